@@ -1,0 +1,109 @@
+// The graph: a Node per recorded operator, edges to the nodes that made its inputs, and the tensors it saved.
+import { GradError, show } from "../base/errors.ts";
+import type { Shape } from "../base/shape.ts";
+import type { DType } from "../base/dtype.ts";
+import type { Tensor } from "../tensor.ts";
+import { isAnomalyEnabled } from "./mode.ts";
+
+/** Where a gradient flows: output `index` of `node`. */
+export interface Edge {
+  readonly node: Node;
+  readonly index: number;
+}
+
+/** Gradient hook: sees the gradient, may return another in its place. */
+export type GradHook = (grad: Tensor) => Tensor | void;
+
+let sequence = 0;
+
+/**
+ * One step of the recorded computation. Leaves end in an Accumulate node, as in PyTorch.
+ * Creation order is a topological order, so the engine needs nothing but `sequence`.
+ */
+export abstract class Node {
+  readonly sequence = sequence++;
+  readonly name: string;
+  /** One entry per input; undefined where no gradient is wanted. */
+  readonly inputs: readonly (Edge | undefined)[];
+  /** Shape and dtype of each output, to build zero gradients. */
+  readonly outputs: readonly { readonly shape: Shape; readonly dtype: DType }[];
+  /** Hooks on the gradients of this node's outputs, by output index. */
+  readonly hooks = new Map<number, Set<GradHook>>();
+  /** Tensors that asked to keep the gradient of an output. */
+  readonly retained = new Map<number, Tensor>();
+  /** Where the operator was called, in anomaly mode. */
+  readonly site: string | undefined;
+
+  constructor(name: string, inputs: readonly (Edge | undefined)[], outputs: readonly { shape: Shape; dtype: DType }[]) {
+    this.name = name;
+    this.inputs = inputs;
+    this.outputs = outputs;
+    this.site = isAnomalyEnabled() ? new Error().stack?.split("\n").slice(2).join("\n") : undefined;
+  }
+
+  /** Gradients of the outputs → gradients of the inputs, undefined where none is needed or none flows. */
+  abstract apply(grads: readonly (Tensor | undefined)[], needed: readonly boolean[]): (Tensor | undefined)[];
+  /** Drops saved tensors; a later apply throws. */
+  abstract release(): void;
+  /** Saved tensors for drawing and accounting. */
+  abstract get saved(): Readonly<Record<string, SavedTensor>>;
+}
+
+/** A tensor kept for backward, with the version it had. */
+export class SavedTensor {
+  readonly #owner: string;
+  readonly #name: string;
+  readonly #version: number;
+  #tensor: Tensor | undefined;
+  #own: boolean;
+
+  /** `output` is set when the tensor is the node's own output, whose edge exists only after the node. */
+  constructor(owner: string, name: string, tensor: Tensor, output: boolean) {
+    this.#owner = owner;
+    this.#name = name;
+    this.#tensor = tensor.alias();
+    this.#own = output;
+    this.#version = tensor.storage.version;
+  }
+
+  get shape(): Shape | undefined {
+    return this.#tensor?.shape;
+  }
+
+  /** The tensor, still part of the graph. Errors: GradError when the graph was freed or the tensor written to since. */
+  unpack(node: Node): Tensor {
+    const tensor = this.#tensor;
+    if (!tensor) throw new GradError("backward", "the graph was already freed", "pass { retainGraph: true } to the first backward or grad call");
+    if (tensor.storage.version !== this.#version)
+      throw new GradError(
+        "backward",
+        `${this.#owner} saved ${this.#name} ${show(tensor.shape)}, which was changed in place since: it is at version ${tensor.storage.version}, saved at ${this.#version}`,
+        "clone it before the in-place operator, or run inside detectAnomaly to find the forward call",
+        { operator: this.#owner, name: this.#name },
+      );
+    if (this.#own && !tensor.gradFn) tensor.setHistory(node, 0);
+    return tensor;
+  }
+
+  /** Marks an output as rewritten by its own in-place operator: the present contents are the saved ones. */
+  release(): void {
+    this.#tensor?.dispose();
+    this.#tensor = undefined;
+  }
+}
+
+/** The sink of a leaf: adds what arrives to `leaf.grad`. */
+export class Accumulate extends Node {
+  readonly leaf: Tensor;
+  constructor(leaf: Tensor) {
+    super("accumulateGrad", [], [{ shape: leaf.shape, dtype: leaf.dtype }]);
+    this.leaf = leaf;
+  }
+  override apply(): (Tensor | undefined)[] {
+    return [];
+  }
+  override release(): void {}
+  override get saved(): Readonly<Record<string, SavedTensor>> {
+    return {};
+  }
+}

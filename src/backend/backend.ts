@@ -1,0 +1,118 @@
+// What every device offers, and the storage that tensors share. Floors above see devices only through this file.
+import { type DType, type TypedArray } from "../base/dtype.ts";
+import { DeviceError } from "../base/errors.ts";
+import { type Geometry } from "../base/shape.ts";
+import type { Launcher } from "./kernel.ts";
+
+/** Bytes of one device: made by it, counted by it, freed by it. */
+export interface Device {
+  readonly type: "cpu" | "webgpu";
+  /** Human-readable adapter or engine name. */
+  readonly name: string;
+  /** True when the device can hold this element type. */
+  supports(dtype: DType): boolean;
+  /** Uninitialised memory; throws OutOfMemoryError before anything is created. */
+  alloc(dtype: DType, elements: number): unknown;
+  /** Memory holding a copy of `data`. */
+  upload(dtype: DType, data: TypedArray): unknown;
+  /** Memory holding `elements` times `value`. */
+  fill(dtype: DType, elements: number, value: number): unknown;
+  free(memory: unknown, dtype: DType, elements: number): void;
+  /** Bytes the memory takes on this device. */
+  bytes(dtype: DType, elements: number): number;
+  /** Runs one operator's kernels over views whose outputs are already allocated. `name` labels errors and traces. */
+  run(name: string, kernels: Kernels, io: Views, attrs: object): void;
+  /** Copies a contiguous view to the host, after everything recorded so far. */
+  read(view: View): Promise<TypedArray>;
+  /** Resolves when everything recorded so far has run; rejects with the first error met. */
+  sync(): Promise<void>;
+}
+
+/** An operator's two implementations; the device picks its own by property, never by name. */
+export interface Kernels {
+  cpu(io: Views, attrs: object): void;
+  gpu(io: Views, attrs: object, launcher: Launcher): void;
+}
+
+/** A tensor as kernels see it. */
+export interface View extends Geometry {
+  readonly storage: Storage;
+  readonly dtype: DType;
+}
+export type Views = Record<string, View>;
+
+/**
+ * Reference-counted memory shared by a tensor and its views.
+ * A storage made from one repeated value stays a `constant` without memory until a kernel needs a buffer.
+ */
+export class Storage {
+  readonly device: Device;
+  readonly dtype: DType;
+  readonly elements: number;
+  /** Counts writes, so autograd can tell that a saved tensor changed. */
+  version = 0;
+  /** The repeated value while no memory exists. */
+  constant: number | undefined;
+  #memory: unknown;
+  #refs = 1;
+
+  constructor(device: Device, dtype: DType, elements: number, memory: unknown, constant?: number) {
+    this.device = device;
+    this.dtype = dtype;
+    this.elements = elements;
+    this.#memory = memory;
+    this.constant = constant;
+  }
+
+  /** Device memory; a constant is written out on first use. Errors: DeviceError after release. */
+  get memory(): unknown {
+    if (this.#refs <= 0) throw new DeviceError("tensor", "its memory was released", "it was disposed, or left a tidy() scope");
+    if (this.#memory === undefined) {
+      this.#memory = this.device.fill(this.dtype, this.elements, this.constant ?? 0);
+      this.constant = undefined;
+    }
+    return this.#memory;
+  }
+
+  get shared(): boolean {
+    return this.#refs > 1;
+  }
+  get released(): boolean {
+    return this.#refs <= 0;
+  }
+  get bytes(): number {
+    return this.#memory === undefined ? 0 : this.device.bytes(this.dtype, this.elements);
+  }
+
+  retain(): this {
+    this.#refs++;
+    return this;
+  }
+
+  release(): void {
+    if (--this.#refs === 0) this.#drop();
+  }
+
+  /** Becomes one repeated value again, giving its memory back. */
+  setConstant(value: number): void {
+    this.#drop();
+    this.constant = value;
+  }
+
+  /** Takes over the memory of `source`, which keeps none: how an in-place operator replaces contents without a copy. */
+  adopt(source: Storage): void {
+    this.#drop();
+    this.constant = source.constant;
+    this.#memory = source.#memory;
+    source.#memory = undefined;
+    source.constant = 0;
+  }
+
+  #drop(): void {
+    if (this.#memory !== undefined) this.device.free(this.#memory, this.dtype, this.elements);
+    this.#memory = undefined;
+  }
+}
+
+/** The value every element of the view has, when that is known without reading memory. */
+export const constantOf = (view: View): number | undefined => view.storage.constant;

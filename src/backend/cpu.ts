@@ -1,0 +1,52 @@
+// The CPU device: typed arrays, float32 and float64, running the `cpu` half of every record.
+import { type DType, hostArray, hostBytes, type TypedArray } from "../base/dtype.ts";
+import { OutOfMemoryError } from "../base/errors.ts";
+import { coalesce, forEachOffset, isContiguous, sizeOf } from "../base/shape.ts";
+import type { Device, Kernels, View, Views } from "./backend.ts";
+import { ledger } from "./ledger.ts";
+
+const allocate = (dtype: DType, elements: number): TypedArray => {
+  try {
+    const data = hostArray(dtype, elements);
+    ledger.cpu.add(data.byteLength);
+    return data;
+  } catch {
+    throw new OutOfMemoryError("cpu", `cannot allocate ${elements} elements of ${dtype}`, "use a smaller batch", { elements, dtype });
+  }
+};
+
+export const cpu: Device = {
+  type: "cpu",
+  name: "CPU (typed arrays)",
+  supports: () => true,
+  alloc: allocate,
+  upload(dtype, data) {
+    const memory = allocate(dtype, data.length);
+    memory.set(data);
+    return memory;
+  },
+  fill: (dtype, elements, value) => allocate(dtype, elements).fill(value),
+  free: (_memory, dtype, elements) => ledger.cpu.remove(elements * hostBytes(dtype)),
+  bytes: (dtype, elements) => elements * hostBytes(dtype),
+  run(_name: string, kernels: Kernels, io: Views, attrs: object) {
+    kernels.cpu(io, attrs);
+  },
+  read: (view) => Promise.resolve(dense(view).slice()),
+  sync: () => Promise.resolve(),
+};
+
+/** The typed array behind a view, whole storage: index it with the view's offset and strides. */
+export const elements = (view: View): TypedArray => view.storage.memory as TypedArray;
+
+/** The view's elements in row-major order: a window when dense, else a copy. */
+export function dense(view: View): TypedArray {
+  const data = elements(view);
+  const n = sizeOf(view.shape);
+  if (isContiguous(view)) return data.subarray(view.offset, view.offset + n) as TypedArray;
+  const out = hostArray(view.dtype, n);
+  const [g] = coalesce([view]);
+  forEachOffset([g!], ([at], i) => {
+    out[i] = data[at!]!;
+  });
+  return out;
+}

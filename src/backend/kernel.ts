@@ -1,0 +1,67 @@
+// What a kernel launch is: pure data between operator records and the command list.
+import math from "../../shaders/math.wgsl?raw";
+import type { DType } from "../base/dtype.ts";
+import type { View } from "./backend.ts";
+
+/** How a shader file is specialised: module-scope declarations replaced by name. */
+export interface Specialisation {
+  readonly consts?: Readonly<Record<string, number>>;
+  readonly aliases?: Readonly<Record<string, string>>;
+  /** Whole function declarations, `fn name(…) -> T { … }`, by name. */
+  readonly fns?: Readonly<Record<string, string>>;
+}
+
+/** One entry point of one shader file, specialised. The same request gives the same object, so devices can key caches on it. */
+export interface Kernel {
+  readonly sources: readonly string[];
+  readonly entry: string;
+  readonly spec: Specialisation;
+}
+
+const cache = new Map<string, Map<string, Kernel>>();
+
+/** The kernel for `entry` of `source` (a shader file's text) under `spec`; math.wgsl is always linked in. */
+export function kernel(source: string, entry: string, spec: Specialisation = {}): Kernel {
+  let entries = cache.get(source);
+  if (!entries) cache.set(source, (entries = new Map()));
+  const key = entry + JSON.stringify(spec);
+  let found = entries.get(key);
+  if (!found) entries.set(key, (found = { sources: [source, math], entry, spec }));
+  return found;
+}
+
+/** Workgroup counts, or a number of invocations to be folded over a 1-D (then 2-D) grid. */
+export type Grid = readonly [number, number, number] | number;
+
+/** Facts about the adapter that choose between kernel variants. */
+export interface Traits {
+  /** Software adapters and the like: prefer barrier-free kernels. */
+  readonly barriersAreSlow: boolean;
+  readonly maxWorkgroupsPerDimension: number;
+}
+
+/** What an operator's `gpu` may do. */
+export interface Launcher {
+  readonly traits: Traits;
+  /** Records one dispatch. `bind` names the shader's storage bindings, `params` every field of its Params struct. */
+  launch(kernel: Kernel, bind: Readonly<Record<string, View>>, params: Readonly<Record<string, number>>, grid: Grid): void;
+  /** Temporary memory, returned to the pool when the operator is recorded. */
+  scratch(dtype: DType, shape: readonly number[]): View;
+  /** The view itself when dense (offset 0 too), else a dense copy in scratch memory. */
+  dense(view: View): View;
+  /** A buffer made from host integers or floats, cached by key for as long as the device lives: index tables. */
+  table(key: string, make: () => Int32Array<ArrayBuffer> | Float32Array<ArrayBuffer>): View;
+}
+
+/** WGSL storage type of a dtype: one 4-byte element each. */
+export const wgslType = (dtype: DType): "f32" | "i32" | "u32" => (dtype === "float32" ? "f32" : dtype === "int32" ? "i32" : "u32");
+
+const scratchFloat = new Float32Array(1);
+const scratchWord = new Uint32Array(scratchFloat.buffer);
+
+/** The 32-bit pattern of `value` as an element of `dtype`, for parameters that carry an element. */
+export function bitsOf(dtype: DType, value: number): number {
+  if (dtype !== "float32") return dtype === "bool" ? Number(value !== 0) : dtype === "uint8" ? value & 255 : value >>> 0;
+  scratchFloat[0] = value;
+  return scratchWord[0]!;
+}

@@ -1,0 +1,33 @@
+// Byte accounting: what is alive, what waits in pools, what was created. Read by memory() and stats().
+
+class Account {
+  live = 0;
+  peak = 0;
+  count = 0;
+  add(bytes: number): void {
+    this.live += bytes;
+    this.count++;
+    if (this.live > this.peak) this.peak = this.live;
+  }
+  remove(bytes: number): void {
+    this.live -= bytes;
+    this.count--;
+  }
+}
+
+/** `cpu` and `gpu` count bytes of live storages, `pool` all bytes of GPU buffers, whether in use or waiting. */
+export const ledger = { cpu: new Account(), gpu: new Account(), pool: new Account() };
+
+/** Cumulative counts of GPU work and created objects. */
+export const counts = {
+  dispatches: 0,
+  passes: 0,
+  submits: 0,
+  buffersCreated: 0,
+  bindGroupsCreated: 0,
+  pipelinesCreated: 0,
+  shadersCreated: 0,
+  writes: 0,
+  reads: 0,
+};
+export type Counts = typeof counts;

@@ -1,0 +1,141 @@
+// Shape arithmetic: sizes, strides, broadcasting, dimension checks.
+import { ShapeError, show } from "./errors.ts";
+
+export type Shape = readonly number[];
+
+/** Geometry of a tensor over its storage; strides and offset count elements. */
+export interface Geometry {
+  readonly shape: Shape;
+  readonly strides: readonly number[];
+  readonly offset: number;
+}
+
+/** Number of elements. */
+export function sizeOf(shape: Shape): number {
+  let n = 1;
+  for (const d of shape) n *= d;
+  return n;
+}
+
+/** Checks a shape that came from outside. Errors: ShapeError for negative, fractional, NaN sizes or more than 2^31 − 1 elements. */
+export function checkShape(op: string, shape: readonly unknown[]): number[] {
+  if (!Array.isArray(shape)) throw new ShapeError(op, `shape must be an array of sizes, got ${String(shape)}`);
+  let n = 1;
+  for (const d of shape) {
+    if (typeof d !== "number" || !Number.isInteger(d) || d < 0)
+      throw new ShapeError(op, `sizes must be non-negative integers, got [${shape.map(String).join(", ")}]`, undefined, { shape });
+    n *= d;
+  }
+  if (n > 0x7fffffff) throw new ShapeError(op, `${show(shape as number[])} has ${n} elements, more than 2147483647`, "split the tensor", { shape });
+  return [...(shape as number[])];
+}
+
+export function contiguousStrides(shape: Shape): number[] {
+  const strides = new Array<number>(shape.length);
+  let step = 1;
+  for (let i = shape.length - 1; i >= 0; i--) {
+    strides[i] = step;
+    step *= Math.max(1, shape[i]!);
+  }
+  return strides;
+}
+
+export const contiguous = (shape: Shape): Geometry => ({ shape, strides: contiguousStrides(shape), offset: 0 });
+
+/** True when elements lie densely in row-major order (the offset may differ from 0). */
+export function isContiguous({ shape, strides }: Geometry): boolean {
+  let step = 1;
+  for (let i = shape.length - 1; i >= 0; i--) {
+    const d = shape[i]!;
+    if (d === 0) return true;
+    if (d !== 1) {
+      if (strides[i] !== step) return false;
+      step *= d;
+    }
+  }
+  return true;
+}
+
+export const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((d, i) => d === b[i]);
+
+/** The common shape of operands under NumPy broadcasting. Errors: ShapeError naming both shapes. */
+export function broadcastShapes(op: string, ...shapes: Shape[]): number[] {
+  const rank = Math.max(0, ...shapes.map((s) => s.length));
+  const out = new Array<number>(rank).fill(1);
+  for (const shape of shapes)
+    for (let i = 0; i < shape.length; i++) {
+      const d = shape[shape.length - 1 - i]!;
+      const at = rank - 1 - i;
+      if (d === out[at] || d === 1) continue;
+      if (out[at] !== 1)
+        throw new ShapeError(op, `shapes ${shapes.map(show).join(" and ")} do not broadcast: ${out[at]} ≠ ${d}`, undefined, { shapes });
+      out[at] = d;
+    }
+  return out;
+}
+
+/** Geometry seen as `shape`, with stride 0 where a size-1 or missing dimension repeats. The shape must be a valid broadcast target. */
+export function expandTo(g: Geometry, shape: Shape): Geometry {
+  const lead = shape.length - g.shape.length;
+  const strides = shape.map((d, i) => (i < lead || (g.shape[i - lead] === 1 && d !== 1) ? 0 : g.strides[i - lead]!));
+  return { shape, strides, offset: g.offset };
+}
+
+/** A dimension index in [0, rank); negative counts from the end; 0-d tensors accept 0 and −1. */
+export function normalizeDim(op: string, dim: unknown, rank: number): number {
+  const range = Math.max(1, rank);
+  if (typeof dim !== "number" || !Number.isInteger(dim) || dim < -range || dim >= range)
+    throw new ShapeError(op, `dim ${String(dim)} is out of range for ${rank} dimensions`, `expected ${-range} to ${range - 1}`, { dim, rank });
+  return dim < 0 ? dim + range : dim;
+}
+
+/** Sorted distinct dimensions; null, undefined or [] mean all of them. Errors: ShapeError for repeats. */
+export function normalizeDims(op: string, dim: number | readonly number[] | null | undefined, rank: number): number[] {
+  if (dim === null || dim === undefined || (Array.isArray(dim) && dim.length === 0)) return Array.from({ length: rank }, (_, i) => i);
+  const list = (typeof dim === "number" ? [dim] : [...dim]).map((d) => normalizeDim(op, d, rank));
+  const dims = [...new Set(list)].sort((a, b) => a - b);
+  if (dims.length !== list.length) throw new ShapeError(op, `dim ${show(list)} names a dimension twice`, undefined, { dim });
+  return rank === 0 ? [] : dims;
+}
+
+/** Shape after reducing `dims` (sorted, normalised). */
+export const reducedShape = (shape: Shape, dims: readonly number[], keepdim: boolean): number[] =>
+  keepdim ? shape.map((d, i) => (dims.includes(i) ? 1 : d)) : shape.filter((_, i) => !dims.includes(i));
+
+/** Row-major walk: calls visit(offsetOfEachGeometry) for every element index; the array is reused between calls. */
+export function forEachOffset(geometries: readonly Geometry[], visit: (offsets: readonly number[], index: number) => void): void {
+  const shape = geometries[0]!.shape;
+  const total = sizeOf(shape);
+  const at = new Array<number>(shape.length).fill(0);
+  const offsets = geometries.map((g) => g.offset);
+  for (let index = 0; index < total; index++) {
+    visit(offsets, index);
+    for (let d = shape.length - 1; d >= 0; d--) {
+      at[d]!++;
+      for (let k = 0; k < geometries.length; k++) offsets[k]! += geometries[k]!.strides[d]!;
+      if (at[d]! < shape[d]!) break;
+      for (let k = 0; k < geometries.length; k++) offsets[k]! -= geometries[k]!.strides[d]! * shape[d]!;
+      at[d] = 0;
+    }
+  }
+}
+
+/** Merges dimensions that every geometry walks as one, and drops size-1 ones, so kernels see the fewest dimensions. */
+export function coalesce(geometries: readonly Geometry[]): Geometry[] {
+  const shape = geometries[0]!.shape;
+  const outShape: number[] = [];
+  const outStrides: number[][] = geometries.map(() => []);
+  for (let i = 0; i < shape.length; i++) {
+    const d = shape[i]!;
+    if (d === 1) continue;
+    const last = outShape.length - 1;
+    if (last >= 0 && geometries.every((g, k) => outStrides[k]![last] === g.strides[i]! * d)) {
+      outShape[last]! *= d;
+      geometries.forEach((g, k) => (outStrides[k]![last] = g.strides[i]!));
+    } else {
+      outShape.push(d);
+      geometries.forEach((g, k) => outStrides[k]!.push(g.strides[i]!));
+    }
+  }
+  return geometries.map((g, k) => ({ shape: outShape, strides: outStrides[k]!, offset: g.offset }));
+}

@@ -1,0 +1,98 @@
+// Which device tensors live on: init(), the default device, and what the devices count.
+import type { Device } from "./backend/backend.ts";
+import { cpu } from "./backend/cpu.ts";
+import { type Counts, counts, ledger } from "./backend/ledger.ts";
+import { type AdapterReport, openWebGpu, WebGpuDevice } from "./backend/webgpu.ts";
+import { ArgumentError, DeviceError } from "./base/errors.ts";
+import { parse } from "./base/options.ts";
+
+export type DeviceName = "cpu" | "webgpu";
+export interface InitOptions {
+  /** "auto" (default): WebGPU where it works, else the CPU. "webgpu" and "cpu" insist. */
+  readonly device?: "auto" | DeviceName;
+  /** A GPUDevice to share with other code on the page. */
+  readonly gpuDevice?: GPUDevice;
+}
+/** What init() chose and why. */
+export interface InitReport {
+  readonly device: DeviceName;
+  readonly name: string;
+  /** Present when device is "webgpu". */
+  readonly adapter?: AdapterReport;
+  /** Present when "auto" fell back to the CPU: why WebGPU could not be used. */
+  readonly reason?: string;
+}
+
+let current: Device = cpu;
+let webgpu: WebGpuDevice | undefined;
+
+/**
+ * Chooses the default device for new tensors. May be called again, also after a device was lost.
+ * Errors: DeviceError when "webgpu" is asked for and there is none; ArgumentError for unknown options.
+ */
+export async function init(options: InitOptions = {}): Promise<InitReport> {
+  const { device, gpuDevice } = parse("init", [options], { device: "auto" as "auto" | DeviceName, gpuDevice: undefined as GPUDevice | undefined });
+  if (!["auto", "webgpu", "cpu"].includes(device)) throw new ArgumentError("init", `unknown device ${String(device)}`, "auto, webgpu or cpu");
+  if (device === "cpu") {
+    current = cpu;
+    return { device: "cpu", name: cpu.name };
+  }
+  if (!webgpu || webgpu.lost || (gpuDevice && webgpu.gpu !== gpuDevice)) {
+    const opened = await openWebGpu(gpuDevice);
+    if (typeof opened === "string") {
+      if (device === "webgpu") throw new DeviceError("init", `no WebGPU: ${opened}`, 'use device "auto" or "cpu"');
+      current = cpu;
+      return { device: "cpu", name: cpu.name, reason: opened };
+    }
+    webgpu = opened;
+  }
+  current = webgpu;
+  return { device: "webgpu", name: webgpu.name, adapter: webgpu.report };
+}
+
+export const defaultDevice = (): Device => current;
+
+/** The device object for a name. Errors: DeviceError when WebGPU was not initialised. */
+export function deviceNamed(op: string, name: unknown): Device {
+  if (name === undefined || name === null) return current;
+  if (name === "cpu") return cpu;
+  if (name === "webgpu") {
+    if (webgpu) return webgpu;
+    throw new DeviceError(op, "webgpu is not initialised", 'await init({ device: "webgpu" }) first');
+  }
+  throw new ArgumentError(op, `unknown device ${String(name)}`, "cpu or webgpu");
+}
+
+/** The WebGPU device in use, for profiling and embedding. */
+export const webGpuDevice = (): WebGpuDevice | undefined => webgpu;
+
+/** Resolves when everything recorded so far has run. Errors: the first device error met, typed. */
+export const sync = async (): Promise<void> => {
+  await current.sync();
+};
+
+export interface MemoryReport {
+  /** Bytes of live tensors on the GPU, and their number. */
+  readonly gpuBytes: number;
+  readonly gpuStorages: number;
+  /** Bytes of all GPU buffers, in use or pooled; `gpuPeakBytes` is their maximum so far. */
+  readonly gpuReservedBytes: number;
+  readonly gpuPeakBytes: number;
+  /** Bytes of live tensors on the CPU, as far as they were released deterministically. */
+  readonly cpuBytes: number;
+}
+
+/** What tensors take right now. */
+export const memory = (): MemoryReport => ({
+  gpuBytes: ledger.gpu.live,
+  gpuStorages: ledger.gpu.count,
+  gpuReservedBytes: ledger.pool.live,
+  gpuPeakBytes: ledger.pool.peak,
+  cpuBytes: ledger.cpu.live,
+});
+
+/** Restarts `gpuPeakBytes` at what is reserved now. */
+export const resetPeak = (): void => void (ledger.pool.peak = ledger.pool.live);
+
+/** Cumulative counts since the page loaded: dispatches, passes, submits, created objects, writes, reads. Subtract two to get one step's. */
+export const stats = (): Counts => ({ ...counts });

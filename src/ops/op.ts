@@ -1,0 +1,126 @@
+// The operator record: everything the library knows about one operator, in one place. See CONTRIBUTING.md for how to add one.
+import type { Kernels, View, Views } from "../backend/backend.ts";
+import type { Launcher } from "../backend/kernel.ts";
+import type { DType } from "../base/dtype.ts";
+import type { Geometry, Shape } from "../base/shape.ts";
+import type { Tensor } from "../tensor.ts";
+
+// Signatures are erased to this where any operator will do.
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+export type Fn = (...args: any[]) => unknown;
+
+/** Shape and dtype of a tensor; what an operator may know before it runs. */
+export interface Meta {
+  readonly shape: Shape;
+  readonly dtype: DType;
+}
+export type Metas = Record<string, Meta>;
+
+/** Geometry and element type of an input, plus whether it is a plain number (which gives way in type promotion). */
+export interface Input extends Meta {
+  readonly kind: "number" | "scalar" | "tensor";
+}
+export type Inputs = Record<string, Input>;
+
+/** Tensor operands by name (a number stands for a 0-d constant, undefined for an operand left out) and the plain attributes. */
+export interface Call<A> {
+  readonly inputs: Readonly<Record<string, Tensor | number | undefined>>;
+  readonly attrs: A;
+}
+
+/** Saved tensors by name. An operand that was left out is undefined at run time: rules ask `ins` for presence first. */
+export type Saved<S extends string> = { readonly [K in S]: Tensor };
+/** One thunk per input name; only those whose input needs a gradient are called. */
+export type Grads = Record<string, (() => Tensor) | undefined>;
+/** Gradient of `out` → gradients of the inputs, written with tensor operators only. Broadcasting is undone by the engine. */
+export type Backward<S extends string, A> = (g: Tensor, saved: Saved<S>, attrs: A, ins: Metas) => Grads;
+
+/** A tensor argument of a sample: filled with distinct values in [low, high], or integers, or given data. */
+export interface Arg {
+  readonly $: Shape;
+  readonly low?: number;
+  readonly high?: number;
+  readonly dtype?: DType;
+  /** Exact contents instead of generated ones, row-major. */
+  readonly data?: readonly number[];
+  /** Never asked for a gradient. */
+  readonly fixed?: boolean;
+}
+/** Arguments of one sample call: tensors as `t(shape)`, everything else literally. */
+export type Sample = readonly unknown[];
+/** Arguments that must throw, and part of the message. */
+export interface ErrorSample {
+  readonly args: readonly unknown[];
+  readonly message: string;
+}
+
+/** A sample tensor: `t([2, 3])`, `t([4], { low: 0.1, high: 2 })`, `t([2], { dtype: "int32", data: [0, 1] })`. */
+export const t = (shape: Shape, options: Omit<Arg, "$"> = {}): Arg => ({ $: shape, ...options });
+/** An error sample: `raises([t([2]), t([3])], "do not broadcast")`. */
+export const raises = (args: readonly unknown[], message: string): ErrorSample => ({ args, message });
+
+interface Base<F extends Fn> {
+  /** Calls that tests, golden comparisons and selfTest() make. */
+  readonly samples: readonly Sample[];
+  /** Calls that must throw a typed error. */
+  readonly errors: readonly ErrorSample[];
+  /** Position of the tensor that the method form is called on; −1 for functions that are no methods. Default 0. */
+  readonly self?: number;
+  /** Phantom: carries the call signature. */
+  readonly signature?: F;
+}
+
+/** An operator with kernels of its own. `F` is its signature, `S` the names backward reads, `A` its attributes. */
+export interface Primitive<F extends Fn, S extends string = never, A extends object = object> extends Base<F> {
+  /** Sorts the caller's arguments into operands and attributes. */
+  readonly call: (...args: Parameters<F>) => Call<A>;
+  /** Shape and dtype of each output, `out` first. Errors: ShapeError, DtypeError. */
+  readonly meta: (ins: Inputs, attrs: A) => { out: Meta } & Metas;
+  /** Typed-array kernel: fills the outputs in `io`, which are dense. */
+  readonly cpu: (io: Views, attrs: A) => void;
+  /** Records the GPU launches that fill the outputs in `io`, which are dense with offset 0. */
+  readonly gpu: (io: Views, attrs: A, launcher: Launcher) => void;
+  /** Inputs and outputs that backward reads. */
+  readonly save?: readonly S[];
+  /** The gradient rule; "none" for operators whose result has no gradient; "definition" when `definition` supplies it. */
+  readonly backward: Backward<S, A> | "none" | "definition";
+  /** The same map in other operators; runs instead of the kernels whenever a gradient will be asked of it. */
+  readonly definition?: F;
+  /** Elementwise operators: the value for constant operands, so that constants never reach a kernel. */
+  readonly fold?: (values: Record<string, number>, attrs: A) => number;
+  /** Has a trailing-underscore form that writes into its first operand. */
+  readonly inplace?: boolean;
+  /** Operands written by the kernels instead of outputs (optimiser steps). `out` is then the first of them. */
+  readonly mutates?: readonly string[];
+  /** What the caller gets; default: the tensor `out`. */
+  readonly result?: (outs: Record<string, Tensor>, attrs: A) => ReturnType<F>;
+}
+
+/** An operator that only changes geometry: its result shares the input's storage. The operand is named `x`. */
+export interface ViewOp<F extends Fn, A extends object = object> extends Base<F> {
+  readonly call: (...args: Parameters<F>) => Call<A>;
+  readonly view: (x: Geometry, attrs: A) => Geometry;
+  readonly backward: Backward<never, A>;
+}
+
+/** An operator defined by others; device, gradient and dtype follow from them. */
+export interface Composite<F extends Fn> extends Base<F> {
+  readonly compose: F;
+  /** "none" when the result carries no gradient. */
+  readonly backward?: "none";
+}
+
+export type Op<F extends Fn, S extends string = never, A extends object = object> = Primitive<F, S, A>;
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+export type AnyPrimitive = Primitive<any, any, any>;
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+export type AnyView = ViewOp<any, any>;
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+export type AnyOp = AnyPrimitive | AnyView | Composite<any>;
+
+export const isView = (op: AnyOp): op is AnyView => "view" in op;
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+export const isComposite = (op: AnyOp): op is Composite<any> => "compose" in op;
+export const isPrimitive = (op: AnyOp): op is AnyPrimitive => "gpu" in op;
+
+export type { Geometry, Kernels, Launcher, View, Views };
