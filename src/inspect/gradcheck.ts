@@ -1,0 +1,93 @@
+// gradcheck and gradgradcheck: backward rules against central differences, in float64 on the CPU.
+import { grad } from "../autograd/engine.ts";
+import { enableGrad, noGrad } from "../autograd/mode.ts";
+import { isFloat } from "../base/dtype.ts";
+import { DtypeError, GradError, show } from "../base/errors.ts";
+import { parse } from "../base/options.ts";
+import { tensor } from "../create.ts";
+import type { Tensor } from "../tensor.ts";
+import { tensorsIn } from "./samples.ts";
+
+export interface GradcheckOptions {
+  /** Step of the central difference. Default 1e-6. */
+  readonly eps?: number;
+  readonly atol?: number;
+  readonly rtol?: number;
+  /** False: return false instead of throwing. Default true. */
+  readonly raiseException?: boolean;
+}
+const defaults = { eps: 1e-6, atol: 1e-5, rtol: 1e-3, raiseException: true };
+
+type Differentiable = (...inputs: Tensor[]) => unknown;
+
+/** Weights that make the sum of all outputs sensitive to each of them; fixed, generic, of both signs. */
+const weight = (k: number): number => 0.5 + ((k * 0.7548776662466927) % 1) - 1.2 * ((k * 0.5698402909980532) % 1);
+
+const differentiable = (result: unknown): Tensor[] => tensorsIn(result).filter((t) => isFloat(t.dtype));
+
+function cotangents(outputs: readonly Tensor[]): Tensor[] {
+  let k = 1;
+  return outputs.map((o) => tensor(Float64Array.from({ length: o.size }, () => weight(k++)), { shape: o.shape, dtype: o.dtype, device: o.device.type }));
+}
+
+async function weightedSum(outputs: readonly Tensor[], weights: readonly Tensor[]): Promise<number> {
+  let sum = 0;
+  for (const [i, o] of outputs.entries()) {
+    const [a, b] = [await o.data(), await weights[i]!.data()];
+    for (let j = 0; j < a.length; j++) sum += a[j]! * b[j]!;
+  }
+  return sum;
+}
+
+/**
+ * Compares the gradient of a weighted sum of fn's outputs with central differences, for every element of every input that requires a gradient.
+ * Inputs must be float64 on the CPU. Errors: GradError naming the input, the element and both values.
+ */
+export async function gradcheck(fn: Differentiable, inputs: readonly Tensor[], options: GradcheckOptions = {}): Promise<boolean> {
+  const { eps, atol, rtol, raiseException } = parse("gradcheck", [options], defaults);
+  const checked = inputs.filter((x) => x.requiresGrad);
+  if (checked.length === 0) throw new GradError("gradcheck", "no input requires a gradient");
+  for (const x of checked) if (x.dtype !== "float64") throw new DtypeError("gradcheck", `inputs must be float64, got ${x.dtype}`, 'create them with dtype: "float64"');
+  const outputs = differentiable(fn(...inputs));
+  const weights = cotangents(outputs);
+  const live = outputs.map((o, i) => [o, weights[i]!] as const).filter(([o]) => o.requiresGrad);
+  const grads = live.length === 0 ? checked.map(() => undefined) : grad(live.map(([o]) => o), checked, { gradOutputs: live.map(([, w]) => w), allowUnused: true });
+  const values = await Promise.all(inputs.map((x) => x.data()));
+  const at = async (which: number, element: number, value: number): Promise<number> => {
+    const moved = inputs.map((x, i) => {
+      if (i !== which) return x.detach();
+      const data = values[i]!.slice();
+      data[element] = value;
+      return tensor(data, { shape: x.shape, dtype: x.dtype, device: "cpu" });
+    });
+    return weightedSum(noGrad(() => differentiable(fn(...moved))), weights);
+  };
+  for (const [n, x] of checked.entries()) {
+    const which = inputs.indexOf(x);
+    const analytic = await grads[n]?.data();
+    for (let e = 0; e < x.size; e++) {
+      const v = values[which]![e]!;
+      const numeric = ((await at(which, e, v + eps)) - (await at(which, e, v - eps))) / (2 * eps);
+      const got = analytic?.[e] ?? 0;
+      if (Math.abs(got - numeric) <= atol + rtol * Math.abs(numeric) || Object.is(got, numeric)) continue;
+      if (!raiseException) return false;
+      throw new GradError("gradcheck", `input ${which} ${show(x.shape)}, element ${e}: backward gives ${got}, the difference quotient ${numeric}`, undefined, { input: which, element: e, got, numeric });
+    }
+  }
+  return true;
+}
+
+/** gradcheck of fn's gradient: second derivatives with respect to the inputs and to the incoming gradients. */
+export async function gradgradcheck(fn: Differentiable, inputs: readonly Tensor[], options: GradcheckOptions = {}): Promise<boolean> {
+  const checked = inputs.filter((x) => x.requiresGrad);
+  const outputs = differentiable(fn(...inputs)).filter((o) => o.requiresGrad);
+  if (outputs.length === 0) return true;
+  const seeds = cotangents(outputs).map((w) => w.requiresGrad_());
+  const first = (...all: Tensor[]): Tensor[] => {
+    const xs = all.slice(0, inputs.length).map((x, i) => (inputs[i]!.requiresGrad && !x.requiresGrad ? x.requiresGrad_() : x));
+    const outs = differentiable(fn(...xs)).filter((o) => o.requiresGrad);
+    const wanted = xs.filter((_, i) => inputs[i]!.requiresGrad);
+    return grad(outs, wanted, { gradOutputs: all.slice(inputs.length), createGraph: true, allowUnused: true }).map((g, i) => g ?? checked[i]!.filledLike(0));
+  };
+  return gradcheck((...all) => enableGrad(() => first(...all)), [...inputs, ...seeds], options);
+}

@@ -1,0 +1,111 @@
+// selfTest(): every operator's value, gradient and second gradient on this device against the CPU in float64.
+import { grad } from "../autograd/engine.ts";
+import { isFloat } from "../base/dtype.ts";
+import { parse } from "../base/options.ts";
+import { tensor } from "../create.ts";
+import { type DeviceName, defaultDevice } from "../device.ts";
+import { type AnyOp, isView, type Sample } from "../ops/op.ts";
+import { ops } from "../ops/table.ts";
+import type { Tensor } from "../tensor.ts";
+import { callOp, type Layout, materialise } from "./samples.ts";
+
+/** Largest errors of one operator over its samples, relative to each value plus the mean magnitude of its tensor. */
+export interface OpReport {
+  readonly name: string;
+  readonly samples: number;
+  readonly value: number;
+  readonly gradient: number;
+  readonly second: number;
+  /** Within the bounds, and no sample failed. */
+  readonly ok: boolean;
+  /** Messages of samples that threw or differed in shape. */
+  readonly failures: readonly string[];
+}
+export interface SelfTestReport {
+  readonly device: string;
+  readonly operators: readonly OpReport[];
+  readonly passed: number;
+  readonly failed: number;
+}
+export interface SelfTestOptions {
+  readonly device?: DeviceName;
+  /** Only these operators. */
+  readonly only?: readonly string[];
+  readonly onProgress?: (report: OpReport, done: number, total: number) => void;
+}
+
+/** Accepted errors in float32: values, first and second gradients. */
+export const bounds = { value: 2e-5, gradient: 1e-4, second: 5e-4 };
+
+interface Results {
+  readonly values: readonly Tensor[];
+  readonly gradients: readonly (Tensor | undefined)[];
+  readonly seconds: readonly (Tensor | undefined)[];
+}
+
+const weights = (like: Tensor, seed: number): Tensor =>
+  tensor(Float64Array.from({ length: like.size }, (_, i) => Math.fround(((i + seed) * 0.7548776662466927) % 1) - 0.4), { shape: like.shape, dtype: like.dtype, device: like.device.type });
+
+/** Values, gradients of a weighted sum of the outputs, and gradients of a weighted sum of those. */
+function derivatives(name: string, sample: Sample, device: DeviceName, layout: Layout): Results {
+  const { args, leaves } = materialise(sample, device, device === "cpu" ? "float64" : "float32", layout);
+  const values = callOp(name, args);
+  const live = values.filter((v) => isFloat(v.dtype) && v.requiresGrad);
+  if (live.length === 0) return { values, gradients: [], seconds: [] };
+  const gradients = grad(live, leaves, { gradOutputs: live.map((v, i) => weights(v, i + 1)), createGraph: true, allowUnused: true }) as (Tensor | undefined)[];
+  const again = gradients.filter((g): g is Tensor => g?.requiresGrad === true);
+  const seconds = again.length === 0 ? [] : (grad(again, leaves, { gradOutputs: again.map((g, i) => weights(g, i + 5)), allowUnused: true }) as (Tensor | undefined)[]);
+  return { values, gradients, seconds };
+}
+
+/** Largest error between two lists of tensors; throws when shapes or presence differ. A missing gradient equals zeros. */
+async function compare(what: string, got: readonly (Tensor | undefined)[], want: readonly (Tensor | undefined)[]): Promise<number> {
+  let worst = 0;
+  for (let k = 0; k < Math.max(got.length, want.length); k++) {
+    const [a, b] = [got[k], want[k]];
+    if (a && b && String(a.shape) !== String(b.shape)) throw new Error(`${what} ${k} has shape [${a.shape.join(", ")}], expected [${b.shape.join(", ")}]`);
+    if (a && b && a.dtype !== b.dtype && !(isFloat(a.dtype) && isFloat(b.dtype))) throw new Error(`${what} ${k} is ${a.dtype}, expected ${b.dtype}`);
+    const [x, y] = [await a?.data(), await b?.data()];
+    const n = (x ?? y)?.length ?? 0;
+    let mean = 0;
+    for (let i = 0; i < n; i++) mean += Number.isFinite(y?.[i] ?? 0) ? Math.abs(y?.[i] ?? 0) / n : 0;
+    for (let i = 0; i < n; i++) {
+      const [p, q] = [x?.[i] ?? 0, y?.[i] ?? 0];
+      if (Object.is(p, q) || p === q) continue;
+      const error = Math.abs(p - q) / (Math.abs(q) + mean + 1e-6);
+      worst = Number.isNaN(error) ? Infinity : Math.max(worst, error);
+    }
+  }
+  return worst;
+}
+
+/** Checks one operator on one device against the CPU in float64. A view may refuse strides that it cannot express. */
+export async function checkOp(name: string, device: DeviceName, layout: Layout = "contiguous"): Promise<OpReport> {
+  const op = (ops as Record<string, AnyOp>)[name]!;
+  const worst = { value: 0, gradient: 0, second: 0 };
+  const failures: string[] = [];
+  for (const [i, sample] of op.samples.entries())
+    try {
+      const [got, want] = [derivatives(name, sample, device, layout), derivatives(name, sample, "cpu", layout)];
+      worst.value = Math.max(worst.value, await compare("output", got.values, want.values));
+      worst.gradient = Math.max(worst.gradient, await compare("gradient", got.gradients, want.gradients));
+      worst.second = Math.max(worst.second, await compare("second gradient", got.seconds, want.seconds));
+    } catch (error) {
+      if (layout === "contiguous" || !isView(op)) failures.push(`sample ${i}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  const ok = failures.length === 0 && worst.value <= bounds.value && worst.gradient <= bounds.gradient && worst.second <= bounds.second;
+  return { name, samples: op.samples.length, ...worst, ok, failures };
+}
+
+/** Runs every operator's samples on a device (default: the one in use). Long; report progress from onProgress. */
+export async function selfTest(options: SelfTestOptions = {}): Promise<SelfTestReport> {
+  const o = parse("selfTest", [options], { device: defaultDevice().type as DeviceName, only: Object.keys(ops) as readonly string[], onProgress: undefined as SelfTestOptions["onProgress"] });
+  const operators: OpReport[] = [];
+  for (const name of o.only) {
+    const report = await checkOp(name, o.device);
+    operators.push(report);
+    o.onProgress?.(report, operators.length, o.only.length);
+  }
+  const passed = operators.filter((r) => r.ok).length;
+  return { device: o.device, operators, passed, failed: operators.length - passed };
+}
