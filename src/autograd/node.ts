@@ -2,6 +2,7 @@
 import { GradError, show } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
 import type { DType } from "../base/dtype.ts";
+import { keep } from "../scope.ts";
 import type { Tensor } from "../tensor.ts";
 import { isAnomalyEnabled } from "./mode.ts";
 
@@ -55,14 +56,14 @@ export class SavedTensor {
   readonly #name: string;
   readonly #version: number;
   #tensor: Tensor | undefined;
-  #own: boolean;
+  readonly #output: number;
 
-  /** `output` is set when the tensor is the node's own output, whose edge exists only after the node. */
-  constructor(owner: string, name: string, tensor: Tensor, output: boolean) {
+  /** `output` is the tensor's index among the node's own outputs, whose edge exists only after the node; −1 for inputs. */
+  constructor(owner: string, name: string, tensor: Tensor, output: number) {
     this.#owner = owner;
     this.#name = name;
-    this.#tensor = tensor.alias();
-    this.#own = output;
+    this.#tensor = keep(tensor.alias(output < 0));
+    this.#output = output;
     this.#version = tensor.storage.version;
   }
 
@@ -81,11 +82,11 @@ export class SavedTensor {
         "clone it before the in-place operator, or run inside detectAnomaly to find the forward call",
         { operator: this.#owner, name: this.#name },
       );
-    if (this.#own && !tensor.gradFn) tensor.setHistory(node, 0);
+    if (this.#output >= 0 && !tensor.gradFn) tensor.setHistory(node, this.#output);
     return tensor;
   }
 
-  /** Marks an output as rewritten by its own in-place operator: the present contents are the saved ones. */
+  /** Lets go of the tensor; a later unpack throws. */
   release(): void {
     this.#tensor?.dispose();
     this.#tensor = undefined;

@@ -1,0 +1,37 @@
+// PyTorch's own numbers: values, gradients and second gradients of every operator, on the CPU in float64 and on WebGPU in float32.
+import { beforeAll, describe, expect, it } from "vitest";
+import { WengertError } from "../../src/base/errors.ts";
+import * as create from "../../src/create.ts";
+import { type DeviceName, init } from "../../src/device.ts";
+import { functions } from "../../src/methods.ts";
+import { describeCall, FAMILIES, loadGolden, loadGoldenErrors } from "./loader.ts";
+import { type Callable, prepare, runCase } from "./run-case.ts";
+
+const extra = create as unknown as Callable;
+const families = await Promise.all(FAMILIES.map(async (family) => [family, await loadGolden(family)] as const));
+const errors = await loadGoldenErrors();
+
+beforeAll(async () => {
+  expect((await init({ device: "webgpu" })).device).toBe("webgpu");
+});
+
+describe.each<DeviceName>(["cpu", "webgpu"])("on %s", (device) => {
+  describe.each(families)("%s", (_family, cases) => {
+    it.each(cases.map((c, i) => [`${i} ${describeCall(c)}`, c] as const))("%s", async (_name, c) => {
+      expect(await runCase(c, device, extra)).toEqual([]);
+    });
+  });
+
+  it.each(errors.filter((e) => !e.numbers).map((e, i) => [`${i} ${describeCall(e)}`, e] as const))("refuses %s", async (_name, e) => {
+    const fn = (functions as unknown as Callable)[e.op] ?? extra[e.op];
+    expect(fn, `operator ${e.op}`).toBeTypeOf("function");
+    let thrown: unknown;
+    try {
+      const { args } = prepare(e, device);
+      await fn!(...args);
+    } catch (error) {
+      thrown = error;
+    }
+    expect(thrown, `PyTorch says: ${e.throws}`).toBeInstanceOf(WengertError);
+  });
+});
