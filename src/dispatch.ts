@@ -181,7 +181,7 @@ class OpNode extends Node {
     this.#ins = ins;
     for (const key of ("save" in op ? op.save : undefined) ?? []) {
       const tensor = tensors[key as string];
-      if (tensor) this.saved[key as string] = new SavedTensor(name, key as string, tensor, key in edges ? -1 : 0);
+      if (tensor) this.saved[key as string] = new SavedTensor(name, key as string, tensor, key === "out" ? 0 : -1);
     }
   }
 
