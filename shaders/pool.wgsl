@@ -13,7 +13,7 @@ struct Params {
   sd: i32, sh: i32, sw: i32,          // stride
   pd: i32, ph: i32, pw: i32,          // padding
   ld: i32, lh: i32, lw: i32,          // dilation
-  by: u32,                            // an average divides by 0: the window with padding, 1: its part inside the input, 2: divisor
+  divide: u32,                        // an average divides by 0: the window with padding, 1: its part inside the input, 2: divisor
   divisor: f32, padding
 }
 
@@ -95,8 +95,8 @@ fn max_pool_backward(@builtin(global_invocation_id) gid: vec3u, @builtin(num_wor
 
 fn divisor_of(z: vec2i, y: vec2i, c: vec2i) -> f32 {
   let p = params;
-  if (p.by == 2u) { return p.divisor; }
-  if (p.by == 0u) { return f32((z.y - z.x) * (y.y - y.x) * (c.y - c.x)); }
+  if (p.divide == 2u) { return p.divisor; }
+  if (p.divide == 0u) { return f32((z.y - z.x) * (y.y - y.x) * (c.y - c.x)); }
   return f32((min(z.y, p.d) - max(z.x, 0)) * (min(y.y, p.h) - max(y.x, 0)) * (min(c.y, p.w) - max(c.x, 0)));
 }
 

@@ -57,7 +57,7 @@ const three = (list: readonly number[], fill: number): number[] => [...new Array
 
 /** Fields of the kernels' Params for pooling an `input` shape to an `output` shape. */
 export function windowParams(input: Shape, output: Shape, a: Windows): Record<string, number> {
-  const fields: Record<string, number> = { planes: sizeOf(input.slice(0, input.length - a.rank)), by: a.divisor === "window" ? 0 : a.divisor === "inside" ? 1 : 2, divisor: typeof a.divisor === "number" ? a.divisor : 1 };
+  const fields: Record<string, number> = { planes: sizeOf(input.slice(0, input.length - a.rank)), divide: a.divisor === "window" ? 0 : a.divisor === "inside" ? 1 : 2, divisor: typeof a.divisor === "number" ? a.divisor : 1 };
   const groups: [string, number[]][] = [
     ["", three(input.slice(-a.rank), 1)],
     ["o", three(output.slice(-a.rank), 1)],
