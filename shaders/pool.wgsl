@@ -14,7 +14,7 @@ struct Params {
   pd: i32, ph: i32, pw: i32,          // padding
   ld: i32, lh: i32, lw: i32,          // dilation
   divide: u32,                        // an average divides by 0: the window with padding, 1: its part inside the input, 2: divisor
-  divisor: f32, padding
+  divisor: f32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
