@@ -1,0 +1,133 @@
+"""One row per wengert operator: its family, its PyTorch name and how PyTorch's arguments become ours.
+
+`row(family, name, torch_name, ...)`
+  torch_name  name in PyTorch's OpInfo database (all its variants are used), or None when it has no entry
+  fn          the callable to run instead of the database's own (needed when torch_name is None)
+  hoist       keyword arguments that are positional in our call: `maxPool2d(x, 2, {stride})`
+  adapt       (args, kwargs) -> (args, kwargs), from the argument order of `fn` to the order we call with
+  variants    take only these variants of the database entry
+  keep        predicate on (args, kwargs): samples that make sense in our interface
+`same` makes rows for names that only go from snake_case to camelCase.
+"""
+import torch
+import torch.nn.functional as F
+
+ROWS = []
+
+
+def camel(name):
+    head, *rest = name.split("_")
+    return head + "".join(part[:1].upper() + part[1:] for part in rest)
+
+
+def row(family, name, torch_name, **more):
+    entry = {"family": family, "name": name, "torch": torch_name, "fn": None, "hoist": (), "adapt": None, "variants": None}
+    entry.update({"keep": None, **more})
+    ROWS.append(entry)
+
+
+def same(family, names, prefix="", **more):
+    """Rows whose only difference is the case of the name."""
+    for name in names.split():
+        row(family, camel(name), prefix + name, **more)
+
+
+def no_bool(args, kwargs):
+    return not any(isinstance(a, bool) for a in args)
+
+
+def no_bool_data(args, kwargs):
+    """Sums of booleans in place and index tensors of other types than integer are PyTorch accidents."""
+    tensors = [a for a in args if isinstance(a, torch.Tensor)]
+    return tensors[0].dtype != torch.bool and tensors[1].dtype == torch.int64
+
+
+def no_bool_alpha(args, kwargs):
+    return not isinstance(kwargs.get("alpha"), bool)
+
+
+def no_byte(args, kwargs):
+    return not any(isinstance(a, torch.Tensor) and a.dtype == torch.uint8 for a in args)
+
+
+def unbiased_option(args, kwargs):
+    """std(x, True) is an old overload; our only spelling is the option."""
+    if len(args) == 2 and isinstance(args[1], bool):
+        return args[:1], {"unbiased": args[1], **kwargs}
+    return args, kwargs
+
+
+def getitem(x, index):
+    return x[tuple(index)]
+
+
+# Creation. Expected values are those of float64 arithmetic rounded by the runner.
+row("create", "zeros", "zeros")
+row("create", "ones", "ones")
+row("create", "full", None, fn=torch.full)
+row("create", "arange", "arange", hoist=("end", "step"), keep=no_bool)
+row("create", "linspace", "linspace")
+row("create", "eye", "eye", hoist=("m",))
+row("create", "zerosLike", "zeros_like")
+row("create", "onesLike", "ones_like")
+row("create", "fullLike", "full_like")
+
+# Elementwise, one input.
+UNARY = "abs neg sign reciprocal sqrt rsqrt square exp exp2 expm1 log log2 log10 log1p sin cos tan asin acos atan sinh cosh tanh"
+UNARY += " asinh acosh atanh sigmoid erf erfc floor ceil round trunc isnan isinf isfinite nan_to_num logical_not"
+same("elementwise", UNARY)
+same("elementwise", "relu leaky_relu elu gelu silu softplus logsigmoid", prefix="nn.functional.")
+
+# Elementwise, several inputs.
+same("elementwise", "add sub", keep=no_bool_alpha)
+same("elementwise", "mul div floor_divide fmod remainder pow atan2 maximum minimum lerp logaddexp heaviside")
+same("elementwise", "eq ne lt le gt ge logical_and logical_or logical_xor")
+same("elementwise", "clamp clamp_min clamp_max masked_fill")
+row("elementwise", "where", "where", adapt=lambda a, k: ((a[1], a[0], *a[2:]), k))
+
+# Reductions. `max(x, dim)` and `max(x, other)` are PyTorch's overloads of one name.
+same("reduce", "sum mean prod amax amin max min argmax argmin logsumexp any all cumsum")
+same("reduce", "var std", adapt=unbiased_option, keep=lambda a, k: k.get("correction", 1) is not None)
+row("reduce", "norm", "norm", keep=lambda a, k: "nuc" not in a)
+row("reduce", "vectorNorm", "linalg.vector_norm", hoist=("ord",))
+
+# Views and layout.
+same("view", "reshape view flatten squeeze unsqueeze permute transpose t movedim expand narrow select unbind split")
+same("view", "split_with_sizes chunk cat stack flip roll tile repeat tril triu broadcast_to")
+row("view", "pad", "nn.functional.pad")
+
+# Indexing. An index is a list of integers, slices, null (new axis), ellipsis, index tensors and masks.
+same("gather", "scatter_add index_add", keep=no_bool_data)
+same("gather", "gather index_select", keep=lambda a, k: a[2].dtype == torch.int64)
+row("gather", "index", None, fn=getitem)
+row("gather", "oneHot", "nn.functional.one_hot", hoist=("num_classes",))
+row("gather", "embedding", "nn.functional.embedding", adapt=lambda a, k: ((a[1], a[0]), k), keep=lambda a, k: not k.get("sparse"))
+
+# Contractions.
+same("matmul", "matmul mv dot mm bmm addmm outer", keep=no_byte)
+row("matmul", "linear", "nn.functional.linear", keep=no_byte)
+
+# Convolutions.
+for nd in "123":
+    row("conv", f"conv{nd}d", None if nd == "3" else f"nn.functional.conv{nd}d", fn=getattr(F, f"conv{nd}d"), hoist=("weight", "bias"))
+    row("conv", f"convTranspose{nd}d", f"nn.functional.conv_transpose{nd}d", hoist=("weight", "bias"))
+row("conv", "unfold", "nn.functional.unfold", hoist=("kernel_size",))
+
+# Pooling. With returnIndices the result is the pair [out, indices].
+for nd in "123":
+    row("pool", f"maxPool{nd}d", f"nn.functional.max_pool{nd}d", hoist=("kernel_size",))
+    row("pool", f"avgPool{nd}d", f"nn.functional.avg_pool{nd}d", hoist=("kernel_size",))
+    row("pool", f"maxUnpool{nd}d", f"nn.functional.max_unpool{nd}d", variants=("grad",), hoist=("kernel_size",))
+    row("pool", f"adaptiveAvgPool{nd}d", f"nn.functional.adaptive_avg_pool{nd}d")
+
+# Normalisation. dropout only where its result is determined: p 0, p 1, not training.
+same("normalize", "softmax log_softmax")
+row("normalize", "layerNorm", "nn.functional.layer_norm")
+row("normalize", "batchNorm", "nn.functional.batch_norm", variants=("",))
+row(
+    "normalize", "dropout", "nn.functional.dropout",
+    keep=lambda a, k: (k.get("p", 0.5) in (0.0, 1.0) and k.get("training", True)) or not k.get("training", True),
+)  # fmt: skip
+
+# Losses.
+same("loss", "cross_entropy nll_loss mse_loss binary_cross_entropy_with_logits smooth_l1_loss huber_loss", prefix="nn.functional.")
