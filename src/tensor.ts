@@ -6,7 +6,7 @@ import { type Device, Storage } from "./backend/backend.ts";
 import { type DType, isFloat, type TypedArray } from "./base/dtype.ts";
 import { GradError, ShapeError, show } from "./base/errors.ts";
 import { contiguous, type Geometry, isContiguous, sizeOf } from "./base/shape.ts";
-import { enter, keep, leave } from "./scope.ts";
+import { enter, keep, leave } from "./autograd/scope.ts";
 import type { Methods } from "./ops/methods.ts";
 
 export type Nested = number | boolean | Nested[];
@@ -215,9 +215,9 @@ export class Tensor implements Geometry {
     };
     return build(0);
   }
-  /** A constant tensor of this shape, dtype and device. */
-  filledLike(value: number): Tensor {
-    return Tensor.constant(this.storage.device, value, this.dtype, this.shape);
+  /** A constant tensor of this dtype and device, in this shape or the given one. */
+  filledLike(value: number, shape: readonly number[] = this.shape): Tensor {
+    return Tensor.constant(this.storage.device, value, this.dtype, shape);
   }
   /** A constant scalar moved to another device; only for tensors whose value is known. */
   constantOn(device: Device): Tensor {

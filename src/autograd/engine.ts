@@ -1,7 +1,7 @@
 // backward() and grad(): walk the recorded nodes from the last to the first, once each, summing gradients that meet.
 import { GradError, show, ShapeError } from "../base/errors.ts";
 import { sameShape } from "../base/shape.ts";
-import { scope } from "../scope.ts";
+import { scope } from "./scope.ts";
 import type { Tensor } from "../tensor.ts";
 import { isAnomalyEnabled, isGradEnabled, setGradEnabled } from "./mode.ts";
 import { Accumulate, type Edge, type Node } from "./node.ts";

@@ -2,7 +2,7 @@
 import { GradError, show } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
 import type { DType } from "../base/dtype.ts";
-import { keep } from "../scope.ts";
+import { keep } from "./scope.ts";
 import type { Tensor } from "../tensor.ts";
 import { isAnomalyEnabled } from "./mode.ts";
 

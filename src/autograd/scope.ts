@@ -1,6 +1,6 @@
 // Ownership of handles inside a function: what it made and did not return is disposed when it ends.
-import { ArgumentError } from "./base/errors.ts";
-import type { Tensor } from "./tensor.ts";
+import { ArgumentError } from "../base/errors.ts";
+import type { Tensor } from "../tensor.ts";
 
 const stack: Set<Tensor>[] = [];
 

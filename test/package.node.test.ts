@@ -1,0 +1,185 @@
+// What is published: builds it as `npm run build` does, into a package folder of its own, and uses it from outside.
+import { execFileSync } from "node:child_process";
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { build } from "vite";
+import { root } from "./setup/source.ts";
+
+interface Manifest {
+  readonly exports: Readonly<Record<string, string | { readonly types: string; readonly default: string }>>;
+  readonly dependencies?: Readonly<Record<string, string>>;
+}
+
+const KB = 1000;
+const consumer = mkdtempSync(join(tmpdir(), "wengert-package-"));
+const installed = join(consumer, "node_modules/wengert");
+const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as Manifest;
+
+/** A program that a bundler must not break: it asks for three names and uses the methods that come with them. */
+const LEAST = `
+import { tensor } from "wengert";
+import { Linear } from "wengert/nn";
+import { SGD } from "wengert/optim";
+export async function train() {
+  const x = tensor([[1, 2], [3, -1]]);
+  const net = new Linear(2, 1);
+  const optimizer = new SGD(net.parameters(), { lr: 0.05 });
+  const losses = [];
+  for (let step = 0; step < 20; step++) {
+    optimizer.zeroGrad();
+    const loss = net.forward(x).sub(tensor([[4], [-7]])).square().sum();
+    loss.backward();
+    optimizer.step();
+    losses.push(await loss.item());
+  }
+  return losses;
+}
+`;
+
+const run = (tool: string, args: readonly string[], cwd = root): string => {
+  const { VITEST: _, NODE_ENV: __, ...env } = process.env;
+  return execFileSync(process.execPath, [join(root, "node_modules", tool), ...args], { cwd, env, encoding: "utf8", stdio: "pipe" });
+};
+
+/** The output and the error output of a command that should fail. */
+const complaints = (tool: string, args: readonly string[], cwd: string): string => {
+  try {
+    return run(tool, args, cwd);
+  } catch (error) {
+    return String((error as { readonly stdout?: string }).stdout);
+  }
+};
+
+const built = (extension: string): readonly string[] =>
+  readdirSync(join(installed, "dist"), { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(extension));
+const readBuilt = (file: string): string => readFileSync(join(installed, "dist", file), "utf8");
+
+beforeAll(() => {
+  const outDir = join(installed, "dist");
+  run("vite/bin/vite.js", ["build", "--mode", "lib", "--outDir", outDir, "--logLevel", "error"]);
+  run("vite/bin/vite.js", ["build", "--mode", "bundle", "--outDir", outDir, "--logLevel", "error"]);
+  run("typescript/bin/tsc", [
+    "-p",
+    "src",
+    "--noEmit",
+    "false",
+    "--declaration",
+    "--emitDeclarationOnly",
+    "--rootDir",
+    "src",
+    "--outDir",
+    outDir,
+  ]);
+  cpSync(join(root, "package.json"), join(installed, "package.json"));
+  writeFileSync(join(consumer, "package.json"), JSON.stringify({ type: "module", private: true }));
+});
+afterAll(() => rmSync(consumer, { recursive: true, force: true }));
+
+describe("the published package", () => {
+  test("has a file for everything that package.json exports, types first", () => {
+    for (const [path, entry] of Object.entries(manifest.exports)) {
+      if (typeof entry === "string") continue;
+      expect(Object.keys(entry)[0], path).toBe("types");
+      expect([entry.types, entry.default].filter((file) => !existsSync(join(installed, file)))).toEqual([]);
+    }
+  });
+
+  test("imports nothing but itself", () => {
+    expect(manifest.dependencies).toBeUndefined();
+    const foreign = built(".js").flatMap((file) =>
+      [...readBuilt(file).matchAll(/^(?:import|export)\b[^;"'`]*?(?:from\s*)?"([^"]+)"/gm)]
+        .map((match) => match[1] ?? "")
+        .filter((from) => !from.startsWith(".")),
+    );
+    expect(foreign).toEqual([]);
+  });
+
+  test("loads where there is no browser and no WebGPU, and does nothing then", () => {
+    const specifiers = Object.keys(manifest.exports)
+      .filter((path) => path !== "./package.json")
+      .map((path) => path.replace(".", "wengert"));
+    const script = `globalThis.navigator === undefined || Object.defineProperty(globalThis, "navigator", { get() { throw new Error("navigator was read"); } });
+      for (const name of ${JSON.stringify(specifiers)}) console.log(Object.keys(await import(name)).length);`;
+    const counts = execFileSync(process.execPath, ["--input-type=module", "-e", script], { cwd: consumer, encoding: "utf8" })
+      .trim()
+      .split("\n")
+      .map(Number);
+    expect(counts.length).toBe(specifiers.length);
+    expect(Math.min(...counts)).toBeGreaterThan(0);
+  });
+
+  test("the bundle exports what the modules export", async () => {
+    const module = (await import(join(installed, "dist/index.js"))) as object;
+    const bundle = (await import(join(installed, "dist/wengert.bundle.js"))) as object;
+    expect(Object.keys(bundle).sort()).toEqual(Object.keys(module).sort());
+  });
+
+  test("its declarations do without @webgpu/types, and check strictly with either module resolution", () => {
+    const references = built(".d.ts").filter((file) => /reference\s+types|@webgpu\/types/.test(readBuilt(file)));
+    expect(references).toEqual([]);
+    const rooms = Object.keys(manifest.exports)
+      .filter((path) => path !== "./package.json")
+      .map((path) => path.replace(".", "wengert"));
+    const lines = rooms.map((name, i) => `import * as room${i} from "${name}";\nroom${i}.surelyNotThere;`);
+    writeFileSync(join(consumer, "use.ts"), `${lines.join("\n")}\n`);
+    for (const [module, resolution] of [
+      ["nodenext", "nodenext"],
+      ["esnext", "bundler"],
+    ] as const) {
+      const options = [
+        "--ignoreConfig",
+        "--noEmit",
+        "--strict",
+        "--skipLibCheck",
+        "false",
+        "--target",
+        "es2022",
+        "--lib",
+        "es2023,esnext.disposable,dom,dom.iterable",
+      ];
+      const output = complaints(
+        "typescript/bin/tsc",
+        [...options, "--types", "", "--module", module, "--moduleResolution", resolution, "use.ts"],
+        consumer,
+      );
+      // One complaint a room proves that its types were found; any other would be ours.
+      expect(output.match(/error TS\d+/g) ?? [], output).toEqual(rooms.map(() => "error TS2339"));
+    }
+  });
+
+  test("publint has nothing to say", () => {
+    expect(run("publint/src/cli.js", ["--strict", "--pack", "false", installed])).toMatch(/All good/);
+  });
+
+  test("everything is at most 90 kB gzipped", () => {
+    expect(gzipSync(readBuilt("wengert.bundle.js")).length).toBeLessThanOrEqual(90 * KB);
+  });
+
+  test("the least that trains (tensors, Linear, SGD) is at most 45 kB gzipped with its shaders, and trains", async () => {
+    const entry = join(consumer, "least.js");
+    writeFileSync(entry, LEAST);
+    const result = await build({
+      configFile: false,
+      root: consumer,
+      logLevel: "error",
+      build: {
+        write: false,
+        target: "es2022",
+        lib: { entry, formats: ["es"] },
+        rolldownOptions: { output: { minify: true, codeSplitting: false } },
+      },
+    });
+    const outputs = (Array.isArray(result) ? result : [result]) as readonly { readonly output: readonly { readonly code?: string }[] }[];
+    const code = outputs.flatMap(({ output }) => output.map((chunk) => chunk.code ?? "")).join("");
+    writeFileSync(join(consumer, "least.min.js"), code);
+    const { train } = (await import(join(consumer, "least.min.js"))) as { readonly train: () => Promise<readonly number[]> };
+    const losses = await train();
+    expect(losses.length).toBe(20);
+    expect(losses.at(-1)).toBeLessThan(1e-3 * (losses[0] ?? 0));
+    expect(code).toContain("fn ");
+    expect(gzipSync(code).length).toBeLessThanOrEqual(45 * KB);
+  });
+});

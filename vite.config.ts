@@ -1,0 +1,168 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { playwright } from "@vitest/browser-playwright";
+import type { Plugin } from "vite";
+import { defineConfig, type ViteUserConfig } from "vitest/config";
+import { CHROMIUM_FLAGS, findChromium } from "./test/setup/chromium.ts";
+
+const root = fileURLToPath(new URL(".", import.meta.url));
+
+const ROOMS = ["nn/", "optim/", "data/", "io/", "inspect/", "index.ts"];
+
+/** What `import "wengert"` and `import "wengert/<room>"` load. */
+const ENTRIES: Record<string, string> = {
+  index: "src/index.ts",
+  "nn/index": "src/nn/index.ts",
+  "optim/index": "src/optim/index.ts",
+  "data/index": "src/data/index.ts",
+  "io/index": "src/io/index.ts",
+  "inspect/index": "src/inspect/index.ts",
+};
+
+/**
+ * Takes comments and indentation out of the shaders that a build inlines.
+ * Lines stay where they were, so that compiler messages still point into the files of shaders/.
+ */
+function stripShaders(): Plugin {
+  return {
+    name: "wengert:strip-shaders",
+    apply: "build",
+    enforce: "pre",
+    load(id) {
+      if (!id.endsWith(".wgsl?raw")) return null;
+      const text = readFileSync(id.slice(0, -"?raw".length), "utf8");
+      const code = text
+        .replace(/\/\*[\s\S]*?\*\//g, (comment) => comment.replace(/[^\n]+/g, " "))
+        .replace(/\/\/.*$/gm, "")
+        .replace(/^[ \t]+|[ \t]+$/gm, "");
+      return { code: `export default ${JSON.stringify(code.trimEnd())};`, map: null };
+    },
+  };
+}
+
+/** Every demo/<page>/index.html, and the page that links them. */
+function pages(): Record<string, string> {
+  const folders = readdirSync(join(root, "demo"), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const found = ["", ...folders.map((entry) => entry.name)]
+    .map((name) => [name || "index", join(root, "demo", name, "index.html")] as const)
+    .filter(([, file]) => existsSync(file));
+  return Object.fromEntries(found);
+}
+
+/** The ES modules of the package, readable and shakable. */
+function library(): ViteUserConfig {
+  return {
+    plugins: [stripShaders()],
+    publicDir: false,
+    build: {
+      target: "es2022",
+      outDir: "dist",
+      emptyOutDir: true,
+      sourcemap: true,
+      minify: false,
+      lib: { entry: ENTRIES, formats: ["es"] },
+      rolldownOptions: {
+        output: {
+          chunkFileNames: "chunks/[name].js",
+          // Importing any part installs the operators' methods on Tensor: all below the rooms is one chunk, which package.json names in sideEffects.
+          codeSplitting: {
+            groups: [{ name: "core", test: (id) => id.startsWith(root) && !ROOMS.some((room) => id.startsWith(join(root, "src", room))) }],
+          },
+        },
+      },
+    },
+  };
+}
+
+/** The whole package in one minified file, for `<script type="module">`. Runs after the library build, into the same folder. */
+function bundle(): ViteUserConfig {
+  return {
+    plugins: [stripShaders()],
+    publicDir: false,
+    build: {
+      target: "es2022",
+      outDir: "dist",
+      emptyOutDir: false,
+      sourcemap: true,
+      lib: { entry: "src/index.ts", formats: ["es"], fileName: () => "wengert.bundle.js" },
+      rolldownOptions: { output: { minify: true, codeSplitting: false } },
+    },
+  };
+}
+
+/** The pages of demo/: `vite` serves them, `vite build` writes them to demo/dist, to be put under any path of any server. */
+function demo(): ViteUserConfig {
+  // Isolation gives the pages fine-grained timers and the memory measurement; WebGPU itself does not ask for it.
+  const headers = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
+  return {
+    root: join(root, "demo"),
+    base: "./",
+    plugins: [stripShaders()],
+    worker: { format: "es", plugins: () => [stripShaders()] },
+    server: { headers, fs: { allow: [root] } },
+    preview: { headers },
+    build: {
+      target: "es2022",
+      outDir: "dist",
+      emptyOutDir: true,
+      rolldownOptions: { input: pages() },
+    },
+  };
+}
+
+/**
+ * One suite, two runtimes: `*.test.ts` runs in Node (Dawn) and in Chromium,
+ * `*.node.test.ts` and `*.browser.test.ts` in the one that they name.
+ */
+function tests(): ViteUserConfig {
+  const executablePath = findChromium();
+  const afterEachTest = existsSync(join(root, "test/setup/device.ts")) ? ["test/setup/device.ts"] : [];
+  const patience = { testTimeout: 120_000, hookTimeout: 120_000 };
+  return {
+    test: {
+      projects: [
+        {
+          test: {
+            name: "node",
+            include: ["test/**/*.test.ts"],
+            exclude: ["test/**/*.browser.test.ts"],
+            environment: "node",
+            pool: "forks",
+            maxWorkers: 2,
+            setupFiles: ["test/setup/node.ts", ...afterEachTest],
+            ...patience,
+          },
+        },
+        {
+          // Found only while the tests run, it would reload the page under them.
+          optimizeDeps: { include: ["fast-check"] },
+          test: {
+            name: "chromium",
+            include: ["test/**/*.test.ts"],
+            exclude: ["test/**/*.node.test.ts"],
+            setupFiles: afterEachTest,
+            // One page and one device for the whole run: SwiftShader takes a second to start, and loses devices that come and go.
+            isolate: false,
+            fileParallelism: false,
+            browser: {
+              enabled: true,
+              headless: true,
+              screenshotFailures: false,
+              provider: playwright({ launchOptions: { ...(executablePath && { executablePath }), args: [...CHROMIUM_FLAGS] } }),
+              instances: [{ browser: "chromium" }],
+            },
+            ...patience,
+          },
+        },
+      ],
+    },
+  };
+}
+
+export default defineConfig(({ mode }) => {
+  if (process.env["VITEST"] !== undefined) return tests();
+  if (mode === "lib") return library();
+  if (mode === "bundle") return bundle();
+  return demo();
+});
