@@ -1,0 +1,102 @@
+// Fused optimiser steps: each call updates several parameters and their state in place, within eight buffers per dispatch.
+import source from "../../shaders/update.wgsl?raw";
+import { elements } from "../backend/cpu.ts";
+import { kernel } from "../backend/kernel.ts";
+import type { Tensor } from "../tensor.ts";
+import { type Primitive, raises, t } from "./op.ts";
+import { type AdamAttrs, checkUpdate, listed, quadsOf, type SgdAttrs, updated } from "./stepping.ts";
+
+type Tensors = readonly Tensor[];
+const start = [0.5, -1.25, 2, -0.75, 0.125];
+const slope = [0.3, -0.2, 0.9, 1.4, -0.6];
+const p = t([5], { data: start, fixed: true });
+const g = t([5], { data: slope, fixed: true });
+const m = t([5], { data: [0.1, 0.2, -0.3, 0.4, 0.5], fixed: true });
+const v = t([5], { data: [0.4, 0.3, 0.2, 0.1, 0.5], fixed: true });
+const p2 = t([2, 2], { data: [1, -2, 3, -4], fixed: true });
+const g2 = t([2, 2], { data: [-0.5, 0.25, 0.75, 1], fixed: true });
+const m2 = t([2, 2], { data: [0, 0.1, 0.2, 0.3], fixed: true });
+const v2 = t([2, 2], { data: [0.2, 0.1, 0.4, 0.3], fixed: true });
+const sgdAttrs: SgdAttrs = { lr: 0.1, weightDecay: 0.01, keep: 0.9, add: 0.7, nesterov: 0, maximize: false };
+const adamAttrs: AdamAttrs = { step: 0.02, root: 0.3, beta1: 0.9, beta2: 0.99, eps: 1e-3, weightDecay: 0.1, shrink: 0.99, maximize: false };
+
+/** One step of stochastic gradient descent on up to four parameters; with momentum buffers on up to two. Writes params and buffers. */
+export const sgdStep: Primitive<(params: Tensors, grads: Tensors, buffers: Tensors, attrs: SgdAttrs) => Tensor, never, SgdAttrs> = {
+  self: -1,
+  call: (params, grads, buffers, attrs) => ({ inputs: { ...listed("p", params), ...listed("g", grads), ...listed("m", buffers) }, attrs }),
+  meta: (ins) => checkUpdate("sgdStep", ins, ["m"], "m0" in ins ? 2 : 4),
+  cpu: (io, { lr, weightDecay, keep, add, nesterov, maximize }) => {
+    for (const k of updated(io)) {
+      const [x, d, b] = [elements(io[`p${k}`]!), elements(io[`g${k}`]!), io[`m${k}`] && elements(io[`m${k}`]!)];
+      for (let i = 0; i < x.length; i++) {
+        let step = (maximize ? -d[i]! : d[i]!) + weightDecay * x[i]!;
+        if (b) {
+          const buffer = (b[i] = keep * b[i]! + add * step);
+          step = nesterov === 0 ? buffer : step + nesterov * buffer;
+        }
+        x[i] = x[i]! - lr * step;
+      }
+    }
+  },
+  gpu: (io, { lr, weightDecay, keep, add, nesterov, maximize }, q) => {
+    const count = updated(io).length;
+    const quads = quadsOf(io);
+    const scalars = { lr, decay: weightDecay, sign: maximize ? -1 : 1, keep, add, nesterov };
+    const entry = io["m0"] ? `momentum_${count}` : count === 1 ? "sgd_1" : "sgd_4";
+    // Two or three plain parameters run the kernel for four: the unused slots repeat nothing, their sizes are zero.
+    const spare = Object.fromEntries(entry === "sgd_4" ? [2, 3].filter((k) => k >= count).flatMap((k) => [[`p${k}`, q.scratch("float32", [4])], [`g${k}`, q.scratch("float32", [4])]]) : []);
+    q.launch(kernel(source, entry), { ...io, ...spare }, { ...quads.params, ...scalars }, quads.total);
+  },
+  mutates: ["p0", "p1", "p2", "p3", "m0", "m1"],
+  backward: "none",
+  samples: [
+    [[p], [g], [], sgdAttrs],
+    [[p, p2, m, m2], [g, g2, g, g2], [], { ...sgdAttrs, maximize: true }],
+    [[p, p2], [g, g2], [], sgdAttrs],
+    [[p], [g], [m], { ...sgdAttrs, nesterov: 0.9 }],
+    [[p, p2], [g, g2], [m, m2], sgdAttrs],
+  ],
+  errors: [raises([[p], [g2], [], sgdAttrs], "does not fit"), raises([[p, p2, m], [g, g2, g], [v, v2, v], sgdAttrs], "at most 2")],
+};
+
+/** One step of Adam or AdamW on up to two parameters; with running maxima of the second moments (AMSGrad) on one. Writes all but grads. */
+export const adamStep: Primitive<
+  (params: Tensors, grads: Tensors, expAvgs: Tensors, expAvgSqs: Tensors, maxExpAvgSqs: Tensors, attrs: AdamAttrs) => Tensor,
+  never,
+  AdamAttrs
+> = {
+  self: -1,
+  call: (params, grads, ms, vs, ws, attrs) => ({
+    inputs: { ...listed("p", params), ...listed("g", grads), ...listed("m", ms), ...listed("v", vs), ...listed("w", ws) },
+    attrs,
+  }),
+  meta: (ins) => checkUpdate("adamStep", ins, ["m", "v", "w"], "w0" in ins ? 1 : 2),
+  cpu: (io, { step, root, beta1, beta2, eps, weightDecay, shrink, maximize }) => {
+    const [rest1, rest2] = [1 - beta1, 1 - beta2];
+    for (const k of updated(io)) {
+      const [x, d] = [elements(io[`p${k}`]!), elements(io[`g${k}`]!)];
+      const [first, second, top] = [elements(io[`m${k}`]!), elements(io[`v${k}`]!), io[`w${k}`] && elements(io[`w${k}`]!)];
+      for (let i = 0; i < x.length; i++) {
+        const slope = (maximize ? -d[i]! : d[i]!) + weightDecay * x[i]!;
+        const mean = (first[i] = beta1 * first[i]! + rest1 * slope);
+        let square = (second[i] = beta2 * second[i]! + rest2 * slope * slope);
+        if (top) square = top[i] = Math.max(top[i]!, square);
+        x[i] = shrink * x[i]! - (step * mean) / (Math.sqrt(square) / root + eps);
+      }
+    }
+  },
+  gpu: (io, { step, root, beta1, beta2, eps, weightDecay, shrink, maximize }, q) => {
+    const quads = quadsOf(io);
+    const decays = { decay: weightDecay, sign: maximize ? -1 : 1, shrink };
+    const scalars = { ...decays, beta1, rest1: 1 - beta1, beta2, rest2: 1 - beta2, step, root, eps };
+    q.launch(kernel(source, io["w0"] ? "amsgrad_1" : `adam_${updated(io).length}`), io, { ...quads.params, ...scalars }, quads.total);
+  },
+  mutates: ["p0", "p1", "m0", "m1", "v0", "v1", "w0"],
+  backward: "none",
+  samples: [
+    [[p], [g], [m], [v], [], adamAttrs],
+    [[p, p2], [g, g2], [m, m2], [v, v2], [], { ...adamAttrs, maximize: true }],
+    [[p], [g], [m], [v], [t([5], { data: [0.5, 0.1, 0.1, 1, 0.2], fixed: true })], adamAttrs],
+  ],
+  errors: [raises([[p], [g], [m2], [v], [], adamAttrs], "does not fit")],
+};
