@@ -1,0 +1,316 @@
+// Host random numbers: the Mersenne Twister streams of PyTorch's CPU generator, and the state of the counter-based streams that shaders draw.
+import { ArgumentError } from "./errors.ts";
+
+const N = 624;
+const M = 397;
+const TWO_PI = 2 * Math.PI;
+
+/** Everything a Generator remembers; plain data, for checkpoints. */
+export interface GeneratorState {
+  readonly seed: number;
+  /** The 624 words of the Mersenne Twister. */
+  readonly words: Uint32Array;
+  /** Index of the next word, 1 to 624. */
+  readonly index: number;
+  /** The second half of the last Box–Muller pair, or undefined. */
+  readonly spareNormal: number | undefined;
+  /** Philox blocks handed out so far. */
+  readonly offset: number;
+}
+
+/** Where a counter-based stream starts: 64-bit seed and block offset as pairs of words, the parameters of shaders/random.wgsl. */
+export interface PhiloxKey {
+  readonly seedLow: number;
+  readonly seedHigh: number;
+  readonly offsetLow: number;
+  readonly offsetHigh: number;
+}
+
+const low32 = (x: number): number => Number(BigInt.asUintN(32, BigInt(x)));
+const high32 = (x: number): number => Number(BigInt.asUintN(32, BigInt(x) >> 32n));
+
+/**
+ * A stream of random numbers, the same as PyTorch's CPU generator of the same seed gives.
+ * Source: Matsumoto and Nishimura, Mersenne Twister (1998); distributions as in ATen.
+ */
+export class Generator {
+  #seed = 0;
+  #words = new Uint32Array(N);
+  #index = N;
+  #spare: number | undefined;
+  #offset = 0;
+
+  constructor(seed = 67280421310721) {
+    this.manualSeed(seed);
+  }
+
+  /** The seed last set. */
+  get initialSeed(): number {
+    return this.#seed;
+  }
+
+  /** Restarts every stream from a seed; negative seeds count from 2⁶⁴ down, as in PyTorch. */
+  manualSeed(seed: number): this {
+    if (!Number.isSafeInteger(seed)) throw new ArgumentError("manualSeed", `seed must be a safe integer, got ${seed}`);
+    this.#seed = seed;
+    const words = this.#words;
+    words[0] = low32(seed);
+    for (let i = 1; i < N; i++) {
+      const before = words[i - 1]!;
+      words[i] = Math.imul(1812433253, before ^ (before >>> 30)) + i;
+    }
+    this.#index = N;
+    this.#spare = undefined;
+    this.#offset = 0;
+    return this;
+  }
+
+  /** A copy of the state, for getState().then setState on any Generator. */
+  getState(): GeneratorState {
+    return { seed: this.#seed, words: this.#words.slice(), index: this.#index, spareNormal: this.#spare, offset: this.#offset };
+  }
+
+  /** Continues exactly where the state was taken. */
+  setState(state: GeneratorState): this {
+    const { seed, words, index, spareNormal, offset } = state;
+    const whole = (value: number, low: number, high: number): boolean => Number.isSafeInteger(value) && value >= low && value <= high;
+    if (words.length !== N || !whole(index, 0, N) || !whole(offset, 0, Infinity) || !Number.isSafeInteger(seed)) {
+      throw new ArgumentError(
+        "setState",
+        `not the state of a generator: ${words.length} words, index ${index}, offset ${offset}, seed ${seed}`,
+      );
+    }
+    this.#seed = seed;
+    this.#words = Uint32Array.from(words);
+    this.#index = index;
+    this.#spare = spareNormal;
+    this.#offset = offset;
+    return this;
+  }
+
+  /** The next 32 random bits. */
+  random(): number {
+    if (this.#index >= N) this.#refill();
+    let y = this.#words[this.#index++]!;
+    y ^= y >>> 11;
+    y ^= (y << 7) & 0x9d2c5680;
+    y ^= (y << 15) & 0xefc60000;
+    return (y ^ (y >>> 18)) >>> 0;
+  }
+
+  /** The next 64 random bits modulo 2⁵³, exact as a number: the first draw is the high half. */
+  random53(): number {
+    const high = this.random();
+    return (high & 0x1fffff) * 4294967296 + this.random();
+  }
+
+  #refill(): void {
+    const words = this.#words;
+    for (let i = 0; i < N; i++) {
+      const mixed = (words[i]! & 0x80000000) | (words[(i + 1) % N]! & 0x7fffffff);
+      words[i] = words[(i + M) % N]! ^ (mixed >>> 1) ^ (mixed & 1 ? 0x9908b0df : 0);
+    }
+    this.#index = 0;
+  }
+
+  /** Uniform in [low, high): 24 random bits in a Float32Array, 53 in a Float64Array (torch.rand, Tensor.uniform_). */
+  fillUniform<T extends Float32Array | Float64Array>(out: T, low = 0, high = 1): T {
+    if (out instanceof Float64Array) {
+      for (let i = 0; i < out.length; i++) out[i] = fusedMultiplyAdd(this.random53() * 2 ** -53, high - low, low);
+      return out;
+    }
+    const start = Math.fround(low);
+    const range = Math.fround(Math.fround(high) - start);
+    // The product is exact in double precision, so that this rounds once, as the fused multiply-add of PyTorch's builds does.
+    for (let i = 0; i < out.length; i++) out[i] = (this.random() & 0xffffff) * 2 ** -24 * range + start;
+    return out;
+  }
+
+  /** Normal numbers by the two ways of ATen: one by one below 16 elements, in blocks of 16 from there on (torch.randn, Tensor.normal_). */
+  fillNormal<T extends Float32Array | Float64Array>(out: T, mean = 0, std = 1): T {
+    if (out.length < 16) {
+      for (let i = 0; i < out.length; i++) out[i] = this.#normal() * std + mean;
+      return out;
+    }
+    this.fillUniform(out);
+    for (let i = 0; i + 16 <= out.length; i += 16) boxMuller16(out, i, mean, std);
+    if (out.length % 16 !== 0) {
+      // The tail is drawn anew, over numbers already made.
+      const from = out.length - 16;
+      this.fillUniform(out.subarray(from));
+      boxMuller16(out, from, mean, std);
+    }
+    return out;
+  }
+
+  #normal(): number {
+    const spare = this.#spare;
+    if (spare !== undefined) {
+      this.#spare = undefined;
+      return spare;
+    }
+    const turn = this.random53() * 2 ** -53;
+    const radius = Math.sqrt(-2 * Math.log1p(-this.random53() * 2 ** -53));
+    this.#spare = radius * Math.sin(TWO_PI * turn);
+    return radius * Math.cos(TWO_PI * turn);
+  }
+
+  /** Whole numbers in [low, high), by the remainder as ATen takes it (torch.randint). */
+  fillIntegers<T extends Int32Array | Float32Array | Float64Array | Uint8Array>(out: T, low: number, high: number): T {
+    const range = high - low;
+    if (!Number.isSafeInteger(low) || !Number.isSafeInteger(high) || !(range > 0)) {
+      throw new ArgumentError("randint", `needs whole numbers low < high, got low ${low} and high ${high}`);
+    }
+    if (range < 4294967296) for (let i = 0; i < out.length; i++) out[i] = (this.random() % range) + low;
+    else {
+      const wide = BigInt(range);
+      for (let i = 0; i < out.length; i++) {
+        const high = BigInt(this.random());
+        out[i] = Number(((high << 32n) | BigInt(this.random())) % wide) + low;
+      }
+    }
+    return out;
+  }
+
+  /** A permutation of 0 … n − 1 (torch.randperm). */
+  permutation(n: number): Int32Array<ArrayBuffer> {
+    if (!Number.isInteger(n) || n < 0 || n > 0x7fffffff)
+      throw new ArgumentError("randperm", `n must be between 0 and 2147483647, got ${n}`);
+    const order = new Int32Array(n).map((_, i) => i);
+    for (let i = 0; i < n - 1; i++) {
+      const j = i + (this.random() % (n - i));
+      const swapped = order[i]!;
+      order[i] = order[j]!;
+      order[j] = swapped;
+    }
+    return order;
+  }
+
+  /** 1 with probability p, else 0, for one p: 53 bits a draw (Tensor.bernoulli_(p), the masks of dropout). */
+  fillBernoulli<T extends Float32Array | Float64Array | Int32Array | Uint8Array>(out: T, p: number): T {
+    if (!(p >= 0 && p <= 1)) throw new ArgumentError("bernoulli", `p must be between 0 and 1, got ${p}`);
+    for (let i = 0; i < out.length; i++) out[i] = this.random53() * 2 ** -53 < p ? 1 : 0;
+    return out;
+  }
+
+  /** 1 with the probability of the same index, else 0: 24 bits a draw for float32 probabilities, 53 for float64 (torch.bernoulli). */
+  fillBernoulliOf<T extends Float32Array | Float64Array>(out: T, p: T): T {
+    for (let i = 0; i < out.length; i++) {
+      const chance = p[i]!;
+      if (!(chance >= 0 && chance <= 1)) throw new ArgumentError("bernoulli", `p must be between 0 and 1, got ${chance} at ${i}`);
+      const draw = out instanceof Float64Array ? this.random53() * 2 ** -53 : (this.random() & 0xffffff) * 2 ** -24;
+      out[i] = draw < chance ? 1 : 0;
+    }
+    return out;
+  }
+
+  /** Exponential numbers of rate lambda (Tensor.exponential_). */
+  fillExponential<T extends Float32Array | Float64Array>(out: T, lambda = 1): T {
+    if (!(lambda > 0)) throw new ArgumentError("exponential", `lambda must be positive, got ${lambda}`);
+    for (let i = 0; i < out.length; i++) out[i] = (-1 / lambda) * Math.log(1 - this.random53() * 2 ** -53);
+    return out;
+  }
+
+  /** Reserves the Philox blocks for `size` elements (four each) and returns where they start. */
+  philox(size: number): PhiloxKey {
+    const at = this.#offset;
+    this.#offset += Math.ceil(size / 4);
+    return { seedLow: low32(this.#seed), seedHigh: high32(this.#seed), offsetLow: low32(at), offsetHigh: high32(at) };
+  }
+}
+
+// x · y + z rounded once, but for ties of the second order: the rounding errors of product and sum are added last.
+function fusedMultiplyAdd(x: number, y: number, z: number): number {
+  const upper = (v: number): number => {
+    const c = 134217729 * v;
+    return c - (c - v);
+  };
+  const [xh, yh] = [upper(x), upper(y)];
+  const [xl, yl] = [x - xh, y - yh];
+  const product = x * y;
+  const sum = product + z;
+  const back = sum - product;
+  return sum + (product - (sum - back) + (z - back) + (xh * yh - product + xh * yl + xl * yh + xl * yl));
+}
+
+// Box–Muller over 16 uniforms: radii from the first eight, angles from the second; in float32 steps where the array is.
+function boxMuller16(out: Float32Array | Float64Array, at: number, mean: number, std: number): void {
+  const step = out instanceof Float32Array ? Math.fround : (x: number): number => x;
+  const turn = step(TWO_PI);
+  for (let j = at; j < at + 8; j++) {
+    const radius = step(Math.sqrt(step(-2 * step(Math.log(step(1 - out[j]!))))));
+    const angle = step(turn * out[j + 8]!);
+    out[j] = step(radius * step(Math.cos(angle))) * std + mean;
+    out[j + 8] = step(radius * step(Math.sin(angle))) * std + mean;
+  }
+}
+
+const multiplyHigh = (a: number, b: number): number => {
+  const middle = (Math.imul(a >>> 16, b & 0xffff) + (Math.imul(a & 0xffff, b & 0xffff) >>> 16)) >>> 0;
+  const s = (Math.imul(a & 0xffff, b >>> 16) >>> 0) + (middle & 0xffff);
+  return (Math.imul(a >>> 16, b >>> 16) + (middle >>> 16) + Math.floor(s / 65536)) >>> 0;
+};
+
+/**
+ * Philox 4×32 with ten rounds: four random words for a counter of four words under a key of two, the bits that shaders/random.wgsl makes.
+ * Source: Salmon et al., Parallel random numbers: as easy as 1, 2, 3 (2011).
+ */
+export function philox4x32(counter: ArrayLike<number>, key: ArrayLike<number>): Uint32Array<ArrayBuffer> {
+  let [c0, c1, c2, c3] = [counter[0]!, counter[1]!, counter[2]!, counter[3]!];
+  let [k0, k1] = [key[0]!, key[1]!];
+  for (let round = 0; round < 10; round++) {
+    const high0 = multiplyHigh(0xd2511f53, c0);
+    const low0 = Math.imul(0xd2511f53, c0);
+    const high1 = multiplyHigh(0xcd9e8d57, c2);
+    const low1 = Math.imul(0xcd9e8d57, c2);
+    [c0, c1, c2, c3] = [high1 ^ c1 ^ k0, low1, high0 ^ c3 ^ k1, low0];
+    k0 = (k0 + 0x9e3779b9) | 0;
+    k1 = (k1 + 0xbb67ae85) | 0;
+  }
+  return Uint32Array.of(c0, c1, c2, c3);
+}
+
+/**
+ * The words of a counter-based stream: word i is lane i % 4 of the block with counter (offset + ⌊i / 4⌋ in two words, 0, 0).
+ * Reads `size` of them.
+ */
+export function philoxWords(key: PhiloxKey, size: number): Uint32Array<ArrayBuffer> {
+  const words = new Uint32Array(size);
+  const seed = [key.seedLow, key.seedHigh];
+  for (let i = 0; i < size; i += 4) {
+    const low = key.offsetLow + i / 4;
+    const counter = [low >>> 0, (key.offsetHigh + Math.floor(low / 4294967296)) >>> 0, 0, 0];
+    words.set(philox4x32(counter, seed).subarray(0, size - i), i);
+  }
+  return words;
+}
+
+/** What the shader `rand` writes: the upper 24 bits of a word as a number in [0, 1), stretched to [low, high) in float32 steps. */
+export function philoxUniform(key: PhiloxKey, size: number, low = 0, high = 1): Float32Array<ArrayBuffer> {
+  const start = Math.fround(low);
+  const range = Math.fround(Math.fround(high) - start);
+  return Float32Array.from(philoxWords(key, size), (word) => Math.fround((word >>> 8) * 2 ** -24 * range) + start);
+}
+
+/** What the shader `randn` writes, to a few units in the last place: Box–Muller, words 0 and 2 of a block for the radii, 1 and 3 for the angles. */
+export function philoxNormal(key: PhiloxKey, size: number, mean = 0, std = 1): Float32Array<ArrayBuffer> {
+  const words = philoxWords(key, Math.ceil(size / 4) * 4);
+  return Float32Array.from({ length: size }, (_, i) => {
+    const word = Math.max(words[i & ~1]!, 1);
+    const leading = (word & (-1 << Math.max(8 - Math.clz32(word), 0))) >>> 0;
+    const radius = Math.sqrt(-2 * Math.log(leading * 2 ** -32));
+    const angle = (words[i | 1]! >>> 8) * 2 ** -24 * TWO_PI;
+    return radius * (i & 1 ? Math.sin(angle) : Math.cos(angle)) * std + mean;
+  });
+}
+
+const shared = new Generator();
+
+/** The generator used where none is given. */
+export const defaultGenerator = (): Generator => shared;
+
+/** Seeds the default generator, and so initial weights, shuffles and dropout. */
+export const manualSeed = (seed: number): Generator => shared.manualSeed(seed);
+
+/** The seed the default generator was last given. */
+export const initialSeed = (): number => shared.initialSeed;
