@@ -33,6 +33,8 @@ const maxCommands = 512;
 const maxInFlight = 24;
 const uniformStride = 256;
 const bindGroupLimit = 4096;
+/** Mapped ranges start at multiples of 8 bytes. */
+const aligned = (bytes: number): number => Math.ceil(bytes / 8) * 8;
 
 /** Notified around a batch's compute pass; the profiler attaches here. */
 export interface PassObserver {
@@ -267,14 +269,14 @@ export class CommandList {
   }
 
   #encodeReads(encoder: GPUCommandEncoder, reads: readonly ReadRequest[]): { gpu: GPUBuffer; size: number } {
-    const total = reads.reduce((sum, r) => sum + r.bytes, 0);
+    const total = reads.reduce((sum, r) => sum + aligned(r.bytes), 0);
     const size = 2 ** Math.ceil(Math.log2(Math.max(total, 256)));
     const gpu =
       this.#staging.get(size)?.pop() ?? this.#device.createBuffer({ size, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST, label: "wengert read" });
     let at = 0;
     for (const r of reads) {
       encoder.copyBufferToBuffer(r.buffer.gpu, r.offset, gpu, at, r.bytes);
-      at += r.bytes;
+      at += aligned(r.bytes);
     }
     return { gpu, size };
   }
@@ -289,7 +291,7 @@ export class CommandList {
       let at = 0;
       for (const r of reads) {
         r.done(staging.gpu.getMappedRange(at, r.bytes).slice(0));
-        at += r.bytes;
+        at += aligned(r.bytes);
       }
       staging.gpu.unmap();
       const list = this.#staging.get(staging.size);

@@ -36,7 +36,10 @@ describe("the command list", () => {
 
   it("creates no object and compiles nothing for a repeated step, whatever its scalars", async () => {
     const x = tensor(Float32Array.from({ length: 1000 }, (_, i) => i), { shape: [10, 100] });
-    const step = (k: number): void => void tidy(() => x.mul(k).add(k / 3).sum(1));
+    const step = (k: number): void =>
+      tidy(() => {
+        x.mul(k).add(k / 3).sum(1);
+      });
     for (let i = 0; i < 5; i++) {
       step(i);
       await sync();
