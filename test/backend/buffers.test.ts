@@ -23,15 +23,20 @@ describe("classBytes(bytes)", () => {
 
 describe("the command list", () => {
   it("puts a synchronous chain of operators into one pass and one submit", async () => {
-    let x = tensor([1, 2, 3, 4]);
+    const start = tensor([1, 2, 3, 4]);
     await sync();
     const before = stats();
-    for (let i = 0; i < 20; i++) x = x.add(1);
+    const x = tidy(() => {
+      let y = start;
+      for (let i = 0; i < 20; i++) y = y.add(1);
+      return y;
+    });
     expect([...(await x.data())]).toEqual([21, 22, 23, 24]);
     const after = stats();
     expect(after.dispatches - before.dispatches).toBe(20);
     expect(after.submits - before.submits).toBe(1);
     expect(after.passes - before.passes).toBe(1);
+    for (const t of [start, x]) t.dispose();
   });
 
   it("creates no object and compiles nothing for a repeated step, whatever its scalars", async () => {
