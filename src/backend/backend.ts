@@ -53,6 +53,8 @@ export class Storage {
   version = 0;
   /** The repeated value while no memory exists. */
   constant: number | undefined;
+  /** The elements as the host uploaded them, true while `version` is 0: index tensors and masks that need no read. */
+  uploaded: TypedArray | undefined;
   #memory: unknown;
   #refs = 1;
 
@@ -113,6 +115,9 @@ export class Storage {
     this.#memory = undefined;
   }
 }
+
+/** The elements as the host sees them without waiting: uploaded ones that nobody has written to since. Index them like memory. */
+export const uploadedOf = (view: View): TypedArray | undefined => (view.storage.version === 0 ? view.storage.uploaded : undefined);
 
 /** The value every element of the view has, when that is known without reading memory. */
 export const constantOf = (view: View): number | undefined => view.storage.constant;

@@ -1,0 +1,60 @@
+// Reading and checking the arguments that operators of several families share.
+import { ArgumentError, DtypeError, ShapeError, show } from "../base/errors.ts";
+import type { Shape } from "../base/shape.ts";
+import type { Tensor } from "../tensor.ts";
+
+/** Sizes spread out or as one array: `x.view(2, 3)` and `x.view([2, 3])`. */
+export type Sizes = readonly number[] | readonly [readonly number[]];
+
+/** The value itself when it is a tensor. Errors: DtypeError naming the operator. */
+export function operand(op: string, x: unknown, name = "x"): Tensor {
+  if (typeof x === "object" && x !== null && "storage" in x) return x as Tensor;
+  throw new DtypeError(op, `${name} must be a tensor, got ${x === null ? "null" : typeof x}`, undefined, { argument: name });
+}
+
+/** The list itself when all its members are tensors. Errors: ArgumentError for an empty list, DtypeError for other members. */
+export function operands(op: string, list: unknown): readonly Tensor[] {
+  if (!Array.isArray(list) || list.length === 0) throw new ArgumentError(op, "needs a non-empty array of tensors");
+  return list.map((x, i) => operand(op, x, `element ${i}`));
+}
+
+/** A list of integers given spread or as one array. Errors: ShapeError for anything else. */
+export function integers(op: string, rest: readonly unknown[], name = "sizes"): number[] {
+  const given = (rest.length === 1 && Array.isArray(rest[0]) ? rest[0] : rest) as readonly unknown[];
+  if (given.some((d) => !Number.isInteger(d))) throw new ShapeError(op, `${name} must be integers, got [${given.map(String).join(", ")}]`);
+  return [...(given as readonly number[])];
+}
+
+/** One integer argument. Errors: ArgumentError. */
+export function integer(op: string, value: unknown, name: string, least = -Infinity): number {
+  if (typeof value !== "number" || !Number.isInteger(value) || value < least)
+    throw new ArgumentError(
+      op,
+      `${name} must be an integer${least > -Infinity ? ` of at least ${least}` : ""}, got ${String(value)}`,
+      undefined,
+      { [name]: value },
+    );
+  return value;
+}
+
+/** Integers as a list: one number stands for a list of one. */
+export const listOf = (value: number | readonly number[]): readonly number[] => (typeof value === "number" ? [value] : value);
+
+/** A copy of `shape` with the size of one dimension replaced. */
+export const withSize = (shape: Shape, dim: number, size: number): number[] => shape.map((d, i) => (i === dim ? size : d));
+
+/** Product of the sizes before and after a dimension. */
+export function around(shape: Shape, dim: number): { outer: number; inner: number } {
+  let [outer, inner] = [1, 1];
+  shape.forEach((d, i) => {
+    if (i < dim) outer *= d;
+    else if (i > dim) inner *= d;
+  });
+  return { outer, inner };
+}
+
+/** Errors: DtypeError unless `index` holds int32. */
+export function checkIndex(op: string, index: { readonly dtype: string; readonly shape: Shape }): void {
+  if (index.dtype !== "int32")
+    throw new DtypeError(op, `the index ${show(index.shape)} must be int32, got ${index.dtype}`, 'convert it with cast("int32")');
+}

@@ -1,0 +1,129 @@
+// What stands between the brackets of x[…]: reading the list, and carrying it out with views and one gather.
+import { ArgumentError, DtypeError, ShapeError, show } from "../base/errors.ts";
+import { broadcastShapes, sizeOf } from "../base/shape.ts";
+import type { Tensor } from "../tensor.ts";
+import { integers } from "./arguments.ts";
+import { visible } from "./segments.ts";
+
+/** A slice as Python's start:stop:step; what is left out means from the first, to the last, every one. */
+export interface Slice {
+  readonly start?: number | null;
+  readonly stop?: number | null;
+  readonly step?: number | null;
+}
+
+/** One index: a number, a slice, ":" (a whole dimension), "..." (as many as are left), null (a new one), an int32 tensor or a boolean mask. */
+export type Index = number | Slice | ":" | "..." | null | Tensor;
+
+const isTensor = (item: unknown): item is Tensor => typeof item === "object" && item !== null && "storage" in item;
+const isMask = (x: Tensor): boolean => x.dtype === "bool" || x.dtype === "uint8";
+
+/** A mask as index tensors, one per dimension it covers. */
+function columns(mask: Tensor): Tensor[] {
+  const seen = visible(mask);
+  if (!seen)
+    throw new ArgumentError(
+      "index",
+      "the number of elements a mask selects is not known on the GPU without a read",
+      "await x.maskedSelect(mask), or index with the columns of await mask.nonzero()",
+    );
+  const hits = Array.from(seen).flatMap((v, i) => (v === 0 ? [] : [i]));
+  return mask.shape.map((size, d) => {
+    const inner = sizeOf(mask.shape.slice(d + 1));
+    return mask.uploadedLike(
+      "int32",
+      Int32Array.from(hits, (h) => Math.floor(h / inner) % size),
+      [hits.length],
+    );
+  });
+}
+
+/** Errors: ArgumentError for an index beyond a dimension, as far as the host sees it. */
+function checkReach(index: Tensor, dim: number, size: number): void {
+  const seen = index.dtype === "int32" ? visible(index) : undefined;
+  const bad = seen && Array.prototype.find.call(seen, (i: number) => i < -size || i >= size);
+  if (bad !== undefined)
+    throw new ArgumentError("index", `index ${String(bad)} is out of range for dimension ${dim} of size ${size}`, undefined, {
+      index: bad,
+      dim,
+      size,
+    });
+}
+
+interface Parsed {
+  /** The view that numbers, slices and new dimensions make. */
+  readonly view: Tensor;
+  /** Index tensors by the dimension of the view they index. */
+  readonly tensors: readonly { readonly dim: number; readonly index: Tensor }[];
+}
+
+const consumed = (item: Index): number => (item === null || item === "..." ? 0 : isTensor(item) && isMask(item) ? item.ndim : 1);
+
+function read(x: Tensor, items: readonly Index[]): Parsed {
+  const used = items.reduce<number>((n, item) => n + consumed(item), 0);
+  if (used > x.ndim) throw new ShapeError("index", `too many indices: ${used} for the ${x.ndim} dimensions of ${show(x.shape)}`);
+  if (items.filter((item) => item === "...").length > 1) throw new ArgumentError("index", '"..." may stand only once');
+  let view = x;
+  let dim = 0;
+  const tensors: { dim: number; index: Tensor }[] = [];
+  for (const item of items) {
+    if (typeof item === "number") view = view.select(dim, item);
+    else if (item === null) view = view.unsqueeze(dim++);
+    else if (item === ":") dim++;
+    else if (item === "...") dim += x.ndim - used;
+    else if (isTensor(item)) {
+      if (!isMask(item)) {
+        checkReach(item, dim, view.shape[dim]!);
+        tensors.push({ dim: dim++, index: item });
+      } else if (item.ndim === 0) throw new ArgumentError("index", "a 0-d mask selects nothing in particular", "use where");
+      else {
+        const covered = view.shape.slice(dim, dim + item.ndim);
+        if (show(covered) !== show(item.shape))
+          throw new ShapeError("index", `the mask ${show(item.shape)} does not match the sizes ${show(covered)} of ${show(x.shape)}`);
+        for (const index of columns(item)) tensors.push({ dim: dim++, index });
+      }
+    } else if (Array.isArray(item))
+      throw new ArgumentError("index", "an array is no index", "a slice is { start, stop, step }, a list of indices is a tensor");
+    else if (typeof item === "object") {
+      const { start = null, stop = null, step, ...rest } = item;
+      const unknown = Object.keys(rest)[0];
+      if (unknown !== undefined) throw new ArgumentError("index", `unknown field ${unknown} in a slice`, "start, stop, step");
+      if (start !== null || stop !== null || (step ?? 1) !== 1) view = view.slice(dim, start, stop, step ?? 1);
+      dim++;
+    } else throw new DtypeError("index", `${String(item)} is no index`, 'a number, { start, stop, step }, ":", "...", null or a tensor');
+  }
+  return { view, tensors };
+}
+
+/** True when the list holds no tensor, so that the result is a view. */
+export const isBasic = (items: readonly Index[]): boolean => !items.some(isTensor);
+
+/** x[items]. */
+export function indexed(x: Tensor, items: readonly Index[]): Tensor {
+  if (!Array.isArray(items)) throw new ArgumentError("index", "needs an array of indices");
+  const { view, tensors } = read(x, items as readonly Index[]);
+  if (tensors.length === 0) return view;
+  const dims = tensors.map((e) => e.dim);
+  const shape = broadcastShapes("index", ...tensors.map((e) => e.index.shape));
+  const adjacent = dims.every((d, i) => i === 0 || d === dims[i - 1]! + 1);
+  // Index tensors apart from each other put their dimensions in front, as in PyTorch.
+  const place = adjacent ? dims[0]! : 0;
+  const rest = [...view.shape.keys()].filter((d) => !dims.includes(d));
+  const order = [...rest.slice(0, place), ...dims, ...rest.slice(place)];
+  const moved = order.every((d, i) => d === i) ? view : view.permute(order);
+  const sizes = dims.map((d) => view.shape[d]!);
+  const flat = tensors.length === 1 ? moved : moved.reshape(moved.shape.toSpliced(place, dims.length, sizeOf(sizes)));
+  const positions = tensors.reduce<Tensor | number>((sum, { index }, i) => index.flatIndex(sum, sizes[i]!), 0) as Tensor;
+  return flat.indexSelect(place, positions.expand(shape).flatten()).reshape(flat.shape.toSpliced(place, 1, ...shape));
+}
+
+/** values (a tensor that broadcasts, or a number) in the shape of the places they go to and in the dtype of x. */
+export function spread(op: string, x: Tensor, values: Tensor | number, shape: readonly number[]): Tensor {
+  if (typeof values === "number") return x.filledLike(values, shape);
+  const lead = values.ndim - shape.length;
+  // Leading dimensions of size 1 may be more than the places have.
+  const own = lead > 0 && values.shape.slice(0, lead).every((d) => d === 1) ? values.reshape(values.shape.slice(lead)) : values;
+  const fits = own.ndim <= shape.length && own.shape.every((d, i) => d === 1 || d === shape[shape.length - own.ndim + i]);
+  if (!fits) throw new ShapeError(op, `values ${show(values.shape)} do not broadcast`);
+  return (own.dtype === x.dtype ? own : own.cast(x.dtype)).expand(integers(op, [shape]));
+}

@@ -1,0 +1,213 @@
+// PyTorch's x[…] for TypeScript, one-hot rows and embeddings: what reads by index, composed from gather.ts.
+import { isFloat } from "../base/dtype.ts";
+import { ArgumentError, DtypeError, ShapeError, show } from "../base/errors.ts";
+import { parse } from "../base/options.ts";
+import { sizeOf } from "../base/shape.ts";
+import type { Tensor } from "../tensor.ts";
+import { checkIndex, integer, operand } from "./arguments.ts";
+import { indexed, type Index, spread } from "./index-list.ts";
+import { type Composite, type Primitive, raises, t } from "./op.ts";
+import { pointwise } from "./pointwise.ts";
+import { atLeast1d, cpuSelect, gpuSelect, visible } from "./segments.ts";
+
+const ints = (shape: readonly number[], data: readonly number[]): unknown => t(shape, { dtype: "int32", data });
+const mask = (shape: readonly number[], data: readonly number[]): unknown => t(shape, { dtype: "bool", data });
+
+/**
+ * PyTorch's x[…]: numbers, { start, stop, step } slices, ":" and "..." for whole dimensions, null for a new one, int32 index tensors and
+ * boolean masks. Without tensors the result is a view. Errors: ArgumentError for a mask on the GPU, whose count only a read can tell.
+ */
+export const index: Composite<(x: Tensor, indices: readonly Index[]) => Tensor> = {
+  compose: (x, indices) => indexed(operand("index", x), indices),
+  samples: [
+    [t([3, 4]), [1]],
+    [t([3, 4, 2]), [-1, { start: 1 }]],
+    [t([3, 4]), ["...", { step: 2 }]],
+    [t([3, 4]), [null, ":", 0]],
+    [t([3, 4, 2]), [ints([2], [0, -1]), ints([2], [1, 3])]],
+    [t([3, 4, 2]), [ints([2, 1], [0, 2]), ":", ints([2], [1, 0])]],
+    [t([3, 4, 2]), [":", ints([3], [1, -1, 1])]],
+    [t([3, 4, 2]), [mask([3], [1, 0, 1]), 1]],
+    [t([2, 2, 2]), ["...", mask([2, 2], [1, 0, 1, 1])]],
+  ],
+  errors: [
+    raises([t([3]), [3]], "out of range"),
+    raises([t([3]), [0, 0]], "too many indices"),
+    raises([t([3]), [mask([2], [1, 0])]], "does not match"),
+    raises([t([3]), [{ step: -1 }]], "step must be"),
+    raises([t([3]), [[0, 1]]], "an array is no index"),
+  ],
+};
+
+/** `index` with the indices spread out: `x.at(0, { start: 1, stop: 5 }, "...", null)` is PyTorch's x[0, 1:5, ..., None]. */
+export const at: Composite<(x: Tensor, ...indices: readonly Index[]) => Tensor> = {
+  compose: (x, ...indices) => indexed(operand("at", x), indices),
+  samples: [
+    [t([3, 4]), 1, 2],
+    [t([3, 4]), { start: 1 }, "..."],
+  ],
+  errors: [raises([t([3]), 3], "out of range")],
+};
+
+type IndexPutFn = (
+  x: Tensor,
+  indices: readonly Index[],
+  values: Tensor | number,
+  ...rest: [accumulate?: boolean] | [options: { accumulate?: boolean }]
+) => Tensor;
+
+/** A copy of x in which the elements that `index` would show are replaced by values (broadcast), or added to with accumulate. */
+export const indexPut: Composite<IndexPutFn> = {
+  compose: (x, indices, values, ...rest) => {
+    const { accumulate } = parse("indexPut", rest, { accumulate: false });
+    const places = indexed(operand("indexPut", x).detach().positions(), indices);
+    return x.put(places, spread("indexPut", x, values, places.shape), accumulate);
+  },
+  samples: [
+    [t([3, 4]), [ints([2], [0, 2])], t([4])],
+    [t([3, 4]), [1], 1.5],
+    [t([3, 4]), [ints([3], [0, -1, 0]), 1], t([3]), true],
+  ],
+  errors: [raises([t([3]), [ints([1], [0])], t([2])], "do not broadcast")],
+};
+
+interface Extent {
+  readonly size: number;
+}
+
+/** Row-major positions, one dimension at a time: before · size + index, a negative index counting from the end, −1 where it is out of range. */
+export const flatIndex: Primitive<(index: Tensor, before: Tensor | number, size: number) => Tensor, never, Extent> = pointwise(
+  "flatIndex",
+  {
+    wgsl: { int: "select(-1, x * z + select(y, y + z, y < 0), x >= 0 && y >= -z && y < z)" },
+    cpu: (x, y, z) => {
+      if (!(y >= -z && y < z))
+        throw new ArgumentError("index", `index ${y} is out of range for a dimension of size ${z}`, undefined, { index: y, size: z });
+      return x * z + (y < 0 ? y + z : y);
+    },
+    call: (given: Tensor, before: Tensor | number, size: number) => ({
+      inputs: { x: before, y: operand("index", given, "index"), z: size },
+      attrs: { size },
+    }),
+    dtype: (ins) => {
+      checkIndex("index", ins["y"]!);
+      return "int32";
+    },
+    backward: "none",
+    samples: [
+      [ints([3], [0, -1, 2]), 0, 3],
+      [ints([3], [0, -1, 2]), ints([2, 1], [0, 1]), 3],
+    ],
+    errors: [raises([t([2]), 0, 3], "must be int32")],
+    inplace: false,
+  },
+);
+
+/** Rows of zeros with a 1 at each class number. Shape: [..., numClasses]; without numClasses, the largest class + 1, which only the CPU can know. */
+export const oneHot: Composite<(x: Tensor, numClasses?: number) => Tensor> = {
+  compose: (x, ...rest) => {
+    const given = parse("oneHot", rest, { numClasses: -1 }).numClasses;
+    checkIndex("oneHot", operand("oneHot", x));
+    const known = visible(x) && Array.from(visible(x)!);
+    if (given === -1 && (known === undefined || known.length === 0))
+      throw new ArgumentError("oneHot", `numClasses must be given for ${show(x.shape)} on ${x.device.type}`);
+    const n = given === -1 ? known!.reduce((a, b) => Math.max(a, b), 0) + 1 : integer("oneHot", given, "numClasses", 1);
+    const bad = known?.find((c) => c < 0 || c >= n);
+    if (bad !== undefined) throw new ArgumentError("oneHot", `class ${bad} is not in [0, ${n})`, undefined, { class: bad, numClasses: n });
+    return x.filledLike(0, [...x.shape, n]).scatter(-1, x.unsqueeze(-1), 1);
+  },
+  samples: [
+    [ints([3], [0, 2, 1]), 4],
+    [ints([2, 2], [0, 2, 1, 1]), 3],
+    [ints([], [1]), { numClasses: 2 }],
+  ],
+  errors: [raises([t([2]), 3], "must be int32"), raises([ints([2], [0, 1]), 0], "at least 1")],
+  backward: "none",
+};
+
+interface EmbeddingAttrs {
+  readonly paddingIdx: number | undefined;
+  readonly scaleGradByFreq: boolean;
+}
+interface EmbeddingOptions {
+  readonly paddingIdx?: number | null;
+  readonly maxNorm?: number | null;
+  readonly normType?: number;
+  readonly scaleGradByFreq?: boolean;
+  readonly sparse?: boolean;
+}
+
+/** Scales the rows of weight that x names down to `most`, in place, as PyTorch's maxNorm does. */
+function renormalise(weight: Tensor, x: Tensor, most: number, p: number): void {
+  const table = weight.detach();
+  const length = table
+    .abs()
+    .pow(p)
+    .sum(1)
+    .pow(1 / p);
+  const named = table.filledLike(0, [weight.shape[0]!]).put(x, table.filledLike(1, x.shape));
+  const scale = length.add(1e-7).reciprocal().mul(most).sub(1).mul(named).mul(length.gt(most)).add(1);
+  table.mul_(scale.unsqueeze(1));
+}
+
+/**
+ * Rows of weight ([rows, size]) by int32 index. Shape: [...x, size]. The row paddingIdx gets no gradient; scaleGradByFreq divides a row's
+ * gradient by how often it occurs; maxNorm first scales the rows in use down to that norm, in place.
+ */
+export const embedding: Primitive<
+  (x: Tensor, weight: Tensor, ...rest: [paddingIdx?: number | null] | [options: EmbeddingOptions]) => Tensor,
+  "x",
+  EmbeddingAttrs
+> = {
+  call: (x, weight, ...rest) => {
+    const defaults = {
+      paddingIdx: undefined as number | null | undefined,
+      maxNorm: undefined as number | null | undefined,
+      normType: 2,
+      scaleGradByFreq: false,
+      sparse: false,
+    };
+    const o = parse("embedding", rest, defaults);
+    const rows = operand("embedding", weight, "weight").shape[0] ?? 0;
+    const padding = o.paddingIdx ?? undefined;
+    if (padding !== undefined && (!Number.isInteger(padding) || padding < -rows || padding >= rows))
+      throw new ArgumentError("embedding", `paddingIdx ${padding} is no row of ${rows}`);
+    if (o.sparse) throw new ArgumentError("embedding", "sparse gradients are not available", "leave sparse out");
+    checkIndex("embedding", operand("embedding", x));
+    if (typeof o.maxNorm === "number" && weight.ndim === 2) renormalise(weight, x, o.maxNorm, o.normType);
+    return {
+      inputs: { x, weight },
+      attrs: { paddingIdx: padding !== undefined && padding < 0 ? padding + rows : padding, scaleGradByFreq: o.scaleGradByFreq },
+    };
+  },
+  meta: (ins) => {
+    const { shape, dtype } = ins["weight"]!;
+    if (shape.length !== 2) throw new ShapeError("embedding", `weight must have 2 dimensions, got ${show(shape)}`);
+    if (!isFloat(dtype)) throw new DtypeError("embedding", `weight must be floating, got ${dtype}`);
+    return { out: { shape: [...ins["x"]!.shape, shape[1]!], dtype } };
+  },
+  cpu: ({ x, weight, out }) => cpuSelect("embedding", weight!, atLeast1d(x!), out!, 0),
+  gpu: ({ x, weight, out }, _a, q) => gpuSelect(q, "embedding", weight!, atLeast1d(x!), out!, 0),
+  save: ["x"],
+  backward: (g, { x }, { paddingIdx, scaleGradByFreq }, ins) => ({
+    weight: () => {
+      const { shape } = ins["weight"]!;
+      const rows = x.flatten();
+      let parts = g.reshape([sizeOf(x.shape), shape[1]!]);
+      if (paddingIdx !== undefined) parts = parts.mul(rows.ne(paddingIdx).unsqueeze(1));
+      if (scaleGradByFreq)
+        parts = parts.div(g.filledLike(0, [shape[0]!]).indexAdd(0, rows, g.filledLike(1, rows.shape)).indexSelect(0, rows).unsqueeze(1));
+      return g.filledLike(0, shape).indexAdd(0, rows, parts);
+    },
+  }),
+  samples: [
+    [ints([4], [0, 2, 2, 1]), t([4, 3])],
+    [ints([2, 2], [0, 2, 2, 1]), t([3, 4])],
+    [ints([], [1]), t([3, 2]), { paddingIdx: -1 }],
+  ],
+  errors: [
+    raises([ints([2], [0, 1]), t([3])], "2 dimensions"),
+    raises([t([2]), t([3, 2])], "must be int32"),
+    raises([ints([1], [0]), t([3, 2]), 5], "is no row"),
+  ],
+};

@@ -1,0 +1,249 @@
+// Layout: tensors joined, padded, and set into zeros (the adjoint of slicing).
+import type { View, Views } from "../backend/backend.ts";
+import { denseCopy } from "../backend/copy.ts";
+import { promote } from "../base/dtype.ts";
+import { ArgumentError, ShapeError, show } from "../base/errors.ts";
+import { parse } from "../base/options.ts";
+import { normalizeDim, sameShape, type Shape } from "../base/shape.ts";
+import type { Tensor } from "../tensor.ts";
+import { integers, operand, operands, withSize } from "./arguments.ts";
+import { stridedCopy } from "./copy.ts";
+import { type Composite, type Primitive, raises, t } from "./op.ts";
+import { cpuRemap, gpuRemap } from "./remap.ts";
+
+type DimRest = [dim?: number] | [options: { dim?: number }];
+type Tensors = readonly Tensor[];
+
+/** Each input beside the part of the output it fills. */
+function pieces(io: Views, dim: number): { x: View; out: View }[] {
+  const { out, ...inputs } = io;
+  let offset = 0;
+  return Object.values(inputs).map((x) => {
+    const part = { x, out: { ...out!, shape: x.shape, offset } };
+    offset += x.shape[dim]! * out!.strides[dim]!;
+    return part;
+  });
+}
+
+interface CatFn {
+  (tensors: Tensors, ...rest: DimRest): Tensor;
+  (x: Tensor, others: Tensors, ...rest: DimRest): Tensor;
+}
+
+/** Tensors joined along an existing dimension: `cat([x, y], dim)`, `x.cat([y], dim)`. dtypes are promoted; a tensor of shape [0] is skipped. */
+export const cat: Primitive<CatFn, never, { dim: number }> = {
+  call: (x, others, ...rest) => {
+    const method = !Array.isArray(x);
+    const list = operands("cat", method ? [x, ...(Array.isArray(others) ? others : [others])] : x);
+    const { dim } = parse("cat", (method || others === undefined ? rest : [others, ...rest]) as unknown[], { dim: 0 });
+    const dtype = promote(list.map((y) => ({ dtype: y.dtype, kind: y.ndim === 0 ? "scalar" : "tensor" })));
+    if (list.some((y) => y.ndim === 0)) throw new ShapeError("cat", "0-d tensors cannot be joined", "use stack");
+    const filled = list.filter((y) => y.ndim !== 1 || y.shape[0] !== 0);
+    const used = (filled.length > 0 ? filled : list.slice(0, 1)).map((y) => (y.dtype === dtype ? y : y.cast(dtype)));
+    return { inputs: Object.fromEntries(used.map((y, i) => [`x${i}`, y])), attrs: { dim: normalizeDim("cat", dim, used[0]!.ndim) } };
+  },
+  meta: (ins, { dim }) => {
+    const [first, ...others] = Object.values(ins).map((m) => m.shape) as [Shape, ...Shape[]];
+    let total = first[dim]!;
+    for (const s of others) {
+      if (s.length !== first.length || s.some((d, i) => i !== dim && d !== first[i]))
+        throw new ShapeError("cat", `sizes differ outside of dimension ${dim}: ${show(first)} and ${show(s)}`);
+      total += s[dim]!;
+    }
+    return { out: { shape: withSize(first, dim, total), dtype: ins["x0"]!.dtype } };
+  },
+  cpu: (io, { dim }) => {
+    for (const part of pieces(io, dim)) stridedCopy.cpu(part, {});
+  },
+  gpu: (io, { dim }, q) => {
+    for (const { x, out } of pieces(io, dim)) denseCopy(q, x, out);
+  },
+  backward: (g, _s, { dim }, ins) => {
+    let end = 0;
+    const rules = Object.entries(ins).map(([name, { shape }]) => {
+      const start = end;
+      const stop = (end += shape[dim]!);
+      return [name, () => g.slice(dim, start, stop)] as const;
+    });
+    return Object.fromEntries(rules);
+  },
+  samples: [
+    [[t([2, 3]), t([1, 3])], 0],
+    [[t([2, 3]), t([2, 1]), t([2, 2])], { dim: -1 }],
+    [[t([0]), t([2])]],
+    [[t([2], { dtype: "int32", data: [1, 2] }), t([2])]],
+  ],
+  errors: [raises([[]], "non-empty"), raises([[t([2, 3]), t([2, 2])]], "sizes differ"), raises([[t([]), t([])]], "0-d")],
+};
+
+/** Tensors of one shape joined along a new dimension. */
+export const stack: Composite<(tensors: Tensors, ...rest: DimRest) => Tensor> = {
+  self: -1,
+  compose: (tensors, ...rest) => {
+    const list = operands("stack", tensors);
+    const first = list[0]!.shape;
+    for (const { shape } of list)
+      if (!sameShape(shape, first)) throw new ShapeError("stack", `shapes differ: ${show(first)} and ${show(shape)}`);
+    const dim = normalizeDim("stack", parse("stack", rest, { dim: 0 }).dim, first.length + 1);
+    return joined(list.map((x) => x.unsqueeze(dim)), dim); // prettier-ignore
+  },
+  samples: [[[t([2, 3]), t([2, 3])]], [[t([2]), t([2]), t([2])], -1], [[t([]), t([])]]],
+  errors: [raises([[t([2]), t([3])]], "shapes differ"), raises([[]], "non-empty")],
+};
+
+const joined = (list: Tensors, dim: number): Tensor => list[0]!.cat(list.slice(1), dim);
+
+/** Tensors joined side by side: along dimension 1, or 0 for those with one dimension. */
+export const hstack: Composite<(tensors: Tensors) => Tensor> = {
+  self: -1,
+  compose: (tensors) => {
+    const list = operands("hstack", tensors).map((x) => (x.ndim === 0 ? x.reshape(1) : x));
+    return joined(list, list[0]!.ndim === 1 ? 0 : 1);
+  },
+  samples: [[[t([2, 3]), t([2, 1])]], [[t([2]), t([3])]], [[t([]), t([])]]],
+  errors: [raises([[]], "non-empty")],
+};
+
+/** Tensors joined on top of each other: along dimension 0, those with one dimension as rows. */
+export const vstack: Composite<(tensors: Tensors) => Tensor> = {
+  self: -1,
+  compose: (tensors) => joined(operands("vstack", tensors).map((x) => (x.ndim < 2 ? x.reshape(1, x.size) : x)), 0), // prettier-ignore
+  samples: [[[t([2, 3]), t([1, 3])]], [[t([3]), t([3])]], [[t([]), t([])]]],
+  errors: [raises([[]], "non-empty")],
+};
+
+interface InsetAttrs {
+  readonly shape: Shape;
+  readonly starts: readonly number[];
+  readonly steps: readonly number[];
+}
+
+/** Zeros of `shape` with x in the window that begins at `starts` and takes every `steps`-th element: the adjoint of slicing. */
+export const inset: Primitive<
+  (x: Tensor, shape: Shape, starts: readonly number[], steps?: readonly number[]) => Tensor,
+  never,
+  InsetAttrs
+> = {
+  call: (x, shape, starts, steps) => ({
+    inputs: { x },
+    attrs: { shape: integers("inset", [shape]), starts, steps: steps ?? starts.map(() => 1) },
+  }),
+  meta: (ins, { shape, starts, steps }) => {
+    const { shape: own, dtype } = ins["x"]!;
+    const fits =
+      own.length === shape.length && own.every((d, i) => d === 0 || (starts[i]! >= 0 && starts[i]! + (d - 1) * steps[i]! < shape[i]!));
+    if (!fits) throw new ShapeError("inset", `${show(own)} at ${show(starts)} in steps of ${show(steps)} does not fit into ${show(shape)}`);
+    return { out: { shape, dtype } };
+  },
+  cpu: ({ x, out }, { starts, steps }) => cpuRemap(x!, out!, { mode: "window", starts, steps, fill: 0 }),
+  gpu: ({ x, out }, { starts, steps }, q) => gpuRemap(q, x!, out!, { mode: "window", starts, steps, fill: 0 }),
+  backward: (g, _s, { starts, steps }, ins) => ({
+    x: () =>
+      ins["x"]!.shape.reduce((cut, size, d) => {
+        const [start, step] = [starts[d]!, steps[d]!];
+        return size === cut.shape[d] ? cut : cut.slice(d, start, size === 0 ? start : start + (size - 1) * step + 1, step);
+      }, g),
+  }),
+  samples: [
+    [t([2, 2]), [5, 3], [1, 0], [2, 1]],
+    [t([3]), [7], [2]],
+    [t([2, 0]), [2, 3], [0, 0]],
+    [t([2, 1, 3, 2, 2]), [3, 2, 4, 3, 5], [1, 0, 1, 1, 0], [1, 1, 1, 1, 3]],
+  ],
+  errors: [raises([t([3]), [4], [2]], "does not fit")],
+};
+
+interface PadAttrs {
+  readonly before: readonly number[];
+  readonly after: readonly number[];
+  readonly value: number;
+}
+
+/** x with `value` around it: before and after each dimension; negative amounts crop. */
+export const constantPad: Primitive<
+  (x: Tensor, before: readonly number[], after: readonly number[], value?: number) => Tensor,
+  never,
+  PadAttrs
+> = {
+  call: (x, before, after, value = 0) => ({ inputs: { x }, attrs: { before, after, value } }),
+  meta: (ins, { before, after }) => {
+    const { shape: own, dtype } = ins["x"]!;
+    const shape = own.map((d, i) => d + before[i]! + after[i]!);
+    if (before.length !== own.length || after.length !== own.length || shape.some((d) => !(d >= 0)))
+      throw new ShapeError("constantPad", `${show(own)} cannot be padded by ${show(before)} before and ${show(after)} after`);
+    return { out: { shape, dtype } };
+  },
+  cpu: ({ x, out }, { before, value }) => cpuRemap(x!, out!, { mode: "window", starts: before, steps: before.map(() => 1), fill: value }),
+  gpu: ({ x, out }, { before, value }, q) =>
+    gpuRemap(q, x!, out!, { mode: "window", starts: before, steps: before.map(() => 1), fill: value }),
+  backward: (g, _s, { before, after }) => ({ x: () => g.constantPad(before.map((n) => -n), after.map((n) => -n)) }), // prettier-ignore
+  samples: [
+    [t([2, 3]), [1, 0], [0, 2]],
+    [t([4]), [-1], [2], 1.5],
+    [t([0, 2]), [1, 1], [1, 1], 2],
+  ],
+  errors: [raises([t([2]), [-2], [-1]], "cannot be padded")],
+};
+
+type PadMode = "constant" | "reflect" | "replicate" | "circular";
+type PadRest =
+  [mode?: PadMode, value?: number] | [mode: PadMode, options: { value?: number }] | [options: { mode?: PadMode; value?: number }];
+
+/** What continues x by `n` elements at one end of a dimension. */
+function border(x: Tensor, dim: number, n: number, mode: PadMode, atEnd: boolean): Tensor {
+  const size = x.shape[dim]!;
+  if (mode === "replicate") return x.slice(dim, atEnd ? size - 1 : 0, atEnd ? size : 1).expand(withSize(x.shape, dim, n));
+  if (mode === "circular") return x.slice(dim, atEnd ? 0 : size - n, atEnd ? n : size);
+  return x.slice(dim, atEnd ? size - 1 - n : 1, atEnd ? size - 1 : n + 1).flip(dim);
+}
+
+/**
+ * Padding. `pad` lists amounts from the last dimension on: [left, right, top, bottom, …]; negative ones crop (constant mode).
+ * Shape: reflect, replicate and circular pad the last one to three dimensions. Errors: ShapeError for amounts beyond what the mode can show.
+ */
+export const pad: Composite<(x: Tensor, pad: readonly number[], ...rest: PadRest) => Tensor> = {
+  compose: (x, amounts, ...rest) => {
+    const { ndim, shape } = operand("pad", x);
+    const { mode, value } = parse("pad", rest, { mode: "constant" as PadMode, value: 0 });
+    const list = integers("pad", [amounts], "amounts");
+    if (list.length % 2 !== 0 || list.length > 2 * ndim)
+      throw new ShapeError("pad", `${show(list)} is no list of pairs for at most ${ndim} dimensions`);
+    const of = (side: number): number[] => shape.map((_, d) => list[2 * (ndim - 1 - d) + side] ?? 0);
+    const [before, after] = [of(0), of(1)];
+    if (mode === "constant") return x.constantPad(before, after, value);
+    if (!["reflect", "replicate", "circular"].includes(mode))
+      throw new ArgumentError("pad", `unknown mode ${String(mode)}`, "constant, reflect, replicate or circular");
+    let result = x;
+    for (let d = ndim - 1; d >= 0; d--) {
+      const [left, right, size] = [before[d]!, after[d]!, shape[d]!];
+      if (left === 0 && right === 0) continue;
+      const most = mode === "reflect" ? size - 1 : mode === "circular" ? size : size > 0 ? Infinity : 0;
+      if (left > most || right > most)
+        throw new ShapeError(
+          "pad",
+          `${mode} padding of ${show([left, right])} is too much for dimension ${d} of ${show(shape)}`,
+          `at most ${most}`,
+        );
+      const cropped = left < 0 || right < 0 ? result.slice(d, Math.max(0, -left), size + Math.min(0, right)) : result;
+      const ends = [
+        ...(left > 0 ? [border(result, d, left, mode, false)] : []),
+        cropped,
+        ...(right > 0 ? [border(result, d, right, mode, true)] : []),
+      ];
+      result = ends.length === 1 ? cropped : joined(ends, d);
+    }
+    return result === x ? x.clone() : result;
+  },
+  samples: [
+    [t([2, 3]), [1, 2, -1, 1], { value: 1.5 }],
+    [t([1, 2, 4]), [2, 1], "reflect"],
+    [t([1, 2, 4]), [2, 1], { mode: "replicate" }],
+    [t([1, 2, 4]), [2, 1], "circular"],
+    [t([1, 2, 3, 4]), [1, 2, 2, 1], "reflect"],
+  ],
+  errors: [
+    raises([t([2]), [1]], "no list of pairs"),
+    raises([t([1, 3]), [3, 0], "reflect"], "too much"),
+    raises([t([3]), [1, 1], "mirror"], "unknown mode"),
+  ],
+};

@@ -1,0 +1,186 @@
+// Strided access: views by explicit strides, diagonals, their adjoints, and writing one tensor into another.
+import { denseCopy, fillKernel } from "../backend/copy.ts";
+import { elements } from "../backend/cpu.ts";
+import { bitsOf } from "../backend/kernel.ts";
+import { constantOf } from "../backend/backend.ts";
+import { ArgumentError, ShapeError, show } from "../base/errors.ts";
+import { parse } from "../base/options.ts";
+import { contiguous, type Geometry, normalizeDim, type Shape, sizeOf } from "../base/shape.ts";
+import type { Tensor } from "../tensor.ts";
+import { integer, integers, operand } from "./arguments.ts";
+import { stridedCopy } from "./copy.ts";
+import { type Composite, type Primitive, raises, t, type ViewOp } from "./op.ts";
+import { overlaps } from "./restride.ts";
+
+interface StridedAttrs {
+  readonly to: Geometry;
+  /** Geometry of the operand and the number of elements of its storage. */
+  readonly from: Geometry;
+  readonly elements: number;
+}
+
+const lastOf = ({ shape, strides, offset }: Geometry): number =>
+  sizeOf(shape) === 0 ? -1 : shape.reduce((at, d, i) => at + (d - 1) * strides[i]!, offset);
+
+/** The geometry asked for. Errors: ShapeError for negative strides or elements beyond the end. */
+function checked(op: string, shape: unknown, strides: unknown, offset: unknown, limit: number): Geometry {
+  const g = {
+    shape: integers(op, [shape], "size"),
+    strides: integers(op, [strides], "stride"),
+    offset: integer(op, offset, "storageOffset", 0),
+  };
+  if (g.shape.length !== g.strides.length || [...g.shape, ...g.strides].some((v) => v < 0))
+    throw new ShapeError(op, `size ${show(g.shape)} and stride ${show(g.strides)} must be non-negative and equally many`);
+  if (lastOf(g) >= limit)
+    throw new ShapeError(
+      op,
+      `size ${show(g.shape)}, stride ${show(g.strides)} and offset ${g.offset} reach element ${lastOf(g)} of ${limit}`,
+    );
+  return g;
+}
+
+/** A view of x's storage by explicit size, strides and offset (default: x's own), all counted in elements. */
+export const asStrided: ViewOp<(x: Tensor, size: Shape, stride: readonly number[], storageOffset?: number) => Tensor, StridedAttrs> = {
+  call: (x, size, stride, storageOffset) => {
+    const { shape, strides, offset, storage } = operand("asStrided", x);
+    const to = checked("asStrided", size, stride, storageOffset ?? offset, storage.elements);
+    return { inputs: { x }, attrs: { to, from: { shape, strides, offset }, elements: storage.elements } };
+  },
+  view: (_x, { to }) => to,
+  backward: (g, _s, { to, from, elements: n }) => ({
+    x: () => {
+      const zeros = g.filledLike(0, [n]);
+      const flat = overlaps(to)
+        ? zeros.indexAdd(0, places(g, to, n), g.flatten())
+        : zeros.asStridedScatter(g, to.shape, to.strides, to.offset);
+      if (!overlaps(from)) return flat.asStrided(from.shape, from.strides, from.offset);
+      const seen = zeros.indexAdd(0, places(g, from, n), g.filledLike(1, [sizeOf(from.shape)]));
+      return flat.div(seen.clampMin(1)).asStrided(from.shape, from.strides, from.offset);
+    },
+  }),
+  samples: [
+    [t([3, 4]), [2, 2], [4, 1]],
+    [t([6]), [2, 2], [1, 2], 1],
+    [t([5]), [3, 3], [1, 1]],
+    [t([4]), [], [], 2],
+  ],
+  errors: [raises([t([3]), [2, 2], [2, 1]], "reach element 3 of 3"), raises([t([3]), [2], [1, 1]], "equally many")],
+};
+
+/** Storage positions of a view's elements, as a flat index tensor on g's device. */
+const places = (g: Tensor, { shape, strides, offset }: Geometry, n: number): Tensor =>
+  g.filledLike(0, [n]).positions().asStrided(shape, strides, offset).flatten();
+
+/** A dense copy of x with src written to the elements that asStrided(size, stride, storageOffset) of it would show. */
+export const asStridedScatter: Primitive<
+  (x: Tensor, src: Tensor, size: Shape, stride: readonly number[], storageOffset?: number) => Tensor,
+  never,
+  Geometry
+> = {
+  call: (x, src, size, stride, storageOffset = 0) => ({
+    inputs: { x, src },
+    attrs: checked("asStridedScatter", size, stride, storageOffset, operand("asStridedScatter", x).size),
+  }),
+  meta: (ins, attrs) => {
+    const [x, src] = [ins["x"]!, ins["src"]!];
+    if (show(src.shape) !== show(attrs.shape))
+      throw new ShapeError("asStridedScatter", `src has shape ${show(src.shape)}, the view ${show(attrs.shape)}`);
+    if (src.dtype !== x.dtype) throw new ArgumentError("asStridedScatter", `src is ${src.dtype}, x is ${x.dtype}`, "cast src first");
+    if (overlaps(attrs))
+      throw new ArgumentError("asStridedScatter", `size ${show(attrs.shape)} with stride ${show(attrs.strides)} writes elements twice`);
+    return { out: { shape: x.shape, dtype: x.dtype } };
+  },
+  cpu: ({ x, src, out }, attrs) => {
+    const constant = constantOf(x!);
+    if (constant === undefined) stridedCopy.cpu({ x: x!, out: out! }, {});
+    else elements(out!).fill(constant);
+    stridedCopy.cpu({ x: src!, out: { ...out!, ...attrs } }, {});
+  },
+  gpu: ({ x, src, out }, attrs, q) => {
+    const constant = constantOf(x!);
+    const size = sizeOf(out!.shape);
+    if (constant === undefined) denseCopy(q, x!, out!);
+    else q.launch(fillKernel(), { filled: out! }, { size, value: bitsOf(out!.dtype, constant) }, Math.ceil(size / 4));
+    denseCopy(q, src!, { ...out!, ...attrs });
+  },
+  backward: (g, _s, { shape, strides, offset }) => ({
+    x: () => g.asStridedScatter(g.filledLike(0, shape), shape, strides, offset),
+    src: () => g.contiguous().asStrided(shape, strides, offset),
+  }),
+  samples: [
+    [t([3, 4]), t([2, 2]), [2, 2], [4, 1], 1],
+    [t([6]), t([3]), [3], [2]],
+  ],
+  errors: [raises([t([3]), t([2]), [2], [0]], "writes elements twice"), raises([t([3]), t([3]), [2], [1]], "src has shape")],
+};
+
+interface DiagonalAttrs {
+  readonly offset: number;
+  readonly dim1: number;
+  readonly dim2: number;
+}
+type DiagonalRest = [offset?: number, dim1?: number, dim2?: number] | [options: { offset?: number; dim1?: number; dim2?: number }];
+
+/** Geometry of the diagonal of x. */
+function diagonalOf(x: Geometry, { offset, dim1, dim2 }: DiagonalAttrs): Geometry {
+  const rank = x.shape.length;
+  const [a, b] = [normalizeDim("diagonal", dim1, rank), normalizeDim("diagonal", dim2, rank)];
+  if (a === b || rank < 2) throw new ShapeError("diagonal", `dim1 and dim2 must differ, got ${dim1} and ${dim2} for ${show(x.shape)}`);
+  const length = Math.max(0, Math.min(x.shape[a]! + Math.min(0, offset), x.shape[b]! - Math.max(0, offset)));
+  const rest = (list: readonly number[]): number[] => list.filter((_, i) => i !== a && i !== b);
+  const start = length === 0 ? 0 : offset >= 0 ? offset * x.strides[b]! : -offset * x.strides[a]!;
+  return { shape: [...rest(x.shape), length], strides: [...rest(x.strides), x.strides[a]! + x.strides[b]!], offset: x.offset + start };
+}
+
+/** The elements of a diagonal, as the last dimension of a view; offset > 0 lies above the main diagonal. */
+export const diagonal: ViewOp<(x: Tensor, ...rest: DiagonalRest) => Tensor, DiagonalAttrs> = {
+  call: (x, ...rest) => ({ inputs: { x }, attrs: parse("diagonal", rest, { offset: 0, dim1: 0, dim2: 1 }) }),
+  view: (x, attrs) => diagonalOf(x, attrs),
+  backward: (g, _s, attrs, ins) => ({
+    x: () => {
+      const { shape, strides, offset } = diagonalOf(contiguous(ins["x"]!.shape), attrs);
+      return g.filledLike(0, ins["x"]!.shape).asStridedScatter(g, shape, strides, offset);
+    },
+  }),
+  samples: [[t([3, 4])], [t([3, 4]), 1], [t([4, 3]), -1], [t([2, 3, 4]), { offset: 1, dim1: -1, dim2: 0 }], [t([2, 2]), 3]],
+  errors: [raises([t([3])], "out of range"), raises([t([2, 2]), 0, 1, 1], "must differ")],
+};
+
+/** Matrices that have the last dimension of x as their diagonal, zeros elsewhere. */
+export const diagEmbed: Composite<(x: Tensor, ...rest: [offset?: number] | [options: { offset?: number }]) => Tensor> = {
+  compose: (x, ...rest) => {
+    const { shape, ndim } = operand("diagEmbed", x);
+    const { offset } = parse("diagEmbed", rest, { offset: 0 });
+    if (ndim === 0) throw new ShapeError("diagEmbed", "needs at least 1 dimension");
+    const n = shape[ndim - 1]! + Math.abs(integer("diagEmbed", offset, "offset"));
+    const full = [...shape.slice(0, -1), n, n];
+    const at = diagonalOf(contiguous(full), { offset, dim1: -2, dim2: -1 });
+    return x.filledLike(0, full).asStridedScatter(x, at.shape, at.strides, at.offset);
+  },
+  samples: [[t([3])], [t([2, 3]), 1], [t([2]), { offset: -2 }]],
+  errors: [raises([t([])], "at least 1 dimension")],
+};
+
+/** The diagonal of a matrix, or the matrix with this diagonal for a vector. */
+export const diag: Composite<(x: Tensor, diagonal?: number) => Tensor> = {
+  compose: (x, ...rest) => {
+    const { shape, ndim } = operand("diag", x);
+    const { diagonal: offset } = parse("diag", rest, { diagonal: 0 });
+    if (ndim < 1 || ndim > 2) throw new ShapeError("diag", `needs 1 or 2 dimensions, got ${show(shape)}`);
+    return ndim === 1 ? x.diagEmbed(offset) : x.diagonal(offset).clone();
+  },
+  samples: [[t([3])], [t([3, 4])], [t([3, 3]), 1]],
+  errors: [raises([t([2, 2, 2])], "1 or 2 dimensions")],
+};
+
+/** Zeros in the shape of x; `x.zero_()` clears it. */
+export const zero: Primitive<(x: Tensor) => Tensor> & { readonly inplace: true } = {
+  call: (x) => ({ inputs: { x }, attrs: {} }),
+  meta: (ins) => ({ out: ins["x"]! }),
+  cpu: ({ out }) => void elements(out!).fill(0),
+  gpu: ({ out }, _a, q) => q.launch(fillKernel(), { filled: out! }, { size: sizeOf(out!.shape), value: 0 }, Math.ceil(sizeOf(out!.shape) / 4)),
+  backward: (g) => ({ x: () => g.filledLike(0) }),
+  samples: [[t([2, 3])], [t([])]],
+  errors: [raises(["x"], "must be a tensor")],
+  inplace: true,
+};
