@@ -1,0 +1,82 @@
+// Data sets: things with a length that give examples by index.
+import { ArgumentError, ShapeError, show } from "../base/errors.ts";
+import { parse } from "../base/options.ts";
+import { defaultGenerator, type Generator } from "../base/random.ts";
+import { tensor } from "../create.ts";
+import { Tensor } from "../tensor.ts";
+
+/** Examples by index. `getBatch`, where there is one, makes a whole batch at once and stands in for collating. */
+export interface Dataset<T = unknown, B = unknown> {
+  readonly length: number;
+  get(index: number): T | Promise<T>;
+  getBatch?(indices: readonly number[]): B;
+}
+
+/** Rows of tensors that share their first dimension. An example is a list of rows, a batch a list of tensors. */
+export class TensorDataset implements Dataset<Tensor[], Tensor[]> {
+  readonly tensors: readonly Tensor[];
+  readonly length: number;
+
+  /** Errors: ShapeError when the first dimensions differ. */
+  constructor(...tensors: readonly Tensor[]) {
+    const [first] = tensors;
+    if (!first) throw new ArgumentError("TensorDataset", "needs at least one tensor");
+    for (const t of tensors) {
+      if (!(t instanceof Tensor)) throw new ArgumentError("TensorDataset", `needs tensors, got ${typeof t}`);
+      if (t.ndim === 0 || t.shape[0] !== first.shape[0])
+        throw new ShapeError("TensorDataset", `first dimensions differ: ${tensors.map((x) => show(x.shape)).join(", ")}`);
+    }
+    this.tensors = tensors;
+    this.length = first.shape[0]!;
+  }
+  get(index: number): Tensor[] {
+    return this.tensors.map((t) => t.select(0, index));
+  }
+  getBatch(indices: readonly number[]): Tensor[] {
+    const rows = tensor(Int32Array.from(indices), { device: this.tensors[0]!.device.type });
+    const batch = this.tensors.map((t) => t.indexSelect(0, t.storage.device === rows.storage.device ? rows : tensor(Int32Array.from(indices), { device: t.device.type })));
+    rows.dispose();
+    return batch;
+  }
+}
+
+/** Some examples of another data set. */
+export class Subset<T, B> implements Dataset<T, B> {
+  readonly dataset: Dataset<T, B>;
+  readonly indices: readonly number[];
+  /** Whole batches, when the data set behind makes them. */
+  readonly getBatch?: (indices: readonly number[]) => B;
+
+  /** Errors: ArgumentError for an index outside of the data set. */
+  constructor(dataset: Dataset<T, B>, indices: Iterable<number>) {
+    this.dataset = dataset;
+    this.indices = [...indices];
+    const bad = this.indices.find((i) => !Number.isInteger(i) || i < 0 || i >= dataset.length);
+    if (bad !== undefined) throw new ArgumentError("Subset", `index ${bad} is outside of ${dataset.length} examples`);
+    if (dataset.getBatch) this.getBatch = (some) => dataset.getBatch!(some.map((i) => this.indices[i]!));
+  }
+  get length(): number {
+    return this.indices.length;
+  }
+  get(index: number): T | Promise<T> {
+    return this.dataset.get(this.indices[index]!);
+  }
+}
+
+/**
+ * Disjoint random parts of a data set, by lengths or by fractions that sum to 1 (what rounding leaves goes to the first parts).
+ * Errors: ArgumentError when the lengths do not sum to the data set's.
+ */
+export function randomSplit<T, B>(dataset: Dataset<T, B>, lengths: readonly number[], options: { readonly generator?: Generator } = {}): Subset<T, B>[] {
+  const { generator } = parse("randomSplit", [options], {}, { generator: undefined as Generator | undefined });
+  const n = dataset.length;
+  const sum = lengths.reduce((a, b) => a + b, 0);
+  const fractions = Math.abs(sum - 1) < 1e-9 && lengths.every((f) => f >= 0 && f <= 1);
+  const sizes = fractions ? lengths.map((f) => Math.floor(n * f)) : [...lengths];
+  if (fractions) for (let i = 0, rest = n - sizes.reduce((a, b) => a + b, 0); i < rest; i++) sizes[i % sizes.length]!++;
+  if (!sizes.every((s) => Number.isInteger(s) && s >= 0) || sizes.reduce((a, b) => a + b, 0) !== n)
+    throw new ArgumentError("randomSplit", `lengths [${lengths.join(", ")}] do not sum to ${n} examples`, "or give fractions that sum to 1");
+  const order = (generator ?? defaultGenerator()).permutation(n);
+  let at = 0;
+  return sizes.map((size) => new Subset(dataset, order.slice(at, (at += size))));
+}

@@ -1,0 +1,102 @@
+// DataLoader: batches of a data set, in order or shuffled as PyTorch shuffles.
+import { ArgumentError, DtypeError } from "../base/errors.ts";
+import { parse } from "../base/options.ts";
+import { defaultGenerator, type Generator } from "../base/random.ts";
+import { tensor } from "../create.ts";
+import { functions } from "../methods.ts";
+import { Tensor } from "../tensor.ts";
+import type { Dataset } from "./dataset.ts";
+import { BatchSampler, RandomSampler, type Sampler, SequentialSampler } from "./sampler.ts";
+
+export interface LoaderOptions<T, B> {
+  readonly batchSize?: number;
+  readonly shuffle?: boolean;
+  /** Decides the order instead of shuffle. */
+  readonly sampler?: Sampler;
+  /** Leaves out the last batch when it is smaller. */
+  readonly dropLast?: boolean;
+  /** Default: the generator that manualSeed() seeds. */
+  readonly generator?: Generator;
+  /** Makes a batch from its examples. Default: tensors and numbers are stacked, inside arrays and objects too. */
+  readonly collate?: (examples: T[]) => B;
+}
+
+/** Stacks examples: tensors along a new first dimension, numbers into a tensor, arrays and plain objects field by field. */
+export function defaultCollate(examples: readonly unknown[]): unknown {
+  const [first] = examples;
+  if (first instanceof Tensor) return functions.stack(examples as Tensor[]);
+  // Whole numbers are class indices as a rule, as in PyTorch.
+  if (typeof first === "number") return tensor(examples as number[], { dtype: (examples as number[]).every(Number.isInteger) ? "int32" : "float32" });
+  if (typeof first === "boolean") return tensor(examples as boolean[]);
+  if (typeof first === "string") return [...examples];
+  if (ArrayBuffer.isView(first)) return functions.stack(examples.map((e) => tensor(e as Float32Array<ArrayBuffer>)));
+  if (Array.isArray(first)) {
+    if (examples.some((e) => (e as unknown[]).length !== first.length)) throw new ArgumentError("collate", "the examples are lists of different lengths", "pass a collate function");
+    return first.map((_, k) => defaultCollate(examples.map((e) => (e as unknown[])[k])));
+  }
+  if (typeof first === "object" && first !== null) return Object.fromEntries(Object.keys(first).map((key) => [key, defaultCollate(examples.map((e) => (e as Record<string, unknown>)[key]))]));
+  throw new DtypeError("collate", `cannot make a batch of ${first === null ? "null" : typeof first}`, "pass a collate function");
+}
+
+const isPromise = (v: unknown): v is Promise<unknown> => v instanceof Promise;
+
+/**
+ * Batches of a data set: `for (const [x, y] of loader)`, or `for await` when examples arrive asynchronously.
+ * Every loop is an epoch. `length` is the number of batches.
+ */
+export class DataLoader<T, B> implements Iterable<B>, AsyncIterable<B> {
+  readonly dataset: Dataset<T, B>;
+  readonly batches: BatchSampler;
+  readonly #generator: Generator | undefined;
+  readonly #collate: ((examples: T[]) => B) | undefined;
+
+  /** Errors: ArgumentError for options outside their domain, or shuffle together with a sampler. */
+  constructor(dataset: Dataset<T, B>, options: LoaderOptions<T, B> = {}) {
+    const o = parse("DataLoader", [options], {}, {
+      batchSize: 1, shuffle: false, sampler: undefined as Sampler | undefined, dropLast: false,
+      generator: undefined as Generator | undefined, collate: undefined as ((examples: T[]) => B) | undefined,
+    }); // prettier-ignore
+    if (!(Number.isInteger(dataset?.length) && dataset.length >= 0)) throw new ArgumentError("DataLoader", "the data set has no length", "a Dataset has length and get(index)");
+    if (o.shuffle && o.sampler) throw new ArgumentError("DataLoader", "shuffle and sampler exclude each other");
+    if (o.shuffle && dataset.length === 0) throw new ArgumentError("DataLoader", "an empty data set cannot be shuffled");
+    this.dataset = dataset;
+    this.#generator = o.generator;
+    this.#collate = o.collate;
+    this.batches = new BatchSampler(o.sampler ?? (o.shuffle ? new RandomSampler(dataset, o.generator) : new SequentialSampler(dataset)), o.batchSize, o.dropLast);
+  }
+
+  get batchSize(): number {
+    return this.batches.batchSize;
+  }
+  get length(): number {
+    return this.batches.length;
+  }
+
+  /** The batch, or a promise of it when an example is one. */
+  #fetch(indices: number[]): B | Promise<B> {
+    const { dataset } = this;
+    if (dataset.getBatch && !this.#collate) return dataset.getBatch(indices);
+    const collate = this.#collate ?? (defaultCollate as (examples: T[]) => B);
+    const examples = indices.map((i) => dataset.get(i));
+    return examples.some(isPromise) ? Promise.all(examples).then(collate) : collate(examples as T[]);
+  }
+  /** PyTorch draws a seed for its workers at the start of every epoch; the streams agree only if it is drawn here too. */
+  #begin(): void {
+    const generator = this.#generator ?? defaultGenerator();
+    generator.random();
+    generator.random();
+  }
+
+  *[Symbol.iterator](): IterableIterator<B> {
+    this.#begin();
+    for (const indices of this.batches) {
+      const batch = this.#fetch(indices);
+      if (isPromise(batch)) throw new ArgumentError("DataLoader", "the examples arrive asynchronously", "write for await (… of loader)");
+      yield batch as B;
+    }
+  }
+  async *[Symbol.asyncIterator](): AsyncIterableIterator<B> {
+    this.#begin();
+    for (const indices of this.batches) yield await this.#fetch(indices);
+  }
+}

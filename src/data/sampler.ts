@@ -1,0 +1,82 @@
+// The order in which examples are visited.
+import { ArgumentError } from "../base/errors.ts";
+import { defaultGenerator, Generator } from "../base/random.ts";
+
+/** Gives indices of examples; iterated anew for every epoch. */
+export interface Sampler extends Iterable<number> {
+  readonly length: number;
+}
+
+/** 0, 1, 2, … */
+export class SequentialSampler implements Sampler {
+  readonly length: number;
+  constructor(source: { readonly length: number }) {
+    this.length = source.length;
+  }
+  *[Symbol.iterator](): IterableIterator<number> {
+    for (let i = 0; i < this.length; i++) yield i;
+  }
+}
+
+/** A new random order every epoch. Without a generator of its own, each epoch is seeded from the default one, as in PyTorch. */
+export class RandomSampler implements Sampler {
+  readonly length: number;
+  readonly #generator: Generator | undefined;
+  constructor(source: { readonly length: number }, generator?: Generator) {
+    this.length = source.length;
+    this.#generator = generator;
+  }
+  *[Symbol.iterator](): IterableIterator<number> {
+    let generator = this.#generator;
+    if (!generator) {
+      // PyTorch draws 64 bits for the seed; a Mersenne Twister is seeded with the lower 32.
+      defaultGenerator().random();
+      generator = new Generator(defaultGenerator().random());
+    }
+    yield* generator.permutation(this.length);
+    // PyTorch draws a second order at the end and uses none of it; with a generator of one's own the next epoch follows from there.
+    generator.permutation(this.length);
+  }
+}
+
+/** The given indices in random order, for splits that share one data set. */
+export class SubsetRandomSampler implements Sampler {
+  readonly indices: readonly number[];
+  readonly #generator: Generator | undefined;
+  constructor(indices: Iterable<number>, generator?: Generator) {
+    this.indices = [...indices];
+    this.#generator = generator;
+  }
+  get length(): number {
+    return this.indices.length;
+  }
+  *[Symbol.iterator](): IterableIterator<number> {
+    for (const i of (this.#generator ?? defaultGenerator()).permutation(this.length)) yield this.indices[i]!;
+  }
+}
+
+/** Cuts what a sampler gives into lists of batchSize; dropLast leaves out a shorter last one. */
+export class BatchSampler implements Iterable<number[]> {
+  readonly sampler: Sampler;
+  readonly batchSize: number;
+  readonly dropLast: boolean;
+  constructor(sampler: Sampler, batchSize: number, dropLast: boolean) {
+    if (!(Number.isInteger(batchSize) && batchSize > 0)) throw new ArgumentError("DataLoader", `batchSize must be a positive integer, got ${String(batchSize)}`);
+    this.sampler = sampler;
+    this.batchSize = batchSize;
+    this.dropLast = dropLast;
+  }
+  get length(): number {
+    return this.dropLast ? Math.floor(this.sampler.length / this.batchSize) : Math.ceil(this.sampler.length / this.batchSize);
+  }
+  *[Symbol.iterator](): IterableIterator<number[]> {
+    let batch: number[] = [];
+    for (const i of this.sampler) {
+      batch.push(i);
+      if (batch.length < this.batchSize) continue;
+      yield batch;
+      batch = [];
+    }
+    if (batch.length > 0 && !this.dropLast) yield batch;
+  }
+}
