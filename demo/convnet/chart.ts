@@ -1,0 +1,110 @@
+// A live line chart over steps: one line that gets a point per step, one that gets a point now and then.
+import uPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
+
+/** Beyond this many points neighbours are averaged in pairs, so that drawing never gets slower. */
+const MAX_POINTS = 2048;
+
+/** A series of unbounded length kept in bounded space. */
+export class Thinned {
+  readonly x: number[] = [];
+  readonly y: number[] = [];
+  #every = 1;
+  #sum = 0;
+  #waiting = 0;
+
+  push(x: number, y: number): void {
+    this.#sum += y;
+    if (++this.#waiting < this.#every) return;
+    this.x.push(x);
+    this.y.push(this.#sum / this.#waiting);
+    this.#sum = this.#waiting = 0;
+    if (this.x.length >= MAX_POINTS) this.#halve();
+  }
+
+  clear(): void {
+    this.x.length = this.y.length = this.#sum = this.#waiting = 0;
+    this.#every = 1;
+  }
+
+  #halve(): void {
+    const half = this.x.length >> 1;
+    for (let i = 0; i < half; i++) {
+      this.x[i] = this.x[2 * i + 1]!;
+      this.y[i] = (this.y[2 * i]! + this.y[2 * i + 1]!) / 2;
+    }
+    this.x.length = this.y.length = half;
+    this.#every *= 2;
+  }
+}
+
+export interface ChartOptions {
+  /** Range of the vertical axis from the data's extremes. */
+  readonly range: (low: number, high: number) => [number, number];
+  readonly format: (value: number) => string;
+}
+
+const colour = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+/** Draws into `host`, follows its width and the colour scheme, and redraws at most once per frame. */
+export class Chart {
+  readonly often = new Thinned();
+  readonly seldom = new Thinned();
+  readonly #host: HTMLElement;
+  readonly #plot: uPlot;
+  #queued = false;
+
+  constructor(host: HTMLElement, { range, format }: ChartOptions) {
+    this.#host = host;
+    const axis = (size: number, values?: uPlot.Axis.Values): uPlot.Axis => ({
+      stroke: () => colour("--soft"),
+      font: "12px system-ui, sans-serif",
+      grid: { stroke: () => colour("--line"), width: 1 },
+      ticks: { show: false },
+      gap: 6,
+      size,
+      ...(values && { values }),
+    });
+    this.#plot = new uPlot(
+      {
+        ...this.#size(),
+        legend: { show: false },
+        cursor: { show: false },
+        padding: [8, 12, 0, 0],
+        scales: { x: { time: false, range: (_, low, high) => [Math.min(low, 0), Math.max(high, 20)] }, y: { range: (_, low, high) => range(low ?? 0, high ?? 1) } },
+        axes: [axis(28), axis(46, (_, ticks) => ticks.map(format))],
+        series: [
+          {},
+          { stroke: () => colour("--accent"), width: 1.25, points: { show: false } },
+          { stroke: () => colour("--second"), width: 2, spanGaps: true, points: { show: true, size: 6, fill: () => colour("--second") } },
+        ],
+      },
+      [[], [], []],
+      host,
+    );
+    new ResizeObserver(() => this.#plot.setSize(this.#size())).observe(host);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#plot.redraw(false));
+  }
+
+  /** Shows what was pushed into `often` and `seldom`. */
+  draw(): void {
+    if (this.#queued) return;
+    this.#queued = true;
+    requestAnimationFrame(() => {
+      this.#queued = false;
+      const a: uPlot.AlignedData = [this.often.x, this.often.y];
+      const b: uPlot.AlignedData = [this.seldom.x, this.seldom.y];
+      this.#plot.setData(this.seldom.x.length > 0 ? uPlot.join([a, b]) : [a[0], a[1]!, new Array<null>(a[0].length).fill(null)]);
+    });
+  }
+
+  clear(): void {
+    this.often.clear();
+    this.seldom.clear();
+    this.draw();
+  }
+
+  #size(): { width: number; height: number } {
+    return { width: Math.max(120, this.#host.clientWidth), height: Math.max(120, this.#host.clientHeight) };
+  }
+}

@@ -1,0 +1,106 @@
+// Train a ConvNet, the page: controls and pictures. All arithmetic happens in the worker.
+import * as comlink from "comlink";
+import { Controls } from "./controls.ts";
+import { element } from "../dom.ts";
+import { Pad } from "./pad.ts";
+import type { Config, DeviceChoice, SessionApi, State, Update } from "./protocol.ts";
+import { saveCurve, saveFile } from "./save.ts";
+import { View } from "./view.ts";
+
+const EPOCHS = 5;
+const query = new URLSearchParams(location.search);
+const asked = query.get("device");
+const device: DeviceChoice = asked === "cpu" || asked === "webgpu" ? asked : "auto";
+
+const worker = new Worker(new URL("./convnet.worker.ts", import.meta.url), { type: "module", name: "training" });
+const session = comlink.wrap<SessionApi>(worker);
+const view = new View((index) => void showHeldOut(index));
+let state: State = "loading";
+
+const controls = new Controls(query, {
+  toggle: () => (state === "running" ? session.pause() : session.resume()),
+  step: () => session.step(),
+  restart: () => restart(),
+  rate: (value) => session.setLearningRate(value),
+  batch: (value) => session.setBatchSize(value),
+});
+
+const pad = new Pad(element("pad", HTMLCanvasElement), (pixels) => void session.setProbe(comlink.transfer(pixels, [pixels.buffer])));
+
+function config(): Config {
+  const { model, seed, learningRate, batchSize } = controls.values();
+  return { device, model, seed, learningRate, batchSize, epochs: EPOCHS };
+}
+
+async function restart(): Promise<void> {
+  const current = config();
+  view.clear(current);
+  const address = new URLSearchParams({ model: current.model, seed: String(current.seed) });
+  if (device !== "auto") address.set("device", device);
+  history.replaceState(null, "", `?${address.toString()}`);
+  await session.start(current);
+}
+
+function take(update: Update): void {
+  if (update.kind === "status") {
+    state = update.state;
+    controls.show(state);
+  }
+  view.show(update);
+}
+
+// ---- the pad and the held-out digits --------------------------------------------------------------------------------
+
+const pick = element("pick", HTMLInputElement);
+
+async function showHeldOut(index: number): Promise<void> {
+  const count = Number(pick.max);
+  const wrapped = ((index % count) + count) % count;
+  pick.value = String(wrapped + 1);
+  const { pixels, label } = await session.heldOutDigit(wrapped);
+  view.truth = label;
+  pad.show(pixels);
+}
+
+function chosen(): number {
+  const value = Math.round(Number(pick.value));
+  return Number.isFinite(value) && value >= 1 ? Math.min(value, Number(pick.max)) - 1 : 0;
+}
+
+element("pad", HTMLCanvasElement).addEventListener("pointerdown", () => {
+  view.truth = undefined;
+  pick.value = "";
+});
+element("clear", HTMLButtonElement).addEventListener("click", () => {
+  view.truth = undefined;
+  pick.value = "";
+  pad.clear();
+});
+pick.addEventListener("change", () => void showHeldOut(chosen()));
+element("previous", HTMLButtonElement).addEventListener("click", () => void showHeldOut(chosen() - 1));
+element("next", HTMLButtonElement).addEventListener("click", () => void showHeldOut(pick.value === "" ? 0 : chosen() + 1));
+element("pad", HTMLCanvasElement).addEventListener("keydown", (event) => {
+  const move = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+  if (move === undefined && event.key !== "Delete" && event.key !== "Backspace") return;
+  event.preventDefault();
+  if (move === undefined) element("clear", HTMLButtonElement).click();
+  else void showHeldOut(pick.value === "" ? 0 : chosen() + move);
+});
+
+// ---- files ----------------------------------------------------------------------------------------------------------
+
+element("save-curve", HTMLButtonElement).addEventListener("click", () => saveCurve(view.history));
+element("save-graph", HTMLButtonElement).addEventListener("click", () => {
+  if (view.dot !== "") saveFile("graph.dot", view.dot, "text/vnd.graphviz");
+});
+element("save-weights", HTMLButtonElement).addEventListener("click", () => {
+  void session.weights().then((bytes) => saveFile("model.safetensors", bytes as Uint8Array<ArrayBuffer>, "application/octet-stream"));
+});
+
+worker.addEventListener("error", (event) => {
+  take({ kind: "status", state: "failed", problem: event.message || "the worker could not be loaded" });
+});
+
+view.clear(config());
+await session.start(config(), comlink.proxy(take));
+await showHeldOut(3);

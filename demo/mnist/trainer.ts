@@ -1,0 +1,179 @@
+// Training a network on digits, one step at a time: what the terminal and the page have in common.
+import { data, type Generator, inspect, io, manualSeed, nn, noGrad, optim, tensor, type Tensor } from "../../src/index.ts";
+import { CLASSES, type Digits, type DigitSet, SIDE } from "./digits.ts";
+import type { ModelName } from "./model-names.ts";
+import { buildModel } from "./models.ts";
+
+export interface TrainerOptions {
+  readonly model: ModelName;
+  readonly seed: number;
+  readonly batchSize: number;
+  readonly learningRate: number;
+}
+
+/** One step's figures. */
+export interface StepResult {
+  readonly loss: number;
+  readonly correct: number;
+  readonly count: number;
+}
+
+/** Figures over the held-out digits; `logits` has ten values per digit. */
+export interface Evaluation {
+  readonly accuracy: number;
+  readonly loss: number;
+  readonly guesses: Uint8Array;
+  readonly logits: Float32Array;
+}
+
+const EVALUATION_BATCH = 250;
+
+const imagesOf = (set: DigitSet): Tensor =>
+  tensor(Float32Array.from(set.pixels, (v) => v / 255), { shape: [set.count, 1, SIDE, SIDE] });
+
+/** Where the largest of the ten values from `at` on is. */
+export function winner(values: ArrayLike<number>, at = 0): number {
+  let best = 0;
+  for (let k = 1; k < CLASSES; k++) if (values[at + k]! > values[at + best]!) best = k;
+  return best;
+}
+
+/** Softmax of the ten values from `at` on. */
+export function probabilities(values: ArrayLike<number>, at = 0): Float32Array<ArrayBuffer> {
+  const top = values[at + winner(values, at)]!;
+  const powers = Float32Array.from({ length: CLASSES }, (_, k) => Math.exp(values[at + k]! - top));
+  const sum = powers.reduce((a, b) => a + b, 0);
+  return powers.map((p) => p / sum);
+}
+
+/** A network, its optimiser and its digits on the default device. The same options give the same run. */
+export class Trainer {
+  readonly model: nn.Sequential;
+  readonly trainCount: number;
+  readonly #digits: Digits;
+  readonly #optimizer: optim.Adam;
+  readonly #loss = new nn.CrossEntropyLoss();
+  readonly #random: Generator;
+  readonly #images: Tensor;
+  readonly #heldOut: Tensor;
+  #order = new Int32Array(0);
+  #at = 0;
+  #epoch = 0;
+  #steps = 0;
+  #batchSize: number;
+  /** Called with the loss of the next step before its gradients are taken. */
+  onGraph: ((loss: Tensor, named: Iterable<readonly [string, Tensor]>) => void) | undefined;
+
+  constructor(digits: Digits, { model, seed, batchSize, learningRate }: TrainerOptions) {
+    this.#digits = digits;
+    this.trainCount = digits.train.count;
+    this.#batchSize = batchSize;
+    this.#random = manualSeed(seed);
+    this.model = buildModel(model);
+    this.#optimizer = new optim.Adam(this.model.parameters(), { lr: learningRate });
+    this.#images = imagesOf(digits.train);
+    this.#heldOut = imagesOf(digits.heldOut);
+  }
+
+  /** Steps taken. */
+  get steps(): number {
+    return this.#steps;
+  }
+  /** Passes over the digits begun, at least one step into each. */
+  get epoch(): number {
+    return this.#epoch;
+  }
+  /** True right after the last batch of a pass. */
+  get atEpochEnd(): boolean {
+    return this.#steps > 0 && this.#at >= this.#order.length;
+  }
+  get parameterCount(): number {
+    return [...this.model.parameters()].reduce((sum, p) => sum + p.size, 0);
+  }
+  /** Takes effect at the next step; no kernel is compiled for it. */
+  set learningRate(value: number) {
+    for (const group of this.#optimizer.paramGroups) group.lr = value;
+  }
+  /** Takes effect at the next step. */
+  set batchSize(value: number) {
+    this.#batchSize = value;
+  }
+
+  /** Queues one step; the promise gives its figures when the device has run it. Several steps may be under way at once. */
+  step(): Promise<StepResult> {
+    if (this.#at >= this.#order.length) this.#shuffle();
+    const picked = this.#order.slice(this.#at, (this.#at += this.#batchSize));
+    const labels = Int32Array.from(picked, (i) => this.#digits.train.labels[i]!);
+    const images = this.#images.indexSelect(0, tensor(picked));
+    this.model.train();
+    this.#optimizer.zeroGrad();
+    const logits = this.model.call(images) as Tensor;
+    const loss = this.#loss.call(logits, tensor(labels));
+    this.onGraph?.(loss, this.model.namedParameters());
+    loss.backward();
+    this.#optimizer.step();
+    this.#steps++;
+    return figures(loss, logits.detach(), labels);
+  }
+
+  /** Accuracy and loss on the held-out digits; `pause` runs between the batches. */
+  async evaluate(pause: () => Promise<void> = () => Promise.resolve()): Promise<Evaluation> {
+    const { count, labels } = this.#digits.heldOut;
+    const logits = new Float32Array(count * CLASSES);
+    for (let at = 0; at < count; at += EVALUATION_BATCH) {
+      const size = Math.min(EVALUATION_BATCH, count - at);
+      const some = noGrad(() => this.#predict(this.#heldOut.narrow(0, at, size)));
+      logits.set((await some.data()) as Float32Array, at * CLASSES);
+      await pause();
+    }
+    const guesses = Uint8Array.from({ length: count }, (_, i) => winner(logits, i * CLASSES));
+    let [correct, loss] = [0, 0];
+    for (let i = 0; i < count; i++) {
+      if (guesses[i] === labels[i]) correct++;
+      loss -= Math.log(Math.max(1e-30, probabilities(logits, i * CLASSES)[labels[i]!]!)) / count;
+    }
+    return { accuracy: correct / count, loss, guesses, logits };
+  }
+
+  /** What every layer makes of one digit of 784 values, by layer number; the last are the logits. */
+  layersFor(pixels: Float32Array<ArrayBuffer>): Tensor[] {
+    return noGrad(() => {
+      this.model.eval();
+      let x: Tensor = tensor(pixels, { shape: [1, 1, SIDE, SIDE] });
+      return [...this.model].map((layer) => (x = layer.call(x) as Tensor));
+    });
+  }
+
+  /** The weights in the form PyTorch and others read. */
+  weights(): Promise<Uint8Array> {
+    return io.saveSafetensors(this.model.stateDict());
+  }
+
+  /** The order of the next pass, as PyTorch's DataLoader(shuffle=True) has it; cut into batches later, because their size may change on the way. */
+  #shuffle(): void {
+    // The loader draws 64 bits for the seeds of its workers before the sampler draws its own.
+    this.#random.random();
+    this.#random.random();
+    this.#order = Int32Array.from(new data.RandomSampler({ length: this.trainCount }));
+    this.#at = 0;
+    this.#epoch++;
+  }
+
+  #predict(images: Tensor): Tensor {
+    this.model.eval();
+    return this.model.call(images) as Tensor;
+  }
+}
+
+async function figures(loss: Tensor, logits: Tensor, labels: Int32Array): Promise<StepResult> {
+  const [value, rows] = await Promise.all([loss.item(), logits.data()]);
+  let correct = 0;
+  for (let i = 0; i < labels.length; i++) if (winner(rows, i * CLASSES) === labels[i]) correct++;
+  return { loss: value, correct, count: labels.length };
+}
+
+/** The graph of a step as DOT and SVG. */
+export const drawGraph = (loss: Tensor, params: Iterable<readonly [string, Tensor]>): { dot: string; svg: string } => {
+  const named = [...params];
+  return { dot: inspect.toDot(loss, { params: named }), svg: inspect.toSvg(loss, { params: named }) };
+};

@@ -1,0 +1,76 @@
+// One line that follows the training: redrawn in place on a terminal, a plain line now and then elsewhere.
+
+export interface Progress {
+  readonly epoch: number;
+  readonly epochs: number;
+  readonly step: number;
+  readonly steps: number;
+  readonly loss: number;
+  readonly accuracy: number;
+  readonly samplesPerSecond: number;
+  readonly secondsLeft: number;
+}
+
+export interface Terminal {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  write(text: string): unknown;
+}
+
+const REDRAW_MS = 80;
+const CLEAR = "\r\x1b[2K";
+const HIDE_CURSOR = "\x1b[?25l";
+const SHOW_CURSOR = "\x1b[?25h";
+
+/** Seconds as `0:07`, `12:30` or `1:02:03`. */
+export function clock(seconds: number): string {
+  if (!Number.isFinite(seconds)) return "-:--";
+  const s = Math.max(0, Math.round(seconds));
+  const [h, m] = [Math.floor(s / 3600), Math.floor((s % 3600) / 60)];
+  const tail = `${h > 0 ? String(m).padStart(2, "0") : m}:${String(s % 60).padStart(2, "0")}`;
+  return h > 0 ? `${h}:${tail}` : tail;
+}
+
+/** The line, at most `width` characters: the bar takes what the figures leave. */
+export function progressLine(p: Progress, width: number): string {
+  const head = `epoch ${p.epoch}/${p.epochs} `;
+  const tail = ` loss ${p.loss.toFixed(4)}  acc ${(100 * p.accuracy).toFixed(1).padStart(5)} %  ${Math.round(p.samplesPerSecond)} samples/s  ${clock(p.secondsLeft)} left`;
+  const room = Math.min(30, width - head.length - tail.length - 2);
+  if (room < 4) return (head + tail.trimStart()).slice(0, Math.max(0, width));
+  const filled = Math.round((room * p.step) / p.steps);
+  return `${head}[${"█".repeat(filled)}${"·".repeat(room - filled)}]${tail}`;
+}
+
+/** Shows progress on a terminal; on a pipe or in a file, ten plain lines per epoch. */
+export class ProgressLine {
+  readonly #terminal: Terminal;
+  #drawn = 0;
+  #open = false;
+
+  constructor(terminal: Terminal) {
+    this.#terminal = terminal;
+  }
+
+  show(p: Progress): void {
+    if (!this.#terminal.isTTY) {
+      const perEpoch = p.steps / p.epochs;
+      const every = Math.max(1, Math.floor(perEpoch / 10));
+      if (p.step % every === 0 || p.step === p.steps) this.#terminal.write(`step ${p.step}/${p.steps}  ${figures(p)}\n`);
+      return;
+    }
+    const now = performance.now();
+    if (now - this.#drawn < REDRAW_MS && p.step < p.steps) return;
+    this.#drawn = now;
+    this.#terminal.write((this.#open ? "" : HIDE_CURSOR) + CLEAR + progressLine(p, (this.#terminal.columns ?? 80) - 1));
+    this.#open = true;
+  }
+
+  /** Takes the line away, so that whatever is printed next starts on an empty one. */
+  clear(): void {
+    if (this.#open) this.#terminal.write(CLEAR + SHOW_CURSOR);
+    this.#open = false;
+  }
+}
+
+const figures = (p: Progress): string =>
+  `epoch ${p.epoch}/${p.epochs}  loss ${p.loss.toFixed(4)}  acc ${(100 * p.accuracy).toFixed(1)} %  ${Math.round(p.samplesPerSecond)} samples/s  ${clock(p.secondsLeft)} left`;

@@ -1,0 +1,84 @@
+// What the terminal prints and draws.
+import { describe, expect, it } from "vitest";
+import { clock, type Progress, ProgressLine, progressLine } from "../../demo/train/progress.ts";
+import { confusionTable, curveSvg, ticks } from "../../demo/train/report.ts";
+
+const progress: Progress = { epoch: 2, epochs: 5, step: 50, steps: 100, loss: 0.12345, accuracy: 0.965, samplesPerSecond: 1234.5, secondsLeft: 75 };
+
+describe("the progress line", () => {
+  it("holds bar, loss, accuracy, speed and remaining time", () => {
+    const line = progressLine(progress, 120);
+    expect(line).toContain("epoch 2/5 ");
+    expect(line).toContain("loss 0.1235");
+    expect(line).toContain("96.5 %");
+    expect(line).toMatch(/123[45] samples\/s/);
+    expect(line).toContain("1:15 left");
+    expect(line.match(/█/g)).toHaveLength(15);
+    expect(line.match(/·/g)).toHaveLength(15);
+  });
+
+  it.each([0, 10, 40, 60, 79, 200])("never exceeds a width of %i", (width) => {
+    expect(progressLine(progress, width).length).toBeLessThanOrEqual(width);
+  });
+
+  it("is redrawn in place on a terminal and taken away at the end", () => {
+    const written: string[] = [];
+    const line = new ProgressLine({ isTTY: true, columns: 80, write: (text) => written.push(text) });
+    line.show(progress);
+    line.show({ ...progress, step: 100 });
+    line.clear();
+    line.clear();
+    expect(written.join("")).not.toContain("\n");
+    expect(written).toHaveLength(3);
+    expect(written.at(-1)).toBe("\r\x1b[2K\x1b[?25h");
+  });
+
+  it("is ten plain lines per epoch elsewhere", () => {
+    const written: string[] = [];
+    const line = new ProgressLine({ write: (text) => written.push(text) });
+    for (let step = 1; step <= 100; step++) line.show({ ...progress, epochs: 1, step });
+    expect(written).toHaveLength(10);
+    expect(written.every((text) => text.endsWith("left\n") && !text.includes("\x1b"))).toBe(true);
+  });
+});
+
+it.each([
+  [0, "0:00"],
+  [59.6, "1:00"],
+  [75, "1:15"],
+  [3723, "1:02:03"],
+  [Infinity, "-:--"],
+  [NaN, "-:--"],
+])("%d seconds are %s", (seconds, text) => expect(clock(seconds)).toBe(text));
+
+describe("the confusion table", () => {
+  const table = Array.from({ length: 10 }, (_, i) => Array.from({ length: 10 }, (_v, j) => (i === j ? 190 : i === 3 && j === 8 ? 10 : 0)));
+  it("has a row per digit with its share", () => {
+    const rows = confusionTable(table).split("\n");
+    expect(rows).toHaveLength(12);
+    expect(rows[2 + 3]).toMatch(/^ +3( +·){3} +190( +·){4} +10 +· +95\.0 %$/);
+    expect(rows[2]).toMatch(/100\.0 %$/);
+  });
+  it("has no colours where none are wanted", () => {
+    expect(confusionTable(table)).not.toContain("\x1b");
+    expect(confusionTable(table, true)).toContain("\x1b[1m");
+  });
+});
+
+describe("the curve", () => {
+  it("is a whole document with a point per step, and escapes its title", () => {
+    const svg = curveSvg({ title: "a < b & c", losses: [2.3, 1.1, 0.6, 0.4], heldOut: [0.91] });
+    expect(svg).toContain("a &#60; b &#38; c");
+    expect(svg).toContain("91.0 %");
+    expect(/class="raw" d="([^"]+)"/.exec(svg)![1]!.match(/[ML]/g)).toHaveLength(4);
+    expect(svg).not.toContain("NaN");
+  });
+  it("draws a gap where a loss is not finite", () => {
+    const svg = curveSvg({ title: "t", losses: [2, NaN, Infinity, 1], heldOut: [] });
+    expect(svg).not.toMatch(/NaN|Infinity/);
+  });
+  it("has round marks", () => {
+    expect(ticks(2.3)).toEqual([0, 1, 2]);
+    expect(ticks(625)).toEqual([0, 200, 400, 600]);
+  });
+});

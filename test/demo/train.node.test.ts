@@ -1,0 +1,147 @@
+// The terminal: options, refusals with exit code 2, and a small run from start to files.
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { HELP, parseOptions, UsageError } from "../../demo/train/options.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const digits = join(root, "demo/public/mnist");
+let folder = "";
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "wengert-train-"));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Outcome {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+function start(args: readonly string[]): ChildProcessWithoutNullStreams {
+  return spawn(process.execPath, ["--import", "tsx", "--import", "./test/setup/wgsl-loader.mjs", "demo/train/main.ts", ...args], { cwd: root });
+}
+
+function finish(child: ChildProcessWithoutNullStreams): Promise<Outcome> {
+  let [out, err] = ["", ""];
+  child.stdout.on("data", (text: Buffer) => (out += text.toString()));
+  child.stderr.on("data", (text: Buffer) => (err += text.toString()));
+  return new Promise((resolve) => child.on("close", (code) => resolve({ code, out, err })));
+}
+
+const train = (...args: string[]): Promise<Outcome> => finish(start(args));
+
+/** One line on stderr that says what is wrong, nothing else, exit code 2. */
+function expectRefusal({ code, out, err }: Outcome, words: RegExp): void {
+  expect(err).toMatch(words);
+  expect(err.trimEnd().split("\n")).toHaveLength(1);
+  expect(out).toBe("");
+  expect(code).toBe(2);
+}
+
+describe("options", () => {
+  it("have the defaults that the help text names", () => {
+    const defaults = { model: "lenet", epochs: 5, batch: 64, lr: 2e-3, seed: 42, device: "auto", limit: undefined, out: "runs/latest", data: undefined };
+    expect(parseOptions([])).toEqual(defaults);
+    for (const [name, value] of Object.entries(defaults)) {
+      expect(HELP).toContain(`--${name}`);
+      if (typeof value === "string" && name !== "device" && name !== "model") expect(HELP).toContain(`default ${value}`);
+    }
+    expect(HELP).toContain("default 2e-3");
+  });
+
+  it("are read in both spellings", () => {
+    expect(parseOptions(["--epochs", "3", "--lr=1e-3", "--model", "bnnet", "--limit=100"])).toMatchObject({ epochs: 3, lr: 1e-3, model: "bnnet", limit: 100 });
+    expect(parseOptions(["-h"])).toBe("help");
+  });
+
+  it.each([
+    [["--epoch", "3"], /--epoch/],
+    [["--epochs", "0"], /--epochs is "0", it takes a whole number from 1 to 1000/],
+    [["--epochs", "2.5"], /--epochs/],
+    [["--batch", "-1"], /--batch/],
+    [["--lr", "0"], /--lr is "0"/],
+    [["--lr", "fast"], /--lr is "fast"/],
+    [["--lr", "NaN"], /--lr/],
+    [["--seed", "4294967296"], /--seed/],
+    [["--model", "resnet"], /--model is "resnet", it takes lenet, mlp, bnnet/],
+    [["--device", "tpu"], /--device is "tpu", it takes auto, webgpu, cpu/],
+    [["--limit", "9999"], /--limit/],
+    [["--out", ""], /--out is empty/],
+    [["--epochs"], /epochs/],
+    [["lenet"], /lenet/],
+  ])("%j is refused in one line", (args, words) => {
+    expect(() => parseOptions(args)).toThrow(UsageError);
+    expect(() => parseOptions(args)).toThrow(words);
+    expect(() => parseOptions(args)).not.toThrow(/\n/);
+  });
+});
+
+describe("the command", () => {
+  it("prints its help", async () => {
+    expect(await train("--help")).toEqual({ code: 0, out: HELP, err: "" });
+  });
+
+  it("refuses an unknown option", async () => {
+    expectRefusal(await train("--epoch", "1"), /^train: .*--epoch.*--help/);
+  });
+
+  it("names the data file that is missing", async () => {
+    const out = join(folder, "never");
+    expectRefusal(await train("--data", join(folder, "nowhere"), "--out", out), /train-(images|labels).*no such file/);
+    expect(existsSync(out)).toBe(false);
+  });
+
+  it.each([
+    ["cut short", (file: string): void => truncateSync(file, 2000)],
+    ["no gzip and no IDX", (file: string): void => writeFileSync(file, "<html>404</html>")],
+    ["empty", (file: string): void => writeFileSync(file, "")],
+    ["the labels", (file: string): void => cpSync(join(digits, "t10k-labels-idx1-ubyte.gz"), file)],
+  ])("names the data file that is damaged: %s", async (_, damage) => {
+    const data = mkdtempSync(join(folder, "data-"));
+    cpSync(digits, data, { recursive: true });
+    damage(join(data, "t10k-images-idx3-ubyte.gz"));
+    expectRefusal(await train("--data", data, "--out", join(folder, "never"), "--device", "cpu"), /^train: t10k-images-idx3-ubyte\.gz: /);
+    expect(existsSync(join(folder, "never"))).toBe(false);
+  });
+
+  it("refuses a folder that it cannot write, before training", async () => {
+    const file = join(folder, "a-file");
+    writeFileSync(file, "");
+    expectRefusal(await train("--out", join(file, "run"), "--device", "cpu"), /^train: cannot write to .*a-file/);
+    expectRefusal(await train("--out", file, "--device", "cpu"), /^train: cannot write to .*a-file/);
+  });
+
+  it("trains, reports, and writes whole files and no others", async () => {
+    const out = join(folder, "run");
+    const { code, out: text, err } = await train("--limit", "256", "--epochs", "1", "--device", "cpu", "--out", out);
+    expect(err).toBe("");
+    expect(code).toBe(0);
+    expect(text).toMatch(/LeNet-5, 61,706 parameters, on CPU/);
+    expect(text).toMatch(/step 4\/4 .*loss \d\.\d+ .*acc .* samples\/s/);
+    const accuracy = Number(/held-out accuracy ([\d.]+) % after 4 steps/.exec(text)?.[1]);
+    expect(accuracy).toBeGreaterThan(0);
+    expect(text).toMatch(/digit +recognised as/);
+    expect(readdirSync(out).sort()).toEqual(["graph.dot", "graph.svg", "loss.svg", "model.safetensors"]);
+    expect(readFileSync(join(out, "graph.dot"), "utf8")).toMatch(/^digraph .*0\.weight.*\}\s*$/s);
+    for (const name of ["graph.svg", "loss.svg"]) expect(readFileSync(join(out, name), "utf8")).toMatch(/^<svg .*<\/svg>\s*$/s);
+    const weights = readFileSync(join(out, "model.safetensors"));
+    const header = JSON.parse(weights.subarray(8, 8 + Number(weights.readBigUInt64LE())).toString()) as Record<string, { shape: number[] }>;
+    expect(header["0.weight"]?.shape).toEqual([6, 1, 5, 5]);
+    expect(header["11.bias"]?.shape).toEqual([10]);
+  });
+
+  it("leaves a clean line and no files when interrupted", async () => {
+    const out = join(folder, "interrupted");
+    const child = start(["--device", "cpu", "--epochs", "50", "--out", out]);
+    child.stdout.on("data", (text: Buffer) => text.toString().includes("step ") && child.kill("SIGINT"));
+    const { code, err } = await finish(child);
+    expect(err).toBe("train: interrupted, nothing was written\n");
+    expect(code).toBe(130);
+    expect(readdirSync(out)).toEqual([]);
+  });
+});

@@ -1,0 +1,126 @@
+// Train a ConvNet, on WebGPU.
+import { expect, test } from "playwright/test";
+import { collectProblems, expectState, heldOutOf, longTasksSince, now, reachStep, savedLosses, stepOf, watchLongTasks } from "./visit.ts";
+
+const COMPARED = 20;
+
+test("learns more than 95 % on WebGPU without holding the page up", async ({ page }) => {
+  const problems = collectProblems(page);
+  await watchLongTasks(page);
+  await page.goto("convnet/");
+  await expect(page.locator("#device .chip")).toHaveText("WebGPU");
+  await expectState(page, "running");
+  await reachStep(page, 2);
+  const began = await now(page);
+  await expect.poll(() => heldOutOf(page), { timeout: 240_000 }).toBeGreaterThan(95);
+  expect(Math.max(0, ...(await longTasksSince(page, began)))).toBeLessThanOrEqual(100);
+  expect(problems).toEqual([]);
+});
+
+test("pause, step, resume and restart do what they say; a seed gives its curve again", async ({ page }) => {
+  const problems = collectProblems(page);
+  await page.goto("convnet/?seed=7");
+  await reachStep(page, COMPARED);
+  await page.getByRole("button", { name: "Pause" }).click();
+  await expectState(page, "paused");
+  const paused = await stepOf(page);
+  await page.waitForTimeout(700);
+  expect(await stepOf(page)).toBe(paused);
+
+  for (let k = 1; k <= 3; k++) {
+    await page.getByRole("button", { name: "Step", exact: true }).click();
+    await expect.poll(() => stepOf(page)).toBe(paused + k);
+  }
+  await expectState(page, "paused");
+  const first = await savedLosses(page);
+  expect(first).toHaveLength(paused + 3);
+  expect(first[0]).toBeGreaterThan(2);
+  expect(first.every(Number.isFinite)).toBe(true);
+
+  await page.getByRole("button", { name: "Resume" }).click();
+  await reachStep(page, paused + 6);
+
+  await page.getByRole("button", { name: "Restart" }).click();
+  await expect.poll(() => stepOf(page)).toBeLessThan(paused);
+  await reachStep(page, COMPARED);
+  await page.getByRole("button", { name: "Pause" }).click();
+  await expectState(page, "paused");
+  expect((await savedLosses(page)).slice(0, COMPARED)).toEqual(first.slice(0, COMPARED));
+
+  await page.getByLabel("Seed").fill("8");
+  await page.getByLabel("Seed").press("Enter");
+  await expectState(page, "running");
+  await reachStep(page, 3);
+  expect((await savedLosses(page))[0]).not.toBe(first[0]);
+  expect(page.url()).toContain("seed=8");
+  expect(problems).toEqual([]);
+});
+
+test("learning rate and batch size act at the next step", async ({ page }) => {
+  await page.goto("convnet/");
+  await reachStep(page, 30);
+  await page.getByRole("button", { name: "Pause" }).click();
+  await expectState(page, "paused");
+  const reference = await savedLosses(page);
+  await page.getByRole("button", { name: "Restart" }).click();
+  await expect.poll(() => stepOf(page)).toBeLessThan(reference.length);
+  await reachStep(page, 2);
+  await page.getByRole("button", { name: "Pause" }).click();
+  await expectState(page, "paused");
+  const changed = await stepOf(page);
+  await page.getByLabel("Learning rate").press("End");
+  await expect(page.locator("#rate-value")).toHaveText("0.1");
+  await page.getByLabel("Batch size").selectOption("128");
+  for (let k = 1; k <= 3; k++) {
+    await page.getByRole("button", { name: "Step", exact: true }).click();
+    await expect.poll(() => stepOf(page)).toBe(changed + k);
+  }
+  const losses = await savedLosses(page);
+  const shared = Math.min(changed, reference.length);
+  expect(losses.slice(0, shared)).toEqual(reference.slice(0, shared));
+  // A rate fifty times the default throws the weights far off within two steps of Adam.
+  expect(losses.at(-1)).toBeGreaterThan(1.5);
+  await expect(page.locator("#graph svg")).toContainText("[128, 10]");
+});
+
+test("the pad, the pictures and the mistakes follow the network", async ({ page }) => {
+  const problems = collectProblems(page);
+  await page.goto("convnet/");
+  await reachStep(page, 60);
+  await expect(page.locator("#mistakes li").first()).toBeVisible();
+  await expect(page.locator("#layers canvas")).toHaveCount(6 + 6 + 16);
+  await page.getByRole("button", { name: "Pause" }).click();
+  await expectState(page, "paused");
+
+  const shares = async (): Promise<number[]> => (await page.locator("#bars li span:last-child").allTextContents()).map(parseFloat);
+  await page.getByLabel("Held-out digit by number").fill("12");
+  await page.getByLabel("Held-out digit by number").press("Enter");
+  await expect(page.locator("#guess")).toHaveText(/guess: \d, it is a \d/);
+  await expect.poll(async () => (await shares()).reduce((a, b) => a + b, 0)).toBeGreaterThan(95);
+  const before = await shares();
+
+  await page.getByLabel("Drawing pad").press("Delete");
+  const box = (await page.getByLabel("Drawing pad").boundingBox())!;
+  await page.mouse.move(box.x + box.width * 0.5, box.y + box.height * 0.2);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.5, box.y + box.height * 0.8, { steps: 12 });
+  await page.mouse.up();
+  await expect(page.locator("#guess")).toHaveText(/^guess: \d$/);
+  await expect.poll(shares).not.toEqual(before);
+
+  await page.getByLabel("Drawing pad").press("ArrowRight");
+  await expect(page.getByLabel("Held-out digit by number")).toHaveValue("1");
+  await page.locator("#mistakes button").first().focus();
+  await page.keyboard.press("Enter");
+  await expect(page.locator("#guess")).toHaveText(/it is a \d/);
+  await expect(page.locator("#graph svg")).toContainText("conv2d");
+  expect(problems).toEqual([]);
+});
+
+test("the network with batch normalisation trains as well", async ({ page }) => {
+  const problems = collectProblems(page);
+  await page.goto("convnet/?model=bnnet");
+  await expect.poll(() => heldOutOf(page), { timeout: 240_000 }).toBeGreaterThan(80);
+  await expect(page.locator("#graph svg")).toContainText("[8]");
+  expect(problems).toEqual([]);
+});

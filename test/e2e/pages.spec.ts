@@ -1,0 +1,46 @@
+// All pages: they are linked, fit every width, and can be used from the keyboard.
+import { expect, test } from "playwright/test";
+import { collectProblems, reachStep } from "./visit.ts";
+
+test("the index page leads to the others, and back", async ({ page }) => {
+  const problems = collectProblems(page);
+  await page.goto("./");
+  await page.getByRole("main").getByRole("link", { name: /Train a ConvNet/ }).click();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Train a ConvNet");
+  await page.getByRole("link", { name: "Self-test" }).click();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Self-test");
+  await page.getByRole("link", { name: "wengert" }).click();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Networks that learn in this tab");
+  expect(problems).toEqual([]);
+});
+
+for (const path of ["./", "convnet/", "selftest/?device=cpu"])
+  for (const width of [360, 768, 1600])
+    for (const colorScheme of ["light", "dark"] as const)
+      test(`${path} fits ${width} px, ${colorScheme}`, async ({ page }) => {
+        await page.emulateMedia({ colorScheme });
+        await page.setViewportSize({ width, height: 900 });
+        await page.goto(path);
+        if (path === "convnet/") await reachStep(page, 3);
+        else if (path !== "./") await expect(page.locator("#rows tr").nth(5)).toBeVisible();
+        expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+        const background = await page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+        const [red] = /\d+/.exec(background)!;
+        expect(Number(red) > 128).toBe(colorScheme === "light");
+      });
+
+test("the keyboard reaches every control, and shows where it is", async ({ page }) => {
+  await page.goto("convnet/");
+  await reachStep(page, 3);
+  await page.getByRole("button", { name: "Pause" }).click();
+  const reached: string[] = [];
+  for (let k = 0; k < 18; k++) {
+    await page.keyboard.press("Tab");
+    const [id, outline] = await page.evaluate(() => [document.activeElement?.id ?? "", getComputedStyle(document.activeElement!).outlineStyle]);
+    if (id !== "") {
+      reached.push(id!);
+      expect(outline, id!).not.toBe("none");
+    }
+  }
+  expect(reached).toEqual(expect.arrayContaining(["step", "restart", "rate", "batch", "model", "seed", "pad", "clear", "previous", "pick", "next"]));
+});

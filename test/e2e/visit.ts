@@ -1,0 +1,59 @@
+// What the specs share: a page that collects its errors and long tasks, and readings of the training page.
+import { readFile } from "node:fs/promises";
+import { expect, type Page } from "playwright/test";
+
+/** Everything that went wrong on a page, in words. */
+export function collectProblems(page: Page): string[] {
+  const problems: string[] = [];
+  page.on("console", (message) => {
+    if (message.type() === "error" || message.type() === "warning") problems.push(`console ${message.type()}: ${message.text()}`);
+  });
+  page.on("pageerror", (error) => problems.push(`uncaught: ${error.message}`));
+  page.on("response", (response) => {
+    if (response.status() >= 400) problems.push(`${response.status()} ${response.url()}`);
+  });
+  return problems;
+}
+
+/** Has the page note its long tasks from the beginning. */
+export async function watchLongTasks(page: Page): Promise<void> {
+  await page.addInitScript(() => {
+    const noted: { start: number; duration: number }[] = [];
+    Object.assign(globalThis, { longTasks: noted });
+    new PerformanceObserver((list) => {
+      for (const { startTime, duration } of list.getEntries()) noted.push({ start: startTime, duration });
+    }).observe({ type: "longtask", buffered: true });
+  });
+}
+
+/** Long tasks that began after a time of the page's clock. */
+export const longTasksSince = (page: Page, since: number): Promise<number[]> =>
+  page.evaluate(
+    (from) =>
+      (globalThis as unknown as { longTasks: { start: number; duration: number }[] }).longTasks.filter((t) => t.start >= from).map((t) => t.duration),
+    since,
+  );
+
+export const now = (page: Page): Promise<number> => page.evaluate(() => performance.now());
+
+const numberIn = async (page: Page, id: string): Promise<number> =>
+  parseFloat(((await page.locator(`#figure-${id}`).textContent()) ?? "").replace(",", ""));
+
+export const stepOf = (page: Page): Promise<number> => numberIn(page, "step");
+export const heldOutOf = (page: Page): Promise<number> => numberIn(page, "held-out");
+
+export const expectState = (page: Page, state: string, timeout = 60_000): Promise<void> =>
+  expect(page.locator("#state")).toHaveAttribute("data-state", state, { timeout });
+
+/** Waits until at least this many steps were taken. */
+export const reachStep = (page: Page, step: number): Promise<void> => expect.poll(() => stepOf(page), { timeout: 120_000 }).toBeGreaterThanOrEqual(step);
+
+/** The losses of the run so far, from the file that the page offers. */
+export async function savedLosses(page: Page): Promise<number[]> {
+  const arriving = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Save the curve (CSV)" }).click();
+  const file = await (await arriving).path();
+  const rows = (await readFile(file, "utf8")).trim().split("\n").slice(1);
+  expect(rows.map((row) => Number(row.split(",")[0]))).toEqual(rows.map((_, i) => i + 1));
+  return rows.map((row) => Number(row.split(",")[1]));
+}
