@@ -20,6 +20,7 @@ export { gradcheck, gradgradcheck } from "./inspect/gradcheck.ts";
 export { profile } from "./inspect/profile.ts";
 export { selfTest } from "./inspect/selftest.ts";
 export { linalg } from "./linalg.ts";
+export * from "./sampling.ts";
 export type { Nested } from "./tensor.ts";
 export { Tensor } from "./tensor.ts";
 export * as autograd from "./autograd/index.ts";

@@ -3,16 +3,28 @@ import { backward, type BackwardOptions } from "./autograd/engine.ts";
 import { isGradEnabled } from "./autograd/mode.ts";
 import { Accumulate, type GradHook, type Node } from "./autograd/node.ts";
 import { type Device, Storage } from "./backend/backend.ts";
-import { type DType, isFloat, type TypedArray } from "./base/dtype.ts";
-import { GradError, ShapeError, show } from "./base/errors.ts";
+import { dense } from "./backend/cpu.ts";
+import { asDType, type DType, type DTypeLike, isFloat, type TypedArray } from "./base/dtype.ts";
+import { DeviceError, DtypeError, GradError, ShapeError, show } from "./base/errors.ts";
+import { parse } from "./base/options.ts";
 import { contiguous, type Geometry, isContiguous, sizeOf } from "./base/shape.ts";
+import { type DeviceName, deviceNamed } from "./device.ts";
 import { enter, keep, leave } from "./autograd/scope.ts";
 import type { Methods } from "./ops/methods.ts";
 
 export type Nested = number | boolean | Nested[];
+/** Where and as what `to` wants a tensor. */
+export interface ToOptions {
+  readonly dtype?: DTypeLike;
+  readonly device?: DeviceName;
+  /** A copy even when nothing changes. */
+  readonly copy?: boolean;
+}
 
 // GPU bytes are invisible to the collector, so handles carry host bytes in proportion: collection then keeps pace with GPU memory.
 const pressureFactor = 1;
+/** Largest index tensor or mask whose elements the host keeps beside the device's. */
+const visibleElements = 1 << 16;
 const released = new FinalizationRegistry<Storage>((storage) => storage.release());
 
 // eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
@@ -56,6 +68,14 @@ export class Tensor implements Geometry {
   /** A tensor whose elements are all `value`; memory is taken only when a kernel needs it. */
   static constant(device: Device, value: number, dtype: DType, shape: readonly number[]): Tensor {
     return new Tensor(new Storage(device, dtype, sizeOf(shape), undefined, value), dtype, contiguous(shape));
+  }
+
+  /** A tensor of host data, which is already in the array of `dtype`. */
+  static upload(device: Device, dtype: DType, data: TypedArray, shape: readonly number[]): Tensor {
+    const storage = new Storage(device, dtype, data.length, device.upload(dtype, data));
+    // Indices and masks stay visible to the host, so that their range and count are known without a read.
+    if (!isFloat(dtype) && data.length <= visibleElements) storage.uploaded = data;
+    return new Tensor(storage, dtype, contiguous(shape));
   }
 
   get device(): { readonly type: "cpu" | "webgpu" } {
@@ -165,6 +185,21 @@ export class Tensor implements Geometry {
   rebase(node: Node): void {
     this.setHistory(node, 0);
   }
+  /** Becomes `value` (used up) with gradient `grad`, perhaps elsewhere: how a module moves while others keep hold of its parameters. */
+  moveTo(value: Tensor, grad?: Tensor): void {
+    if (this.#gradFn) throw new GradError("moveTo", "only leaves can move", "use to(), which gives a new tensor");
+    const own = this as { -readonly [K in "storage" | "dtype" | "shape" | "strides" | "offset"]: Tensor[K] };
+    const before = this.storage;
+    if (before.device.type !== "cpu") released.unregister(this);
+    own.storage = value.storage.retain();
+    own.dtype = value.dtype;
+    [own.shape, own.strides, own.offset] = [value.shape, value.strides, value.offset];
+    if (this.storage.device.type !== "cpu") released.register(this, this.storage, this);
+    before.release();
+    value.dispose();
+    this.#accumulator = undefined;
+    this.grad = grad ?? null;
+  }
   accumulator(): Accumulate {
     return (this.#accumulator ??= new Accumulate(this));
   }
@@ -218,6 +253,53 @@ export class Tensor implements Geometry {
   /** A constant tensor of this dtype and device, in this shape or the given one. */
   filledLike(value: number, shape: readonly number[] = this.shape): Tensor {
     return Tensor.constant(this.storage.device, value, this.dtype, shape);
+  }
+  /** A tensor of host data on this device. */
+  uploadedLike(dtype: DType, data: TypedArray, shape: readonly number[]): Tensor {
+    return Tensor.upload(this.storage.device, dtype, data, shape);
+  }
+  /**
+   * This tensor as another dtype, on another device, or both: `to("int32")`, `to("webgpu")`, `to({ device, dtype })`, `to(other)`.
+   * Itself when nothing changes. From the CPU to WebGPU elements are uploaded at once; the way back cannot be synchronous: await cpu().
+   * Errors: DeviceError from WebGPU to the CPU, GradError where a gradient would have to cross devices.
+   */
+  to(target: DTypeLike | DeviceName | Tensor | ToOptions, options?: ToOptions): Tensor {
+    const given =
+      target instanceof Tensor ? { dtype: target.dtype, device: target.device.type } : target === "cpu" || target === "webgpu" ? { device: target } : typeof target === "string" ? { dtype: target } : target;
+    const { dtype, device, copy } = parse("to", [{ ...given, ...options }], {}, { dtype: this.dtype as DTypeLike, device: this.device.type as DeviceName, copy: false });
+    const wanted = asDType("to", dtype);
+    const moved = (wanted === this.dtype ? this : (this.cast(wanted) as Tensor)).#on(deviceNamed("to", device));
+    return moved === this && copy ? this.clone() : moved;
+  }
+  /** The elements on the CPU, itself when they are there already; a copy without graph otherwise. */
+  async cpu(): Promise<Tensor> {
+    if (this.device.type === "cpu") return this;
+    return Tensor.upload(deviceNamed("cpu", "cpu"), this.dtype, await this.data(), this.shape);
+  }
+  /** The tensor in float64, on the CPU only; itself when it is already. */
+  double(): Tensor {
+    return this.to("float64");
+  }
+  #on(device: Device): Tensor {
+    const own = this.storage.device;
+    if (own === device) return this;
+    if (this.#requiresGrad && isGradEnabled())
+      throw new GradError("to", `a gradient cannot flow from ${device.type} back to ${own.type}`, "detach() first, or make the leaf on the device it is used on");
+    if (!device.supports(this.dtype)) throw new DtypeError("to", `${this.dtype} is not available on ${device.type}`, 'to({ device, dtype: "float32" })');
+    if (this.storage.constant !== undefined) return Tensor.constant(device, this.storage.constant, this.dtype, this.shape);
+    if (own.type !== "cpu") throw new DeviceError("to", `the elements are on ${own.type} and cannot be read synchronously`, "await cpu() instead");
+    const data = dense(this);
+    return Tensor.upload(device, this.dtype, isFloat(this.dtype) ? data : (data.slice() as TypedArray), this.shape);
+  }
+  /** Writes zeros into this tensor. */
+  zero_(): this {
+    const whole = this.storage.elements === this.size && isContiguous(this);
+    if (!whole || (this.#requiresGrad && isGradEnabled())) this.fill_(0);
+    else {
+      this.storage.setConstant(0);
+      this.storage.version++;
+    }
+    return this;
   }
   /** A constant scalar moved to another device; only for tensors whose value is known. */
   constantOn(device: Device): Tensor {

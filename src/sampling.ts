@@ -1,0 +1,149 @@
+// Random tensors: drawn on the host by PyTorch's CPU generator, bit for bit, then uploaded.
+import { defaultGenerator, Generator } from "./base/random.ts";
+import { asDType, type DType, hostArray, isFloat } from "./base/dtype.ts";
+import { ArgumentError, DtypeError, show } from "./base/errors.ts";
+import { parse } from "./base/options.ts";
+import { broadcastShapes, checkShape, sizeOf } from "./base/shape.ts";
+import { type CreateOptions, createDefaults, fromHost, like, sized } from "./create.ts";
+import { Tensor } from "./tensor.ts";
+
+export interface DrawOptions extends CreateOptions {
+  /** Default: the generator that manualSeed() seeds. */
+  readonly generator?: Generator;
+}
+type DrawArgs =
+  | readonly [...sizes: number[]]
+  | readonly [...sizes: number[], options: DrawOptions]
+  | readonly [shape: readonly number[], options?: DrawOptions];
+type Floats = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
+
+const drawDefaults = { ...createDefaults, generator: undefined as Generator | undefined };
+const keywords = { generator: undefined as Generator | undefined };
+
+const chosen = ({ device, requiresGrad }: typeof createDefaults): CreateOptions => ({
+  ...(device === undefined ? {} : { device }),
+  requiresGrad,
+});
+
+function source(op: string, generator: unknown): Generator {
+  if (generator === undefined || generator === null) return defaultGenerator();
+  if (generator instanceof Generator) return generator;
+  throw new ArgumentError(op, `generator must be a Generator, got ${typeof generator}`);
+}
+
+/** A floating tensor whose host array `fill` has filled. */
+function floats(op: string, shape: readonly number[], o: typeof drawDefaults, fill: (g: Generator, out: Floats) => void): Tensor {
+  const dtype = asDType(op, o.dtype ?? "float32");
+  if (!isFloat(dtype)) throw new DtypeError(op, `needs a floating dtype, got ${dtype}`);
+  const out = hostArray(dtype, sizeOf(shape)) as Floats;
+  fill(source(op, o.generator), out);
+  return fromHost(op, out, dtype, shape, chosen(o));
+}
+
+function drawn(op: string, args: readonly unknown[], fill: (g: Generator, out: Floats) => void): Tensor {
+  const { shape, options } = sized(op, args, keywords);
+  return floats(op, shape, options, fill);
+}
+
+/** Uniform numbers in [0, 1), the same as torch.rand gives for the same seed. */
+export const rand = (...args: DrawArgs): Tensor => drawn("rand", args, (g, out) => g.fillUniform(out));
+/** Standard normal numbers, the same as torch.randn gives for the same seed. */
+export const randn = (...args: DrawArgs): Tensor => drawn("randn", args, (g, out) => g.fillNormal(out));
+
+const modelled = (op: string, x: Tensor, { generator, ...options }: DrawOptions): typeof drawDefaults => ({
+  ...drawDefaults,
+  ...like(op, x, options),
+  generator,
+});
+
+/** `rand` in the shape, dtype and device of x. */
+export const randLike = (x: Tensor, options: DrawOptions = {}): Tensor =>
+  floats("randLike", x.shape, modelled("randLike", x, options), (g, out) => g.fillUniform(out));
+/** `randn` in the shape, dtype and device of x. */
+export const randnLike = (x: Tensor, options: DrawOptions = {}): Tensor =>
+  floats("randnLike", x.shape, modelled("randnLike", x, options), (g, out) => g.fillNormal(out));
+
+function whole(op: string, low: number, high: number, shape: readonly number[], o: typeof drawDefaults, dtype: DType): Tensor {
+  const limit = dtype === "uint8" ? [0, 256] : dtype === "int32" ? [-2147483648, 2147483648] : [-Infinity, Infinity];
+  if (dtype === "bool" || !(low >= limit[0]!) || !(high <= limit[1]!))
+    throw new ArgumentError(op, `[${low}, ${high}) does not fit ${dtype}`, undefined, { low, high, dtype });
+  return fromHost(op, source(op, o.generator).fillIntegers(hostArray(dtype, sizeOf(shape)), low, high), dtype, shape, chosen(o));
+}
+
+type RandintArgs =
+  | readonly [high: number, size: readonly number[], options?: DrawOptions]
+  | readonly [low: number, high: number, size: readonly number[], options?: DrawOptions];
+
+/** Whole numbers in [low, high), low 0 when left out: `randint(10, [2, 3])`, `randint(5, 10, [2, 3])`. int32 unless dtype says otherwise. */
+export function randint(...args: RandintArgs): Tensor {
+  const size = undefined as readonly number[] | undefined;
+  const high = undefined as number | undefined;
+  const order = typeof args[1] === "number" ? { low: 0, high, size } : { high, size };
+  const o = parse("randint", args, order, { ...drawDefaults, low: 0 }) as typeof drawDefaults & {
+    low: number;
+    high?: number;
+    size?: readonly number[];
+  };
+  if (typeof o.high !== "number" || o.size === undefined)
+    throw new ArgumentError("randint", "needs high and size", "randint(high, size) or randint(low, high, size)");
+  return whole("randint", o.low, o.high, checkShape("randint", o.size), o, asDType("randint", o.dtype ?? "int32"));
+}
+
+/** `randint` in the shape, dtype and device of x: `randintLike(x, 10)`, `randintLike(x, 5, 10)`. */
+export function randintLike(
+  x: Tensor,
+  ...rest: [high: number, options?: DrawOptions] | [low: number, high: number, options?: DrawOptions]
+): Tensor {
+  const last = rest[rest.length - 1];
+  const options = typeof last === "object" ? last : {};
+  const bounds = rest.filter((v) => typeof v === "number") as number[];
+  const [low, high] = bounds.length > 1 ? [bounds[0]!, bounds[1]!] : [0, bounds[0]!];
+  const o = modelled("randintLike", x, options);
+  return whole("randintLike", low, high, x.shape, o, asDType("randintLike", o.dtype));
+}
+
+/** A random order of 0 … n − 1, the same as torch.randperm gives for the same seed. */
+export function randperm(n: number, options: DrawOptions = {}): Tensor {
+  const o = parse("randperm", [options], drawDefaults);
+  const dtype = asDType("randperm", o.dtype ?? "int32");
+  const order = source("randperm", o.generator).permutation(n);
+  if (dtype === "bool" || (dtype === "uint8" && n > 256)) throw new DtypeError("randperm", `0 to ${n - 1} does not fit ${dtype}`);
+  const out = hostArray(dtype, n);
+  out.set(order);
+  return fromHost("randperm", out, dtype, [n], chosen(o));
+}
+
+type NormalArgs = [size?: readonly number[], options?: DrawOptions] | [options: DrawOptions & { readonly size?: readonly number[] }];
+
+/**
+ * Normal numbers of a mean and a standard deviation: numbers with a size, or tensors, one draw per element (gradients flow to them).
+ * Errors: ArgumentError for a negative deviation or a size beside a tensor.
+ */
+export function normal(mean: number | Tensor, std: number | Tensor = 1, ...rest: NormalArgs): Tensor {
+  const o = parse("normal", rest, { size: undefined as readonly number[] | undefined }, drawDefaults);
+  if (typeof std === "number" && !(std >= 0)) throw new ArgumentError("normal", `std must not be negative, got ${std}`);
+  const tensors = [mean, std].filter((v) => v instanceof Tensor);
+  const first = tensors[0];
+  if (!first) {
+    if (o.size === undefined) throw new ArgumentError("normal", "needs a size when mean and std are numbers");
+    return floats("normal", checkShape("normal", o.size), o, (g, out) => g.fillNormal(out, mean as number, std as number));
+  }
+  if (o.size !== undefined)
+    throw new ArgumentError("normal", `size ${show(o.size)} was given beside a tensor`, "the tensors give the shape");
+  const shape = broadcastShapes("normal", ...tensors.map((v) => v.shape));
+  const own = { ...o, dtype: o.dtype ?? first.dtype, device: o.device ?? first.device.type };
+  const scale = typeof std === "number" ? std : 1;
+  const noise = floats("normal", shape, own, (g, out) => g.fillNormal(out, 0, scale));
+  return (typeof std === "number" ? noise : noise.mul(std)).add(mean);
+}
+
+/** 1 with the probability that p holds in the same place, else 0. Shape and dtype: those of p. */
+export function bernoulli(p: Tensor, options: { readonly generator?: Generator } = {}): Tensor {
+  const { generator } = parse("bernoulli", [options], keywords);
+  if (!(p instanceof Tensor) || !isFloat(p.dtype))
+    throw new DtypeError("bernoulli", `needs a floating tensor of probabilities, got ${p instanceof Tensor ? p.dtype : typeof p}`);
+  const draws = floats("bernoulli", p.shape, { ...drawDefaults, dtype: p.dtype, device: p.device.type, generator }, (g, out) =>
+    g.fillUniform(out),
+  );
+  return draws.lt(p.detach()).cast(p.dtype);
+}
