@@ -1,0 +1,3 @@
+import { jaxContestant } from "./jax.ts";
+
+export const contestant = jaxContestant("webgpu");

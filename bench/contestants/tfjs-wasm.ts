@@ -1,0 +1,6 @@
+import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
+import { tfjsContestant } from "./tfjs.ts";
+
+setWasmPaths("/tfjs-wasm/");
+
+export const contestant = tfjsContestant("wasm");

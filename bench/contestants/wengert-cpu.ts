@@ -1,0 +1,3 @@
+import { engineContestant } from "./engine.ts";
+
+export const contestant = engineContestant("cpu");
