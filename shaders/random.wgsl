@@ -86,6 +86,9 @@ fn bernoulli(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups)
   y[i] = select(vec4f(0.0), vec4f(1.0), unit_interval(w) < vec4f(bernoulli_params.p));
 }
 
+// Four elements of the operand from `at` on. TypeScript replaces it where the operand is one repeated value: then x_offset holds its bits.
+fn quad(at: u32) -> vec4f { return vec4f(x[at], x[at + 1u], x[at + 2u], x[at + 3u]); }
+
 // Each element is dropped with probability p, the others are scaled (by 1 / (1 − p), or 0 where p is 1). No mask is stored: the gradient
 // goes through the same call with the same seed and offset. A dropped NaN or Inf stays NaN, as in PyTorch.
 @compute @workgroup_size(WG)
@@ -95,6 +98,5 @@ fn dropout(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) n
   let seed = vec2u(dropout_params.seed_lo, dropout_params.seed_hi);
   let w = random_words(seed, vec2u(dropout_params.offset, dropout_params.offset_hi), i);
   let kept = select(vec4f(0.0), vec4f(dropout_params.scale), unit_interval(w) >= vec4f(dropout_params.p));
-  let at = dropout_params.x_offset + i * 4u;
-  y[i] = vec4f(x[at], x[at + 1u], x[at + 2u], x[at + 3u]) * kept;
+  y[i] = quad(dropout_params.x_offset + i * 4u) * kept;
 }

@@ -245,29 +245,43 @@ function boxMuller16(out: Float32Array | Float64Array, at: number, mean: number,
   }
 }
 
-const multiplyHigh = (a: number, b: number): number => {
-  const middle = (Math.imul(a >>> 16, b & 0xffff) + (Math.imul(a & 0xffff, b & 0xffff) >>> 16)) >>> 0;
-  const s = (Math.imul(a & 0xffff, b >>> 16) >>> 0) + (middle & 0xffff);
-  return (Math.imul(a >>> 16, b >>> 16) + (middle >>> 16) + Math.floor(s / 65536)) >>> 0;
-};
+// Upper half of the 64-bit product, from halves of 16 bits so that every step stays in a machine integer.
+function multiplyHigh(a: number, b: number): number {
+  const [al, ah, bl, bh] = [a & 0xffff, a >>> 16, b & 0xffff, b >>> 16];
+  const middle = (Math.imul(ah, bl) + (Math.imul(al, bl) >>> 16)) | 0;
+  const carry = (Math.imul(al, bh) + (middle & 0xffff)) | 0;
+  return (Math.imul(ah, bh) + (middle >>> 16) + (carry >>> 16)) | 0;
+}
+
+// Ten rounds over the counter (c0, c1, c2, c3); the four words go to `out` from `at` on, those beyond its end nowhere.
+// prettier-ignore
+function philoxBlock(out: Uint32Array, at: number, c0: number, c1: number, c2: number, c3: number, k0: number, k1: number): void {
+  for (let round = 0; round < 10; round++) {
+    const high0 = multiplyHigh(0xd2511f53, c0);
+    const low0 = Math.imul(0xd2511f53, c0);
+    const high1 = multiplyHigh(0xcd9e8d57, c2);
+    const low1 = Math.imul(0xcd9e8d57, c2);
+    c0 = high1 ^ c1 ^ k0;
+    c1 = low1;
+    c2 = high0 ^ c3 ^ k1;
+    c3 = low0;
+    k0 = (k0 + 0x9e3779b9) | 0;
+    k1 = (k1 + 0xbb67ae85) | 0;
+  }
+  out[at] = c0;
+  if (at + 1 < out.length) out[at + 1] = c1;
+  if (at + 2 < out.length) out[at + 2] = c2;
+  if (at + 3 < out.length) out[at + 3] = c3;
+}
 
 /**
  * Philox 4×32 with ten rounds: four random words for a counter of four words under a key of two, the bits that shaders/random.wgsl makes.
  * Source: Salmon et al., Parallel random numbers: as easy as 1, 2, 3 (2011).
  */
 export function philox4x32(counter: ArrayLike<number>, key: ArrayLike<number>): Uint32Array<ArrayBuffer> {
-  let [c0, c1, c2, c3] = [counter[0]!, counter[1]!, counter[2]!, counter[3]!];
-  let [k0, k1] = [key[0]!, key[1]!];
-  for (let round = 0; round < 10; round++) {
-    const high0 = multiplyHigh(0xd2511f53, c0);
-    const low0 = Math.imul(0xd2511f53, c0);
-    const high1 = multiplyHigh(0xcd9e8d57, c2);
-    const low1 = Math.imul(0xcd9e8d57, c2);
-    [c0, c1, c2, c3] = [high1 ^ c1 ^ k0, low1, high0 ^ c3 ^ k1, low0];
-    k0 = (k0 + 0x9e3779b9) | 0;
-    k1 = (k1 + 0xbb67ae85) | 0;
-  }
-  return Uint32Array.of(c0, c1, c2, c3);
+  const words = new Uint32Array(4);
+  philoxBlock(words, 0, counter[0]! | 0, counter[1]! | 0, counter[2]! | 0, counter[3]! | 0, key[0]! | 0, key[1]! | 0);
+  return words;
 }
 
 /**
@@ -276,11 +290,10 @@ export function philox4x32(counter: ArrayLike<number>, key: ArrayLike<number>): 
  */
 export function philoxWords(key: PhiloxKey, size: number): Uint32Array<ArrayBuffer> {
   const words = new Uint32Array(size);
-  const seed = [key.seedLow, key.seedHigh];
+  const [k0, k1] = [key.seedLow | 0, key.seedHigh | 0];
   for (let i = 0; i < size; i += 4) {
     const low = key.offsetLow + i / 4;
-    const counter = [low >>> 0, (key.offsetHigh + Math.floor(low / 4294967296)) >>> 0, 0, 0];
-    words.set(philox4x32(counter, seed).subarray(0, size - i), i);
+    philoxBlock(words, i, low | 0, (key.offsetHigh + Math.floor(low / 4294967296)) | 0, 0, 0, k0, k1);
   }
   return words;
 }

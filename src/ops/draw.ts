@@ -1,0 +1,143 @@
+// Draws from the host's Mersenne Twister in PyTorch's order: filling in place, and trials.
+import { dense } from "../backend/cpu.ts";
+import { hostArray, type TypedArray } from "../base/dtype.ts";
+import { ArgumentError } from "../base/errors.ts";
+import { parse } from "../base/options.ts";
+import type { Generator } from "../base/random.ts";
+import type { Tensor } from "../tensor.ts";
+import { operand } from "./arguments.ts";
+import { checkRange, checkSpread, type Drawing, drawing, float, generatorOf, probability } from "./drawing.ts";
+import { type Composite, raises, t } from "./op.ts";
+
+type Floats = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
+
+const wholes = { dtype: "int32" } as const;
+
+/** Host numbers in the shape of x on its device. */
+function drawn(x: Tensor, dtype: Tensor["dtype"], fill: (out: TypedArray) => void): Tensor {
+  const out = hostArray(dtype, x.size);
+  fill(out);
+  return x.uploadedLike(dtype, out, x.shape);
+}
+
+/** Puts `value`, which is used up, into x. */
+function written(x: Tensor, value: Tensor): Tensor {
+  x.copy_(value);
+  value.dispose();
+  return x;
+}
+
+/** Before anything is drawn: x may be written to, and has a floating dtype. */
+function writable(op: string, x: Tensor, floats = true): Tensor {
+  if (operand(op, x).requiresGrad) x.checkInPlace(op);
+  if (floats) float(op, x);
+  return x;
+}
+
+const still = t([3, 5], { fixed: true });
+type UniformInPlace =
+  [from?: number, to?: number] | [from: number, to: number, options: Drawing] | [options: Drawing & { from?: number; to?: number }];
+
+/** Fills x with numbers in [from, to) from the host's generator: PyTorch's numbers for the same seed and dtype. */
+export const uniform_: Composite<(x: Tensor, ...rest: UniformInPlace) => Tensor> = {
+  compose: (x, ...rest) => {
+    const { from, to, generator } = parse("uniform_", rest, { from: 0, to: 1 }, drawing);
+    checkRange("uniform_", from, to);
+    const source = generatorOf("uniform_", generator);
+    return written(
+      writable("uniform_", x),
+      drawn(x, x.dtype, (out) => source.fillUniform(out as Floats, from, to)),
+    );
+  },
+  samples: [[still, 2, 2], [t([], { fixed: true }), { from: 3, to: 3 }], [t([0], { fixed: true })]],
+  errors: [
+    raises([still, 2, 1], "must not be greater"),
+    raises([t([2], wholes)], "needs a floating tensor"),
+    raises([t([2])], "leaf that requires a gradient"),
+  ],
+};
+
+type NormalInPlace =
+  [mean?: number, std?: number] | [mean: number, std: number, options: Drawing] | [options: Drawing & { mean?: number; std?: number }];
+
+/** Fills x with normal numbers from the host's generator: PyTorch's numbers for the same seed and dtype. */
+export const normal_: Composite<(x: Tensor, ...rest: NormalInPlace) => Tensor> = {
+  compose: (x, ...rest) => {
+    const { mean, std, generator } = parse("normal_", rest, { mean: 0, std: 1 }, drawing);
+    checkSpread("normal_", mean, std);
+    const source = generatorOf("normal_", generator);
+    return written(
+      writable("normal_", x),
+      drawn(x, x.dtype, (out) => source.fillNormal(out as Floats, mean, std)),
+    );
+  },
+  samples: [[still, 2, 0], [t([], { fixed: true }), { mean: 3, std: 0 }], [t([0], { fixed: true })]],
+  errors: [raises([still, 0, -1], "std must not be negative"), raises([t([2], wholes)], "needs a floating tensor")],
+};
+
+type RateRest = [lambda?: number] | [lambda: number, options: Drawing] | [options: Drawing & { lambda?: number }];
+
+/** Fills x with exponential numbers of rate lambda from the host's generator: PyTorch's numbers for the same seed and dtype. */
+export const exponential_: Composite<(x: Tensor, ...rest: RateRest) => Tensor> = {
+  compose: (x, ...rest) => {
+    const { lambda, generator } = parse("exponential_", rest, { lambda: 1 }, drawing);
+    if (!(lambda > 0)) throw new ArgumentError("exponential_", `lambda must be positive, got ${lambda}`, undefined, { lambda });
+    const source = generatorOf("exponential_", generator);
+    return written(
+      writable("exponential_", x),
+      drawn(x, x.dtype, (out) => source.fillExponential(out as Floats, lambda)),
+    );
+  },
+  samples: [[still, Infinity], [t([0], { fixed: true })]],
+  errors: [raises([still, 0], "lambda must be positive"), raises([t([2], wholes)], "needs a floating tensor")],
+};
+
+/** 1 where a uniform number of p's dtype lies below p, else 0. */
+function trials(op: string, p: Tensor, shape: readonly number[], source: Generator): Tensor {
+  float(op, p);
+  // Probabilities that lie on the GPU cannot be looked at without waiting.
+  if (p.device.type === "cpu")
+    for (const chance of dense(p))
+      if (!(chance >= 0 && chance <= 1)) throw new ArgumentError(op, `p must be between 0 and 1, got ${chance}`);
+  const wide = p.detach().expand(shape);
+  return drawn(wide, p.dtype, (out) => source.fillUniform(out as Floats)).lt(wide);
+}
+
+/** 1 with the probability that x holds at each place, or with probability p everywhere, else 0: PyTorch's draws. No gradient. */
+export const bernoulli: Composite<
+  (x: Tensor, ...rest: [p?: number] | [p: number, options: Drawing] | [options: Drawing & { p?: number }]) => Tensor
+> = {
+  compose: (x, ...rest) => {
+    const { p, generator } = parse("bernoulli", rest, { p: undefined as number | undefined }, drawing);
+    const source = generatorOf("bernoulli", generator);
+    if (p === undefined) return trials("bernoulli", operand("bernoulli", x), x.shape, source).cast(x.dtype);
+    probability("bernoulli", p);
+    return drawn(operand("bernoulli", x), x.dtype, (out) => source.fillBernoulli(out, p));
+  },
+  backward: "none",
+  samples: [[t([4], { data: [0, 1, 1, 0] })], [t([2, 3]), 1], [t([2, 3], wholes), 0]],
+  errors: [raises([t([3]), 1.5], "between 0 and 1"), raises([t([3], wholes)], "needs a floating tensor")],
+};
+
+type TrialRest = [p?: number | Tensor] | [p: number | Tensor, options: Drawing] | [options: Drawing & { p?: number | Tensor }];
+
+/** Fills x with 1 with probability p, a number or a tensor that broadcasts to x, else 0: PyTorch's draws for the same seed. */
+export const bernoulli_: Composite<(x: Tensor, ...rest: TrialRest) => Tensor> = {
+  compose: (x, ...rest) => {
+    const { p, generator } = parse("bernoulli_", rest, { p: 0.5 as number | Tensor }, drawing);
+    writable("bernoulli_", x, false);
+    const source = generatorOf("bernoulli_", generator);
+    if (typeof p === "object") return written(x, trials("bernoulli_", operand("bernoulli_", p, "p"), x.shape, source));
+    probability("bernoulli_", p);
+    return written(
+      x,
+      drawn(x, x.dtype, (out) => source.fillBernoulli(out, p)),
+    );
+  },
+  samples: [
+    [still, 1],
+    [t([2, 3], wholes), 0],
+    [t([2, 3], { fixed: true }), t([3], { data: [1, 0, 1], fixed: true })],
+  ],
+  errors: [raises([still, 1.5], "between 0 and 1"), raises([still, t([4], { data: [0, 1, 0, 1] })], "does not expand")],
+};

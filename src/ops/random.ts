@@ -1,0 +1,161 @@
+// Numbers made where they are used: the counter-based streams of shaders/random.wgsl, the same bits on every device.
+import source from "../../shaders/random.wgsl?raw";
+import { constantOf } from "../backend/backend.ts";
+import { dense, elements } from "../backend/cpu.ts";
+import { bitsOf, kernel } from "../backend/kernel.ts";
+import { parse } from "../base/options.ts";
+import * as host from "../base/random.ts";
+import { isContiguous, sizeOf } from "../base/shape.ts";
+import type { Tensor } from "../tensor.ts";
+import { operand } from "./arguments.ts";
+import { checkRange, checkSpread, float, keyOf, probability, same, streaming, type Streaming } from "./drawing.ts";
+import { type Fn, type Primitive, raises, t } from "./op.ts";
+import type { Mapped } from "./pointwise.ts";
+
+type Key = host.PhiloxKey;
+
+const key: Key = { seedLow: 7, seedHigh: 0, offsetLow: 4294967295, offsetHigh: 2 };
+const wholes = { dtype: "int32" } as const;
+
+const words = ({ seedLow, seedHigh, offsetLow, offsetHigh }: Key): Record<string, number> => ({
+  seed_lo: seedLow,
+  seed_hi: seedHigh,
+  offset: offsetLow,
+  offset_hi: offsetHigh,
+});
+
+type Stream<F extends Fn> = Primitive<F, never, { key: Key; a: number; b: number }>;
+
+/** An operator that fills a tensor like x from a stream; `fields` are the shader's names of a and b. */
+function stream<F extends Fn>(
+  op: string,
+  entry: string,
+  fields: readonly [string, string?],
+  read: (rest: readonly unknown[]) => Streaming & { readonly a: number; readonly b: number },
+  make: (key: Key, size: number, a: number, b: number) => Float32Array,
+  record: Pick<Stream<F>, "samples" | "errors">,
+): Stream<F> {
+  return {
+    call: ((x: Tensor, ...rest: unknown[]) => {
+      const { a, b, ...from } = read(rest);
+      float(op, operand(op, x));
+      // Only the shape of x matters: a constant in its place keeps neither its memory nor its graph.
+      return { inputs: { x: x.filledLike(0) }, attrs: { a, b, key: keyOf(op, x.size, from) } };
+    }) as unknown as Stream<F>["call"],
+    meta: (ins) => same(op, ins),
+    cpu: ({ out }, { key, a, b }) => elements(out!).set(make(key, sizeOf(out!.shape), a, b)),
+    gpu: ({ out }, { key, a, b }, q) => {
+      const size = sizeOf(out!.shape);
+      const params: Record<string, number> = { ...words(key), size, [fields[0]]: a };
+      if (fields[1]) params[fields[1]] = b;
+      q.launch(kernel(source, entry), { y: out! }, params, Math.ceil(size / 4));
+    },
+    backward: "none",
+    ...record,
+  };
+}
+
+type UniformRest =
+  [low?: number, high?: number] | [low: number, high: number, options: Streaming] | [options: Streaming & { low?: number; high?: number }];
+
+/** Numbers in [low, high) in the shape of x, made on its device: 24 random bits each, the same bits on every device. No gradient. */
+export const philoxUniform: Stream<(x: Tensor, ...rest: UniformRest) => Tensor> = stream(
+  "philoxUniform",
+  "rand",
+  ["low", "high"],
+  (rest) => {
+    const { low: a, high: b, ...from } = parse("philoxUniform", rest, { low: 0, high: 1 }, streaming);
+    checkRange("philoxUniform", a, b);
+    return { a, b, ...from };
+  },
+  host.philoxUniform,
+  {
+    samples: [[t([3, 7]), { key }], [t([5]), -2, 3, { key }], [t([]), { key, high: 4 }], [t([0, 2])]],
+    errors: [
+      raises([t([3]), 2, 1], "must not be greater"),
+      raises([t([2], wholes)], "needs a floating tensor"),
+      raises([t([3]), { key: {} }], "32-bit word"),
+    ],
+  },
+);
+
+type NormalRest =
+  [mean?: number, std?: number] | [mean: number, std: number, options: Streaming] | [options: Streaming & { mean?: number; std?: number }];
+
+/** Normal numbers in the shape of x, made on its device; devices agree to a few units in the last place. No gradient. */
+export const philoxNormal: Stream<(x: Tensor, ...rest: NormalRest) => Tensor> = stream(
+  "philoxNormal",
+  "randn",
+  ["mean", "stddev"],
+  (rest) => {
+    const { mean: a, std: b, ...from } = parse("philoxNormal", rest, { mean: 0, std: 1 }, streaming);
+    checkSpread("philoxNormal", a, b);
+    return { a, b, ...from };
+  },
+  host.philoxNormal,
+  {
+    samples: [[t([3, 7]), { key }], [t([5]), 2, 0.5, { key }], [t([]), { key }], [t([0, 2])]],
+    errors: [raises([t([3]), 0, -1], "std must not be negative"), raises([t([3]), { sigma: 1 }], "unknown option")],
+  },
+);
+
+type ChanceRest = [p?: number] | [p: number, options: Streaming] | [options: Streaming & { p?: number }];
+
+/** 1 with probability p, else 0, in the shape of x, made on its device. No gradient. */
+export const philoxBernoulli: Stream<(x: Tensor, ...rest: ChanceRest) => Tensor> = stream(
+  "philoxBernoulli",
+  "bernoulli",
+  ["p"],
+  (rest) => {
+    const { p, ...from } = parse("philoxBernoulli", rest, { p: 0.5 }, streaming);
+    return { a: Math.fround(probability("philoxBernoulli", p)), b: 0, ...from };
+  },
+  (key, size, p) => host.philoxUniform(key, size).map((u) => Number(u < p)),
+  {
+    samples: [
+      [t([3, 7]), { key }],
+      [t([5]), 0.2, { key }],
+      [t([2]), 1],
+      [t([2]), 0],
+    ],
+    errors: [raises([t([3]), 1.5], "between 0 and 1"), raises([t([3]), { generator: 7 }], "must be a Generator")],
+  },
+);
+
+const repeated = { fns: { quad: "fn quad(at: u32) -> vec4f { return vec4f(bitcast<f32>(dropout_params.x_offset)); }" } };
+
+/** Dropout whose draw is given: zeroes with probability p, scales the rest by 1 / (1 − p). Linear, and its own gradient: no mask is stored. */
+export const philoxDropout: Mapped<(x: Tensor, p: number, key?: Key) => Tensor, never, { p: number; key: Key }> = {
+  call: (x, p, key) => ({
+    inputs: { x },
+    attrs: { p: probability("philoxDropout", p), key: keyOf("philoxDropout", operand("philoxDropout", x).size, { key }) },
+  }),
+  meta: (ins) => same("philoxDropout", ins),
+  cpu: ({ x, out }, { p, key }) => {
+    const [from, to] = [dense(x!), elements(out!)];
+    const random = host.philoxWords(key, from.length);
+    // The shader's numbers: p, and in float32 the scale, are rounded to its precision.
+    const [limit, exact] = [Math.fround(p), p < 1 ? 1 / (1 - p) : 0];
+    const scale = out!.dtype === "float32" ? Math.fround(exact) : exact;
+    for (let i = 0; i < from.length; i++) to[i] = from[i]! * ((random[i]! >>> 8) * 2 ** -24 >= limit ? scale : 0);
+  },
+  gpu: ({ x, out }, { p, key }, q) => {
+    const size = sizeOf(out!.shape);
+    const constant = constantOf(x!);
+    const from = constant !== undefined || isContiguous(x!) ? x! : q.dense(x!);
+    const offset = constant === undefined ? from.offset : bitsOf("float32", constant);
+    const params = { ...words(key), size, p, scale: p < 1 ? 1 / (1 - p) : 0, x_offset: offset };
+    q.launch(kernel(source, "dropout", constant === undefined ? {} : repeated), { x: from, y: out! }, params, Math.ceil(size / 4));
+  },
+  backward: (g, _saved, { p, key }) => ({ x: () => g.philoxDropout(p, key) }),
+  samples: [
+    [t([3, 7]), 0.5, key],
+    [t([4, 3]), 0.2, { ...key, offsetLow: 3 }],
+    [t([]), 0.3, key],
+    [t([5]), 0, key],
+    [t([5]), 1, key],
+    [t([0, 2]), 0.5, key],
+  ],
+  errors: [raises([t([3]), -0.1, key], "between 0 and 1"), raises([t([3], wholes), 0.5, key], "needs a floating tensor")],
+  inplace: true,
+};
