@@ -1,0 +1,54 @@
+// What PyTorch keeps in nn.utils: gradient clipping, and parameters as one vector.
+import { noGrad } from "../autograd/mode.ts";
+import { ArgumentError, ShapeError } from "../base/errors.ts";
+import { parse } from "../base/options.ts";
+import { zeros } from "../create.ts";
+import { overwrite } from "../dispatch.ts";
+import { functions } from "../methods.ts";
+import { Tensor } from "../tensor.ts";
+
+const gradients = (parameters: Tensor | Iterable<Tensor>): Tensor[] => (parameters instanceof Tensor ? [parameters] : [...parameters]).flatMap((p) => p.peekGrad()?.detach() ?? []);
+
+/**
+ * Scales all gradients together so that their joint norm is at most maxNorm, and gives that norm before scaling as a 0-d tensor.
+ * normType is the order of the norm; Infinity takes the largest magnitude.
+ */
+export function clipGradNorm_(parameters: Tensor | Iterable<Tensor>, ...rest: [maxNorm: number, normType?: number] | [options: { readonly maxNorm: number; readonly normType?: number }]): Tensor {
+  const { maxNorm, normType } = parse("clipGradNorm_", rest, { maxNorm: NaN, normType: 2 });
+  if (!(maxNorm >= 0)) throw new ArgumentError("clipGradNorm_", `maxNorm must not be negative, got ${maxNorm}`);
+  if (!(normType > 0)) throw new ArgumentError("clipGradNorm_", `normType must be positive, got ${normType}`);
+  return noGrad(() => {
+    const grads = gradients(parameters);
+    if (grads.length === 0) return zeros([]);
+    const norms = grads.map((g) => functions.vectorNorm(g, normType));
+    const total = norms.length === 1 ? norms[0]! : functions.vectorNorm(functions.stack(norms), normType);
+    const factor = total.add(1e-6).reciprocal().mul(maxNorm).clampMax(1);
+    for (const g of grads) g.mul_(factor);
+    return total;
+  });
+}
+
+/** Cuts every element of the gradients to [−clipValue, clipValue]. */
+export function clipGradValue_(parameters: Tensor | Iterable<Tensor>, clipValue: number): void {
+  if (!(clipValue >= 0)) throw new ArgumentError("clipGradValue_", `clipValue must not be negative, got ${clipValue}`);
+  noGrad(() => {
+    for (const g of gradients(parameters)) overwrite(g, g.clamp(-clipValue, clipValue));
+  });
+}
+
+/** All parameters end to end as one vector; carries gradients. */
+export const parametersToVector = (parameters: Iterable<Tensor>): Tensor => functions.cat([...parameters].map((p) => p.reshape([-1])));
+
+/** Writes a vector back into the parameters. Errors: ShapeError when it is longer or shorter than all of them. */
+export function vectorToParameters(vector: Tensor, parameters: Iterable<Tensor>): void {
+  const list = [...parameters];
+  const total = list.reduce((n, p) => n + p.size, 0);
+  if (vector.ndim !== 1 || vector.size !== total) throw new ShapeError("vectorToParameters", `the vector has ${vector.size} elements, the parameters ${total}`);
+  noGrad(() => {
+    let at = 0;
+    for (const p of list) {
+      overwrite(p, vector.detach().narrow(0, at, p.size).reshape([...p.shape]).clone());
+      at += p.size;
+    }
+  });
+}

@@ -1,0 +1,54 @@
+// A table of vectors, looked up by index.
+import { ArgumentError } from "../base/errors.ts";
+import { parse } from "../base/options.ts";
+import { noGrad } from "../autograd/mode.ts";
+import { functions } from "../methods.ts";
+import type { Tensor } from "../tensor.ts";
+import { normal_, zeros_ } from "./init.ts";
+import { factory, type Factory, parameter } from "./linear.ts";
+import { Module } from "./module.ts";
+import { Parameter } from "./parameter.ts";
+
+export interface EmbeddingOptions extends Factory {
+  /** This row starts at zero and gets no gradient. */
+  readonly paddingIdx?: number | null;
+}
+
+/** Rows of a table [numEmbeddings, embeddingDim] by integer index. Shape: [...] → [..., embeddingDim]. */
+export class Embedding extends Module {
+  readonly numEmbeddings: number;
+  readonly embeddingDim: number;
+  readonly paddingIdx: number | null;
+  weight: Parameter;
+
+  constructor(numEmbeddings: number, embeddingDim: number, ...rest: [paddingIdx?: number | null] | [options: EmbeddingOptions]) {
+    super();
+    const { paddingIdx, ...place } = parse("Embedding", rest, { paddingIdx: null as number | null }, factory);
+    if (paddingIdx !== null && !(Number.isInteger(paddingIdx) && paddingIdx >= -numEmbeddings && paddingIdx < numEmbeddings))
+      throw new ArgumentError("Embedding", `paddingIdx must be within ${numEmbeddings} rows, got ${String(paddingIdx)}`);
+    this.numEmbeddings = numEmbeddings;
+    this.embeddingDim = embeddingDim;
+    this.paddingIdx = paddingIdx !== null && paddingIdx < 0 ? paddingIdx + numEmbeddings : paddingIdx;
+    this.weight = parameter([numEmbeddings, embeddingDim], place);
+    this.resetParameters();
+  }
+  /** A layer around a given table, frozen unless freeze is false. */
+  static fromPretrained(table: Tensor, { freeze = true, paddingIdx = null }: { readonly freeze?: boolean; readonly paddingIdx?: number | null } = {}): Embedding {
+    const [rows = 0, dim = 0] = table.shape;
+    if (table.ndim !== 2) throw new ArgumentError("Embedding", `the table must have 2 dimensions, got ${table.ndim}`);
+    const layer = new Embedding(rows, dim, { paddingIdx });
+    layer.weight = new Parameter(table.detach(), !freeze);
+    return layer;
+  }
+  /** Draws the table anew from N(0, 1). */
+  resetParameters(): void {
+    normal_(this.weight);
+    if (this.paddingIdx !== null) noGrad(() => zeros_(this.weight.narrow(0, this.paddingIdx!, 1)));
+  }
+  override forward(indices: Tensor): Tensor {
+    return functions.embedding(indices, this.weight, { paddingIdx: this.paddingIdx });
+  }
+  override extraRepr(): string {
+    return `${this.numEmbeddings}, ${this.embeddingDim}${this.paddingIdx === null ? "" : `, padding_idx=${this.paddingIdx}`}`;
+  }
+}

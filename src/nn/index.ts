@@ -1,0 +1,45 @@
+// Layers, containers, losses, initialisation, and what modules are made of.
+export * from "./activation.ts";
+export { ModuleDict, ModuleList, Sequential } from "./container.ts";
+export {
+  Conv1d,
+  Conv2d,
+  Conv3d,
+  type ConvOptions,
+  ConvTranspose1d,
+  ConvTranspose2d,
+  ConvTranspose3d,
+  type ConvTransposeOptions,
+  type Padding,
+  type PaddingMode,
+  type Size,
+} from "./conv.ts";
+export { Dropout, Dropout1d, Dropout2d, Dropout3d } from "./dropout.ts";
+export { Embedding, type EmbeddingOptions } from "./embedding.ts";
+export { Flatten, Unflatten } from "./flatten.ts";
+export * as functional from "./functional.ts";
+export type { BackwardHook, ForwardHook, ForwardPreHook, HookHandle } from "./hooks.ts";
+export * as init from "./init.ts";
+export { type Factory, Identity, Linear } from "./linear.ts";
+export * from "./loss.ts";
+export { Module, type PlaceOptions } from "./module.ts";
+export { BatchNorm1d, BatchNorm2d, BatchNorm3d, type BatchNormOptions, LayerNorm, type LayerNormOptions } from "./norm.ts";
+export { Buffer, Parameter } from "./parameter.ts";
+export {
+  AdaptiveAvgPool1d,
+  AdaptiveAvgPool2d,
+  AdaptiveAvgPool3d,
+  AvgPool1d,
+  AvgPool2d,
+  AvgPool3d,
+  type AvgPoolOptions,
+  MaxPool1d,
+  MaxPool2d,
+  MaxPool3d,
+  type MaxPoolOptions,
+  MaxUnpool1d,
+  MaxUnpool2d,
+  MaxUnpool3d,
+} from "./pool.ts";
+export type { LoadReport, StateDict } from "./state.ts";
+export * as utils from "./clip.ts";

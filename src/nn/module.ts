@@ -1,0 +1,245 @@
+// Module: what every layer and model is. Parameters, buffers and child modules are its properties; nothing is declared twice.
+import { type DType, type DTypeLike, asDType, isFloat } from "../base/dtype.ts";
+import { ArgumentError } from "../base/errors.ts";
+import { type DeviceName, deviceNamed } from "../device.ts";
+import { Tensor } from "../tensor.ts";
+import { fetched, type Place, transferred } from "../transfer.ts";
+import { type BackwardHook, type ForwardHook, type ForwardPreHook, hooked, type HookHandle, watched } from "./hooks.ts";
+import { Buffer, Parameter } from "./parameter.ts";
+import { moduleText } from "./repr.ts";
+import { type LoadReport, loadState, type StateDict } from "./state.ts";
+
+export interface PlaceOptions {
+  readonly device?: DeviceName;
+  /** Floating parameters and buffers take it; the others keep theirs. */
+  readonly dtype?: DTypeLike;
+}
+
+/**
+ * Base of layers and models. A subclass assigns parameters, buffers and modules to properties and writes `forward`.
+ * `model.call(x)` runs forward with hooks; lists of modules belong in a ModuleList, plain arrays are not searched.
+ */
+export class Module {
+  /** Properties whose name in the state dict differs, for example `runningMean: "running_mean"`. */
+  static readonly stateNames: Readonly<Record<string, string>> = {};
+  /** True while training: dropout drops, batch normalisation uses the batch's statistics. */
+  training = true;
+  readonly #registered = new Map<string, boolean>();
+  readonly #before = new Set<{ run: ForwardPreHook }>();
+  readonly #after = new Set<{ run: ForwardHook }>();
+  readonly #backward = new Set<BackwardHook>();
+
+  /** What the module computes. Subclasses write it; callers use call(). */
+  // Modules take and give whatever they like.
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  forward(..._inputs: any[]): any {
+    throw new ArgumentError("forward", `${this.constructor.name} does not define it`, "write forward in the subclass");
+  }
+
+  /** Runs forward between the hooks. */
+  call(...args: Parameters<this["forward"]>): ReturnType<this["forward"]> {
+    const forward = (given: readonly unknown[]): unknown => this.forward(...given);
+    if (this.#before.size + this.#after.size + this.#backward.size === 0) return forward(args) as ReturnType<this["forward"]>;
+    let given: readonly unknown[] = args;
+    for (const { run } of this.#before) given = run(this, given) ?? given;
+    let output = this.#backward.size > 0 ? watched(this, this.#backward, given, forward) : forward(given);
+    for (const { run } of this.#after) output = run(this, given, output) ?? output;
+    return output as ReturnType<this["forward"]>;
+  }
+
+  // ---- what it holds ----------------------------------------------------------------------------------------------
+
+  #keyOf(property: string): string {
+    return (this.constructor as typeof Module).stateNames[property] ?? property;
+  }
+  /** This module's own parameters by their state-dict name. */
+  *ownParameters(): Generator<[string, Parameter]> {
+    for (const [property, value] of Object.entries(this)) if (value instanceof Parameter) yield [this.#keyOf(property), value];
+  }
+  /** This module's own buffers by their state-dict name, and whether the state dict holds them. */
+  *ownBuffers(): Generator<[string, Tensor, boolean]> {
+    for (const [property, value] of Object.entries(this)) {
+      const persistent = value instanceof Buffer ? value.persistent : value instanceof Tensor ? this.#registered.get(property) : undefined;
+      if (persistent !== undefined && !(value instanceof Parameter)) yield [this.#keyOf(property), value as Tensor, persistent];
+    }
+  }
+  /** Direct child modules by name, each once. */
+  *namedChildren(): Generator<[string, Module]> {
+    const seen = new Set<Module>();
+    for (const [property, value] of Object.entries(this))
+      if (value instanceof Module && !seen.has(value)) {
+        seen.add(value);
+        yield [this.#keyOf(property), value];
+      }
+  }
+  *children(): Generator<Module> {
+    for (const [, child] of this.namedChildren()) yield child;
+  }
+  /** This module and everything below it by dotted path, each once, parents first. */
+  *namedModules(prefix = "", seen: Set<Module> = new Set()): Generator<[string, Module]> {
+    if (seen.has(this)) return;
+    seen.add(this);
+    yield [prefix, this];
+    for (const [name, child] of this.namedChildren()) yield* child.namedModules(prefix === "" ? name : `${prefix}.${name}`, seen);
+  }
+  *modules(): Generator<Module> {
+    for (const [, module] of this.namedModules()) yield module;
+  }
+  *#members<T extends Tensor>(prefix: string, recurse: boolean, own: (module: Module) => Iterable<readonly [string, T, ...unknown[]]>): Generator<[string, T]> {
+    const seen = new Set<Tensor>();
+    for (const [path, module] of recurse ? this.namedModules(prefix) : [[prefix, this] as const])
+      for (const [name, value] of own(module))
+        if (!seen.has(value)) {
+          seen.add(value);
+          yield [path === "" ? name : `${path}.${name}`, value];
+        }
+  }
+  /** Parameters by dotted path, each once; with recurse false only this module's own. */
+  *namedParameters(prefix = "", recurse = true): Generator<[string, Parameter]> {
+    yield* this.#members(prefix, recurse, (module) => module.ownParameters());
+  }
+  *parameters(recurse = true): Generator<Parameter> {
+    for (const [, p] of this.namedParameters("", recurse)) yield p;
+  }
+  /** Buffers by dotted path, each once; with recurse false only this module's own. */
+  *namedBuffers(prefix = "", recurse = true): Generator<[string, Tensor]> {
+    yield* this.#members(prefix, recurse, (module) => module.ownBuffers());
+  }
+  *buffers(recurse = true): Generator<Tensor> {
+    for (const [, b] of this.namedBuffers("", recurse)) yield b;
+  }
+
+  /** Puts a tensor into a property as part of the state that is not trained. The same as assigning a Buffer. */
+  registerBuffer(name: string, tensor: Tensor | null, { persistent = true }: { readonly persistent?: boolean } = {}): void {
+    this.#free("registerBuffer", name);
+    this.#registered.set(name, persistent);
+    Object.assign(this, { [name]: tensor && (tensor instanceof Buffer && tensor.persistent === persistent ? tensor : new Buffer(tensor, { persistent })) });
+  }
+  /** Puts a parameter into a property. The same as assigning it. */
+  registerParameter(name: string, parameter: Parameter | null): void {
+    this.#free("registerParameter", name);
+    if (parameter !== null && !(parameter instanceof Parameter)) throw new ArgumentError("registerParameter", `${name} is not a Parameter`, "wrap it in new Parameter(tensor)");
+    Object.assign(this, { [name]: parameter });
+  }
+  #free(op: string, name: string): void {
+    if (name === "" || name.includes(".")) throw new ArgumentError(op, `"${name}" cannot be a name`, "use one without dots");
+    const held = (this as unknown as Record<string, unknown>)[name];
+    if (held !== undefined && held !== null && !(held instanceof Tensor)) throw new ArgumentError(op, `${this.constructor.name} already has a property ${name}`);
+  }
+
+  // ---- state ------------------------------------------------------------------------------------------------------
+
+  /** Parameters and persistent buffers by PyTorch's keys, in PyTorch's order; they share memory with the model. */
+  stateDict(prefix = ""): Record<string, Tensor> {
+    const dict = Object.create(null) as Record<string, Tensor>;
+    for (const [key, value] of this.stateEntries(prefix)) dict[key] = value.detach();
+    return dict;
+  }
+  /** The live tensors behind stateDict(); a shared one appears under each of its keys. */
+  *stateEntries(prefix = ""): Generator<[string, Tensor]> {
+    for (const [name, p] of this.ownParameters()) yield [prefix + name, p];
+    for (const [name, b, persistent] of this.ownBuffers()) if (persistent) yield [prefix + name, b];
+    for (const [property, child] of Object.entries(this)) if (child instanceof Module) yield* child.stateEntries(`${prefix}${this.#keyOf(property)}.`);
+  }
+  /**
+   * Copies values into the parameters and buffers of the same keys, converting dtype and device.
+   * Errors: FormatError naming missing and unexpected keys (unless strict is false), ShapeError naming shapes; nothing is loaded then.
+   */
+  loadStateDict(dict: StateDict, options: boolean | { readonly strict?: boolean } = {}): LoadReport {
+    return loadState(this.constructor.name, this.stateEntries(), dict, typeof options === "boolean" ? options : (options.strict ?? true));
+  }
+
+  /** Training mode on (default) or off, here and below. */
+  train(mode = true): this {
+    for (const module of this.modules()) module.training = mode;
+    return this;
+  }
+  /** Evaluation mode: the same as train(false). */
+  eval(): this {
+    return this.train(false);
+  }
+  /** Switches gradients of all parameters on or off. */
+  requiresGrad_(value = true): this {
+    for (const p of this.parameters()) p.requiresGrad_(value);
+    return this;
+  }
+  /** Forgets the gradients of all parameters; with setToNone false they become zeros. */
+  zeroGrad({ setToNone = true }: { readonly setToNone?: boolean } = {}): void {
+    for (const p of this.parameters()) {
+      if (setToNone) p.grad = null;
+      else if (p.peekGrad()) p.grad = p.filledLike(0);
+    }
+  }
+  /** Calls fn on every module, children before parents: for custom initialisation. */
+  apply(fn: (module: Module) => void): this {
+    for (const child of this.children()) child.apply(fn);
+    fn(this);
+    return this;
+  }
+
+  // ---- where it lives ---------------------------------------------------------------------------------------------
+
+  #targets({ device, dtype }: PlaceOptions): [Tensor, Place][] {
+    const wanted = dtype === undefined ? undefined : asDType("to", dtype);
+    if (wanted && !isFloat(wanted)) throw new ArgumentError("to", `a model cannot be ${wanted}`, "a floating dtype");
+    const tensors = new Set<Tensor>([...this.parameters(), ...this.buffers()]);
+    return [...tensors].flatMap((t): [Tensor, Place][] => {
+      const place = { device: device === undefined ? t.storage.device : deviceNamed("to", device), dtype: wanted && isFloat(t.dtype) ? wanted : (t.dtype as DType) };
+      if (!place.device.supports(place.dtype)) throw new ArgumentError("to", `${place.dtype} is not available on ${place.device.type}`, 'float32, or device "cpu"');
+      return place.device === t.storage.device && place.dtype === t.dtype ? [] : [[t, place]];
+    });
+  }
+  /**
+   * Moves parameters, their gradients and buffers to a device or floating dtype; they stay the same objects, so optimisers keep working.
+   * Errors: DeviceError when values would have to come down from the GPU: await cpu() does that.
+   */
+  to(place: DeviceName | DTypeLike | PlaceOptions): this {
+    const options: PlaceOptions = typeof place === "object" ? place : place === "cpu" || place === "webgpu" ? { device: place } : { dtype: place };
+    const moves = this.#targets(options).map(([t, where]) => {
+      const grad = t.peekGrad();
+      return [t, transferred("to", t, where), grad && transferred("to", grad, where)] as const;
+    });
+    for (const [t, value, grad] of moves) t.moveTo(value, grad);
+    return this;
+  }
+  /** Brings the model to the CPU device, from wherever it is. */
+  async cpu(): Promise<this> {
+    const moves = await Promise.all(
+      this.#targets({ device: "cpu" }).map(async ([t, where]) => {
+        const grad = t.peekGrad();
+        return [t, await fetched(t, where), grad && (await fetched(grad, where))] as const;
+      }),
+    );
+    for (const [t, value, grad] of moves) t.moveTo(value, grad);
+    return this;
+  }
+  /** float64, on the CPU device. */
+  double(): this {
+    return this.to("float64");
+  }
+  /** float32. */
+  float(): this {
+    return this.to("float32");
+  }
+
+  // ---- hooks and printing -----------------------------------------------------------------------------------------
+
+  registerForwardPreHook(hook: ForwardPreHook): HookHandle {
+    return hooked(this.#before, { run: hook });
+  }
+  registerForwardHook(hook: ForwardHook): HookHandle {
+    return hooked(this.#after, { run: hook });
+  }
+  /** The hook runs in backward, once the gradients of all tensor arguments are known. */
+  registerFullBackwardHook(hook: BackwardHook): HookHandle {
+    return hooked(this.#backward, (...args) => hook(...args));
+  }
+  /** What stands between the brackets when the module is printed. */
+  extraRepr(): string {
+    return "";
+  }
+  /** The module and its children as PyTorch prints them. */
+  toString(): string {
+    return moduleText(this.constructor.name, this.extraRepr(), this.namedChildren());
+  }
+}

@@ -1,0 +1,236 @@
+// Module: what it finds in its properties, its state, its hooks and how it prints.
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { tidy } from "../../src/autograd/scope.ts";
+import { ArgumentError, DeviceError, FormatError, GradError, ShapeError } from "../../src/base/errors.ts";
+import { manualSeed } from "../../src/base/random.ts";
+import { ones, tensor, zeros } from "../../src/create.ts";
+import { init } from "../../src/device.ts";
+import { Adam } from "../../src/optim/index.ts";
+import { BatchNorm2d, Buffer, Conv2d, Embedding, Flatten, Identity, Linear, Module, ModuleDict, ModuleList, Parameter, ReLU, Sequential } from "../../src/nn/index.ts";
+import type { Tensor } from "../../src/tensor.ts";
+
+/** y = scale · x + shift, with a shared child and a buffer that is not saved. */
+class Affine extends Module {
+  scale = new Parameter(tensor([2, 3]));
+  shift: Parameter | null = new Parameter(tensor([10, 20]));
+  seen = new Buffer(zeros([1]));
+  scratch = new Buffer(zeros([1]), { persistent: false });
+  constructor(inner: Module = new Identity()) {
+    super();
+    this.inner = inner;
+    this.again = inner;
+  }
+  inner: Module;
+  again: Module;
+  list = [new Linear(1, 1)];
+  override forward(x: Tensor): Tensor {
+    const y = x.mul(this.scale);
+    return this.shift ? y.add(this.shift) : y;
+  }
+}
+
+describe.each(["cpu", "webgpu"] as const)("Module on %s", (device) => {
+  beforeAll(async () => expect((await init({ device })).device).toBe(device));
+  afterAll(async () => void (await init({ device: "cpu" })));
+
+  it("finds parameters, buffers and modules in properties, each once, in PyTorch's order", () => {
+    const model = new Affine(new Sequential(new Linear(2, 3), new ReLU()));
+    expect([...model.namedParameters()].map(([name]) => name)).toEqual(["scale", "shift", "inner.0.weight", "inner.0.bias"]);
+    expect([...model.namedParameters("net", false)].map(([name]) => name)).toEqual(["net.scale", "net.shift"]);
+    expect([...model.parameters()].length).toBe(4);
+    expect([...model.namedBuffers()].map(([name]) => name)).toEqual(["seen", "scratch"]);
+    expect([...model.namedModules()].map(([name]) => name)).toEqual(["", "inner", "inner.0", "inner.1"]);
+    expect([...model.namedChildren()].map(([name]) => name)).toEqual(["inner"]);
+    // A state dict holds a shared module under each of its names; an array is no place for modules.
+    expect(Object.keys(model.stateDict())).toEqual(["scale", "shift", "seen", "inner.0.weight", "inner.0.bias", "again.0.weight", "again.0.bias"]);
+    expect(Object.keys(new BatchNorm2d(3).stateDict())).toEqual(["weight", "bias", "running_mean", "running_var", "num_batches_tracked"]);
+    expect(Object.keys(new Sequential(...Array.from({ length: 11 }, () => new Linear(1, 1, false))).stateDict()).slice(-2)).toEqual(["9.weight", "10.weight"]);
+  });
+
+  it("computes, trains and copies state", async () => {
+    const model = new Affine();
+    const x = tensor([1, 2]);
+    const y = model.call(x);
+    expect(await y.tolist()).toEqual([12, 26]);
+    y.sum().backward();
+    expect(await model.scale.grad!.tolist()).toEqual([1, 2]);
+    model.zeroGrad({ setToNone: false });
+    expect(await model.scale.grad!.tolist()).toEqual([0, 0]);
+    model.zeroGrad();
+    expect(model.scale.grad).toBeNull();
+    const other = new Affine();
+    const memory = other.scale;
+    const report = other.loadStateDict({ scale: tensor([5, 6]), shift: tensor([0, 1], { dtype: "int32" }), seen: tensor([9]) });
+    expect(report).toEqual({ missingKeys: [], unexpectedKeys: [] });
+    expect(other.scale).toBe(memory);
+    expect(await other.call(x).tolist()).toEqual([5, 13]);
+    expect(other.shift!.dtype).toBe("float32");
+    // The dict shares memory with the model, as in PyTorch.
+    other.stateDict()["scale"]!.mul_(2);
+    expect(await other.scale.tolist()).toEqual([10, 12]);
+  });
+
+  it("refuses a state dict that does not fit, and loads nothing of it", async () => {
+    const model = new Affine();
+    const good = { scale: tensor([7, 7]), shift: tensor([7, 7]), seen: tensor([7]) };
+    const cases: [Record<string, Tensor>, new (...a: never[]) => Error, string][] = [
+      [{ ...good, extra: tensor([1]) }, FormatError, "unexpected extra"],
+      [{ scale: good.scale, shift: good.shift }, FormatError, "missing seen"],
+      [{ ...good, shift: tensor([1, 2, 3]) }, ShapeError, "shift is [3] in the dict, [2] in the model"],
+      [{ ...good, shift: [1, 2] as unknown as Tensor }, ArgumentError, "shift is object, not a tensor"],
+    ];
+    for (const [dict, type, message] of cases) {
+      const load = (): unknown => model.loadStateDict(dict);
+      expect(load).toThrow(type);
+      expect(load).toThrow(message);
+    }
+    expect(() => model.loadStateDict({ shift: tensor([1]) }, { strict: false })).toThrow(ShapeError);
+    expect(await model.scale.tolist()).toEqual([2, 3]);
+    expect(model.loadStateDict(new Map([["scale", good.scale], ["extra", good.seen]]), { strict: false })).toEqual({ missingKeys: ["shift", "seen"], unexpectedKeys: ["extra"] });
+    expect(await model.scale.tolist()).toEqual([7, 7]);
+  });
+
+  it("lives through tidy with its state", async () => {
+    const model = tidy(() => new Affine());
+    const made = tidy(() => {
+      const layer = new Linear(2, 2);
+      layer.call(ones([1, 2])).sum().backward();
+      return layer;
+    });
+    expect(await model.call(tensor([1, 1])).tolist()).toEqual([12, 23]);
+    expect(await made.weight.grad!.tolist()).toEqual([[1, 1], [1, 1]]);
+    model.loadStateDict(tidy(() => new Affine().stateDict()));
+    expect(await model.scale.tolist()).toEqual([2, 3]);
+  });
+
+  it("switches modes, gradients and applies functions children first", () => {
+    const model = new Sequential(new Linear(1, 1), new Sequential(new ReLU()));
+    expect([...model.eval().modules()].map((m) => m.training)).toEqual([false, false, false, false]);
+    expect([...model.train().modules()].every((m) => m.training)).toBe(true);
+    expect([...model.requiresGrad_(false).parameters()].some((p) => p.requiresGrad)).toBe(false);
+    const order: string[] = [];
+    model.apply((m) => void order.push(m.constructor.name));
+    expect(order).toEqual(["Linear", "ReLU", "Sequential", "Sequential"]);
+  });
+
+  it("calls forward hooks around forward, and takes what they return", async () => {
+    const model = new Affine();
+    const log: unknown[] = [];
+    const handles = [
+      model.registerForwardPreHook((m, args) => {
+        log.push(m === model, args.length);
+        return [(args[0] as Tensor).add(1)];
+      }),
+      model.registerForwardHook((_m, args, out) => {
+        log.push((args[0] as Tensor).shape, (out as Tensor).shape);
+        return (out as Tensor).neg();
+      }),
+    ];
+    expect(await model.call(tensor([0, 0])).tolist()).toEqual([-12, -23]);
+    expect(log).toEqual([true, 1, [2], [2]]);
+    for (const h of handles) h.remove();
+    expect(await model.call(tensor([0, 0])).tolist()).toEqual([10, 20]);
+  });
+
+  it("calls backward hooks with the gradients of inputs and outputs", async () => {
+    const model = new Affine();
+    const seen: unknown[] = [];
+    const handle = model.registerFullBackwardHook((m, gradInput, gradOutput) => {
+      seen.push(m === model, gradInput.length, gradOutput.length);
+      return gradInput.map((g) => g?.mul(10));
+    });
+    const x = tensor([1, 1], { requiresGrad: true });
+    model.call(x).sum().backward();
+    expect(seen).toEqual([true, 1, 1]);
+    expect(await x.grad!.tolist()).toEqual([20, 30]);
+    expect(await model.scale.grad!.tolist()).toEqual([1, 1]);
+    model.call(tensor([1, 1])).sum().backward();
+    expect(seen.length).toBe(6);
+    handle.remove();
+    x.grad = null;
+    model.call(x).sum().backward();
+    expect(await x.grad!.tolist()).toEqual([2, 3]);
+  });
+
+  it("keeps parameters the same objects when it moves, so that optimisers go on", async () => {
+    const model = new Affine();
+    const { scale } = model;
+    const [p] = [...model.parameters()];
+    model.call(tensor([1, 2])).sum().backward();
+    await model.cpu();
+    expect([scale.device.type, p === scale, scale.grad!.device.type]).toEqual(["cpu", true, "cpu"]);
+    model.double();
+    expect([scale.dtype, model.seen.dtype, scale.grad!.dtype]).toEqual(["float64", "float64", "float64"]);
+    const adam = new Adam(model.parameters(), { lr: 1 });
+    adam.step();
+    expect(Math.abs(Number((await scale.data())[0]) - 1)).toBeLessThan(1e-6);
+    model.zeroGrad();
+    model.call(tensor([1, 2], { dtype: "float64", device: "cpu" })).sum().backward();
+    expect(await scale.grad!.tolist()).toEqual([1, 2]);
+    model.to({ dtype: "float32", device });
+    expect([scale.device.type, scale.dtype]).toEqual([device, "float32"]);
+    expect(await model.call(tensor([0, 0])).tolist()).toEqual(await model.shift!.tolist());
+    if (device === "webgpu") expect(() => model.to("cpu")).toThrow(DeviceError);
+    expect(() => model.to("int32")).toThrow(ArgumentError);
+  });
+});
+
+describe("Module", () => {
+  it("registers buffers and parameters by name", () => {
+    const model = new Module();
+    model.registerBuffer("mask", ones([2]));
+    model.registerBuffer("cache", ones([1]), { persistent: false });
+    model.registerParameter("weight", new Parameter(ones([3])));
+    model.registerParameter("bias", null);
+    expect(Object.keys(model.stateDict())).toEqual(["weight", "mask"]);
+    // A plain tensor put in a buffer's place is the buffer.
+    Object.assign(model, { mask: zeros([2]) });
+    expect(Object.keys(model.stateDict())).toEqual(["weight", "mask"]);
+    expect(() => model.registerBuffer("a.b", ones([1]))).toThrow(ArgumentError);
+    expect(() => model.registerBuffer("training", ones([1]))).toThrow("already has a property training");
+    expect(() => model.registerParameter("w", ones([1]) as Parameter)).toThrow("wrap it in new Parameter");
+    expect(() => model.call()).toThrow("write forward in the subclass");
+    expect(() => new Parameter(tensor([1], { dtype: "int32" }))).toThrow(GradError);
+    expect(new Parameter(tensor([1], { dtype: "int32" }), false).requiresGrad).toBe(false);
+  });
+
+  it("has containers that behave like lists and dicts", () => {
+    const layers = [new Linear(1, 1), new ReLU()];
+    const list = new ModuleList(layers).append(new Flatten()).insert(1, new Identity());
+    expect([...list].map((m) => m.constructor.name)).toEqual(["Linear", "Identity", "ReLU", "Flatten"]);
+    expect([list.length, list[0] === layers[0], list.at(-1) instanceof Flatten]).toEqual([4, true, true]);
+    const dict = new ModuleDict({ a: layers[0]!, b: layers[1]! }).set("b", new Flatten());
+    expect([[...dict], dict.length, dict.get("b") instanceof Flatten, dict.delete("a"), dict.has("a")]).toEqual([["a", "b"], 2, true, true, false]);
+    expect(() => dict.set("forward", new ReLU())).toThrow(ArgumentError);
+    expect(() => new Sequential(3 as unknown as Module)).toThrow("0 is number, not a Module");
+    expect(() => new Sequential({ training: new ReLU() })).toThrow("cannot name a module training");
+    const named = new Sequential({ conv: new Conv2d(1, 2, 3), act: new ReLU() });
+    expect(Object.keys(named.stateDict())).toEqual(["conv.weight", "conv.bias"]);
+  });
+
+  it("prints as PyTorch does", () => {
+    class Net extends Module {
+      features = new Sequential(new Conv2d(1, 6, 5, { padding: 2 }), new ReLU());
+      classifier = new Linear(6, 10, false);
+      table = new Embedding(5, 3, { paddingIdx: 1 });
+    }
+    expect(String(new Net())).toBe(
+      `Net(
+  (features): Sequential(
+    (0): Conv2d(1, 6, kernel_size=(5, 5), stride=(1, 1), padding=(2, 2))
+    (1): ReLU()
+  )
+  (classifier): Linear(in_features=6, out_features=10, bias=False)
+  (table): Embedding(5, 3, padding_idx=1)
+)`,
+    );
+  });
+
+  it("shares a module's gradients among its uses", async () => {
+    manualSeed(0);
+    const twin = new Linear(2, 1, false);
+    const [a, b] = [tensor([[1, 2]]), tensor([[3, 4]])];
+    twin.call(a).add(twin.call(b)).sum().backward();
+    expect(await twin.weight.grad!.tolist()).toEqual([[4, 6]]);
+  });
+});
