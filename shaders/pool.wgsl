@@ -2,6 +2,13 @@
 // Forward: one invocation per output. Backward: one per input, looping over the windows that cover it, so no atomics and a fixed order.
 // indices: flat d·h·w position of the maximum (first wins; NaN wins). Padding counts as −inf for max, as 0 for average.
 const WG: u32 = 64u;
+// Window extents and these facts are structure, known when a layer is built: with them loops unroll and bounds tests vanish.
+const KD: i32 = 1;
+const KH: i32 = 2;
+const KW: i32 = 2;
+const INSIDE: bool = false;   // every window lies inside the input
+const DISJOINT: bool = false; // windows do not overlap: each input has at most one
+const FLAT: bool = true;      // one or two spatial dimensions
 const ADAPTIVE: bool = false; // windows from floor(i·in/out) to ceil((i+1)·in/out) instead of stride, size and padding
 alias Scalar = f32;
 
@@ -9,7 +16,6 @@ struct Params {
   planes: u32,
   d: i32, h: i32, w: i32,             // input extents
   od: i32, oh: i32, ow: i32,          // output extents
-  kd: i32, kh: i32, kw: i32,          // window
   sd: i32, sh: i32, sw: i32,          // stride
   pd: i32, ph: i32, pw: i32,          // padding
   ld: i32, lh: i32, lw: i32,          // dilation
@@ -38,6 +44,15 @@ fn covering(i: i32, extent: i32, outputs: i32, k: i32, s: i32, p: i32, l: i32) -
   return vec2i(select((reach + s - 1) / s, 0, reach <= 0), min((i + p) / s, outputs - 1));
 }
 
+// Flat index → (w, h, d, plane).
+fn split(i: i32, w: i32, h: i32, d: i32) -> vec4i {
+  let line = i / w;
+  let slab = line / h;
+  if (FLAT) { return vec4i(i - line * w, line - slab * h, 0, slab); }
+  let plane = slab / d;
+  return vec4i(i - line * w, line - slab * h, slab - plane * d, plane);
+}
+
 fn beats(v: Scalar, best: Scalar) -> bool { return v > best || is_nan(f32(v)); }
 
 @compute @workgroup_size(WG)
@@ -45,22 +60,23 @@ fn max_pool(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) 
   let p = params;
   let i = i32(gid.x + gid.y * nwg.x * WG);
   if (u32(i) >= p.planes * u32(p.od * p.oh * p.ow)) { return; }
-  let column = i % p.ow;
-  let row = (i / p.ow) % p.oh;
-  let slab = (i / (p.ow * p.oh)) % p.od;
-  let plane = (i / (p.ow * p.oh * p.od)) * p.d * p.h * p.w;
+  let at_out = split(i, p.ow, p.oh, p.od);
+  let column = at_out.x;
+  let row = at_out.y;
+  let slab = at_out.z;
+  let plane = at_out.w * p.d * p.h * p.w;
   var best = Scalar(0);
   var at = -1;
-  for (var a = 0; a < p.kd; a++) {
+  for (var a = 0; a < KD; a++) {
     let z = slab * p.sd - p.pd + a * p.ld;
-    if (z < 0 || z >= p.d) { continue; }
-    for (var b = 0; b < p.kh; b++) {
+    if (!INSIDE && (z < 0 || z >= p.d)) { continue; }
+    for (var b = 0; b < KH; b++) {
       let y = row * p.sh - p.ph + b * p.lh;
-      if (y < 0 || y >= p.h) { continue; }
+      if (!INSIDE && (y < 0 || y >= p.h)) { continue; }
       let line = (z * p.h + y) * p.w;
-      for (var c = 0; c < p.kw; c++) {
+      for (var c = 0; c < KW; c++) {
         let col = column * p.sw - p.pw + c * p.lw;
-        if (col < 0 || col >= p.w) { continue; }
+        if (!INSIDE && (col < 0 || col >= p.w)) { continue; }
         let v = x[plane + line + col];
         if (at < 0 || beats(v, best)) { best = v; at = line + col; }
       }
@@ -76,11 +92,19 @@ fn max_pool_backward(@builtin(global_invocation_id) gid: vec3u, @builtin(num_wor
   let i = i32(gid.x + gid.y * nwg.x * WG);
   let inner = p.d * p.h * p.w;
   if (u32(i) >= p.planes * u32(inner)) { return; }
-  let self_index = i % inner;
-  let plane = (i / inner) * p.od * p.oh * p.ow;
-  let cs = covering(self_index % p.w, p.w, p.ow, p.kw, p.sw, p.pw, p.lw);
-  let rs = covering((self_index / p.w) % p.h, p.h, p.oh, p.kh, p.sh, p.ph, p.lh);
-  let zs = covering(self_index / (p.w * p.h), p.d, p.od, p.kd, p.sd, p.pd, p.ld);
+  let at = split(i, p.w, p.h, p.d);
+  let self_index = i - at.w * inner;
+  let plane = at.w * p.od * p.oh * p.ow;
+  if (DISJOINT) {
+    let o = vec3i((at.x + p.pw) / p.sw, (at.y + p.ph) / p.sh, (at.z + p.pd) / p.sd);
+    let from_out = plane + (o.z * p.oh + o.y) * p.ow + o.x;
+    let covered = o.x < p.ow && o.y < p.oh && o.z < p.od;
+    if (covered && winners[from_out] == self_index) { out[i] = Scalar(g[from_out]); } else { out[i] = Scalar(0); }
+    return;
+  }
+  let cs = covering(at.x, p.w, p.ow, KW, p.sw, p.pw, p.lw);
+  let rs = covering(at.y, p.h, p.oh, KH, p.sh, p.ph, p.lh);
+  let zs = covering(at.z, p.d, p.od, KD, p.sd, p.pd, p.ld);
   var total = 0.0;
   for (var z = zs.x; z <= zs.y; z++) {
     for (var r = rs.x; r <= rs.y; r++) {
@@ -105,10 +129,11 @@ fn avg_pool(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) 
   let p = params;
   let i = i32(gid.x + gid.y * nwg.x * WG);
   if (u32(i) >= p.planes * u32(p.od * p.oh * p.ow)) { return; }
-  let cs = window(i % p.ow, p.w, p.ow, p.kw, p.sw, p.pw);
-  let ys = window((i / p.ow) % p.oh, p.h, p.oh, p.kh, p.sh, p.ph);
-  let zs = window((i / (p.ow * p.oh)) % p.od, p.d, p.od, p.kd, p.sd, p.pd);
-  let plane = (i / (p.ow * p.oh * p.od)) * p.d * p.h * p.w;
+  let at = split(i, p.ow, p.oh, p.od);
+  let cs = window(at.x, p.w, p.ow, KW, p.sw, p.pw);
+  let ys = window(at.y, p.h, p.oh, KH, p.sh, p.ph);
+  let zs = window(at.z, p.d, p.od, KD, p.sd, p.pd);
+  let plane = at.w * p.d * p.h * p.w;
   var total = 0.0;
   for (var z = max(zs.x, 0); z < min(zs.y, p.d); z++) {
     for (var y = max(ys.x, 0); y < min(ys.y, p.h); y++) {
@@ -124,18 +149,18 @@ fn avg_pool_backward(@builtin(global_invocation_id) gid: vec3u, @builtin(num_wor
   let i = i32(gid.x + gid.y * nwg.x * WG);
   let inner = p.d * p.h * p.w;
   if (u32(i) >= p.planes * u32(inner)) { return; }
-  let at = i % inner;
-  let plane = (i / inner) * p.od * p.oh * p.ow;
-  let cs = covering(at % p.w, p.w, p.ow, p.kw, p.sw, p.pw, 1);
-  let rs = covering((at / p.w) % p.h, p.h, p.oh, p.kh, p.sh, p.ph, 1);
-  let zs = covering(at / (p.w * p.h), p.d, p.od, p.kd, p.sd, p.pd, 1);
+  let at = split(i, p.w, p.h, p.d);
+  let plane = at.w * p.od * p.oh * p.ow;
+  let cs = covering(at.x, p.w, p.ow, KW, p.sw, p.pw, 1);
+  let rs = covering(at.y, p.h, p.oh, KH, p.sh, p.ph, 1);
+  let zs = covering(at.z, p.d, p.od, KD, p.sd, p.pd, 1);
   var total = 0.0;
   for (var z = zs.x; z <= zs.y; z++) {
-    let wz = window(z, p.d, p.od, p.kd, p.sd, p.pd);
+    let wz = window(z, p.d, p.od, KD, p.sd, p.pd);
     for (var r = rs.x; r <= rs.y; r++) {
-      let wy = window(r, p.h, p.oh, p.kh, p.sh, p.ph);
+      let wy = window(r, p.h, p.oh, KH, p.sh, p.ph);
       for (var c = cs.x; c <= cs.y; c++) {
-        total += g[plane + (z * p.oh + r) * p.ow + c] / divisor_of(wz, wy, window(c, p.w, p.ow, p.kw, p.sw, p.pw));
+        total += g[plane + (z * p.oh + r) * p.ow + c] / divisor_of(wz, wy, window(c, p.w, p.ow, KW, p.sw, p.pw));
       }
     }
   }

@@ -7,7 +7,7 @@ import { parse } from "../base/options.ts";
 import { sameShape, type Shape, sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Composite, type Meta, type Primitive, raises, type Sample, t } from "./op.ts";
-import { cpuAvgPool, cpuMaxPool, cpuMaxPoolBackward, perDim, pooledShape, type Sizes, type Windows, windowParams } from "./windows.ts";
+import { cpuAvgPool, cpuMaxPool, cpuMaxPoolBackward, perDim, pooledShape, type Sizes, windowConsts, type Windows, windowParams } from "./windows.ts";
 
 export interface MaxPoolOptions {
   readonly stride?: Sizes | null;
@@ -80,7 +80,7 @@ const maxPool = (rank: number): Primitive<(x: Tensor, ...rest: MaxArgs) => MaxRe
     cpu: cpuMaxPool,
     gpu: ({ x, out, indices }, a, q) =>
       q.launch(
-        kernel(source, "max_pool", { aliases: { Scalar: wgslType(x!.dtype) } }),
+        kernel(source, "max_pool", { aliases: { Scalar: wgslType(x!.dtype) }, consts: windowConsts(x!.shape, out!.shape, a) }),
         { x: q.dense(x!), out: out!, indices: indices! },
         windowParams(x!.shape, out!.shape, a),
         sizeOf(out!.shape),
@@ -122,7 +122,7 @@ export const maxPoolBackward: Primitive<(g: Tensor, indices: Tensor, windows: Wi
   },
   cpu: (io, { windows }) => cpuMaxPoolBackward(io, windows),
   gpu: ({ g, indices, out }, { windows }, q) =>
-    q.launch(kernel(source, "max_pool_backward"), { g: q.dense(g!), winners: q.dense(indices!), out: out! }, windowParams(out!.shape, g!.shape, windows), sizeOf(out!.shape)),
+    q.launch(kernel(source, "max_pool_backward", { consts: windowConsts(out!.shape, g!.shape, windows) }), { g: q.dense(g!), winners: q.dense(indices!), out: out! }, windowParams(out!.shape, g!.shape, windows), sizeOf(out!.shape)),
   save: ["indices"],
   backward: (g, { indices }, { windows: { rank } }) => ({ g: () => flatten(g, rank).gather(-1, flatten(indices, rank)).reshape(indices.shape) }),
   samples: [
@@ -148,7 +148,7 @@ const average = <A extends readonly unknown[]>(op: string, read: (rest: readonly
   meta: (ins, a) => avgMeta(op, ins["x"]!, a),
   cpu: ({ x, out }, a) => cpuAvgPool(x!, out!, a, false),
   gpu: ({ x, out }, a, q) =>
-    q.launch(kernel(source, "avg_pool", { consts: { ADAPTIVE: Number(a.adaptive !== undefined) } }), { x: q.dense(x!), out: out! }, windowParams(x!.shape, out!.shape, a), sizeOf(out!.shape)),
+    q.launch(kernel(source, "avg_pool", { consts: windowConsts(x!.shape, out!.shape, a) }), { x: q.dense(x!), out: out! }, windowParams(x!.shape, out!.shape, a), sizeOf(out!.shape)),
   backward: (g, _saved, a, ins) => ({ x: () => g.avgPoolBackward(a, ins["x"]!.shape) }),
   samples,
   errors: [raises([t([3]), 2], `${op}: x must have`)],
@@ -214,7 +214,7 @@ export const avgPoolBackward: Primitive<(g: Tensor, windows: Windows, shape: Sha
   cpu: ({ g, out }, { windows }) => cpuAvgPool(g!, out!, windows, true),
   gpu: ({ g, out }, { windows }, q) =>
     q.launch(
-      kernel(source, "avg_pool_backward", { consts: { ADAPTIVE: Number(windows.adaptive !== undefined) } }),
+      kernel(source, "avg_pool_backward", { consts: windowConsts(out!.shape, g!.shape, windows) }),
       { g: q.dense(g!), out: out! },
       windowParams(out!.shape, g!.shape, windows),
       sizeOf(out!.shape),

@@ -61,13 +61,28 @@ export function windowParams(input: Shape, output: Shape, a: Windows): Record<st
   const groups: [string, number[]][] = [
     ["", three(input.slice(-a.rank), 1)],
     ["o", three(output.slice(-a.rank), 1)],
-    ["k", three(a.kernel, 1)],
     ["s", three(a.stride, 1)],
     ["p", three(a.padding, 0)],
     ["l", three(a.dilation, 1)],
   ];
   for (const [prefix, values] of groups) ["d", "h", "w"].forEach((axis, i) => (fields[prefix + axis] = values[i]!));
   return fields;
+}
+
+/** Constants of the kernels: facts of the layer that do not change from step to step. */
+export function windowConsts(input: Shape, output: Shape, a: Windows): Record<string, number> {
+  const [KD, KH, KW] = three(a.kernel, 1) as [number, number, number];
+  const spatial = input.slice(-a.rank);
+  const reach = output.slice(-a.rank).map((n, i) => (n - 1) * a.stride[i]! + (a.kernel[i]! - 1) * a.dilation[i]! + 1);
+  return {
+    KD,
+    KH,
+    KW,
+    INSIDE: Number(a.padding.every((p) => p === 0) && reach.every((r, i) => r <= spatial[i]!)),
+    DISJOINT: Number(a.kernel.every((k, i) => k <= a.stride[i]! && a.dilation[i] === 1)),
+    FLAT: Number(a.rank < 3),
+    ADAPTIVE: Number(a.adaptive !== undefined),
+  };
 }
 
 interface Axis {
