@@ -1,14 +1,15 @@
 // From a call to a result: arguments → shape → allocate → run → record. Every operator passes here, on every device.
-import { constantOf, type Device, Storage, type View, type Views } from "./backend/backend.ts";
+import { constantOf, type Device, Storage, type Views } from "./backend/backend.ts";
 import { edgeOf } from "./autograd/engine.ts";
 import { isGradEnabled, noGrad } from "./autograd/mode.ts";
 import { type Edge, Node, SavedTensor } from "./autograd/node.ts";
 import { type DType, isFloat, promote } from "./base/dtype.ts";
-import { DeviceError, DtypeError, GradError, ShapeError, show } from "./base/errors.ts";
+import { ArgumentError, DeviceError, DtypeError, GradError, ShapeError, show } from "./base/errors.ts";
 import { contiguous, isContiguous, sameShape, sizeOf } from "./base/shape.ts";
 import { defaultDevice } from "./device.ts";
 import { type AnyOp, type AnyPrimitive, type AnyView, type Inputs, isComposite, isView, type Meta, type Metas } from "./ops/op.ts";
 import { stridedCopy } from "./ops/copy.ts";
+import { overlaps } from "./ops/restride.ts";
 import { ops } from "./ops/table.ts";
 import { Tensor } from "./tensor.ts";
 
@@ -25,8 +26,9 @@ export function apply(op: AnyOp, args: readonly unknown[]): unknown {
   if (recording && op.definition && op.backward === "definition") return op.definition(...args);
   const ins = inputMetas(inputs, call.inputs);
   const metas = op.meta(ins, call.attrs);
+  settleNumbers(inputs, ins, metas.out.dtype);
   if (op.mutates) return mutate(name, op, inputs, call.attrs, device, metas);
-  const outs = execute(name, op, inputs, call.attrs, device, metas, ins);
+  const outs = execute(name, op, inputs, call.attrs, device, metas);
   if (recording && isFloat(metas.out.dtype)) record(name, op, inputs, outs, call.attrs, ins);
   return op.result ? op.result(outs, call.attrs) : outs["out"];
 }
@@ -37,26 +39,38 @@ export function applyInPlace(op: AnyPrimitive, args: readonly unknown[]): Tensor
   const self = args[0] as Tensor;
   const call = op.call(...args);
   const { inputs, device } = resolve(name, call.inputs);
+  self.checkInPlace(name);
   const recording = isGradEnabled() && Object.values(inputs).some((x) => x.requiresGrad);
-  if (recording) self.checkInPlace(name);
   const ins = inputMetas(inputs, call.inputs);
   const metas = op.meta(ins, call.attrs);
   const { shape, dtype } = metas.out;
+  settleNumbers(inputs, ins, dtype);
   if (!sameShape(shape, self.shape)) throw new ShapeError(name, `the result ${show(shape)} does not fit into ${show(self.shape)}`);
   if (dtype !== self.dtype && isFloat(dtype) && !isFloat(self.dtype)) throw new DtypeError(name, `a ${dtype} result does not fit into ${self.dtype}`, "convert the tensor first");
-  const before: Record<string, Tensor> = {};
-  for (const [key, x] of Object.entries(inputs)) before[key] = x;
-  const fresh = execute(name, op, inputs, call.attrs, device, metas, ins)["out"]!;
+  // What has no rule of its own for this is recorded as a copy of the plain result.
+  if (recording && (op.backward === "definition" || !isFloat(dtype))) return self.copy_(apply(op, args) as Tensor);
+  if (recording && op.backward === "none") throw new GradError(name, "has no gradient rule, but an input requires a gradient", "detach() the input, or run inside noGrad");
+  const fresh = execute(name, op, inputs, call.attrs, device, metas)["out"]!;
   const result = fresh.dtype === self.dtype ? fresh : noGrad(() => fresh.cast(self.dtype));
-  const edges = edgesOf(before);
+  if (!recording) {
+    overwrite(self, result);
+    return self;
+  }
+  // A rule that reads its operand reads the former contents: they are kept aside before they are overwritten.
+  const saves: readonly string[] = op.save ?? [];
+  const old = saves.some((key) => inputs[key] === self) ? self.preserved() : self;
+  const tensors = Object.fromEntries(Object.entries(inputs).map(([key, x]) => [key, x === self ? old : x]));
+  const node = new OpNode(name, op, edgesOf(inputs), tensors, call.attrs, ins, { out: { shape: self.shape, dtype: self.dtype } });
   overwrite(self, result);
-  if (recording) self.rebase(new OpNode(name, op, edges, { ...before, out: self }, call.attrs, ins, { out: { shape: self.shape, dtype: self.dtype } }));
+  self.rebase(node, Object.values(inputs).indexOf(self));
+  node.saveOutput(self);
   return self;
 }
 
 /** Writes `source` (same shape and dtype, no longer needed) into the elements of `target` and counts the write. */
 export function overwrite(target: Tensor, source: Tensor): void {
   const { storage } = target;
+  if (overlaps(target)) throw new ArgumentError("copy", `several elements of ${show(target.shape)} share one place in memory`, "clone() it first");
   const whole = storage.elements === target.size && isContiguous(target) && target.offset === 0;
   if (whole && !source.storage.shared && source.storage.elements === target.size && isContiguous(source)) storage.adopt(source.storage);
   else storage.device.run("copy", stridedCopy, { x: source, out: target }, {});
@@ -99,13 +113,13 @@ function inputMetas(inputs: Record<string, Tensor>, given: Readonly<Record<strin
   return ins;
 }
 
-function execute(name: string, op: AnyPrimitive, inputs: Record<string, Tensor>, attrs: object, device: Device, metas: Metas, ins: Inputs): Record<string, Tensor> {
+function execute(name: string, op: AnyPrimitive, inputs: Record<string, Tensor>, attrs: object, device: Device, metas: Metas): Record<string, Tensor> {
   const outs: Record<string, Tensor> = {};
   const { shape, dtype } = metas["out"]!;
   const folded = op.fold && foldConstants(op, inputs, attrs, dtype);
   if (folded !== undefined) return { out: Tensor.constant(device, folded, dtype, shape) };
   const io: Views = {};
-  for (const [key, x] of Object.entries(inputs)) io[key] = numberAs(x, ins, key, dtype);
+  for (const key in inputs) io[key] = inputs[key]!;
   for (const [key, meta] of Object.entries(metas)) {
     if (!device.supports(meta.dtype)) throw new DtypeError(name, `${meta.dtype} is not available on ${device.type}`, 'use float32, or device "cpu"');
     const n = sizeOf(meta.shape);
@@ -116,11 +130,14 @@ function execute(name: string, op: AnyPrimitive, inputs: Record<string, Tensor>,
   return outs;
 }
 
-/** A plain number joins in the dtype the operator computes in, so that 2 and 2.0, and 0.1 beside float64, mean what they say. */
-function numberAs(x: Tensor, ins: Inputs, key: string, result: DType): View {
-  if (ins[key]!.kind !== "number") return x;
-  const dtype = result === "bool" ? promote(Object.values(ins)) : result;
-  return x.dtype === dtype ? x : Tensor.constant(x.storage.device, constantOf(x)!, dtype, []);
+/** Plain numbers join, and are saved, in the dtype the operator computes in, so that 2 and 2.0, and 0.1 beside float64, mean what they say. */
+function settleNumbers(inputs: Record<string, Tensor>, ins: Inputs, result: DType): void {
+  for (const key in ins) {
+    if (ins[key]!.kind !== "number") continue;
+    const dtype = result === "bool" ? promote(Object.values(ins)) : result;
+    const x = inputs[key]!;
+    if (x.dtype !== dtype) inputs[key] = Tensor.constant(x.storage.device, constantOf(x)!, dtype, []);
+  }
 }
 
 function foldConstants(op: AnyPrimitive, inputs: Record<string, Tensor>, attrs: object, dtype: DType): number | undefined {
@@ -128,16 +145,16 @@ function foldConstants(op: AnyPrimitive, inputs: Record<string, Tensor>, attrs: 
   for (const [key, x] of Object.entries(inputs)) {
     const value = constantOf(x);
     if (value === undefined) return undefined;
-    values[key] = value;
+    values[key] = roundTo(x.dtype, value);
   }
-  return roundTo(dtype, op.fold!(values, attrs));
+  return roundTo(dtype, op.fold!(values, attrs, dtype));
 }
 
 /** The value as an element of `dtype` would hold it. */
 export function roundTo(dtype: DType, value: number): number {
   if (dtype === "float32") return Math.fround(value);
   if (dtype === "float64") return value;
-  return dtype === "bool" ? Number(value !== 0) : dtype === "uint8" ? Math.trunc(value) & 255 : Math.trunc(value) | 0;
+  return dtype === "bool" ? Number(value !== 0) : dtype === "uint8" ? value & 255 : value | 0;
 }
 
 function mutate(name: string, op: AnyPrimitive, inputs: Record<string, Tensor>, attrs: object, device: Device, _metas: Metas): Tensor {
@@ -148,7 +165,8 @@ function mutate(name: string, op: AnyPrimitive, inputs: Record<string, Tensor>, 
 
 function runView(name: string, op: AnyView, inputs: Record<string, Tensor>, attrs: object, recording: boolean): Tensor {
   const x = inputs["x"]!;
-  const out = x.viewed(op.view(x, attrs));
+  const replay = (base: Tensor): Tensor => runView(name, op, { x: base }, attrs, isGradEnabled() && base.requiresGrad);
+  const out = x.viewed(op.view(x, attrs), { replay, absolute: op.absolute ?? false });
   if (recording && isFloat(out.dtype)) {
     const ins: Metas = { x: { shape: x.shape, dtype: x.dtype } };
     out.setHistory(new OpNode(name, op, edgesOf(inputs), {}, attrs, ins, { out: { shape: out.shape, dtype: out.dtype } }), 0);
@@ -183,6 +201,12 @@ class OpNode extends Node {
       const tensor = tensors[key as string];
       if (tensor) this.saved[key as string] = new SavedTensor(name, key as string, tensor, key === "out" ? 0 : -1);
     }
+  }
+
+  /** In-place operators: their output exists, with its history, only after the node. */
+  saveOutput(out: Tensor): void {
+    const { save } = this.#op as AnyPrimitive;
+    if (save?.includes("out")) this.saved["out"] = new SavedTensor(this.name, "out", out, -1);
   }
 
   get attrs(): object {

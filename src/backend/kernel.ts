@@ -1,5 +1,6 @@
 // What a kernel launch is: pure data between operator records and the command list.
 import math from "../../shaders/math.wgsl?raw";
+import special from "../../shaders/special.wgsl?raw";
 import type { DType } from "../base/dtype.ts";
 import type { View } from "./backend.ts";
 
@@ -20,13 +21,13 @@ export interface Kernel {
 
 const cache = new Map<string, Map<string, Kernel>>();
 
-/** The kernel for `entry` of `source` (a shader file's text) under `spec`; math.wgsl is always linked in. */
+/** The kernel for `entry` of `source` (a shader file's text) under `spec`; math.wgsl and special.wgsl are always linked in. */
 export function kernel(source: string, entry: string, spec: Specialisation = {}): Kernel {
   let entries = cache.get(source);
   if (!entries) cache.set(source, (entries = new Map()));
   const key = entry + JSON.stringify(spec);
   let found = entries.get(key);
-  if (!found) entries.set(key, (found = { sources: [source, math], entry, spec }));
+  if (!found) entries.set(key, (found = { sources: [source, math, special], entry, spec }));
   return found;
 }
 

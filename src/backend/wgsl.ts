@@ -57,10 +57,14 @@ export function declarations(source: string): readonly Declaration[] {
   return found;
 }
 
-/** Identifiers a declaration may refer to: no member names, neither after a dot nor inside a struct. */
+/** Identifiers a declaration may refer to: no member names, neither after a dot nor inside a struct, and no locals of a function. */
 function wordsOf(kind: string, part: string): readonly string[] {
   if (kind === "struct") return [...part.matchAll(/:([^,}]*)/g)].flatMap((m) => m[1]!.match(/[A-Za-z_]\w*/g) ?? []);
-  return part.match(/(?<![.\w])[A-Za-z_]\w*/g) ?? [];
+  const words = part.match(/(?<![.\w])[A-Za-z_]\w*/g) ?? [];
+  if (kind !== "fn") return words;
+  const parameters = part.slice(part.indexOf("("), part.indexOf("{")).matchAll(/(\w+)\s*:/g);
+  const locals = new Set([...parameters, ...part.matchAll(/\b(?:let|var|const)(?:<[^>]*>)?\s+(\w+)/g)].map((m) => m[1]!));
+  return words.filter((w) => !locals.has(w));
 }
 
 const literal = (type: string, value: number): string => {

@@ -86,8 +86,8 @@ export interface Primitive<F extends Fn, S extends string = never, A extends obj
   readonly backward: Backward<S, A> | "none" | "definition";
   /** The same map in other operators; runs instead of the kernels whenever a gradient will be asked of it. */
   readonly definition?: F;
-  /** Elementwise operators: the value for constant operands, so that constants never reach a kernel. */
-  readonly fold?: (values: Record<string, number>, attrs: A) => number;
+  /** Elementwise operators: the value for constant operands, so that constants never reach a kernel. `dtype` is the result's. */
+  readonly fold?: (values: Record<string, number>, attrs: A, dtype: DType) => number;
   /** Has a trailing-underscore form that writes into its first operand. */
   readonly inplace?: boolean;
   /** Operands written by the kernels instead of outputs (optimiser steps). `out` is then the first of them. */
@@ -100,6 +100,8 @@ export interface Primitive<F extends Fn, S extends string = never, A extends obj
 export interface ViewOp<F extends Fn, A extends object = object> extends Base<F> {
   readonly call: (...args: Parameters<F>) => Call<A>;
   readonly view: (x: Geometry, attrs: A) => Geometry;
+  /** Names places in storage rather than places in x. */
+  readonly absolute?: boolean;
   readonly backward: Backward<never, A>;
 }
 

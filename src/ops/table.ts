@@ -1,7 +1,46 @@
 // The operator table: every export of a family is an operator. Adding an export adds the operator everywhere.
+import * as activation from "./activation.ts";
+import * as arithmetic from "./arithmetic.ts";
+import * as arrange from "./arrange.ts";
+import * as compare from "./compare.ts";
+import * as convert from "./convert.ts";
+import * as cut from "./cut.ts";
+import * as draw from "./draw.ts";
+import * as dropout from "./dropout.ts";
 import * as elementwise from "./elementwise.ts";
+import * as extrema from "./extrema.ts";
+import * as gather from "./gather.ts";
+import * as indexing from "./indexing.ts";
+import * as layout from "./layout.ts";
 import * as pool from "./pool.ts";
+import * as random from "./random.ts";
 import * as reduce from "./reduce.ts";
+import * as scan from "./scan.ts";
+import * as spread from "./spread.ts";
+import * as strided from "./strided.ts";
+import * as update from "./update.ts";
 import * as view from "./view.ts";
 
-export const ops = { ...elementwise, ...pool, ...reduce, ...view };
+export const ops = {
+  ...activation,
+  ...arithmetic,
+  ...arrange,
+  ...compare,
+  ...convert,
+  ...cut,
+  ...draw,
+  ...dropout,
+  ...elementwise,
+  ...extrema,
+  ...gather,
+  ...indexing,
+  ...layout,
+  ...pool,
+  ...random,
+  ...reduce,
+  ...scan,
+  ...spread,
+  ...strided,
+  ...update,
+  ...view,
+};

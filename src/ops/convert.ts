@@ -1,0 +1,118 @@
+// Copies and conversions: the same elements in new memory or another dtype.
+import { asDType, type DType, type DTypeLike } from "../base/dtype.ts";
+import { ShapeError, show } from "../base/errors.ts";
+import { sameShape } from "../base/shape.ts";
+import type { Tensor } from "../tensor.ts";
+import { cpuMap, type Form, gpuMap, type Pointwise } from "./mapping.ts";
+import { toInt32 } from "./math.ts";
+import { type Composite, type Primitive, raises, t } from "./op.ts";
+import { type Mapped, operandOf, pointwise, unary, type Unary } from "./pointwise.ts";
+
+/** A copy in new, dense memory. */
+export const clone: Unary = unary("clone", {
+  wgsl: "x",
+  cpu: (x) => x,
+  loop: (to, t, n, a, i, sa) => {
+    if (sa === 1) to.set(a.subarray(i, i + n), t);
+    else for (const end = t + n; t < end; t++, i += sa) to[t] = a[i]!;
+  },
+  backward: (g) => ({ x: () => g }),
+});
+
+/** The tensor itself when its elements lie densely in row-major order, else a dense copy. */
+export const contiguous: Composite<(x: Tensor) => Tensor> = {
+  compose: (x) => (x.isContiguous() ? x : x.clone()),
+  samples: [[t([2, 3])]],
+  errors: [],
+};
+
+const floats: Form = {
+  wgsl: "x",
+  cpu: (x) => x,
+  loop: (to, t, n, a, i, sa) => {
+    if (sa === 1) to.set(a.subarray(i, i + n), t);
+    else for (const end = t + n; t < end; t++, i += sa) to[t] = a[i]!;
+  },
+};
+const integers: Form = { wgsl: "x", cpu: toInt32 };
+// 0.5 and NaN are true, so the comparison with zero comes before any rounding.
+const truths: Form = { wgsl: "x", cpu: (x) => x, logical: true };
+const conversions: Readonly<Record<DType, Form>> = { float32: floats, float64: floats, int32: integers, uint8: integers, bool: truths };
+const conversion: Pointwise<{ dtype: DType }> = { form: ({ dtype }) => conversions[dtype] };
+
+/** The elements converted to another dtype; floats truncate towards zero on their way to integers, anything but 0 is true. */
+export const cast: Primitive<(x: Tensor, dtype: DTypeLike) => Tensor, never, { dtype: DType }> = pointwise("cast", {
+  ...conversion,
+  call: (x: Tensor, dtype: DTypeLike) => ({ inputs: { x: operandOf("cast", x, "x") }, attrs: { dtype: asDType("cast", dtype) } }),
+  dtype: (_, { dtype }) => dtype,
+  backward: (g) => ({ x: () => g }),
+  samples: [
+    [t([2, 3]), "int32"],
+    [t([2, 3]), "bool"],
+    [t([2, 3]), "uint8"],
+    [t([2, 3], { dtype: "int32" }), "float32"],
+    [t([2], { dtype: "bool" }), "int32"],
+  ],
+  errors: [raises([t([2]), "complex"], "unknown dtype")],
+  inplace: false,
+});
+
+const converting = (dtype: DType): Composite<(x: Tensor) => Tensor> => ({
+  compose: (x) => (x.dtype === dtype ? x : x.cast(dtype)),
+  samples: [[t([2, 3])], [t([2], { dtype: "int32" })]],
+  errors: [],
+});
+
+/** The tensor in float32; itself when it is already. */
+export const float: Composite<(x: Tensor) => Tensor> = {
+  ...converting("float32"),
+  samples: [[t([2], { dtype: "int32" })], [t([2], { dtype: "bool" })]],
+};
+/** The tensor in int32; itself when it is already. */
+export const int: Composite<(x: Tensor) => Tensor> = converting("int32");
+/** The tensor in int32, which is how int64 is held; itself when it is already. */
+export const long: Composite<(x: Tensor) => Tensor> = converting("int32");
+/** The tensor as truth values, x ≠ 0; itself when it is already. */
+export const bool: Composite<(x: Tensor) => Tensor> = converting("bool");
+/**
+ * The elements of `source` in the dtype and shape of x; `x.copy_(source)` writes them into x. The gradient flows to `source`.
+ * Shape: source broadcasts to x. Errors: ShapeError.
+ */
+export const copy: Mapped<(x: Tensor, source: Tensor | number) => Tensor> = {
+  call: (x, source) => ({ inputs: { x, y: operandOf("copy", source, "source") }, attrs: {} }),
+  meta: ({ x, y }) => {
+    const [to, from] = [x!.shape, y!.shape];
+    const lead = to.length - from.length;
+    if (lead < 0 || !from.every((d, i) => d === 1 || d === to[lead + i]))
+      throw new ShapeError("copy", `${show(from)} does not broadcast to ${show(to)}`);
+    return { out: { shape: to, dtype: x!.dtype } };
+  },
+  cpu: ({ y, out }) => cpuMap(conversion, { x: y!, out: out! }, { dtype: out!.dtype }),
+  gpu: ({ y, out }, _attrs, q) => gpuMap(conversion, "copy", { x: y!, out: out! }, { dtype: out!.dtype }, q),
+  backward: (g) => ({ x: () => g.filledLike(0), y: () => g }),
+  samples: [
+    [t([2, 3]), t([2, 3])],
+    [t([2, 3]), t([3])],
+    [t([2, 3]), t([], { dtype: "int32" })],
+    [t([2]), 1.5],
+  ],
+  errors: [raises([t([2, 3]), t([4])], "does not broadcast"), raises([t([3]), t([2, 3])], "does not broadcast")],
+  inplace: true,
+};
+
+/** A tensor of x's shape and dtype filled with `value`, a number or a 0-d tensor; `x.fill_(value)` writes it into x. */
+export const fill: Mapped<(x: Tensor, value: Tensor | number) => Tensor> = {
+  ...copy,
+  call: (x, value) => {
+    const y = operandOf("fill", value, "value");
+    if (typeof y === "object" && !sameShape(y.shape, []))
+      throw new ShapeError("fill", `value must be a number or a 0-d tensor, got shape ${show(y.shape)}`);
+    return { inputs: { x, y }, attrs: {} };
+  },
+  samples: [
+    [t([2, 3]), 2.5],
+    [t([2]), t([])],
+    [t([2], { dtype: "int32" }), 3],
+  ],
+  errors: [raises([t([2]), t([2])], "0-d tensor")],
+};

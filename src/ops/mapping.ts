@@ -1,0 +1,292 @@
+// Elementwise kernels for both devices, made from one scalar expression in WGSL and its twin in TypeScript.
+import source from "../../shaders/elementwise.wgsl?raw";
+import { constantOf, type View, type Views } from "../backend/backend.ts";
+import { elements } from "../backend/cpu.ts";
+import { bitsOf, type Kernel, kernel, type Launcher, wgslType } from "../backend/kernel.ts";
+import { type DType, hostArray, isFloat, promote, type TypedArray } from "../base/dtype.ts";
+import { DtypeError } from "../base/errors.ts";
+import { coalesce, expandTo, type Geometry, isContiguous, sameShape, sizeOf } from "../base/shape.ts";
+
+export type Scalars = readonly number[];
+type Scalar = (x: number, y: number, z: number, p0: number, p1: number, p2: number, p3: number) => number;
+
+/**
+ * A loop over n elements for the operators that training runs hot: `to` is dense from t on, operands start at i, j, k and advance by their
+ * strides (0 for a repeated value). One such loop per operator stays monomorphic, which a loop that calls back cannot.
+ */
+// prettier-ignore
+export type Loop = (
+  to: TypedArray, t: number, n: number, a: TypedArray, i: number, sa: number, b: TypedArray, j: number, sb: number,
+  c: TypedArray, k: number, sc: number, p0: number, p1: number,
+) => void;
+
+/** WGSL expressions per kind of element. false: refused. A missing `bool` takes `int`'s. */
+export interface Kinds {
+  readonly float?: string;
+  readonly int?: string;
+  readonly bool?: string | false;
+}
+
+/** How an elementwise operator computes; `x`, `y`, `z` are operands, `p0`…`p3` numeric attributes (two at most beside two operands). */
+export interface Form {
+  /** One WGSL expression, or separate ones where floats, integers or booleans differ. Kinds left out are refused. */
+  readonly wgsl: string | Kinds;
+  readonly cpu: Scalar;
+  /** The twin for integer arithmetic, where doubles would lose bits. */
+  readonly int?: Scalar;
+  /** A loop of its own for floats on the CPU. */
+  readonly loop?: Loop;
+  /** "float": integers become float32. "bool": a predicate. "same": the operands' promoted type (default). */
+  readonly result?: "same" | "float" | "bool";
+  /** Truth-valued operands: each is compared with zero first. */
+  readonly logical?: boolean;
+  /** The one operand that is a condition: it is compared with zero and takes no part in type promotion. */
+  readonly condition?: "x" | "y";
+}
+
+/** A form, or several to choose from by attributes. Forms are cache keys: make them once. */
+export type Pointwise<A> = (Form | { readonly form: (attrs: A) => Form }) & {
+  /** Numeric attributes in the order p0…p3; `dtype` is the one of the result. */
+  readonly params?: (attrs: A, dtype: DType) => Scalars;
+};
+
+export const formOf = <A>(p: Pointwise<A>, attrs: A): Form => ("form" in p ? p.form(attrs) : p);
+
+export const operands = ["x", "y", "z"] as const;
+const bindings = ["a", "b", "d"] as const;
+
+/** The operands present; they fill x, y, z without gaps. */
+const inputsOf = (io: Views): View[] => (io["z"] ? [io["x"]!, io["y"]!, io["z"]] : io["y"] ? [io["x"]!, io["y"]] : [io["x"]!]);
+
+/** The dtype an elementwise kernel computes in. */
+function computeType(form: Form, views: readonly View[], out: DType): DType {
+  if (form.result !== "bool") return out;
+  const own = views.filter((_, i) => operands[i] !== form.condition).map(({ dtype }) => ({ dtype, kind: "tensor" as const }));
+  return promote(own);
+}
+
+/** The WGSL expression for operands of `dtype`. Errors: DtypeError when the operator is not defined for it. */
+export function expression(name: string, form: Form, dtype: DType): string {
+  if (typeof form.wgsl === "string") return form.wgsl;
+  const found = isFloat(dtype) ? form.wgsl.float : dtype === "bool" ? (form.wgsl.bool ?? form.wgsl.int) : form.wgsl.int;
+  if (found === undefined || found === false) throw new DtypeError(name, `not defined for ${dtype}`, "convert the operand with to(dtype)");
+  return found;
+}
+
+// ---- WebGPU ---------------------------------------------------------------------------------------------------------
+
+type Compute = "f32" | "i32" | "bool";
+
+/** WGSL that turns a stored element into the compute type. */
+function lift(variable: string, dtype: DType, compute: Compute): string {
+  if (compute === "bool") return `!(${variable} == ${wgslType(dtype)}(0))`;
+  if (dtype === "float32" && compute === "i32") return `to_i32(${variable})`;
+  return `${compute}(${variable})`;
+}
+
+/** WGSL that turns a value of the compute type into a stored element. */
+function lower(value: string, out: DType, compute: Compute, predicate: boolean): string {
+  if (predicate || (out === "bool" && compute === "bool")) return `select(0u, 1u, ${value})`;
+  if (out === "bool") return `select(1u, 0u, (${value}) == ${compute}(0))`;
+  if (out === "uint8") return compute === "i32" ? `bitcast<u32>(${value}) & 255u` : `u32(${value}) & 255u`;
+  return `${wgslType(out)}(${value})`;
+}
+
+interface Plan {
+  readonly kernel: Kernel;
+  /** Reused between calls: launches copy it. */
+  readonly params: Record<string, number>;
+}
+
+const codes: Readonly<Record<DType, number>> = { float32: 0, int32: 1, uint8: 2, bool: 3, float64: 4 };
+const plans = new WeakMap<Form, Map<number, Plan>>();
+
+/** Modes of a plan: 0 dense, 1…4 strided of that rank, 5…8 the same with four elements per invocation. */
+function planFor(name: string, form: Form, mode: number, mask: number, out: View, views: readonly View[], scalars: number): Plan {
+  let key = (mode * 8 + mask) * 8 + codes[out.dtype];
+  for (const v of views) key = key * 8 + codes[v.dtype];
+  key = key * 4 + views.length;
+  let mine = plans.get(form);
+  if (!mine) plans.set(form, (mine = new Map()));
+  let plan = mine.get(key);
+  if (!plan) mine.set(key, (plan = { kernel: specialise(name, form, mode, mask, out.dtype, views, scalars), params: {} }));
+  return plan;
+}
+
+function specialise(name: string, form: Form, mode: number, mask: number, out: DType, views: readonly View[], scalars: number): Kernel {
+  const arity = views.length;
+  const dtype = computeType(form, views, out);
+  const compute: Compute = form.logical ? "bool" : isFloat(dtype) ? "f32" : "i32";
+  const block = mode === 0 ? "dense" : `strided${arity}`;
+  const aliases: Record<string, string> = { Out: wgslType(out), C: compute };
+  const fns: Record<string, string> = {};
+  const body: string[] = [];
+  views.forEach((view, i) => {
+    const [n, b] = [operands[i]!, bindings[i]!];
+    const type = b.toUpperCase();
+    aliases[type] = wgslType(view.dtype);
+    body.push(`let ${n} = ${lift(`v${b}`, view.dtype, n === form.condition ? "bool" : compute)};`);
+    if ((mask & (1 << i)) === 0) return;
+    if (mode === 0)
+      fns[`load_${b}4`] = `fn load_${b}4(i: u32, start: u32) -> vec4<${type}> { return vec4<${type}>(bitcast<${type}>(start)); }`;
+    else fns[`load_${b}`] = `fn load_${b}(i: u32) -> ${type} { return bitcast<${type}>(i); }`;
+  });
+  for (let i = 0; i < scalars; i++) body.push(`let p${i} = ${block}.p${i};`);
+  const value = lower(expression(name, form, dtype), out, compute, form.result === "bool");
+  const signature = views.map((_, i) => `v${bindings[i]}: ${bindings[i]!.toUpperCase()}`).join(", ");
+  fns[`f${arity}`] = `fn f${arity}(${signature}) -> Out { ${body.join(" ")} return ${value}; }`;
+  const entry = `map${arity}_${mode === 0 ? "dense" : mode > 4 ? "quads" : "strided"}`;
+  return kernel(source, entry, { fns, aliases, ...(mode === 0 ? {} : { consts: { RANK: mode > 4 ? mode - 4 : mode } }) });
+}
+
+const fields = {
+  a: ["a0", "a1", "a2", "a3"],
+  b: ["b0", "b1", "b2", "b3"],
+  d: ["e0", "e1", "e2", "e3"],
+  size: ["d0", "d1", "d2", "d3"],
+} as const;
+
+/** Right-aligned fields, the outermost walked dimension always in field 0. */
+function setFields(params: Record<string, number>, names: readonly string[], values: readonly number[], missing: number): void {
+  const rank = values.length;
+  params[names[0]!] = rank > 0 ? values[0]! : missing;
+  for (let k = 1; k < 4; k++) params[names[k]!] = k > 4 - rank ? values[k - 4 + rank]! : missing;
+}
+
+/** Stride-0 geometry: how an operand that is one repeated value is walked. */
+const still = (shape: readonly number[]): Geometry => ({ shape, strides: shape.map(() => 0), offset: 0 });
+
+/** Records the launch of an elementwise map over `io`. */
+export function gpuMap<A extends object>(p: Pointwise<A>, name: string, io: Views, attrs: A, launcher: Launcher): void {
+  const out = io["out"]!;
+  const form = formOf(p, attrs);
+  const scalars = p.params?.(attrs, out.dtype) ?? [];
+  let views = inputsOf(io);
+  const size = sizeOf(out.shape);
+  let mask = 0;
+  let dense = true;
+  for (const [i, v] of views.entries())
+    if (constantOf(v) !== undefined) mask |= 1 << i;
+    else if (v.offset % 4 !== 0 || !sameShape(v.shape, out.shape) || !isContiguous(v)) dense = false;
+  let merged: Geometry[] = [];
+  if (!dense) {
+    merged = coalesce([out, ...views.map((v, i) => (mask & (1 << i) ? still(out.shape) : expandTo(v, out.shape)))]);
+    const rank = merged[0]!.shape.length;
+    if (rank > 4) {
+      views = views.map((v, i) => (mask & (1 << i) ? v : launcher.dense({ ...v, ...expandTo(v, out.shape) })));
+      dense = true;
+    } else
+      dense = merged.every(
+        (g, i) => i === 0 || (mask & (1 << (i - 1))) !== 0 || (g.offset % 4 === 0 && (rank === 0 || (rank === 1 && g.strides[0] === 1))),
+      );
+  }
+  const shape = dense ? [] : merged[0]!.shape;
+  const quads = !dense && shape[shape.length - 1]! % 4 === 0;
+  const plan = planFor(name, form, dense ? 0 : Math.max(1, shape.length) + (quads ? 4 : 0), mask, out, views, scalars.length);
+  const { params } = plan;
+  params["size"] = size;
+  params["b_offset"] = params["d_offset"] = 0;
+  if (!dense) setFields(params, fields.size, shape, 1);
+  const bind: Record<string, View> = { out, out4: out };
+  views.forEach((view, i) => {
+    const b = bindings[i]!;
+    const constant = constantOf(view);
+    params[`${b}_offset`] = constant !== undefined ? bitsOf(view.dtype, constant) : dense ? view.offset / 4 : view.offset;
+    if (!dense) setFields(params, fields[b], merged[i + 1]!.strides, 0);
+    bind[b] = bind[`${b}4`] = view;
+  });
+  for (let i = 0; i < 4; i++) params[`p${i}`] = scalars[i] ?? 0;
+  launcher.launch(plan.kernel, bind, params, dense || quads ? Math.ceil(size / 4) : size);
+}
+
+// ---- CPU ------------------------------------------------------------------------------------------------------------
+
+/** The loop behind operators without one of their own. */
+// prettier-ignore
+function generic(
+  f: Scalar, to: TypedArray, t: number, n: number, a: TypedArray, i: number, sa: number, b: TypedArray, j: number, sb: number,
+  c: TypedArray, k: number, sc: number, scalars: Scalars, arity: number,
+): void {
+  const end = t + n;
+  if (scalars.length === 0 && arity < 3) {
+    // Fewer arguments, faster calls. A form without numeric attributes reads its operands only.
+    const g = f as (x: number, y?: number) => number;
+    if (arity === 1) for (; t < end; t++, i += sa) to[t] = g(a[i]!);
+    else for (; t < end; t++, i += sa, j += sb) to[t] = g(a[i]!, b[j]!);
+    return;
+  }
+  const [p0 = 0, p1 = 0, p2 = 0, p3 = 0] = scalars;
+  if (arity === 1) for (; t < end; t++, i += sa) to[t] = f(a[i]!, 0, 0, p0, p1, p2, p3);
+  else if (arity === 2) for (; t < end; t++, i += sa, j += sb) to[t] = f(a[i]!, b[j]!, 0, p0, p1, p2, p3);
+  else for (; t < end; t++, i += sa, j += sb, k += sc) to[t] = f(a[i]!, b[j]!, c[k]!, p0, p1, p2, p3);
+}
+
+/** The operand's memory; a repeated value becomes an array of one. */
+function arrayOf(view: View): TypedArray {
+  const constant = constantOf(view);
+  return constant === undefined ? elements(view) : hostArray(view.dtype, 1).fill(constant);
+}
+
+/** The function for elements of `dtype`; `logical` operands arrive as 0 or 1. */
+export function scalarOf(form: Form, dtype: DType): Scalar {
+  const f = !isFloat(dtype) && form.int ? form.int : form.cpu;
+  return form.logical ? (x, y, z, p0, p1, p2, p3) => f(Number(x !== 0), Number(y !== 0), Number(z !== 0), p0, p1, p2, p3) : f;
+}
+
+/** Coalesced geometries in the usual case: every operand is dense in the output's shape, or one repeated value. */
+function aligned(out: View, views: readonly View[]): Geometry[] | undefined {
+  const shape = [sizeOf(out.shape)];
+  const merged: Geometry[] = [{ shape, strides: one, offset: 0 }];
+  for (const v of views) {
+    if (constantOf(v) !== undefined) merged.push({ shape, strides: zero, offset: 0 });
+    else if (sameShape(v.shape, out.shape) && isContiguous(v)) merged.push({ shape, strides: one, offset: v.offset });
+    else return undefined;
+  }
+  return merged;
+}
+const one = [1];
+const zero = [0];
+
+/** Runs an elementwise map on typed arrays. */
+export function cpuMap<A extends object>(p: Pointwise<A>, io: Views, attrs: A): void {
+  const out = io["out"]!;
+  const form = formOf(p, attrs);
+  const scalars = p.params?.(attrs, out.dtype) ?? [];
+  const views = inputsOf(io);
+  const arity = views.length;
+  const to = elements(out);
+  const n = sizeOf(out.shape);
+  if (n === 0) return;
+  const dtype = computeType(form, views, out.dtype);
+  const [a, b = to, c = to] = views.map(arrayOf);
+  const merged =
+    aligned(out, views) ?? coalesce([out, ...views.map((v) => (constantOf(v) !== undefined ? still(out.shape) : expandTo(v, out.shape)))]);
+  const shape = merged[0]!.shape;
+  const last = shape.length - 1;
+  const width = last < 0 ? 1 : shape[last]!;
+  const [, ga, gb, gc] = merged;
+  const step = (g: Geometry | undefined): number => g?.strides[last] ?? 0;
+  const [sa, sb, sc] = [step(ga), step(gb), step(gc)];
+  let [i, j, k] = [ga!.offset, gb?.offset ?? 0, gc?.offset ?? 0];
+  const loop = isFloat(dtype) && !form.logical ? form.loop : undefined;
+  const f = scalarOf(form, dtype);
+  const [p0 = 0, p1 = 0] = scalars;
+  const at = new Array<number>(Math.max(0, last)).fill(0);
+  for (let t = 0; t < n; t += width) {
+    if (loop) loop(to, t, width, a!, i, sa, b, j, sb, c, k, sc, p0, p1);
+    else generic(f, to, t, width, a!, i, sa, b, j, sb, c, k, sc, scalars, arity);
+    for (let d = last - 1; d >= 0; d--) {
+      at[d]!++;
+      i += ga!.strides[d]!;
+      j += gb?.strides[d] ?? 0;
+      k += gc?.strides[d] ?? 0;
+      const size = shape[d]!;
+      if (at[d]! < size) break;
+      at[d] = 0;
+      i -= ga!.strides[d]! * size;
+      j -= (gb?.strides[d] ?? 0) * size;
+      k -= (gc?.strides[d] ?? 0) * size;
+    }
+  }
+  if (out.dtype === "bool" && form.result !== "bool" && !form.logical) for (let e = 0; e < n; e++) to[e] = to[e] === 0 ? 0 : 1;
+}
