@@ -11,6 +11,7 @@ const DISJOINT: bool = false; // windows do not overlap: each input has at most 
 const FLAT: bool = true;      // one or two spatial dimensions
 const ADAPTIVE: bool = false; // windows from floor(i·in/out) to ceil((i+1)·in/out) instead of stride, size and padding
 alias Scalar = f32;
+alias Accum = f32;            // averages of integers divide as integers
 
 struct Params {
   planes: u32,
@@ -134,13 +135,13 @@ fn avg_pool(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) 
   let ys = window(at.y, p.h, p.oh, KH, p.sh, p.ph);
   let zs = window(at.z, p.d, p.od, KD, p.sd, p.pd);
   let plane = at.w * p.d * p.h * p.w;
-  var total = 0.0;
+  var total = Accum(0);
   for (var z = max(zs.x, 0); z < min(zs.y, p.d); z++) {
     for (var y = max(ys.x, 0); y < min(ys.y, p.h); y++) {
-      for (var c = max(cs.x, 0); c < min(cs.y, p.w); c++) { total += f32(x[plane + (z * p.h + y) * p.w + c]); }
+      for (var c = max(cs.x, 0); c < min(cs.y, p.w); c++) { total += Accum(x[plane + (z * p.h + y) * p.w + c]); }
     }
   }
-  out[i] = Scalar(total / divisor_of(zs, ys, cs));
+  out[i] = Scalar(total / Accum(divisor_of(zs, ys, cs)));
 }
 
 @compute @workgroup_size(WG)

@@ -24,9 +24,19 @@ export interface Windows {
 
 /** A per-dimension argument. Errors: ShapeError for a wrong count or values below `least`. */
 export function perDim(op: string, name: string, value: unknown, rank: number, least: number): number[] {
-  const list = typeof value === "number" ? new Array<number>(rank).fill(value) : Array.isArray(value) && value.length === 1 ? new Array<number>(rank).fill(value[0] as number) : value;
+  const list =
+    typeof value === "number"
+      ? new Array<number>(rank).fill(value)
+      : Array.isArray(value) && value.length === 1
+        ? new Array<number>(rank).fill(value[0] as number)
+        : value;
   if (!Array.isArray(list) || list.length !== rank || list.some((v) => !Number.isInteger(v) || v < least))
-    throw new ShapeError(op, `${name} must be ${rank === 1 ? "an integer" : `an integer or ${rank} integers`} ≥ ${least}, got ${JSON.stringify(value)}`, undefined, { [name]: value });
+    throw new ShapeError(
+      op,
+      `${name} must be ${rank === 1 ? "an integer" : `an integer or ${rank} integers`} ≥ ${least}, got ${JSON.stringify(value)}`,
+      undefined,
+      { [name]: value },
+    );
   return list as number[];
 }
 
@@ -36,7 +46,8 @@ export function pooledSizes(op: string, { shape }: Meta, a: Windows): number[] {
   if (shape.length !== rank + 1 && shape.length !== rank + 2)
     throw new ShapeError(op, `x must have ${rank + 1} or ${rank + 2} dimensions, got ${show(shape)}`, undefined, { shape });
   const spatial = shape.slice(-rank);
-  if (shape.slice(shape.length - rank - 1).some((d) => d === 0)) throw new ShapeError(op, `x ${show(shape)} has an empty dimension`, "only the batch may be empty");
+  if (shape.slice(shape.length - rank - 1).some((d) => d === 0))
+    throw new ShapeError(op, `x ${show(shape)} has an empty dimension`, "only the batch may be empty");
   if (a.adaptive) return a.adaptive.map((n, i) => (n < 0 ? spatial[i]! : n));
   return spatial.map((n, i) => {
     const [k, s, p, l] = [a.kernel[i]!, a.stride[i]!, a.padding[i]!, a.dilation[i]!];
@@ -51,13 +62,20 @@ export function pooledSizes(op: string, { shape }: Meta, a: Windows): number[] {
 }
 
 /** Shape with the pooled dimensions replaced. */
-export const pooledShape = (op: string, x: Meta, a: Windows): number[] => [...x.shape.slice(0, x.shape.length - a.rank), ...pooledSizes(op, x, a)];
+export const pooledShape = (op: string, x: Meta, a: Windows): number[] => [
+  ...x.shape.slice(0, x.shape.length - a.rank),
+  ...pooledSizes(op, x, a),
+];
 
 const three = (list: readonly number[], fill: number): number[] => [...new Array<number>(3 - list.length).fill(fill), ...list];
 
 /** Fields of the kernels' Params for pooling an `input` shape to an `output` shape. */
 export function windowParams(input: Shape, output: Shape, a: Windows): Record<string, number> {
-  const fields: Record<string, number> = { planes: sizeOf(input.slice(0, input.length - a.rank)), divide: a.divisor === "window" ? 0 : a.divisor === "inside" ? 1 : 2, divisor: typeof a.divisor === "number" ? a.divisor : 1 };
+  const fields: Record<string, number> = {
+    planes: sizeOf(input.slice(0, input.length - a.rank)),
+    divide: a.divisor === "window" ? 0 : a.divisor === "inside" ? 1 : 2,
+    divisor: typeof a.divisor === "number" ? a.divisor : 1,
+  };
   const groups: [string, number[]][] = [
     ["", three(input.slice(-a.rank), 1)],
     ["o", three(output.slice(-a.rank), 1)],
@@ -115,7 +133,12 @@ function axes(input: Shape, output: Shape, a: Windows): Axis[] {
 }
 
 /** Calls visit(outputIndex, planeStart, windows) for every output in order. */
-function eachWindow(input: Shape, output: Shape, a: Windows, visit: (o: number, plane: number, z: readonly number[], y: readonly number[], c: readonly number[], padded: number) => void): void {
+function eachWindow(
+  input: Shape,
+  output: Shape,
+  a: Windows,
+  visit: (o: number, plane: number, z: readonly number[], y: readonly number[], c: readonly number[], padded: number) => void,
+): void {
   const [az, ay, ax] = axes(input, output, a) as [Axis, Axis, Axis];
   const planes = sizeOf(input.slice(0, input.length - a.rank));
   const inner = az.extent * ay.extent * ax.extent;
@@ -123,7 +146,8 @@ function eachWindow(input: Shape, output: Shape, a: Windows, visit: (o: number, 
   for (let n = 0; n < planes; n++)
     for (let i = 0; i < az.outputs; i++)
       for (let j = 0; j < ay.outputs; j++)
-        for (let k = 0; k < ax.outputs; k++) visit(o++, n * inner, az.taps[i]!, ay.taps[j]!, ax.taps[k]!, az.padded[i]! * ay.padded[j]! * ax.padded[k]!);
+        for (let k = 0; k < ax.outputs; k++)
+          visit(o++, n * inner, az.taps[i]!, ay.taps[j]!, ax.taps[k]!, az.padded[i]! * ay.padded[j]! * ax.padded[k]!);
 }
 
 const extents = (shape: Shape, a: Windows): readonly number[] => three(shape.slice(-a.rank), 1);
@@ -161,7 +185,8 @@ export function cpuMaxPoolBackward(io: Views, a: Windows): void {
   for (let o = 0; o < g.length; o++) out[Math.floor(o / outer) * inner + winners[o]!]! += g[o]!;
 }
 
-const divisorOf = (a: Windows, padded: number, taps: number): number => (typeof a.divisor === "number" ? a.divisor : a.divisor === "window" ? padded : taps);
+const divisorOf = (a: Windows, padded: number, taps: number): number =>
+  typeof a.divisor === "number" ? a.divisor : a.divisor === "window" ? padded : taps;
 
 /** Window averages, or with `backward` their adjoint: each output's share goes back to its window. */
 export function cpuAvgPool(from: View, to: View, a: Windows, backward: boolean): void {
