@@ -6,7 +6,7 @@ import { isFloat } from "../base/dtype.ts";
 import { parse } from "../base/options.ts";
 import { normalizeDim, normalizeDims, reducedShape, type Shape, sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { type Composite, type Primitive, raises, t } from "./op.ts";
+import { type Arg, type Composite, type Primitive, raises, t } from "./op.ts";
 import { cpuReduce, type Fold, gpuReduce, type Rule } from "./reduction.ts";
 
 /** Values and their positions (int32) along a dimension. */
@@ -106,6 +106,10 @@ export const argmax: ReturnType<typeof place> = place("argmax", true);
 /** Position of the smallest element: in the flattened tensor, or along a dimension. The first of equals; NaN wins. */
 export const argmin: ReturnType<typeof place> = place("argmin", false);
 
+/** Explicit data keeps its layout, so that no sample repeats values along the dimension chosen over. */
+const distinct = (shape: Shape): Arg =>
+  t(shape, { data: Array.from({ length: sizeOf(shape) }, (_, i) => ((i * 7 + 3) % 19) - 8.5 + i / 64) });
+
 function along(name: string, top: boolean): Primitive<(x: Tensor, ...rest: Along) => Chosen, "indices", Attrs> {
   return {
     call: (x, ...rest) => {
@@ -141,8 +145,8 @@ function along(name: string, top: boolean): Primitive<(x: Tensor, ...rest: Along
     }),
     result: ({ out, indices }) => ({ values: out!, indices: indices! }),
     samples: [
-      [t([3, 4]), 1], [t([3, 4]), 0, true], [t([2, 3, 5]), -2], [t([]), 0], [t([2, 300]), { dim: 1 }], [t([2, 3], { dtype: "int32", data: [1, 3, 3, 2, 2, 0] }), 1],
-      [t([2, 3], { dtype: "bool" }), 1], [t([0, 3]), 1], [t([300, 2]), 0],
+      [t([3, 4]), 1], [distinct([3, 4]), 0, true], [t([2, 3, 5]), -2], [t([]), 0], [t([2, 300]), { dim: 1 }], [t([2, 3], { dtype: "int32", data: [1, 3, 3, 2, 2, 0] }), 1],
+      [t([2, 3], { dtype: "bool" }), 1], [t([0, 3]), 1], [distinct([300, 2]), 0],
     ], // prettier-ignore
     errors: [raises([t([2, 3]), 2], "out of range"), raises([t([2, 0]), 1], "no elements"), raises([t([2])], "out of range")],
   };
@@ -159,6 +163,11 @@ interface Extreme {
   (x: Tensor): Tensor;
   (x: Tensor, ...rest: Along): Chosen;
   (x: Tensor, other: Tensor): Tensor;
+  readonly method: {
+    (): Tensor;
+    (...rest: Along): Chosen;
+    (other: Tensor): Tensor;
+  };
 }
 
 function forms(
@@ -182,13 +191,13 @@ function forms(
 /** The largest element; with a dimension { values, indices } along it; with another tensor the larger of each pair. */
 export const max: Composite<Extreme> = {
   compose: forms("max", (x) => x.amax(), (x, ...rest) => x.maxAlong(...rest), (x, other) => x.maximum(other)),
-  samples: [[t([3, 4])], [t([3, 4]), 1], [t([3, 4]), { dim: 0, keepdim: true }], [t([3, 4]), t([4])]],
+  samples: [[distinct([3, 4])], [t([3, 4]), 1], [distinct([3, 4]), { dim: 0, keepdim: true }], [distinct([3, 4]), t([4])]],
   errors: [raises([t([0])], "no elements"), raises([t([2, 3]), 2], "out of range"), raises([t([2]), t([2]), true], "two tensors")],
 }; // prettier-ignore
 
 /** The smallest element; with a dimension { values, indices } along it; with another tensor the smaller of each pair. */
 export const min: Composite<Extreme> = {
   compose: forms("min", (x) => x.amin(), (x, ...rest) => x.minAlong(...rest), (x, other) => x.minimum(other)),
-  samples: [[t([3, 4])], [t([3, 4]), 1], [t([3, 4]), { dim: 0, keepdim: true }], [t([3, 4]), t([4])]],
+  samples: [[distinct([3, 4])], [t([3, 4]), 1], [distinct([3, 4]), { dim: 0, keepdim: true }], [distinct([3, 4]), t([4])]],
   errors: [raises([t([0])], "no elements"), raises([t([2, 3]), 2], "out of range"), raises([t([2]), t([2]), true], "two tensors")],
 }; // prettier-ignore

@@ -93,7 +93,7 @@ function spread<S extends "x" | "out">(
     }),
     samples: [
       [t([3, 4])], [t([3, 4]), 1], [t([2, 3, 5]), [0, 2], { correction: 0, keepdim: true }], [t([3, 4]), 0, false, true], [t([4]), false],
-      [t([2, 300], { low: 100, high: 101 }), -1], [t([300, 3], { low: 100, high: 101 }), 0], [t([5]), { correction: 2 }],
+      [t([2, 300], { low: 100, high: 101 }), -1], [t([2, 300, 3], { low: 100, high: 101 }), 1], [t([5]), { correction: 2 }],
     ], // prettier-ignore
     errors: [
       raises([t([2, 3]), 2], "out of range"),
@@ -229,8 +229,8 @@ export const vectorNorm: Primitive<
     },
   }),
   samples: [
-    [t([3, 4])], [t([3, 4]), 2, 1], [t([3, 4]), 1, 0, true], [t([3, 4]), 3, [0, 1]], [t([3, 4]), Infinity, 1], [t([3, 4]), -Infinity, 0], [t([3, 4]), 0, 1],
-    [t([3, 4]), 1.5, 1], [t([3, 4], { low: 0.5, high: 2 }), 0.5, 1], [t([3, 4], { low: 0.5, high: 2 }), -2, 1], [t([2, 300]), { dim: 1 }], [t([]), { ord: 2 }], [t([0, 2]), 2, 0],
+    [t([3, 4])], [t([3, 4]), 2, 1], [t([3, 4]), 1, 0, true], [t([3, 4]), 3, [0, 1]], [t([3, 4]), Infinity, 1], [t([3, 4], { data: [1, -2, 3, -4, 2, 3, -1, 5, -3, 4, 2, 1] }), -Infinity, 0], [t([3, 4]), 0, 1],
+    [t([3, 4]), 1.5, 1], [t([3, 4], { low: 0.5, high: 2 }), 0.5, 1], [t([3, 4], { low: 0.5, high: 2 }), -2, 1], [t([2, 300]), { dim: 1 }], [t([]), { ord: 1 }], [t([0, 2]), 2, 0],
   ], // prettier-ignore
   errors: [
     raises([t([2, 3]), 2, 2], "out of range"),
