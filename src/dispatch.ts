@@ -15,10 +15,9 @@ import { Tensor } from "./tensor.ts";
 
 const names = new Map<AnyOp, string>(Object.entries(ops).map(([name, op]) => [op as AnyOp, name]));
 
-/** Runs an operator on its user-facing arguments and records it for backward. */
-export function apply(op: AnyOp, args: readonly unknown[]): unknown {
+/** Runs an operator on its user-facing arguments and records it for backward. Operators outside the table bring their name. */
+export function apply(op: AnyOp, args: readonly unknown[], name = names.get(op)!): unknown {
   if (isComposite(op)) return op.backward === "none" ? noGrad(() => op.compose(...args)) : op.compose(...args);
-  const name = names.get(op)!;
   const call = op.call(...args);
   const { inputs, device } = resolve(name, call.inputs);
   const recording = isGradEnabled() && Object.values(inputs).some((x) => x.requiresGrad);

@@ -23,6 +23,7 @@ export { linalg } from "./linalg.ts";
 export * from "./sampling.ts";
 export type { Nested } from "./tensor.ts";
 export { Tensor } from "./tensor.ts";
+export { defineKernel, type KernelCall, type KernelDefinition, type UserKernel } from "./user-kernel.ts";
 export * as autograd from "./autograd/index.ts";
 export * as data from "./data/index.ts";
 export * as inspect from "./inspect/index.ts";
