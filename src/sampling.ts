@@ -136,14 +136,3 @@ export function normal(mean: number | Tensor, std: number | Tensor = 1, ...rest:
   const noise = floats("normal", shape, own, (g, out) => g.fillNormal(out, 0, scale));
   return (typeof std === "number" ? noise : noise.mul(std)).add(mean);
 }
-
-/** 1 with the probability that p holds in the same place, else 0. Shape and dtype: those of p. */
-export function bernoulli(p: Tensor, options: { readonly generator?: Generator } = {}): Tensor {
-  const { generator } = parse("bernoulli", [options], keywords);
-  if (!(p instanceof Tensor) || !isFloat(p.dtype))
-    throw new DtypeError("bernoulli", `needs a floating tensor of probabilities, got ${p instanceof Tensor ? p.dtype : typeof p}`);
-  const draws = floats("bernoulli", p.shape, { ...drawDefaults, dtype: p.dtype, device: p.device.type, generator }, (g, out) =>
-    g.fillUniform(out),
-  );
-  return draws.lt(p.detach()).cast(p.dtype);
-}

@@ -1,11 +1,10 @@
 // Random tensors against PyTorch's own numbers, and their arguments.
 import { expect, it } from "vitest";
 import { grad } from "../src/autograd/engine.ts";
-import { defaultGenerator, Generator, manualSeed } from "../src/base/random.ts";
+import { Generator, manualSeed } from "../src/base/random.ts";
 import { WengertError } from "../src/base/errors.ts";
 import { full, tensor, zeros } from "../src/create.ts";
-import "../src/methods.ts";
-import { normal_, uniform_ } from "../src/nn/init.ts";
+import { functions } from "../src/methods.ts";
 import * as sampling from "../src/sampling.ts";
 import type { Tensor } from "../src/tensor.ts";
 import { onEveryDevice } from "./devices.ts";
@@ -28,10 +27,10 @@ function evaluate(call: string, device: "cpu" | "webgpu"): Tensor | undefined {
   if (name === "zeros") {
     const x = zeros(list(text)[0] as number[]);
     const [a, b] = list(more!) as [number, number];
-    if (method === "bernoulli_") return tensor(defaultGenerator().fillBernoulli(new Float32Array(x.size), a));
-    return method === "uniform_" ? uniform_(x, a, b) : normal_(x, a, b);
+    if (method === "bernoulli_") return x.bernoulli_(a);
+    return method === "uniform_" ? x.uniform_(a, b) : x.normal_(a, b);
   }
-  if (name === "bernoulli") return sampling.bernoulli(full([8], 0.25));
+  if (name === "bernoulli") return functions.bernoulli(full([8], 0.25));
   const args = list(text.replace(/, float64$/, ""));
   const options = name === "rand" || name === "randn" ? [{ dtype }] : [];
   return (sampling as unknown as Record<string, (...a: unknown[]) => Tensor>)[name]!(...args, ...options);
@@ -69,7 +68,7 @@ onEveryDevice((device) => {
     const p = tensor([0.1, 0.5, 0.9, 0, 1]);
     const draws = new Generator(5).fillUniform(new Float32Array(5));
     const want = [0.1, 0.5, 0.9, 0, 1].map((q, i) => Number(draws[i]! < Math.fround(q)));
-    expect(await sampling.bernoulli(p, { generator: new Generator(5) }).tolist()).toEqual(want);
+    expect(await functions.bernoulli(p, { generator: new Generator(5) }).tolist()).toEqual(want);
   });
 
   it("models give shape, dtype and device", () => {
@@ -93,7 +92,7 @@ onEveryDevice((device) => {
     () => sampling.normal(0, -1, [2]),
     () => sampling.normal(0, 1),
     () => sampling.rand(2, { generator: 5 as never }),
-    () => sampling.bernoulli(tensor([1], { dtype: "int32" })),
+    () => functions.bernoulli(tensor([1], { dtype: "int32" })),
   ])("refuses %s", (call) => {
     expect(call).toThrow(WengertError);
   });
