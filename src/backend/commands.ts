@@ -122,7 +122,15 @@ export class CommandList {
     if (this.#open.commands.length === 0 && this.#open.reads.length === 0) return;
     this.#sealed.push(this.#open);
     this.#open = this.#newBatch(this.#open.id + 1);
-    this.#pumping ??= this.#pump().finally(() => (this.#pumping = undefined));
+    this.#drive();
+  }
+
+  /** A batch sealed while the pump was coming to its end finds it still marked as running: it is looked for once more. */
+  #drive(): void {
+    this.#pumping ??= this.#pump().finally(() => {
+      this.#pumping = undefined;
+      if (this.#sealed.length > 0) this.#drive();
+    });
   }
 
   /** Resolves when all recorded work was submitted, has run and its error scopes are closed. */
