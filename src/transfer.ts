@@ -33,7 +33,8 @@ export function transferred(op: string, x: Tensor, place: Place): Tensor {
   const constant = constantOf(x);
   if (constant !== undefined) return Tensor.constant(place.device, roundTo(place.dtype, constant), place.dtype, x.shape);
   if (device === place.device) return x.dtype === place.dtype ? functions.clone(x.detach()) : functions.cast(x.detach(), place.dtype);
-  if (device.type !== "cpu") throw new DeviceError(op, `the values are on ${device.type} and can only be read from there asynchronously`, "await cpu() first");
+  if (device.type !== "cpu")
+    throw new DeviceError(op, `the values are on ${device.type} and can only be read from there asynchronously`, "await cpu() first");
   // A single number stays known to the host, so that counters can be read without waiting.
   if (x.size === 1) return Tensor.constant(place.device, roundTo(place.dtype, dense(x)[0]!), place.dtype, x.shape);
   return uploaded(dense(x), x.dtype, x.shape, place);
@@ -41,6 +42,7 @@ export function transferred(op: string, x: Tensor, place: Place): Tensor {
 
 /** The same from any device. */
 export async function fetched(x: Tensor, place: Place): Promise<Tensor> {
-  if (x.storage.device === place.device || x.storage.device.type === "cpu" || constantOf(x) !== undefined) return transferred("fetch", x, place);
+  if (x.storage.device === place.device || x.storage.device.type === "cpu" || constantOf(x) !== undefined)
+    return transferred("fetch", x, place);
   return uploaded(await x.data(), x.dtype, x.shape, place);
 }

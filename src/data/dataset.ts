@@ -34,7 +34,9 @@ export class TensorDataset implements Dataset<Tensor[], Tensor[]> {
   }
   getBatch(indices: readonly number[]): Tensor[] {
     const rows = tensor(Int32Array.from(indices), { device: this.tensors[0]!.device.type });
-    const batch = this.tensors.map((t) => t.indexSelect(0, t.storage.device === rows.storage.device ? rows : tensor(Int32Array.from(indices), { device: t.device.type })));
+    const batch = this.tensors.map((t) =>
+      t.indexSelect(0, t.storage.device === rows.storage.device ? rows : tensor(Int32Array.from(indices), { device: t.device.type })),
+    );
     rows.dispose();
     return batch;
   }
@@ -67,7 +69,11 @@ export class Subset<T, B> implements Dataset<T, B> {
  * Disjoint random parts of a data set, by lengths or by fractions that sum to 1 (what rounding leaves goes to the first parts).
  * Errors: ArgumentError when the lengths do not sum to the data set's.
  */
-export function randomSplit<T, B>(dataset: Dataset<T, B>, lengths: readonly number[], options: { readonly generator?: Generator } = {}): Subset<T, B>[] {
+export function randomSplit<T, B>(
+  dataset: Dataset<T, B>,
+  lengths: readonly number[],
+  options: { readonly generator?: Generator } = {},
+): Subset<T, B>[] {
   const { generator } = parse("randomSplit", [options], {}, { generator: undefined as Generator | undefined });
   const n = dataset.length;
   const sum = lengths.reduce((a, b) => a + b, 0);
@@ -75,7 +81,11 @@ export function randomSplit<T, B>(dataset: Dataset<T, B>, lengths: readonly numb
   const sizes = fractions ? lengths.map((f) => Math.floor(n * f)) : [...lengths];
   if (fractions) for (let i = 0, rest = n - sizes.reduce((a, b) => a + b, 0); i < rest; i++) sizes[i % sizes.length]!++;
   if (!sizes.every((s) => Number.isInteger(s) && s >= 0) || sizes.reduce((a, b) => a + b, 0) !== n)
-    throw new ArgumentError("randomSplit", `lengths [${lengths.join(", ")}] do not sum to ${n} examples`, "or give fractions that sum to 1");
+    throw new ArgumentError(
+      "randomSplit",
+      `lengths [${lengths.join(", ")}] do not sum to ${n} examples`,
+      "or give fractions that sum to 1",
+    );
   const order = (generator ?? defaultGenerator()).permutation(n);
   let at = 0;
   return sizes.map((size) => new Subset(dataset, order.slice(at, (at += size))));

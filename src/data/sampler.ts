@@ -61,7 +61,8 @@ export class BatchSampler implements Iterable<number[]> {
   readonly batchSize: number;
   readonly dropLast: boolean;
   constructor(sampler: Sampler, batchSize: number, dropLast: boolean) {
-    if (!(Number.isInteger(batchSize) && batchSize > 0)) throw new ArgumentError("DataLoader", `batchSize must be a positive integer, got ${String(batchSize)}`);
+    if (!(Number.isInteger(batchSize) && batchSize > 0))
+      throw new ArgumentError("DataLoader", `batchSize must be a positive integer, got ${String(batchSize)}`);
     this.sampler = sampler;
     this.batchSize = batchSize;
     this.dropLast = dropLast;

@@ -43,7 +43,8 @@ export async function saveCheckpoint(training: Training, options: CheckpointOpti
   const names = namesOf("saveCheckpoint", training);
   const saved = training.optimizer?.stateDict();
   for (const [id, entry] of Object.entries(saved?.state ?? {}))
-    for (const [key, value] of Object.entries(entry)) if (value instanceof Tensor) tensors[`optimizer.state.${names[Number(id)]}.${key}`] = value;
+    for (const [key, value] of Object.entries(entry))
+      if (value instanceof Tensor) tensors[`optimizer.state.${names[Number(id)]}.${key}`] = value;
   const groups = saved?.param_groups.map((g) => ({ ...g, params: (g["params"] as number[]).map((id) => names[id]) })) ?? null;
   const { words, ...random } = defaultGenerator().getState();
   const metadata = {
@@ -86,7 +87,10 @@ export function loadCheckpoint(bytes: Uint8Array | ArrayBuffer, training: Traini
   }
   if (training.optimizer && !Array.isArray(groups)) bad("the file holds no optimizer");
   if (training.scheduler && (typeof scheduler !== "object" || scheduler === null)) bad("the file holds no schedule");
-  const numbered = ((groups ?? []) as Record<string, unknown>[]).map((g) => ({ ...g, params: ((g["params"] ?? []) as string[]).map((name) => names.indexOf(name)) }));
+  const numbered = ((groups ?? []) as Record<string, unknown>[]).map((g) => ({
+    ...g,
+    params: ((g["params"] ?? []) as string[]).map((name) => names.indexOf(name)),
+  }));
   training.model.loadStateDict(model);
   training.optimizer?.loadStateDict({ state, param_groups: numbered });
   training.scheduler?.loadStateDict(scheduler as SchedulerState);

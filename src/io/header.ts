@@ -35,7 +35,8 @@ export function readHeader(bytes: Uint8Array): Header {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const length = view.getUint32(4, true) * 2 ** 32 + view.getUint32(0, true);
   if (length > limits.header) malformed(`the header claims ${length} bytes, more than ${limits.header}`);
-  if (length < 2 || length > bytes.byteLength - 8) malformed(`the header claims ${length} bytes, the file has ${bytes.byteLength - 8} after its length`);
+  if (length < 2 || length > bytes.byteLength - 8)
+    malformed(`the header claims ${length} bytes, the file has ${bytes.byteLength - 8} after its length`);
   if (bytes[8] !== 0x7b) malformed("the header does not start with {");
   let text: string;
   try {
@@ -54,9 +55,11 @@ function checkRanges(entries: readonly HeaderEntry[], available: number): void {
   for (const { name, dtype, shape, begin, end } of [...entries].sort((a, b) => a.begin - b.begin || a.end - b.end)) {
     const width = Object.hasOwn(widths, dtype) ? widths[dtype]! : malformed(`${name} has unknown dtype ${dtype}`, { name, dtype });
     let size = width;
-    for (const d of shape) if (!Number.isSafeInteger((size *= d))) malformed(`${name} of shape [${shape.join(", ")}] is too large`, { name, shape });
+    for (const d of shape)
+      if (!Number.isSafeInteger((size *= d))) malformed(`${name} of shape [${shape.join(", ")}] is too large`, { name, shape });
     if (begin !== at) malformed(`${name} starts at byte ${begin}, expected ${at}`, { name, begin, expected: at });
-    if (end < begin || end - begin !== size) malformed(`${name} of shape [${shape.join(", ")}] and dtype ${dtype} needs ${size} bytes, its range has ${end - begin}`, { name });
+    if (end < begin || end - begin !== size)
+      malformed(`${name} of shape [${shape.join(", ")}] and dtype ${dtype} needs ${size} bytes, its range has ${end - begin}`, { name });
     if (end > available) malformed(`${name} ends at byte ${end}, the data has ${available}`, { name, end, available });
     at = end;
   }
@@ -127,8 +130,13 @@ class HeaderText {
   }
 
   #string(what: string): string {
-    const token = this.#match(/"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y);
-    return token === undefined ? malformed(`${what} is no string`) : (JSON.parse(token) as string);
+    const token = this.#match(/"(?:[^"\\]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y);
+    try {
+      if (token !== undefined) return JSON.parse(token) as string;
+    } catch {
+      // A raw control character: refused below.
+    }
+    return malformed(`${what} is no string`);
   }
 
   #integers(what: string): number[] {

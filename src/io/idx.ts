@@ -6,7 +6,12 @@ import { tensor } from "../create.ts";
 import type { DeviceName } from "../device.ts";
 import type { Tensor } from "../tensor.ts";
 
-const kinds: Readonly<Record<number, { readonly width: number; readonly dtype: "uint8" | "int32" | "float32" | "float64"; read(view: DataView, at: number): number }>> = {
+const kinds: Readonly<
+  Record<
+    number,
+    { readonly width: number; readonly dtype: "uint8" | "int32" | "float32" | "float64"; read(view: DataView, at: number): number }
+  >
+> = {
   0x08: { width: 1, dtype: "uint8", read: (view, at) => view.getUint8(at) },
   0x09: { width: 1, dtype: "int32", read: (view, at) => view.getInt8(at) },
   0x0b: { width: 2, dtype: "int32", read: (view, at) => view.getInt16(at) },
@@ -66,7 +71,8 @@ export async function parseIdx(bytes: Uint8Array<ArrayBuffer> | ArrayBuffer): Pr
   const shape = Array.from({ length: rank }, (_, i) => view.getUint32(4 + 4 * i));
   const size = shape.reduce((n, d) => n * d, 1);
   const start = 4 + 4 * rank;
-  if (raw.length - start !== size * kind.width) bad(`shape ${show(shape)} needs ${size * kind.width} bytes, the file has ${raw.length - start}`);
+  if (raw.length - start !== size * kind.width)
+    bad(`shape ${show(shape)} needs ${size * kind.width} bytes, the file has ${raw.length - start}`);
   if (kind.width === 1 && kind.dtype === "uint8") return { data: raw.slice(start), shape, dtype: "uint8" };
   const data = kind.dtype === "int32" ? new Int32Array(size) : kind.dtype === "float32" ? new Float32Array(size) : new Float64Array(size);
   for (let i = 0; i < size; i++) data[i] = kind.read(view, start + i * kind.width);
@@ -74,7 +80,10 @@ export async function parseIdx(bytes: Uint8Array<ArrayBuffer> | ArrayBuffer): Pr
 }
 
 /** The tensor in an IDX file, plain or gzipped: uint8 for MNIST's images and labels. Errors: as parseIdx. */
-export async function loadIdx(bytes: Uint8Array<ArrayBuffer> | ArrayBuffer, options: { readonly device?: DeviceName } = {}): Promise<Tensor> {
+export async function loadIdx(
+  bytes: Uint8Array<ArrayBuffer> | ArrayBuffer,
+  options: { readonly device?: DeviceName } = {},
+): Promise<Tensor> {
   const { device } = parse("loadIdx", [options], {}, { device: undefined as DeviceName | undefined });
   const { data, shape, dtype } = await parseIdx(bytes);
   return tensor(data, { shape, dtype, ...(device === undefined ? {} : { device }) });

@@ -20,21 +20,27 @@ export type TensorDict = Readonly<Record<string, Tensor>> | ReadonlyMap<string, 
  * The file's bytes: header, then tensors by descending element width and name. Values are read from the GPU where they are.
  * `metadata` joins {format: "pt"}, which loaders of PyTorch models insist on. Errors: ArgumentError for values that are no tensors.
  */
-export async function saveSafetensors(dict: TensorDict, options: { readonly metadata?: Readonly<Record<string, string>> } = {}): Promise<Uint8Array<ArrayBuffer>> {
+export async function saveSafetensors(
+  dict: TensorDict,
+  options: { readonly metadata?: Readonly<Record<string, string>> } = {},
+): Promise<Uint8Array<ArrayBuffer>> {
   const { metadata } = parse("saveSafetensors", [options], {}, { metadata: {} as Readonly<Record<string, string>> });
   const named = dict instanceof Map ? [...(dict as ReadonlyMap<string, Tensor>)] : Object.entries(dict as Readonly<Record<string, Tensor>>);
   for (const [name, t] of named) {
     if (!(t instanceof Tensor)) throw new ArgumentError("saveSafetensors", `${name} is ${t === null ? "null" : typeof t}, not a tensor`);
-    if (name === "__metadata__" || name === "__proto__" || name.length > 1024) throw new ArgumentError("saveSafetensors", `a tensor cannot be named ${name.slice(0, 40)}`);
+    if (name === "__metadata__" || name === "__proto__" || name.length > 1024)
+      throw new ArgumentError("saveSafetensors", `a tensor cannot be named ${name.slice(0, 40)}`);
   }
-  for (const [key, value] of Object.entries(metadata)) if (typeof value !== "string") throw new ArgumentError("saveSafetensors", `metadata ${key} is ${typeof value}`, "only strings");
+  for (const [key, value] of Object.entries(metadata))
+    if (typeof value !== "string") throw new ArgumentError("saveSafetensors", `metadata ${key} is ${typeof value}`, "only strings");
   const width = (t: Tensor): number => widths[written[t.dtype]]!;
   const byName = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
   named.sort(([a, x], [b, y]) => width(y) - width(x) || byName(a, b));
   const values = await Promise.all(named.map(([, t]) => t.data()));
   let at = 0;
   const header: [string, unknown][] = [["__metadata__", { format: "pt", ...metadata }]];
-  for (const [name, t] of named) header.push([name, { dtype: written[t.dtype], shape: t.shape, data_offsets: [at, (at += t.size * width(t))] }]);
+  for (const [name, t] of named)
+    header.push([name, { dtype: written[t.dtype], shape: t.shape, data_offsets: [at, (at += t.size * width(t))] }]);
   // Built by hand, because an object would put numeric names first.
   const text = new TextEncoder().encode(`{${header.map(([name, entry]) => `${JSON.stringify(name)}:${JSON.stringify(entry)}`).join(",")}}`);
   const length = Math.ceil(text.length / 8) * 8;
@@ -66,7 +72,8 @@ export function loadSafetensors(bytes: Uint8Array | ArrayBuffer, options: { read
   const { device } = parse("loadSafetensors", [options], {}, { device: undefined as DeviceName | undefined });
   const data = asBytes(bytes);
   const { entries, start } = readHeader(data);
-  for (const { name, dtype } of entries) if (!Object.hasOwn(read, dtype)) malformed(`${name} is ${dtype}, which cannot be held here`, { name, dtype });
+  for (const { name, dtype } of entries)
+    if (!Object.hasOwn(read, dtype)) malformed(`${name} is ${dtype}, which cannot be held here`, { name, dtype });
   // Everything is decoded, and so checked, before the first tensor exists.
   const decoded = entries.map((entry) => decode(entry, data.subarray(start + entry.begin, start + entry.end)));
   const dict = Object.create(null) as Record<string, Tensor>;
@@ -117,7 +124,9 @@ function decode({ name, dtype, shape }: HeaderEntry, bytes: Uint8Array): TypedAr
 }
 
 const ranged = (name: string, i: number, value: number): number =>
-  value >= -2147483648 && value <= 2147483647 ? value : malformed(`element ${i} of ${name} is ${value}, beyond int32`, { name, index: i, value });
+  value >= -2147483648 && value <= 2147483647
+    ? value
+    : malformed(`element ${i} of ${name} is ${value}, beyond int32`, { name, index: i, value });
 
 /** IEEE half precision. */
 function half(bits: number): number {

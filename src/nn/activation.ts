@@ -46,7 +46,9 @@ export class LeakyReLU extends Module {
 export class PReLU extends Module {
   readonly numParameters: number;
   weight: Parameter;
-  constructor(...rest: [numParameters?: number, init?: number] | [options: Factory & { readonly numParameters?: number; readonly init?: number }]) {
+  constructor(
+    ...rest: [numParameters?: number, init?: number] | [options: Factory & { readonly numParameters?: number; readonly init?: number }]
+  ) {
     super();
     const { numParameters, init, ...place } = parse("PReLU", rest, { numParameters: 1, init: 0.25 }, factory);
     this.numParameters = numParameters;

@@ -7,13 +7,17 @@ import { overwrite } from "../dispatch.ts";
 import { functions } from "../methods.ts";
 import { Tensor } from "../tensor.ts";
 
-const gradients = (parameters: Tensor | Iterable<Tensor>): Tensor[] => (parameters instanceof Tensor ? [parameters] : [...parameters]).flatMap((p) => p.peekGrad()?.detach() ?? []);
+const gradients = (parameters: Tensor | Iterable<Tensor>): Tensor[] =>
+  (parameters instanceof Tensor ? [parameters] : [...parameters]).flatMap((p) => p.peekGrad()?.detach() ?? []);
 
 /**
  * Scales all gradients together so that their joint norm is at most maxNorm, and gives that norm before scaling as a 0-d tensor.
  * normType is the order of the norm; Infinity takes the largest magnitude.
  */
-export function clipGradNorm_(parameters: Tensor | Iterable<Tensor>, ...rest: [maxNorm: number, normType?: number] | [options: { readonly maxNorm: number; readonly normType?: number }]): Tensor {
+export function clipGradNorm_(
+  parameters: Tensor | Iterable<Tensor>,
+  ...rest: [maxNorm: number, normType?: number] | [options: { readonly maxNorm: number; readonly normType?: number }]
+): Tensor {
   const { maxNorm, normType } = parse("clipGradNorm_", rest, { maxNorm: NaN, normType: 2 });
   if (!(maxNorm >= 0)) throw new ArgumentError("clipGradNorm_", `maxNorm must not be negative, got ${maxNorm}`);
   if (!(normType > 0)) throw new ArgumentError("clipGradNorm_", `normType must be positive, got ${normType}`);
@@ -43,11 +47,19 @@ export const parametersToVector = (parameters: Iterable<Tensor>): Tensor => func
 export function vectorToParameters(vector: Tensor, parameters: Iterable<Tensor>): void {
   const list = [...parameters];
   const total = list.reduce((n, p) => n + p.size, 0);
-  if (vector.ndim !== 1 || vector.size !== total) throw new ShapeError("vectorToParameters", `the vector has ${vector.size} elements, the parameters ${total}`);
+  if (vector.ndim !== 1 || vector.size !== total)
+    throw new ShapeError("vectorToParameters", `the vector has ${vector.size} elements, the parameters ${total}`);
   noGrad(() => {
     let at = 0;
     for (const p of list) {
-      overwrite(p, vector.detach().narrow(0, at, p.size).reshape([...p.shape]).clone());
+      overwrite(
+        p,
+        vector
+          .detach()
+          .narrow(0, at, p.size)
+          .reshape([...p.shape])
+          .clone(),
+      );
       at += p.size;
     }
   });

@@ -10,7 +10,8 @@ abstract class Numbered extends Module {
     return Object.values(this).filter((v): v is Module => v instanceof Module);
   }
   protected put(name: string, module: unknown): void {
-    if (!(module instanceof Module)) throw new ArgumentError(this.constructor.name, `${name} is ${module === null ? "null" : typeof module}, not a Module`);
+    if (!(module instanceof Module))
+      throw new ArgumentError(this.constructor.name, `${name} is ${module === null ? "null" : typeof module}, not a Module`);
     if (name in this) throw new ArgumentError(this.constructor.name, `cannot name a module ${name}`, "choose another name");
     Object.assign(this, { [name]: module });
   }
@@ -76,8 +77,10 @@ export class ModuleDict extends Module {
   }
   /** Adds or replaces a module. Errors: ArgumentError for names a Module uses itself, or with dots. */
   set(name: string, module: Module): this {
-    if (!(module instanceof Module)) throw new ArgumentError("ModuleDict", `${name} is ${module === null ? "null" : typeof module}, not a Module`);
-    if (name === "" || name.includes(".") || (name in this && !this.has(name))) throw new ArgumentError("ModuleDict", `cannot name a module "${name}"`, "choose another name");
+    if (!(module instanceof Module))
+      throw new ArgumentError("ModuleDict", `${name} is ${module === null ? "null" : typeof module}, not a Module`);
+    if (name === "" || name.includes(".") || (name in this && !this.has(name)))
+      throw new ArgumentError("ModuleDict", `cannot name a module "${name}"`, "choose another name");
     return Object.assign(this, { [name]: module });
   }
   get(name: string): Module | undefined {

@@ -34,7 +34,14 @@ type ConvRest =
   | [options: ConvOptions]
   | [stride: Size, options: Omit<ConvOptions, "stride">]
   | [stride: Size, padding: Padding, options: Omit<ConvOptions, "stride" | "padding">];
-const convDefaults = { stride: 1 as Size, padding: 0 as Padding, dilation: 1 as Size, groups: 1, bias: true, paddingMode: "zeros" as PaddingMode };
+const convDefaults = {
+  stride: 1 as Size,
+  padding: 0 as Padding,
+  dilation: 1 as Size,
+  groups: 1,
+  bias: true,
+  paddingMode: "zeros" as PaddingMode,
+};
 
 /** What all convolutions hold. */
 abstract class ConvNd extends Module {
@@ -52,14 +59,26 @@ abstract class ConvNd extends Module {
   weight: Parameter;
   bias: Parameter | null;
 
-  constructor(op: string, rank: number, transposed: boolean, inChannels: number, outChannels: number, kernelSize: Size, o: typeof convDefaults & { outputPadding?: Size }, place: Factory) {
+  constructor(
+    op: string,
+    rank: number,
+    transposed: boolean,
+    inChannels: number,
+    outChannels: number,
+    kernelSize: Size,
+    o: typeof convDefaults & { outputPadding?: Size },
+    place: Factory,
+  ) {
     super();
     const { groups } = o;
-    for (const [name, value] of Object.entries({ inChannels, outChannels, groups })) if (!(Number.isInteger(value) && value > 0)) throw new ArgumentError(op, `${name} must be a positive integer, got ${String(value)}`);
-    if (inChannels % groups !== 0 || outChannels % groups !== 0) throw new ArgumentError(op, `${inChannels} input and ${outChannels} output channels do not divide into ${groups} groups`);
+    for (const [name, value] of Object.entries({ inChannels, outChannels, groups }))
+      if (!(Number.isInteger(value) && value > 0)) throw new ArgumentError(op, `${name} must be a positive integer, got ${String(value)}`);
+    if (inChannels % groups !== 0 || outChannels % groups !== 0)
+      throw new ArgumentError(op, `${inChannels} input and ${outChannels} output channels do not divide into ${groups} groups`);
     const modes: readonly PaddingMode[] = transposed ? ["zeros"] : ["zeros", "reflect", "replicate", "circular"];
     if (!modes.includes(o.paddingMode)) throw new ArgumentError(op, `unknown paddingMode ${String(o.paddingMode)}`, modes.join(", "));
-    if (typeof o.padding === "string" && (transposed || (o.padding !== "same" && o.padding !== "valid"))) throw new ArgumentError(op, `unknown padding ${o.padding}`, transposed ? "a number" : '"same", "valid" or a number');
+    if (typeof o.padding === "string" && (transposed || (o.padding !== "same" && o.padding !== "valid")))
+      throw new ArgumentError(op, `unknown padding ${o.padding}`, transposed ? "a number" : '"same", "valid" or a number');
     this.inChannels = inChannels;
     this.outChannels = outChannels;
     this.kernelSize = tuple(op, "kernelSize", kernelSize, rank, 1);
@@ -67,11 +86,15 @@ abstract class ConvNd extends Module {
     this.padding = typeof o.padding === "string" ? o.padding : tuple(op, "padding", o.padding, rank, 0);
     this.dilation = tuple(op, "dilation", o.dilation, rank, 1);
     this.outputPadding = tuple(op, "outputPadding", o.outputPadding ?? 0, rank, 0);
-    if (this.padding === "same" && this.stride.some((s) => s !== 1)) throw new ArgumentError(op, 'padding "same" needs stride 1', "give the padding in numbers");
+    if (this.padding === "same" && this.stride.some((s) => s !== 1))
+      throw new ArgumentError(op, 'padding "same" needs stride 1', "give the padding in numbers");
     this.groups = groups;
     this.paddingMode = o.paddingMode;
     this.transposed = transposed;
-    this.weight = parameter([...(transposed ? [inChannels, outChannels / groups] : [outChannels, inChannels / groups]), ...this.kernelSize], place);
+    this.weight = parameter(
+      [...(transposed ? [inChannels, outChannels / groups] : [outChannels, inChannels / groups]), ...this.kernelSize],
+      place,
+    );
     this.bias = o.bias ? parameter([outChannels], place) : null;
     this.resetParameters();
   }
@@ -119,7 +142,12 @@ abstract class Conv extends ConvNd {
     const { device, dtype, ...o } = parse(op, rest, convDefaults, factory);
     super(op, rank, false, inChannels, outChannels, kernelSize, o, { device, dtype } as Factory);
   }
-  protected options(padding: readonly number[] | "same" | "valid"): { stride: readonly number[]; padding: readonly number[] | "same" | "valid"; dilation: readonly number[]; groups: number } {
+  protected options(padding: readonly number[] | "same" | "valid"): {
+    stride: readonly number[];
+    padding: readonly number[] | "same" | "valid";
+    dilation: readonly number[];
+    groups: number;
+  } {
     return { stride: this.stride, padding, dilation: this.dilation, groups: this.groups };
   }
 }
@@ -171,17 +199,44 @@ type TransposeRest =
 
 abstract class ConvTranspose extends ConvNd {
   constructor(op: string, rank: number, inChannels: number, outChannels: number, kernelSize: Size, rest: readonly unknown[]) {
-    const defaults = { stride: 1 as Size, padding: 0 as Padding, outputPadding: 0 as Size, groups: 1, bias: true, dilation: 1 as Size, paddingMode: "zeros" as PaddingMode };
+    const defaults = {
+      stride: 1 as Size,
+      padding: 0 as Padding,
+      outputPadding: 0 as Size,
+      groups: 1,
+      bias: true,
+      dilation: 1 as Size,
+      paddingMode: "zeros" as PaddingMode,
+    };
     const { device, dtype, ...o } = parse(op, rest, defaults, factory);
     super(op, rank, true, inChannels, outChannels, kernelSize, o, { device, dtype } as Factory);
   }
   /** The padding on the far side that makes the output `size` large. Errors: ArgumentError when no padding does. */
-  protected options(x: Tensor, size?: readonly number[]): { stride: readonly number[]; padding: readonly number[]; outputPadding: readonly number[]; groups: number; dilation: readonly number[] } {
+  protected options(
+    x: Tensor,
+    size?: readonly number[],
+  ): {
+    stride: readonly number[];
+    padding: readonly number[];
+    outputPadding: readonly number[];
+    groups: number;
+    dilation: readonly number[];
+  } {
     const padding = this.padding as readonly number[];
     const rank = this.kernelSize.length;
-    const extra = size?.slice(-rank).map((wanted, i) => wanted - ((x.shape[x.ndim - rank + i]! - 1) * this.stride[i]! - 2 * padding[i]! + this.dilation[i]! * (this.kernelSize[i]! - 1) + 1));
+    const extra = size
+      ?.slice(-rank)
+      .map(
+        (wanted, i) =>
+          wanted -
+          ((x.shape[x.ndim - rank + i]! - 1) * this.stride[i]! - 2 * padding[i]! + this.dilation[i]! * (this.kernelSize[i]! - 1) + 1),
+      );
     if (extra && (extra.length !== rank || extra.some((e, i) => e < 0 || e >= Math.max(this.stride[i]!, this.dilation[i]!))))
-      throw new ArgumentError(this.constructor.name, `no output padding gives the size [${size!.join(", ")}]`, "it must lie within one stride of the smallest output");
+      throw new ArgumentError(
+        this.constructor.name,
+        `no output padding gives the size [${size!.join(", ")}]`,
+        "it must lie within one stride of the smallest output",
+      );
     return { stride: this.stride, padding, outputPadding: extra ?? this.outputPadding, groups: this.groups, dilation: this.dilation };
   }
 }

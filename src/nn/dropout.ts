@@ -23,24 +23,24 @@ abstract class Dropping extends Module {
 /** While training, zeroes each element with probability p and scales the others by 1 / (1 − p). */
 export class Dropout extends Dropping {
   override forward(x: Tensor): Tensor {
-    return functions.dropout(x, this.p, this.training);
+    return functions.dropout(x, this.p, this.training, this.inplace);
   }
 }
 /** While training, zeroes whole channels of [N, C, L]. */
 export class Dropout1d extends Dropping {
   override forward(x: Tensor): Tensor {
-    return functions.dropout1d(x, this.p, this.training);
+    return functions.dropout1d(x, this.p, this.training, this.inplace);
   }
 }
 /** While training, zeroes whole channels of [N, C, H, W]. */
 export class Dropout2d extends Dropping {
   override forward(x: Tensor): Tensor {
-    return functions.dropout2d(x, this.p, this.training);
+    return functions.dropout2d(x, this.p, this.training, this.inplace);
   }
 }
 /** While training, zeroes whole channels of [N, C, D, H, W]. */
 export class Dropout3d extends Dropping {
   override forward(x: Tensor): Tensor {
-    return functions.dropout3d(x, this.p, this.training);
+    return functions.dropout3d(x, this.p, this.training, this.inplace);
   }
 }

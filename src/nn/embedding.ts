@@ -33,7 +33,10 @@ export class Embedding extends Module {
     this.resetParameters();
   }
   /** A layer around a given table, frozen unless freeze is false. */
-  static fromPretrained(table: Tensor, { freeze = true, paddingIdx = null }: { readonly freeze?: boolean; readonly paddingIdx?: number | null } = {}): Embedding {
+  static fromPretrained(
+    table: Tensor,
+    { freeze = true, paddingIdx = null }: { readonly freeze?: boolean; readonly paddingIdx?: number | null } = {},
+  ): Embedding {
     const [rows = 0, dim = 0] = table.shape;
     if (table.ndim !== 2) throw new ArgumentError("Embedding", `the table must have 2 dimensions, got ${table.ndim}`);
     const layer = new Embedding(rows, dim, { paddingIdx });

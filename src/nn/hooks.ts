@@ -8,7 +8,11 @@ export type ForwardPreHook = (module: Module, args: readonly unknown[]) => reado
 /** Sees the arguments and the result of forward; what it returns (if anything) replaces the result. */
 export type ForwardHook = (module: Module, args: readonly unknown[], output: unknown) => unknown;
 /** Sees the gradients of a module's tensor arguments and outputs; a list it returns replaces the former. */
-export type BackwardHook = (module: Module, gradInput: readonly (Tensor | undefined)[], gradOutput: readonly (Tensor | undefined)[]) => readonly (Tensor | undefined)[] | void;
+export type BackwardHook = (
+  module: Module,
+  gradInput: readonly (Tensor | undefined)[],
+  gradOutput: readonly (Tensor | undefined)[],
+) => readonly (Tensor | undefined)[] | void;
 export interface HookHandle {
   remove(): void;
 }
@@ -21,7 +25,12 @@ export function hooked<T>(set: Set<T>, hook: T): HookHandle {
 }
 
 /** Runs `forward` between two identity nodes that report the gradients passing through them. */
-export function watched(module: Module, hooks: ReadonlySet<BackwardHook>, args: readonly unknown[], forward: (args: readonly unknown[]) => unknown): unknown {
+export function watched(
+  module: Module,
+  hooks: ReadonlySet<BackwardHook>,
+  args: readonly unknown[],
+  forward: (args: readonly unknown[]) => unknown,
+): unknown {
   const at = args.flatMap((a, i) => (a instanceof Tensor ? [i] : []));
   const flowing = at.some((i) => (args[i] as Tensor).requiresGrad);
   let gradOutput: readonly (Tensor | undefined)[] = [];

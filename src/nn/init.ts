@@ -23,18 +23,28 @@ function written(op: string, x: Tensor, make: (out: Floats) => void): Tensor {
   const out = hostArray(x.dtype, x.size) as Floats;
   make(out);
   const { device } = x.storage;
-  overwrite(x, new Tensor(new Storage(device, x.dtype, out.length, device.upload(x.dtype, out as TypedArray)), x.dtype, contiguous(x.shape)));
+  overwrite(
+    x,
+    new Tensor(new Storage(device, x.dtype, out.length, device.upload(x.dtype, out as TypedArray)), x.dtype, contiguous(x.shape)),
+  );
   return x;
 }
 
 /** Uniform in [a, b). */
-export function uniform_(x: Tensor, ...rest: [a?: number, b?: number] | [a: number, b: number, options: Drawing] | [options: Drawing & { a?: number; b?: number }]): Tensor {
+export function uniform_(
+  x: Tensor,
+  ...rest: [a?: number, b?: number] | [a: number, b: number, options: Drawing] | [options: Drawing & { a?: number; b?: number }]
+): Tensor {
   const { a, b, generator } = parse("uniform_", rest, { a: 0, b: 1 }, drawing);
   return written("uniform_", x, (out) => (generator ?? defaultGenerator()).fillUniform(out, a, b));
 }
 
 /** Normal with the given mean and standard deviation. */
-export function normal_(x: Tensor, ...rest: [mean?: number, std?: number] | [mean: number, std: number, options: Drawing] | [options: Drawing & { mean?: number; std?: number }]): Tensor {
+export function normal_(
+  x: Tensor,
+  ...rest:
+    [mean?: number, std?: number] | [mean: number, std: number, options: Drawing] | [options: Drawing & { mean?: number; std?: number }]
+): Tensor {
   const { mean, std, generator } = parse("normal_", rest, { mean: 0, std: 1 }, drawing);
   if (!(std >= 0)) throw new ArgumentError("normal_", `std must not be negative, got ${std}`);
   return written("normal_", x, (out) => (generator ?? defaultGenerator()).fillNormal(out, mean, std));
@@ -43,7 +53,8 @@ export function normal_(x: Tensor, ...rest: [mean?: number, std?: number] | [mea
 /** Normal, cut off outside [a, b] by the inverse of its distribution function. */
 export function truncNormal_(
   x: Tensor,
-  ...rest: [mean?: number, std?: number, a?: number, b?: number] | [options: Drawing & { mean?: number; std?: number; a?: number; b?: number }]
+  ...rest:
+    [mean?: number, std?: number, a?: number, b?: number] | [options: Drawing & { mean?: number; std?: number; a?: number; b?: number }]
 ): Tensor {
   const { mean, std, a, b, generator } = parse("truncNormal_", rest, { mean: 0, std: 1, a: -2, b: 2 }, drawing);
   const below = (v: number): number => (1 + erf((v - mean) / std / Math.SQRT2)) / 2;
@@ -74,7 +85,8 @@ export function dirac_(x: Tensor, ...rest: [groups?: number] | [options: { group
   const { groups } = parse("dirac_", rest, { groups: 1 });
   const [out = 0, into = 0, ...kernel] = x.shape;
   if (x.ndim < 3 || x.ndim > 5) throw new ShapeError("dirac_", `needs 3 to 5 dimensions, got ${show(x.shape)}`);
-  if (!(Number.isInteger(groups) && groups > 0) || out % groups !== 0) throw new ArgumentError("dirac_", `${out} output channels do not divide into ${groups} groups`);
+  if (!(Number.isInteger(groups) && groups > 0) || out % groups !== 0)
+    throw new ArgumentError("dirac_", `${out} output channels do not divide into ${groups} groups`);
   const area = sizeOf(kernel);
   const middle = kernel.reduce((at, k) => at * k + Math.floor(k / 2), 0);
   return written("dirac_", x, (host) => {
@@ -109,7 +121,12 @@ export function calculateGain(nonlinearity: Nonlinearity, param?: number | null)
   const name = camel(String(nonlinearity));
   if (/^(linear|conv(Transpose)?[123]d)$/.test(name)) return 1;
   const gain = Object.hasOwn(gains, name) ? gains[name] : undefined;
-  if (!gain) throw new ArgumentError("calculateGain", `unknown nonlinearity ${String(nonlinearity)}`, `linear, conv1d to conv3d, ${Object.keys(gains).join(", ")}`);
+  if (!gain)
+    throw new ArgumentError(
+      "calculateGain",
+      `unknown nonlinearity ${String(nonlinearity)}`,
+      `linear, conv1d to conv3d, ${Object.keys(gains).join(", ")}`,
+    );
   return gain(param ?? 0.01);
 }
 

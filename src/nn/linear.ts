@@ -38,7 +38,11 @@ export class Linear extends Module {
   weight: Parameter;
   bias: Parameter | null;
 
-  constructor(inFeatures: number, outFeatures: number, ...rest: [bias?: boolean] | [bias: boolean, options: Factory] | [options: Factory & { readonly bias?: boolean }]) {
+  constructor(
+    inFeatures: number,
+    outFeatures: number,
+    ...rest: [bias?: boolean] | [bias: boolean, options: Factory] | [options: Factory & { readonly bias?: boolean }]
+  ) {
     super();
     const { bias, ...place } = parse("Linear", rest, { bias: true }, factory);
     this.inFeatures = inFeatures;

@@ -15,7 +15,8 @@ abstract class Loss extends Module {
   readonly reduction: Reduction;
   constructor(op: string, reduction: Reduction) {
     super();
-    if (reduction !== "mean" && reduction !== "sum" && reduction !== "none") throw new ArgumentError(op, `unknown reduction ${String(reduction)}`, "mean, sum or none");
+    if (reduction !== "mean" && reduction !== "sum" && reduction !== "none")
+      throw new ArgumentError(op, `unknown reduction ${String(reduction)}`, "mean, sum or none");
     this.reduction = reduction;
   }
 }
@@ -76,7 +77,12 @@ export class CrossEntropyLoss extends Loss {
   readonly labelSmoothing: number;
   weight: Tensor | null;
   constructor(...rest: [weight: Tensor | null, options?: Omit<CrossEntropyOptions, "weight">] | [options?: CrossEntropyOptions]) {
-    const o = parse("CrossEntropyLoss", rest, { weight: null as Tensor | null }, { reduction: "mean" as Reduction, ignoreIndex: -100, labelSmoothing: 0 });
+    const o = parse(
+      "CrossEntropyLoss",
+      rest,
+      { weight: null as Tensor | null },
+      { reduction: "mean" as Reduction, ignoreIndex: -100, labelSmoothing: 0 },
+    );
     super("CrossEntropyLoss", o.reduction);
     this.weight = held(o.weight);
     this.ignoreIndex = o.ignoreIndex;
@@ -91,14 +97,22 @@ export class CrossEntropyLoss extends Loss {
 export class NLLLoss extends Loss {
   readonly ignoreIndex: number;
   weight: Tensor | null;
-  constructor(...rest: [weight: Tensor | null, options?: LossOptions & { readonly ignoreIndex?: number }] | [options?: LossOptions & { readonly weight?: Tensor | null; readonly ignoreIndex?: number }]) {
+  constructor(
+    ...rest:
+      | [weight: Tensor | null, options?: LossOptions & { readonly ignoreIndex?: number }]
+      | [options?: LossOptions & { readonly weight?: Tensor | null; readonly ignoreIndex?: number }]
+  ) {
     const o = parse("NLLLoss", rest, { weight: null as Tensor | null }, { reduction: "mean" as Reduction, ignoreIndex: -100 });
     super("NLLLoss", o.reduction);
     this.weight = held(o.weight);
     this.ignoreIndex = o.ignoreIndex;
   }
   override forward(x: Tensor, target: Tensor): Tensor {
-    return functions.nllLoss(x, target, { ...(this.weight ? { weight: this.weight } : {}), ignoreIndex: this.ignoreIndex, reduction: this.reduction });
+    return functions.nllLoss(x, target, {
+      ...(this.weight ? { weight: this.weight } : {}),
+      ignoreIndex: this.ignoreIndex,
+      reduction: this.reduction,
+    });
   }
 }
 /** Binary cross entropy of probabilities. */
@@ -119,15 +133,26 @@ export class BCEWithLogitsLoss extends Loss {
   weight: Tensor | null;
   posWeight: Tensor | null;
   constructor(
-    ...rest: [weight: Tensor | null, options?: LossOptions & { readonly posWeight?: Tensor | null }] | [options?: LossOptions & { readonly weight?: Tensor | null; readonly posWeight?: Tensor | null }]
+    ...rest:
+      | [weight: Tensor | null, options?: LossOptions & { readonly posWeight?: Tensor | null }]
+      | [options?: LossOptions & { readonly weight?: Tensor | null; readonly posWeight?: Tensor | null }]
   ) {
-    const o = parse("BCEWithLogitsLoss", rest, { weight: null as Tensor | null }, { reduction: "mean" as Reduction, posWeight: null as Tensor | null });
+    const o = parse(
+      "BCEWithLogitsLoss",
+      rest,
+      { weight: null as Tensor | null },
+      { reduction: "mean" as Reduction, posWeight: null as Tensor | null },
+    );
     super("BCEWithLogitsLoss", o.reduction);
     this.weight = held(o.weight);
     this.posWeight = held(o.posWeight);
   }
   override forward(x: Tensor, target: Tensor): Tensor {
     const { weight, posWeight, reduction } = this;
-    return functions.binaryCrossEntropyWithLogits(x, target, { ...(weight ? { weight } : {}), ...(posWeight ? { posWeight } : {}), reduction });
+    return functions.binaryCrossEntropyWithLogits(x, target, {
+      ...(weight ? { weight } : {}),
+      ...(posWeight ? { posWeight } : {}),
+      reduction,
+    });
   }
 }

@@ -85,7 +85,11 @@ export class Module {
   *modules(): Generator<Module> {
     for (const [, module] of this.namedModules()) yield module;
   }
-  *#members<T extends Tensor>(prefix: string, recurse: boolean, own: (module: Module) => Iterable<readonly [string, T, ...unknown[]]>): Generator<[string, T]> {
+  *#members<T extends Tensor>(
+    prefix: string,
+    recurse: boolean,
+    own: (module: Module) => Iterable<readonly [string, T, ...unknown[]]>,
+  ): Generator<[string, T]> {
     const seen = new Set<Tensor>();
     for (const [path, module] of recurse ? this.namedModules(prefix) : [[prefix, this] as const])
       for (const [name, value] of own(module))
@@ -113,18 +117,22 @@ export class Module {
   registerBuffer(name: string, tensor: Tensor | null, { persistent = true }: { readonly persistent?: boolean } = {}): void {
     this.#free("registerBuffer", name);
     this.#registered.set(name, persistent);
-    Object.assign(this, { [name]: tensor && (tensor instanceof Buffer && tensor.persistent === persistent ? tensor : new Buffer(tensor, { persistent })) });
+    Object.assign(this, {
+      [name]: tensor && (tensor instanceof Buffer && tensor.persistent === persistent ? tensor : new Buffer(tensor, { persistent })),
+    });
   }
   /** Puts a parameter into a property. The same as assigning it. */
   registerParameter(name: string, parameter: Parameter | null): void {
     this.#free("registerParameter", name);
-    if (parameter !== null && !(parameter instanceof Parameter)) throw new ArgumentError("registerParameter", `${name} is not a Parameter`, "wrap it in new Parameter(tensor)");
+    if (parameter !== null && !(parameter instanceof Parameter))
+      throw new ArgumentError("registerParameter", `${name} is not a Parameter`, "wrap it in new Parameter(tensor)");
     Object.assign(this, { [name]: parameter });
   }
   #free(op: string, name: string): void {
     if (name === "" || name.includes(".")) throw new ArgumentError(op, `"${name}" cannot be a name`, "use one without dots");
     const held = (this as unknown as Record<string, unknown>)[name];
-    if (held !== undefined && held !== null && !(held instanceof Tensor)) throw new ArgumentError(op, `${this.constructor.name} already has a property ${name}`);
+    if (held !== undefined && held !== null && !(held instanceof Tensor))
+      throw new ArgumentError(op, `${this.constructor.name} already has a property ${name}`);
   }
 
   // ---- state ------------------------------------------------------------------------------------------------------
@@ -139,7 +147,8 @@ export class Module {
   *stateEntries(prefix = ""): Generator<[string, Tensor]> {
     for (const [name, p] of this.ownParameters()) yield [prefix + name, p];
     for (const [name, b, persistent] of this.ownBuffers()) if (persistent) yield [prefix + name, b];
-    for (const [property, child] of Object.entries(this)) if (child instanceof Module) yield* child.stateEntries(`${prefix}${this.#keyOf(property)}.`);
+    for (const [property, child] of Object.entries(this))
+      if (child instanceof Module) yield* child.stateEntries(`${prefix}${this.#keyOf(property)}.`);
   }
   /**
    * Copies values into the parameters and buffers of the same keys, converting dtype and device.
@@ -184,8 +193,12 @@ export class Module {
     if (wanted && !isFloat(wanted)) throw new ArgumentError("to", `a model cannot be ${wanted}`, "a floating dtype");
     const tensors = new Set<Tensor>([...this.parameters(), ...this.buffers()]);
     return [...tensors].flatMap((t): [Tensor, Place][] => {
-      const place = { device: device === undefined ? t.storage.device : deviceNamed("to", device), dtype: wanted && isFloat(t.dtype) ? wanted : (t.dtype as DType) };
-      if (!place.device.supports(place.dtype)) throw new ArgumentError("to", `${place.dtype} is not available on ${place.device.type}`, 'float32, or device "cpu"');
+      const place = {
+        device: device === undefined ? t.storage.device : deviceNamed("to", device),
+        dtype: wanted && isFloat(t.dtype) ? wanted : (t.dtype as DType),
+      };
+      if (!place.device.supports(place.dtype))
+        throw new ArgumentError("to", `${place.dtype} is not available on ${place.device.type}`, 'float32, or device "cpu"');
       return place.device === t.storage.device && place.dtype === t.dtype ? [] : [[t, place]];
     });
   }
@@ -194,7 +207,8 @@ export class Module {
    * Errors: DeviceError when values would have to come down from the GPU: await cpu() does that.
    */
   to(place: DeviceName | DTypeLike | PlaceOptions): this {
-    const options: PlaceOptions = typeof place === "object" ? place : place === "cpu" || place === "webgpu" ? { device: place } : { dtype: place };
+    const options: PlaceOptions =
+      typeof place === "object" ? place : place === "cpu" || place === "webgpu" ? { device: place } : { dtype: place };
     const moves = this.#targets(options).map(([t, where]) => {
       const grad = t.peekGrad();
       return [t, transferred("to", t, where), grad && transferred("to", grad, where)] as const;

@@ -21,7 +21,11 @@ export interface BatchNormOptions extends Factory {
 type BatchNormRest = [eps?: number, momentum?: number | null, affine?: boolean, trackRunningStats?: boolean] | [options: BatchNormOptions];
 
 abstract class BatchNorm extends Module {
-  static override readonly stateNames: Readonly<Record<string, string>> = { runningMean: "running_mean", runningVar: "running_var", numBatchesTracked: "num_batches_tracked" };
+  static override readonly stateNames: Readonly<Record<string, string>> = {
+    runningMean: "running_mean",
+    runningVar: "running_var",
+    numBatchesTracked: "num_batches_tracked",
+  };
   readonly numFeatures: number;
   readonly eps: number;
   readonly momentum: number | null;
@@ -65,7 +69,8 @@ abstract class BatchNorm extends Module {
   protected abstract readonly ranks: readonly number[];
 
   override forward(x: Tensor): Tensor {
-    if (!this.ranks.includes(x.ndim)) throw new ShapeError(this.constructor.name, `needs an input of ${this.ranks.join(" or ")} dimensions, got ${show(x.shape)}`);
+    if (!this.ranks.includes(x.ndim))
+      throw new ShapeError(this.constructor.name, `needs an input of ${this.ranks.join(" or ")} dimensions, got ${show(x.shape)}`);
     const { runningMean, runningVar } = this;
     const momentum = this.training ? this.#count() : (this.momentum ?? 0);
     const training = this.training || runningMean === null;
@@ -76,9 +81,12 @@ abstract class BatchNorm extends Module {
   #count(): number {
     const counter = this.numBatchesTracked;
     if (!counter) return this.momentum ?? 0;
-    const known = constantOf(counter) ?? (counter.storage.device.type === "cpu" ? (counter.storage.memory as ArrayLike<number>)[counter.offset] : undefined);
+    const known =
+      constantOf(counter) ??
+      (counter.storage.device.type === "cpu" ? (counter.storage.memory as ArrayLike<number>)[counter.offset] : undefined);
     if (known === undefined) {
-      if (this.momentum === null) throw new ArgumentError(this.constructor.name, "num_batches_tracked is only known to the GPU", "load the state from the CPU");
+      if (this.momentum === null)
+        throw new ArgumentError(this.constructor.name, "num_batches_tracked is only known to the GPU", "load the state from the CPU");
       counter.add_(1);
       return this.momentum;
     }
@@ -131,7 +139,10 @@ export class LayerNorm extends Module {
   weight: Parameter | null;
   bias: Parameter | null;
 
-  constructor(normalizedShape: number | readonly number[], ...rest: [eps?: number, elementwiseAffine?: boolean, bias?: boolean] | [options: LayerNormOptions]) {
+  constructor(
+    normalizedShape: number | readonly number[],
+    ...rest: [eps?: number, elementwiseAffine?: boolean, bias?: boolean] | [options: LayerNormOptions]
+  ) {
     super();
     const o = parse("LayerNorm", rest, { eps: 1e-5, elementwiseAffine: true, bias: true }, factory);
     this.normalizedShape = typeof normalizedShape === "number" ? [normalizedShape] : [...normalizedShape];

@@ -20,7 +20,10 @@ export interface MaxPoolOptions {
   readonly returnIndices?: boolean;
   readonly ceilMode?: boolean;
 }
-type MaxRest = [stride?: Size | null, padding?: Size, dilation?: Size, returnIndices?: boolean, ceilMode?: boolean] | [options: MaxPoolOptions] | [stride: Size | null, options: Omit<MaxPoolOptions, "stride">];
+type MaxRest =
+  | [stride?: Size | null, padding?: Size, dilation?: Size, returnIndices?: boolean, ceilMode?: boolean]
+  | [options: MaxPoolOptions]
+  | [stride: Size | null, options: Omit<MaxPoolOptions, "stride">];
 
 abstract class MaxPool extends Module {
   readonly kernelSize: Size;
@@ -32,7 +35,13 @@ abstract class MaxPool extends Module {
 
   constructor(op: string, rank: number, kernelSize: Size, rest: readonly unknown[]) {
     super();
-    const o = parse(op, rest, { stride: null as Size | null, padding: 0 as Size, dilation: 1 as Size, returnIndices: false, ceilMode: false });
+    const o = parse(op, rest, {
+      stride: null as Size | null,
+      padding: 0 as Size,
+      dilation: 1 as Size,
+      returnIndices: false,
+      ceilMode: false,
+    });
     this.kernelSize = checked(op, "kernelSize", kernelSize, rank, 1);
     this.stride = o.stride === null ? this.kernelSize : checked(op, "stride", o.stride, rank, 1);
     this.padding = checked(op, "padding", o.padding, rank, 0);
@@ -153,9 +162,13 @@ abstract class AvgPool extends Module {
   constructor(op: string, rank: number, kernelSize: Size, rest: readonly unknown[]) {
     super();
     const positional = { stride: null as Size | null, padding: 0 as Size, ceilMode: false, countIncludePad: true };
-    const o = { divisorOverride: null as number | null, ...(rank === 1 ? parse(op, rest, positional) : parse(op, rest, { ...positional, divisorOverride: null as number | null })) };
+    const o = {
+      divisorOverride: null as number | null,
+      ...(rank === 1 ? parse(op, rest, positional) : parse(op, rest, { ...positional, divisorOverride: null as number | null })),
+    };
     // In one dimension PyTorch keeps lists, in the others what it was given.
-    const own = (name: string, value: Size, low: number): Size => (rank === 1 ? tuple(op, name, value, 1, low) : checked(op, name, value, rank, low));
+    const own = (name: string, value: Size, low: number): Size =>
+      rank === 1 ? tuple(op, name, value, 1, low) : checked(op, name, value, rank, low);
     this.kernelSize = own("kernelSize", kernelSize, 1);
     this.stride = o.stride === null ? this.kernelSize : own("stride", o.stride, 1);
     this.padding = own("padding", o.padding, 0);

@@ -31,10 +31,12 @@ export interface AdamAttrs {
 }
 
 /** Operands `p0`, `p1`, … from a list. */
-export const listed = (prefix: string, tensors: readonly Tensor[]): Record<string, Tensor> => Object.fromEntries(tensors.map((x, k) => [`${prefix}${k}`, x]));
+export const listed = (prefix: string, tensors: readonly Tensor[]): Record<string, Tensor> =>
+  Object.fromEntries(tensors.map((x, k) => [`${prefix}${k}`, x]));
 
 /** Numbers of the parameters in `io`. */
-export const updated = (io: Views | Inputs): number[] => Object.keys(io).flatMap((key) => (key.startsWith("p") ? [Number(key.slice(1))] : []));
+export const updated = (io: Views | Inputs): number[] =>
+  Object.keys(io).flatMap((key) => (key.startsWith("p") ? [Number(key.slice(1))] : []));
 
 /** Whether a kernel that walks whole buffers may have it: dense, from the first element of its memory to the last. */
 export const fillsStorage = (x: View): boolean => x.offset === 0 && isContiguous(x) && x.storage.elements === sizeOf(x.shape);
@@ -42,14 +44,16 @@ export const fillsStorage = (x: View): boolean => x.offset === 0 && isContiguous
 /** Errors: ShapeError when a gradient or state tensor does not fit its parameter; DtypeError unless all are of one float dtype. */
 export function checkUpdate(op: string, ins: Inputs, state: readonly string[], most: number): { out: Meta } {
   const numbers = updated(ins);
-  if (numbers.length === 0 || numbers.length > most) throw new ShapeError(op, `${numbers.length} parameters, takes at least 1 and at most ${most} at a time`);
+  if (numbers.length === 0 || numbers.length > most)
+    throw new ShapeError(op, `${numbers.length} parameters, takes at least 1 and at most ${most} at a time`);
   for (const k of numbers) {
     const { shape, dtype } = ins[`p${k}`]!;
     if (!isFloat(dtype)) throw new DtypeError(op, `parameter ${k} is ${dtype}`, "only floating tensors are trained");
     for (const name of ["g", ...state]) {
       const other = ins[`${name}${k}`];
       if (!other && (name === "g" || `${name}0` in ins)) throw new ShapeError(op, `operand ${name}${k} is missing`);
-      if (other && !sameShape(other.shape, shape)) throw new ShapeError(op, `${name}${k} of shape ${show(other.shape)} does not fit a parameter of shape ${show(shape)}`);
+      if (other && !sameShape(other.shape, shape))
+        throw new ShapeError(op, `${name}${k} of shape ${show(other.shape)} does not fit a parameter of shape ${show(shape)}`);
       if (other && other.dtype !== dtype) throw new DtypeError(op, `${name}${k} is ${other.dtype}, its parameter ${dtype}`);
     }
   }

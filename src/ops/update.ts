@@ -44,7 +44,16 @@ export const sgdStep: Primitive<(params: Tensors, grads: Tensors, buffers: Tenso
     const scalars = { lr, decay: weightDecay, sign: maximize ? -1 : 1, keep, add, nesterov };
     const entry = io["m0"] ? `momentum_${count}` : count === 1 ? "sgd_1" : "sgd_4";
     // Two or three plain parameters run the kernel for four: the unused slots repeat nothing, their sizes are zero.
-    const spare = Object.fromEntries(entry === "sgd_4" ? [2, 3].filter((k) => k >= count).flatMap((k) => [[`p${k}`, q.scratch("float32", [4])], [`g${k}`, q.scratch("float32", [4])]]) : []);
+    const spare = Object.fromEntries(
+      entry === "sgd_4"
+        ? [2, 3]
+            .filter((k) => k >= count)
+            .flatMap((k) => [
+              [`p${k}`, q.scratch("float32", [4])],
+              [`g${k}`, q.scratch("float32", [4])],
+            ])
+        : [],
+    );
     q.launch(kernel(source, entry), { ...io, ...spare }, { ...quads.params, ...scalars }, quads.total);
   },
   mutates: ["p0", "p1", "p2", "p3", "m0", "m1"],

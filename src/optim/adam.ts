@@ -36,7 +36,8 @@ export class Adam extends Optimizer<AdamOptions, AdamState> {
     const op = this.constructor.name;
     for (const [name, value] of Object.entries({ lr, eps, weightDecay }))
       if (!(value >= 0)) throw new ArgumentError(op, `${name} must not be negative, got ${String(value)}`);
-    if (!Array.isArray(betas) || betas.length !== 2 || !betas.every((b) => b >= 0 && b < 1)) throw new ArgumentError(op, `betas must be two numbers in [0, 1), got ${String(betas)}`);
+    if (!Array.isArray(betas) || betas.length !== 2 || !betas.every((b) => b >= 0 && b < 1))
+      throw new ArgumentError(op, `betas must be two numbers in [0, 1), got ${String(betas)}`);
   }
 
   protected override initial(param: Tensor): AdamState {
@@ -55,7 +56,13 @@ export class Adam extends Optimizer<AdamOptions, AdamState> {
       const t = some[0]!.state.step;
       const corrections = { step: lr / (1 - beta1 ** t), root: Math.sqrt(1 - beta2 ** t) };
       const tops = amsgrad ? some.map((r) => r.state.max_exp_avg_sq!) : [];
-      const lists = [some.map((r) => r.param), some.map((r) => r.grad), some.map((r) => r.state.exp_avg), some.map((r) => r.state.exp_avg_sq), tops] as const;
+      const lists = [
+        some.map((r) => r.param),
+        some.map((r) => r.grad),
+        some.map((r) => r.state.exp_avg),
+        some.map((r) => r.state.exp_avg_sq),
+        tops,
+      ] as const;
       functions.adamStep(...lists, { ...corrections, beta1, beta2, eps, maximize, ...decay });
     }
   }

@@ -1,6 +1,14 @@
 // Optimisers and learning-rate schedules.
 export { Adam, type AdamOptions, AdamW } from "./adam.ts";
 export { OneCycleLR, type OneCycleOptions } from "./onecycle.ts";
-export { type GroupInput, Optimizer, type OptimizerStateDict, type ParamGroup, type Params, type ParamState, type Ready } from "./optimizer.ts";
+export {
+  type GroupInput,
+  Optimizer,
+  type OptimizerStateDict,
+  type ParamGroup,
+  type Params,
+  type ParamState,
+  type Ready,
+} from "./optimizer.ts";
 export { CosineAnnealingLR, ExponentialLR, LambdaLR, LinearLR, LRScheduler, MultiStepLR, type SchedulerState, StepLR } from "./schedule.ts";
 export { SGD, type SgdOptions } from "./sgd.ts";

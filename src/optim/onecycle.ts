@@ -17,6 +17,12 @@ export interface OneCycleOptions {
   readonly finalDivFactor?: number;
 }
 
+/** From one value to another as `fraction` goes from 0 to 1. */
+const curves = {
+  cos: (from: number, to: number, fraction: number): number => to + ((from - to) / 2) * (Math.cos(Math.PI * fraction) + 1),
+  linear: (from: number, to: number, fraction: number): number => (to - from) * fraction + from,
+};
+
 /** Rates of one cycle over totalSteps (or epochs · stepsPerEpoch) steps. Call step() after every batch. Source: torch OneCycleLR, two phases. */
 export class OneCycleLR extends LRScheduler {
   readonly totalSteps: number;
@@ -32,11 +38,17 @@ export class OneCycleLR extends LRScheduler {
     }); // prettier-ignore
     this.totalSteps = totalSteps ?? epochs * stepsPerEpoch;
     if (!(Number.isInteger(this.totalSteps) && this.totalSteps > 0))
-      throw new ArgumentError("OneCycleLR", `the number of steps must be a positive integer, got ${this.totalSteps}`, "give totalSteps, or epochs and stepsPerEpoch");
+      throw new ArgumentError(
+        "OneCycleLR",
+        `the number of steps must be a positive integer, got ${this.totalSteps}`,
+        "give totalSteps, or epochs and stepsPerEpoch",
+      );
     if (!(o.pctStart >= 0 && o.pctStart <= 1)) throw new ArgumentError("OneCycleLR", `pctStart must be between 0 and 1, got ${o.pctStart}`);
-    if (o.annealStrategy !== "cos" && o.annealStrategy !== "linear") throw new ArgumentError("OneCycleLR", `unknown annealStrategy ${String(o.annealStrategy)}`, "cos or linear");
+    if (!Object.hasOwn(curves, o.annealStrategy))
+      throw new ArgumentError("OneCycleLR", `unknown annealStrategy ${String(o.annealStrategy)}`, "cos or linear");
     this.maxLrs = typeof maxLr === "number" ? this.groups.map(() => maxLr) : [...maxLr];
-    if (this.maxLrs.length !== this.groups.length) throw new ArgumentError("OneCycleLR", `${this.maxLrs.length} rates for ${this.groups.length} groups`);
+    if (this.maxLrs.length !== this.groups.length)
+      throw new ArgumentError("OneCycleLR", `${this.maxLrs.length} rates for ${this.groups.length} groups`);
     if (o.cycleMomentum && !("momentum" in optimizer.defaults || "betas" in optimizer.defaults))
       throw new ArgumentError("OneCycleLR", "the optimizer has no momentum", "pass { cycleMomentum: false }");
     this.#options = o;
@@ -48,11 +60,12 @@ export class OneCycleLR extends LRScheduler {
   protected override rate(_lr: number, k: number, group: ParamGroup<{ lr: number }>): number {
     const { pctStart, annealStrategy, cycleMomentum, baseMomentum, maxMomentum, finalDivFactor } = this.#options;
     const t = this.lastEpoch;
-    if (t > this.totalSteps) throw new ArgumentError("OneCycleLR", `step ${t + 1} of a cycle of ${this.totalSteps}`, "give it more totalSteps");
+    if (t > this.totalSteps)
+      throw new ArgumentError("OneCycleLR", `step ${t + 1} of a cycle of ${this.totalSteps}`, "give it more totalSteps");
     const peak = pctStart * this.totalSteps - 1;
     const rising = t <= peak;
     const fraction = rising ? (peak === 0 ? 1 : t / peak) : (t - peak) / (this.totalSteps - 1 - peak);
-    const between = (from: number, to: number): number => (annealStrategy === "cos" ? to + ((from - to) / 2) * (Math.cos(Math.PI * fraction) + 1) : (to - from) * fraction + from);
+    const between = (from: number, to: number): number => curves[annealStrategy](from, to, fraction);
     if (cycleMomentum) {
       const momentum = rising ? between(maxMomentum, baseMomentum) : between(baseMomentum, maxMomentum);
       const betas = group["betas"] as readonly number[] | undefined;

@@ -46,10 +46,13 @@ export abstract class Optimizer<O extends object = object, S extends ParamState 
   /** Errors: ArgumentError for an empty list, a repeated parameter, or something that is no leaf requiring a gradient. */
   constructor(params: Params<O>, defaults: O) {
     this.defaults = defaults;
-    if (params instanceof Tensor) throw new ArgumentError(this.#name, "params must be a list of tensors or groups, got one tensor", "write [tensor]");
+    if (params instanceof Tensor)
+      throw new ArgumentError(this.#name, "params must be a list of tensors or groups, got one tensor", "write [tensor]");
     const list = [...(params as Iterable<Tensor | GroupInput<O>>)];
     if (list.length === 0) throw new ArgumentError(this.#name, "got an empty parameter list");
-    const groups = list.some((item) => !(item instanceof Tensor)) ? (list as GroupInput<O>[]) : [{ params: list as Tensor[] } as unknown as GroupInput<O>];
+    const groups = list.some((item) => !(item instanceof Tensor))
+      ? (list as GroupInput<O>[])
+      : [{ params: list as Tensor[] } as unknown as GroupInput<O>];
     for (const group of groups) this.addParamGroup(group);
   }
 
@@ -64,13 +67,19 @@ export abstract class Optimizer<O extends object = object, S extends ParamState 
     const known = new Set(this.paramGroups.flatMap((g) => g.params));
     for (const [i, p] of list.entries()) {
       if (!(p instanceof Tensor)) throw new ArgumentError(this.#name, `parameter ${i} is ${typeof p}, not a tensor`);
-      if (!p.isLeaf) throw new ArgumentError(this.#name, `parameter ${i} of shape ${show(p.shape)} is no leaf`, "optimise the tensor it was computed from");
+      if (!p.isLeaf)
+        throw new ArgumentError(
+          this.#name,
+          `parameter ${i} of shape ${show(p.shape)} is no leaf`,
+          "optimise the tensor it was computed from",
+        );
       if (!isFloat(p.dtype)) throw new ArgumentError(this.#name, `parameter ${i} is ${p.dtype}`, "only floating tensors are trained");
       if (known.has(p)) throw new ArgumentError(this.#name, `parameter ${i} of shape ${show(p.shape)} appears twice`);
       known.add(p);
     }
     for (const key of Object.keys(given))
-      if (!Object.hasOwn(this.defaults, key)) throw new ArgumentError(this.#name, `unknown option ${key}`, `known: ${Object.keys(this.defaults).join(", ")}`);
+      if (!Object.hasOwn(this.defaults, key))
+        throw new ArgumentError(this.#name, `unknown option ${key}`, `known: ${Object.keys(this.defaults).join(", ")}`);
     const options = { ...this.defaults, ...given };
     this.check(options);
     this.paramGroups.push({ ...options, params: list } as ParamGroup<O>);
@@ -140,7 +149,9 @@ export abstract class Optimizer<O extends object = object, S extends ParamState 
       state[numbers.get(p)!] = entry;
     }
     const param_groups = this.paramGroups.map(({ params, ...options }) => ({
-      ...Object.fromEntries(Object.entries(options).map(([key, value]) => [snake(key), Array.isArray(value) ? [...(value as unknown[])] : value])),
+      ...Object.fromEntries(
+        Object.entries(options).map(([key, value]) => [snake(key), Array.isArray(value) ? [...(value as unknown[])] : value]),
+      ),
       params: params.map((p) => numbers.get(p)!),
     }));
     return { state, param_groups };
@@ -150,17 +161,25 @@ export abstract class Optimizer<O extends object = object, S extends ParamState 
   loadStateDict(dict: OptimizerStateDict): void {
     const groups = dict.param_groups;
     if (!Array.isArray(groups) || groups.length !== this.paramGroups.length)
-      throw new FormatError("loadStateDict", `${Array.isArray(groups) ? groups.length : "no"} parameter groups, this optimizer has ${this.paramGroups.length}`);
+      throw new FormatError(
+        "loadStateDict",
+        `${Array.isArray(groups) ? groups.length : "no"} parameter groups, this optimizer has ${this.paramGroups.length}`,
+      );
     const owners = new Map<string, [Tensor, ParamGroup<O>]>();
     const options = groups.map((saved: Readonly<Record<string, unknown>>, k) => {
       const group = this.paramGroups[k]!;
       const ids = saved["params"];
       if (!Array.isArray(ids) || ids.length !== group.params.length)
-        throw new FormatError("loadStateDict", `group ${k} has ${Array.isArray(ids) ? ids.length : "no"} parameters, this optimizer ${group.params.length}`);
+        throw new FormatError(
+          "loadStateDict",
+          `group ${k} has ${Array.isArray(ids) ? ids.length : "no"} parameters, this optimizer ${group.params.length}`,
+        );
       ids.forEach((id, i) => owners.set(String(id), [group.params[i]!, group]));
       // PyTorch keeps options there that have no meaning here (foreach, capturable); its schedulers keep initial_lr.
       const entries = Object.entries(saved).flatMap(([key, value]): [string, unknown][] => (key === "params" ? [] : [[camel(key), value]]));
-      return Object.fromEntries(entries.filter(([key]) => Object.hasOwn(this.defaults, key) || Object.hasOwn(group, key) || key === "initialLr"));
+      return Object.fromEntries(
+        entries.filter(([key]) => Object.hasOwn(this.defaults, key) || Object.hasOwn(group, key) || key === "initialLr"),
+      );
     });
     options.forEach((o, k) => this.check({ ...this.paramGroups[k]!, ...o }));
     const loaded = Object.entries(dict.state).map(([id, entry]) => {
@@ -177,11 +196,17 @@ export abstract class Optimizer<O extends object = object, S extends ParamState 
     const state: Record<string, Tensor | number> = {};
     for (const [name, value] of Object.entries(entry))
       if (typeof value === "number") state[name] = value;
-      else if (!(value instanceof Tensor)) throw new FormatError("loadStateDict", `${name} of parameter ${id} is ${typeof value}, neither tensor nor number`);
+      else if (!(value instanceof Tensor))
+        throw new FormatError("loadStateDict", `${name} of parameter ${id} is ${typeof value}, neither tensor nor number`);
       else if (name === "step") state[name] = scalar(id, value);
-      else if (!sameShape(value.shape, param.shape)) throw new ShapeError("loadStateDict", `${name} of parameter ${id} has shape ${show(value.shape)}, the parameter ${show(param.shape)}`);
+      else if (!sameShape(value.shape, param.shape))
+        throw new ShapeError(
+          "loadStateDict",
+          `${name} of parameter ${id} has shape ${show(value.shape)}, the parameter ${show(param.shape)}`,
+        );
     for (const [name, value] of Object.entries(entry))
-      if (value instanceof Tensor && name !== "step") state[name] = keep(transferred("loadStateDict", value, { device: param.storage.device, dtype: param.dtype }));
+      if (value instanceof Tensor && name !== "step")
+        state[name] = keep(transferred("loadStateDict", value, { device: param.storage.device, dtype: param.dtype }));
     return state as S;
   }
 
@@ -195,10 +220,14 @@ export abstract class Optimizer<O extends object = object, S extends ParamState 
   }
 }
 
-const printed = (value: unknown): string => (Array.isArray(value) ? `(${value.map(printed).join(", ")})` : value === true ? "True" : value === false ? "False" : String(value));
+const printed = (value: unknown): string =>
+  Array.isArray(value) ? `(${value.map(printed).join(", ")})` : value === true ? "True" : value === false ? "False" : String(value);
 
 function scalar(id: string, value: Tensor): number {
-  const known = constantOf(value) ?? (value.size === 1 && value.storage.device.type === "cpu" ? (value.storage.memory as ArrayLike<number>)[value.offset] : undefined);
-  if (value.size !== 1 || known === undefined) throw new FormatError("loadStateDict", `step of parameter ${id} cannot be read`, "give a number or a one-element tensor on the CPU");
+  const known =
+    constantOf(value) ??
+    (value.size === 1 && value.storage.device.type === "cpu" ? (value.storage.memory as ArrayLike<number>)[value.offset] : undefined);
+  if (value.size !== 1 || known === undefined)
+    throw new FormatError("loadStateDict", `step of parameter ${id} cannot be read`, "give a number or a one-element tensor on the CPU");
   return known;
 }

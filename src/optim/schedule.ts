@@ -46,7 +46,10 @@ export abstract class LRScheduler {
   }
 
   stateDict(): SchedulerState {
-    const own = Object.entries(this).filter(([key, value]) => key !== "optimizer" && (typeof value === "number" || (Array.isArray(value) && value.every((v) => typeof v === "number"))));
+    const own = Object.entries(this).filter(
+      ([key, value]) =>
+        key !== "optimizer" && (typeof value === "number" || (Array.isArray(value) && value.every((v) => typeof v === "number"))),
+    );
     const named = own.map(([key, value]) => [names[key] ?? key.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`), value as number]);
     return Object.fromEntries([...named, ["_last_lr", this.getLastLr()]]) as SchedulerState;
   }
@@ -54,7 +57,8 @@ export abstract class LRScheduler {
   /** Goes on where `state` left off; sets the groups' rates too. Errors: ArgumentError when it belongs to another number of groups. */
   loadStateDict(state: SchedulerState): void {
     const last = state["_last_lr"] as readonly number[] | undefined;
-    if (last && last.length !== this.groups.length) throw new ArgumentError("loadStateDict", `the schedule has rates for ${last.length} groups, the optimizer has ${this.groups.length}`);
+    if (last && last.length !== this.groups.length)
+      throw new ArgumentError("loadStateDict", `the schedule has rates for ${last.length} groups, the optimizer has ${this.groups.length}`);
     const own = this as unknown as Record<string, unknown>;
     for (const key of Object.keys(this)) {
       const value = state[names[key] ?? key.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`)];
@@ -76,7 +80,11 @@ const positive = (op: string, name: string, value: number): number => {
 export class StepLR extends LRScheduler {
   readonly stepSize: number;
   readonly gamma: number;
-  constructor(optimizer: Target, ...rest: [stepSize: number, gamma?: number] | [stepSize: number, options: { gamma?: number }] | [options: { stepSize: number; gamma?: number }]) {
+  constructor(
+    optimizer: Target,
+    ...rest:
+      [stepSize: number, gamma?: number] | [stepSize: number, options: { gamma?: number }] | [options: { stepSize: number; gamma?: number }]
+  ) {
     super(optimizer);
     const o = parse("StepLR", rest, { stepSize: NaN, gamma: 0.1 });
     this.stepSize = positive("StepLR", "stepSize", o.stepSize);
@@ -92,7 +100,10 @@ export class StepLR extends LRScheduler {
 export class MultiStepLR extends LRScheduler {
   readonly milestones: readonly number[];
   readonly gamma: number;
-  constructor(optimizer: Target, ...rest: [milestones: readonly number[], gamma?: number] | [milestones: readonly number[], options: { gamma?: number }]) {
+  constructor(
+    optimizer: Target,
+    ...rest: [milestones: readonly number[], gamma?: number] | [milestones: readonly number[], options: { gamma?: number }]
+  ) {
     super(optimizer);
     const o = parse("MultiStepLR", rest, { milestones: [] as readonly number[], gamma: 0.1 });
     this.milestones = [...o.milestones];
@@ -122,7 +133,10 @@ export class ExponentialLR extends LRScheduler {
 export class CosineAnnealingLR extends LRScheduler {
   readonly tMax: number;
   readonly etaMin: number;
-  constructor(optimizer: Target, ...rest: [tMax: number, etaMin?: number] | [tMax: number, options: { etaMin?: number }] | [options: { tMax: number; etaMin?: number }]) {
+  constructor(
+    optimizer: Target,
+    ...rest: [tMax: number, etaMin?: number] | [tMax: number, options: { etaMin?: number }] | [options: { tMax: number; etaMin?: number }]
+  ) {
     super(optimizer);
     const o = parse("CosineAnnealingLR", rest, { tMax: NaN, etaMin: 0 });
     this.tMax = positive("CosineAnnealingLR", "tMax", o.tMax);
@@ -144,7 +158,8 @@ export class LambdaLR extends LRScheduler {
   constructor(optimizer: Target, fn: ((epoch: number) => number) | readonly ((epoch: number) => number)[]) {
     super(optimizer);
     this.lambdas = typeof fn === "function" ? this.groups.map(() => fn) : [...fn];
-    if (this.lambdas.length !== this.groups.length) throw new ArgumentError("LambdaLR", `${this.lambdas.length} functions for ${this.groups.length} groups`);
+    if (this.lambdas.length !== this.groups.length)
+      throw new ArgumentError("LambdaLR", `${this.lambdas.length} functions for ${this.groups.length} groups`);
     this.step();
   }
   protected override rate(_lr: number, k: number): number {
@@ -157,7 +172,12 @@ export class LinearLR extends LRScheduler {
   readonly startFactor: number;
   readonly endFactor: number;
   readonly totalIters: number;
-  constructor(optimizer: Target, ...rest: [startFactor?: number, endFactor?: number, totalIters?: number] | [options: { startFactor?: number; endFactor?: number; totalIters?: number }]) {
+  constructor(
+    optimizer: Target,
+    ...rest:
+      | [startFactor?: number, endFactor?: number, totalIters?: number]
+      | [options: { startFactor?: number; endFactor?: number; totalIters?: number }]
+  ) {
     super(optimizer);
     const o = parse("LinearLR", rest, { startFactor: 1 / 3, endFactor: 1, totalIters: 5 });
     for (const [name, value] of Object.entries({ startFactor: o.startFactor, endFactor: o.endFactor }))

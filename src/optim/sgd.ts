@@ -40,21 +40,39 @@ export class SGD extends Optimizer<SgdOptions, SgdState> {
     const { lr, momentum, dampening, weightDecay, nesterov, maximize } = group;
     const common = { lr, weightDecay, maximize, nesterov: nesterov ? momentum : 0 };
     if (momentum === 0) {
-      for (const some of chunks(ready, 4)) functions.sgdStep(some.map((r) => r.param), some.map((r) => r.grad), [], { ...common, keep: 0, add: 1 });
+      for (const some of chunks(ready, 4))
+        functions.sgdStep(
+          some.map((r) => r.param),
+          some.map((r) => r.grad),
+          [],
+          { ...common, keep: 0, add: 1 },
+        );
       return;
     }
     // The first step starts the buffer from the gradient itself, without dampening.
     const fresh = ready.filter((r) => !r.state.momentum_buffer);
     const seen = ready.filter((r) => r.state.momentum_buffer);
     for (const { param, state } of fresh) state.momentum_buffer = this.zerosFor(param);
-    for (const [list, keep, add] of [[fresh, 0, 1], [seen, momentum, 1 - dampening]] as const)
+    for (const [list, keep, add] of [
+      [fresh, 0, 1],
+      [seen, momentum, 1 - dampening],
+    ] as const)
       for (const some of chunks(list, 2))
-        functions.sgdStep(some.map((r) => r.param), some.map((r) => r.grad), some.map((r) => r.state.momentum_buffer!), { ...common, keep, add });
+        functions.sgdStep(
+          some.map((r) => r.param),
+          some.map((r) => r.grad),
+          some.map((r) => r.state.momentum_buffer!),
+          { ...common, keep, add },
+        );
   }
 }
 
 /** Consecutive groups of up to n parameters of one dtype and device, no storage twice in a group: what one dispatch may bind. */
-export function chunks<S extends ParamState>(ready: readonly Ready<S>[], n: number, alike: (a: S, b: S) => boolean = () => true): Ready<S>[][] {
+export function chunks<S extends ParamState>(
+  ready: readonly Ready<S>[],
+  n: number,
+  alike: (a: S, b: S) => boolean = () => true,
+): Ready<S>[][] {
   const out: Ready<S>[][] = [];
   for (const r of ready) {
     const last = out[out.length - 1];

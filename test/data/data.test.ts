@@ -5,7 +5,7 @@ import { defaultGenerator, Generator, manualSeed } from "../../src/base/random.t
 import { tensor } from "../../src/create.ts";
 import { DataLoader, type Dataset, defaultCollate, randomSplit, Subset, SubsetRandomSampler, TensorDataset } from "../../src/data/index.ts";
 import { init } from "../../src/device.ts";
-import { Tensor } from "../../src/tensor.ts";
+import type { Tensor } from "../../src/tensor.ts";
 import { loadFixture } from "../golden/loader.ts";
 
 interface Case {
@@ -25,7 +25,15 @@ describe.each(["cpu", "webgpu"] as const)("on %s", (device) => {
   beforeAll(async () => expect((await init({ device })).device).toBe(device));
   afterAll(async () => void (await init({ device: "cpu" })));
 
-  it.each(cases.map((c) => [`${c.n} in batches of ${c.batchSize}${c.dropLast ? ", dropLast" : ""}${c.generatorSeed === null ? "" : ", own generator"}`, c] as const))("shuffles %s as PyTorch does", async (_, c) => {
+  it.each(
+    cases.map(
+      (c) =>
+        [
+          `${c.n} in batches of ${c.batchSize}${c.dropLast ? ", dropLast" : ""}${c.generatorSeed === null ? "" : ", own generator"}`,
+          c,
+        ] as const,
+    ),
+  )("shuffles %s as PyTorch does", async (_, c) => {
     manualSeed(c.seed);
     const generator = c.generatorSeed === null ? {} : { generator: new Generator(c.generatorSeed) };
     const loader = new DataLoader(counting(c.n), { batchSize: c.batchSize, shuffle: true, dropLast: c.dropLast, ...generator });
@@ -40,12 +48,35 @@ describe.each(["cpu", "webgpu"] as const)("on %s", (device) => {
   });
 
   it("makes batches of several tensors at once, the last one smaller", async () => {
-    const set = new TensorDataset(tensor([[0, 1], [2, 3], [4, 5]]), tensor([7, 8, 9], { dtype: "int32" }));
+    const set = new TensorDataset(
+      tensor([
+        [0, 1],
+        [2, 3],
+        [4, 5],
+      ]),
+      tensor([7, 8, 9], { dtype: "int32" }),
+    );
     const shapes = [...new DataLoader(set, { batchSize: 2 })].map((batch) => batch.map((t) => [t.shape, t.dtype]));
-    expect(shapes).toEqual([[[[2, 2], "float32"], [[2], "int32"]], [[[1, 2], "float32"], [[1], "int32"]]]);
+    expect(shapes).toEqual([
+      [
+        [[2, 2], "float32"],
+        [[2], "int32"],
+      ],
+      [
+        [[1, 2], "float32"],
+        [[1], "int32"],
+      ],
+    ]);
     expect(await set.get(1)[0]!.tolist()).toEqual([2, 3]);
     const [x, y] = [...new DataLoader(set, { batchSize: 3 })][0]!;
-    expect([await x!.tolist(), await y!.tolist()]).toEqual([[[0, 1], [2, 3], [4, 5]], [7, 8, 9]]);
+    expect([await x!.tolist(), await y!.tolist()]).toEqual([
+      [
+        [0, 1],
+        [2, 3],
+        [4, 5],
+      ],
+      [7, 8, 9],
+    ]);
   });
 });
 
@@ -53,15 +84,30 @@ describe("DataLoader", () => {
   it("iterates plainly and asynchronously over examples of any kind", async () => {
     const got: unknown[] = [];
     for (const batch of new DataLoader(numbers, { batchSize: 2 })) got.push([batch.dtype, await batch.tolist()]);
-    expect(got).toEqual([["int32", [0, 1]], ["int32", [4, 9]], ["int32", [16]]]);
-    const late: Dataset<{ x: Tensor; name: string }, { x: Tensor; name: string[] }> = { length: 3, get: async (i) => ({ x: tensor([i, i]), name: `n${i}` }) };
+    expect(got).toEqual([
+      ["int32", [0, 1]],
+      ["int32", [4, 9]],
+      ["int32", [16]],
+    ]);
+    const late: Dataset<{ x: Tensor; name: string }, { x: Tensor; name: string[] }> = {
+      length: 3,
+      get: async (i) => ({ x: tensor([i, i]), name: `n${i}` }),
+    };
     const loader = new DataLoader(late, { batchSize: 3 });
-    for await (const { x, name } of loader) expect([x.shape, name]).toEqual([[3, 2], ["n0", "n1", "n2"]]);
+    for await (const { x, name } of loader)
+      expect([x.shape, name]).toEqual([
+        [3, 2],
+        ["n0", "n1", "n2"],
+      ]);
     expect(() => [...loader]).toThrow("write for await");
   });
 
   it("takes a sampler, a collate function, and subsets", async () => {
-    const own = new DataLoader(numbers, { batchSize: 2, sampler: { length: 3, [Symbol.iterator]: () => [4, 2, 0].values() }, collate: (e) => tensor(e.map((v) => -v)) });
+    const own = new DataLoader(numbers, {
+      batchSize: 2,
+      sampler: { length: 3, [Symbol.iterator]: () => [4, 2, 0].values() },
+      collate: (e) => tensor(e.map((v) => -v)),
+    });
     expect(await Promise.all([...own].map((b) => b.tolist()))).toEqual([[-16, -4], [-0]]);
     const subset = new Subset(counting(10), [9, 3, 5]);
     expect(await Promise.all([...new DataLoader(subset, { batchSize: 2 })].map((b) => b[0]!.tolist()))).toEqual([[9, 3], [5]]);
@@ -70,7 +116,10 @@ describe("DataLoader", () => {
   });
 
   it("splits at random, disjointly, by lengths and by fractions", () => {
-    for (const lengths of [[6, 3, 1], [0.55, 0.25, 0.2]]) {
+    for (const lengths of [
+      [6, 3, 1],
+      [0.55, 0.25, 0.2],
+    ]) {
       const parts = randomSplit(counting(10), lengths, { generator: new Generator(3) });
       expect(parts.map((p) => p.length)).toEqual([6, 2, 2].map((n, i) => (lengths[0] === 6 ? lengths[i] : n)));
       expect(parts.flatMap((p) => p.indices).sort((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);

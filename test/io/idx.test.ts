@@ -18,7 +18,13 @@ describe("loadIdx", () => {
     const bytes = idx(8, [2, 3], [0, 1, 2, 253, 254, 255]);
     for (const file of [bytes, bytes.buffer, await gzip(bytes)]) {
       const t = await loadIdx(file);
-      expect([t.dtype, await t.tolist()]).toEqual(["uint8", [[0, 1, 2], [253, 254, 255]]]);
+      expect([t.dtype, await t.tolist()]).toEqual([
+        "uint8",
+        [
+          [0, 1, 2],
+          [253, 254, 255],
+        ],
+      ]);
     }
   });
 

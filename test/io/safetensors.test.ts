@@ -16,7 +16,11 @@ function file(header: unknown, data: ArrayLike<number> = [], claim?: number): Ui
   bytes.set(data, 8 + text.length);
   return bytes;
 }
-const entry = (dtype: string, shape: readonly number[], begin: number, end: number): object => ({ dtype, shape, data_offsets: [begin, end] });
+const entry = (dtype: string, shape: readonly number[], begin: number, end: number): object => ({
+  dtype,
+  shape,
+  data_offsets: [begin, end],
+});
 
 describe.each(["cpu", "webgpu"] as const)("on %s", (device) => {
   beforeAll(async () => expect((await init({ device })).device).toBe(device));
@@ -24,7 +28,10 @@ describe.each(["cpu", "webgpu"] as const)("on %s", (device) => {
 
   it("gives back what it saved, values, shapes and dtypes", async () => {
     const dict: Record<string, Tensor> = {
-      "layer.weight": tensor([[1.5, -2], [0.1, 3e-40]]),
+      "layer.weight": tensor([
+        [1.5, -2],
+        [0.1, 3e-40],
+      ]),
       step: tensor(7),
       index: tensor([1, -2, 2147483647], { dtype: "int32" }),
       bytes: tensor([0, 255], { dtype: "uint8" }),
@@ -46,10 +53,17 @@ describe.each(["cpu", "webgpu"] as const)("on %s", (device) => {
 
 describe("saveSafetensors", () => {
   it("writes the bytes of the official writer", async () => {
-    const bytes = await saveSafetensors({ b: tensor([1, 2]), "10": tensor([3]), a: tensor([true]), d: tensor([4], { dtype: "float64" }) }, { metadata: { note: "hi" } });
+    const bytes = await saveSafetensors(
+      { b: tensor([1, 2]), "10": tensor([3]), a: tensor([true]), d: tensor([4], { dtype: "float64" }) },
+      { metadata: { note: "hi" } },
+    );
     const header = `{"__metadata__":{"format":"pt","note":"hi"},"d":{"dtype":"F64","shape":[1],"data_offsets":[0,8]},"10":{"dtype":"F32","shape":[1],"data_offsets":[8,12]},"b":{"dtype":"F32","shape":[2],"data_offsets":[12,20]},"a":{"dtype":"BOOL","shape":[1],"data_offsets":[20,21]}}`;
     const padded = header.padEnd(Math.ceil(header.length / 8) * 8, " ");
-    const data = new Uint8Array([...new Uint8Array(new Float64Array([4]).buffer), ...new Uint8Array(new Float32Array([3, 1, 2]).buffer), 1]);
+    const data = new Uint8Array([
+      ...new Uint8Array(new Float64Array([4]).buffer),
+      ...new Uint8Array(new Float32Array([3, 1, 2]).buffer),
+      1,
+    ]);
     expect(bytes).toEqual(file(padded, data));
     expect(inspectSafetensors(bytes).metadata).toEqual({ format: "pt", note: "hi" });
     expect(inspectSafetensors(bytes).tensors[0]).toEqual({ name: "d", dtype: "F64", shape: [1] });
@@ -64,7 +78,10 @@ describe("saveSafetensors", () => {
 
 describe("loadSafetensors", () => {
   it("reads half, bfloat16 and integers of every width, at unaligned places", async () => {
-    const [half, brain] = [[0x00, 0x3c, 0x01, 0x00, 0x00, 0xfc, 0xff, 0x7b], [0x80, 0x3f, 0x20, 0xc1]];
+    const [half, brain] = [
+      [0x00, 0x3c, 0x01, 0x00, 0x00, 0xfc, 0xff, 0x7b],
+      [0x80, 0x3f, 0x20, 0xc1],
+    ];
     const wide = [...new Uint8Array(new BigInt64Array([-5n, 2147483647n]).buffer)];
     const data = [...half, ...brain, 0xff, 0xfe, 0xff, 0x34, 0x12, ...wide, 1, 0];
     const header = {
@@ -74,7 +91,15 @@ describe("loadSafetensors", () => {
     for (const text of [JSON.stringify(header), JSON.stringify(header, null, 1)]) {
       const loaded = loadSafetensors(file(text, data));
       const lists = Object.fromEntries(await Promise.all(Object.entries(loaded).map(async ([k, t]) => [k, await t.tolist()] as const)));
-      expect(lists).toEqual({ half: [1, 2 ** -24, -Infinity, 65504], brain: [1, -10], i8: [-1], i16: [-2], u16: [0x1234], i64: [-5, 2147483647], yes: [true, false] });
+      expect(lists).toEqual({
+        half: [1, 2 ** -24, -Infinity, 65504],
+        brain: [1, -10],
+        i8: [-1],
+        i16: [-2],
+        u16: [0x1234],
+        i64: [-5, 2147483647],
+        yes: [true, false],
+      });
     }
   });
 
@@ -132,7 +157,14 @@ describe("loadSafetensors", () => {
   });
 
   it("answers thousands of damaged files with a FormatError or a sound result", async () => {
-    const sound = await saveSafetensors({ a: tensor([[1, 2], [3, 4]]), b: tensor([5, 6], { dtype: "int32" }), c: tensor([true]) });
+    const sound = await saveSafetensors({
+      a: tensor([
+        [1, 2],
+        [3, 4],
+      ]),
+      b: tensor([5, 6], { dtype: "int32" }),
+      c: tensor([true]),
+    });
     let state = 1;
     const random = (n: number): number => (state = (Math.imul(state, 1103515245) + 12345) >>> 0) % n;
     let refused = 0;

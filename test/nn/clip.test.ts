@@ -28,17 +28,20 @@ describe.each(["cpu", "webgpu"] as const)("on %s", (device) => {
       return p;
     });
 
-  it.each(clipping)("clipGradNorm_ to $maxNorm of order $normType equals PyTorch's", async ({ maxNorm, normType, gradients, total, clipped }) => {
-    const params = holders(gradients);
-    const held = params.map((p) => p.grad);
-    const norm = utils.clipGradNorm_(params, maxNorm, Number(normType));
-    const bound = device === "cpu" ? 1e-12 : 2e-6;
-    expect(Math.abs((await norm.item()) - total)).toBeLessThan(bound * total);
-    for (const [k, p] of params.entries()) {
-      expect(p.grad).toBe(held[k]);
-      (await p.grad!.data()).forEach((v, i) => expect(Math.abs(v - clipped[k]![i]!)).toBeLessThan(bound * 10));
-    }
-  });
+  it.each(clipping)(
+    "clipGradNorm_ to $maxNorm of order $normType equals PyTorch's",
+    async ({ maxNorm, normType, gradients, total, clipped }) => {
+      const params = holders(gradients);
+      const held = params.map((p) => p.grad);
+      const norm = utils.clipGradNorm_(params, maxNorm, Number(normType));
+      const bound = device === "cpu" ? 1e-12 : 2e-6;
+      expect(Math.abs((await norm.item()) - total)).toBeLessThan(bound * total);
+      for (const [k, p] of params.entries()) {
+        expect(p.grad).toBe(held[k]);
+        (await p.grad!.data()).forEach((v, i) => expect(Math.abs(v - clipped[k]![i]!)).toBeLessThan(bound * 10));
+      }
+    },
+  );
 
   it("clipGradValue_ cuts every element", async () => {
     const [p] = holders([[3, -4, 0.25]]) as [Tensor];
@@ -47,12 +50,33 @@ describe.each(["cpu", "webgpu"] as const)("on %s", (device) => {
   });
 
   it("parametersToVector and vectorToParameters go there and back", async () => {
-    const params = [tensor([[1, 2], [3, 4]], { requiresGrad: true }), tensor([5], { requiresGrad: true })];
+    const params = [
+      tensor(
+        [
+          [1, 2],
+          [3, 4],
+        ],
+        { requiresGrad: true },
+      ),
+      tensor([5], { requiresGrad: true }),
+    ];
     const vector = utils.parametersToVector(params);
     vector.mul(2).sum().backward();
-    expect([await vector.tolist(), await params[0]!.grad!.tolist()]).toEqual([[1, 2, 3, 4, 5], [[2, 2], [2, 2]]]);
+    expect([await vector.tolist(), await params[0]!.grad!.tolist()]).toEqual([
+      [1, 2, 3, 4, 5],
+      [
+        [2, 2],
+        [2, 2],
+      ],
+    ]);
     utils.vectorToParameters(tensor([9, 8, 7, 6, 5]), params);
-    expect([await params[0]!.tolist(), await params[1]!.tolist()]).toEqual([[[9, 8], [7, 6]], [5]]);
+    expect([await params[0]!.tolist(), await params[1]!.tolist()]).toEqual([
+      [
+        [9, 8],
+        [7, 6],
+      ],
+      [5],
+    ]);
     expect(() => utils.vectorToParameters(tensor([1]), params)).toThrow(ShapeError);
   });
 });

@@ -7,9 +7,17 @@ import { init as open } from "../../src/device.ts";
 import * as nn from "../../src/nn/index.ts";
 import type { Tensor } from "../../src/tensor.ts";
 import { loadFixture } from "../golden/loader.ts";
+import { networks } from "../parity/networks.ts";
 
 interface Fixture {
-  readonly init: readonly { readonly seed: number; readonly init: string; readonly shape: readonly number[]; readonly args: readonly number[]; readonly options: object; readonly data: readonly number[] }[];
+  readonly init: readonly {
+    readonly seed: number;
+    readonly init: string;
+    readonly shape: readonly number[];
+    readonly args: readonly number[];
+    readonly options: object;
+    readonly data: readonly number[];
+  }[];
   readonly gains: readonly [nn.init.Nonlinearity, number | null, number][];
   readonly layers: readonly {
     readonly seed: number;
@@ -20,8 +28,17 @@ interface Fixture {
   }[];
 }
 const fixture = (await loadFixture("training/init")) as Fixture;
-type Digest = { readonly shape: readonly number[]; readonly sum: number; readonly norm: number; readonly stride: number; readonly data: readonly number[] };
-const weights = (await loadFixture("training/weights")) as { seed: number; models: Record<"lenet" | "mlp" | "batchnorm", Record<string, Digest>> };
+type Digest = {
+  readonly shape: readonly number[];
+  readonly sum: number;
+  readonly norm: number;
+  readonly stride: number;
+  readonly data: readonly number[];
+};
+const weights = (await loadFixture("training/weights")) as {
+  seed: number;
+  models: Record<"lenet" | "mlp" | "batchnorm", Record<string, Digest>>;
+};
 
 async function close(t: Tensor, expected: readonly number[], bound: number): Promise<void> {
   const data = await t.data();
@@ -30,11 +47,15 @@ async function close(t: Tensor, expected: readonly number[], bound: number): Pro
   expect(worst).toBeLessThanOrEqual(bound);
 }
 
+const layers: Readonly<Record<string, unknown>> = { ...nn };
+
 describe.each(["cpu", "webgpu"] as const)("on %s", (device) => {
   beforeAll(async () => expect((await open({ device })).device).toBe(device));
   afterAll(async () => void (await open({ device: "cpu" })));
 
-  it.each(fixture.init.map((c) => [`${c.init}(${c.shape.join("×")}, ${JSON.stringify(c.args)}, ${JSON.stringify(c.options)})`, c] as const))("%s equals PyTorch's", async (_, c) => {
+  it.each(
+    fixture.init.map((c) => [`${c.init}(${c.shape.join("×")}, ${JSON.stringify(c.args)}, ${JSON.stringify(c.options)})`, c] as const),
+  )("%s equals PyTorch's", async (_, c) => {
     manualSeed(c.seed);
     const t = zeros(c.shape);
     const call = nn.init[c.init as "uniform_"] as (x: Tensor, ...rest: unknown[]) => Tensor;
@@ -42,35 +63,25 @@ describe.each(["cpu", "webgpu"] as const)("on %s", (device) => {
     await close(t, c.data, c.init === "truncNormal_" ? 4e-6 : 1e-6);
   });
 
-  it.each(fixture.layers.map((c) => [`${c.layer}(${JSON.stringify(c.args)}, ${JSON.stringify(c.options)})`, c] as const))("%s starts as PyTorch's", async (_, c) => {
-    manualSeed(c.seed);
-    const make = nn[c.layer as "Linear"] as unknown as new (...args: readonly unknown[]) => nn.Module;
-    const state = new make(...c.args, ...(Object.keys(c.options).length > 0 ? [c.options] : [])).stateDict();
-    expect(Object.keys(state)).toEqual(Object.keys(c.state));
-    for (const [key, { shape, data }] of Object.entries(c.state)) {
-      expect(state[key]!.shape).toEqual(shape);
-      await close(state[key]!, data, 1e-6);
-    }
-  });
+  it.each(fixture.layers.map((c) => [`${c.layer}(${JSON.stringify(c.args)}, ${JSON.stringify(c.options)})`, c] as const))(
+    "%s starts as PyTorch's",
+    async (_, c) => {
+      manualSeed(c.seed);
+      const make = layers[c.layer] as new (...args: readonly unknown[]) => nn.Module;
+      const state = new make(...c.args, ...(Object.keys(c.options).length > 0 ? [c.options] : [])).stateDict();
+      expect(Object.keys(state)).toEqual(Object.keys(c.state));
+      for (const [key, { shape, data }] of Object.entries(c.state)) {
+        expect(state[key]!.shape).toEqual(shape);
+        await close(state[key]!, data, 1e-6);
+      }
+    },
+  );
 });
 
 describe("initial weights after manualSeed(42)", () => {
-  const models: Record<string, () => nn.Sequential> = {
-    mlp: () => new nn.Sequential(new nn.Flatten(), new nn.Linear(784, 256), new nn.ReLU(), new nn.Linear(256, 128), new nn.ReLU(), new nn.Linear(128, 10)),
-    lenet: () =>
-      new nn.Sequential(
-        ...[new nn.Conv2d(1, 6, 5, { padding: 2 }), new nn.ReLU(), new nn.MaxPool2d(2), new nn.Conv2d(6, 16, 5), new nn.ReLU(), new nn.MaxPool2d(2), new nn.Flatten()],
-        ...[new nn.Linear(400, 120), new nn.ReLU(), new nn.Linear(120, 84), new nn.ReLU(), new nn.Linear(84, 10)],
-      ),
-    batchnorm: () =>
-      new nn.Sequential(
-        ...[new nn.Conv2d(1, 8, 3, { padding: 1 }), new nn.BatchNorm2d(8), new nn.ReLU(), new nn.MaxPool2d(2)],
-        ...[new nn.Conv2d(8, 16, 3, { padding: 1 }), new nn.BatchNorm2d(16), new nn.ReLU(), new nn.MaxPool2d(2), new nn.Flatten(), new nn.Linear(16 * 7 * 7, 10)],
-      ),
-  };
   it.each(Object.entries(weights.models))("equal PyTorch's to 1e-6 in the %s", async (name, expected) => {
     manualSeed(weights.seed);
-    const state = models[name]!().stateDict();
+    const state = networks[name as "lenet"]().stateDict();
     expect(Object.keys(state)).toEqual(Object.keys(expected));
     for (const [key, digest] of Object.entries(expected)) {
       const data = await state[key]!.data();
@@ -92,22 +103,35 @@ describe("init", () => {
   });
 
   it("orthogonal_ gives orthonormal rows or columns", async () => {
-    for (const shape of [[3, 5], [5, 3], [4, 2, 3]]) {
+    for (const shape of [
+      [3, 5],
+      [5, 3],
+      [4, 2, 3],
+    ]) {
       const t = nn.init.orthogonal_(zeros(shape, { dtype: "float64" }), 2);
       const [rows, columns] = [shape[0]!, t.size / shape[0]!];
       const d = await t.data();
       const across = rows <= columns;
-      const dot = (a: number, b: number): number => Array.from({ length: across ? columns : rows }, (_, i) => (across ? d[a * columns + i]! * d[b * columns + i]! : d[i * columns + a]! * d[i * columns + b]!)).reduce((x, y) => x + y);
+      const dot = (a: number, b: number): number =>
+        Array.from({ length: across ? columns : rows }, (_, i) =>
+          across ? d[a * columns + i]! * d[b * columns + i]! : d[i * columns + a]! * d[i * columns + b]!,
+        ).reduce((x, y) => x + y);
       for (let a = 0; a < Math.min(rows, columns); a++) for (let b = 0; b <= a; b++) expect(dot(a, b)).toBeCloseTo(a === b ? 4 : 0, 10);
     }
   });
 
   it("draws from a generator of one's own, writes through views, and leaves the graph alone", async () => {
-    const [a, b] = [nn.init.normal_(zeros([20]), { generator: new Generator(5) }), nn.init.normal_(zeros([20]), 0, 1, { generator: new Generator(5) })];
+    const [a, b] = [
+      nn.init.normal_(zeros([20]), { generator: new Generator(5) }),
+      nn.init.normal_(zeros([20]), 0, 1, { generator: new Generator(5) }),
+    ];
     expect(await a.tolist()).toEqual(await b.tolist());
     const whole = zeros([2, 3]);
     nn.init.ones_(whole.narrow(0, 1, 1));
-    expect(await whole.tolist()).toEqual([[0, 0, 0], [1, 1, 1]]);
+    expect(await whole.tolist()).toEqual([
+      [0, 0, 0],
+      [1, 1, 1],
+    ]);
     const leaf = tensor([1, 2], { requiresGrad: true });
     nn.init.uniform_(leaf);
     expect(leaf.isLeaf).toBe(true);

@@ -6,7 +6,21 @@ import { manualSeed } from "../../src/base/random.ts";
 import { ones, tensor, zeros } from "../../src/create.ts";
 import { init } from "../../src/device.ts";
 import { Adam } from "../../src/optim/index.ts";
-import { BatchNorm2d, Buffer, Conv2d, Embedding, Flatten, Identity, Linear, Module, ModuleDict, ModuleList, Parameter, ReLU, Sequential } from "../../src/nn/index.ts";
+import {
+  BatchNorm2d,
+  Buffer,
+  Conv2d,
+  Embedding,
+  Flatten,
+  Identity,
+  Linear,
+  Module,
+  ModuleDict,
+  ModuleList,
+  Parameter,
+  ReLU,
+  Sequential,
+} from "../../src/nn/index.ts";
 import type { Tensor } from "../../src/tensor.ts";
 
 /** y = scale · x + shift, with a shared child and a buffer that is not saved. */
@@ -42,9 +56,20 @@ describe.each(["cpu", "webgpu"] as const)("Module on %s", (device) => {
     expect([...model.namedModules()].map(([name]) => name)).toEqual(["", "inner", "inner.0", "inner.1"]);
     expect([...model.namedChildren()].map(([name]) => name)).toEqual(["inner"]);
     // A state dict holds a shared module under each of its names; an array is no place for modules.
-    expect(Object.keys(model.stateDict())).toEqual(["scale", "shift", "seen", "inner.0.weight", "inner.0.bias", "again.0.weight", "again.0.bias"]);
+    expect(Object.keys(model.stateDict())).toEqual([
+      "scale",
+      "shift",
+      "seen",
+      "inner.0.weight",
+      "inner.0.bias",
+      "again.0.weight",
+      "again.0.bias",
+    ]);
     expect(Object.keys(new BatchNorm2d(3).stateDict())).toEqual(["weight", "bias", "running_mean", "running_var", "num_batches_tracked"]);
-    expect(Object.keys(new Sequential(...Array.from({ length: 11 }, () => new Linear(1, 1, false))).stateDict()).slice(-2)).toEqual(["9.weight", "10.weight"]);
+    expect(Object.keys(new Sequential(...Array.from({ length: 11 }, () => new Linear(1, 1, false))).stateDict()).slice(-2)).toEqual([
+      "9.weight",
+      "10.weight",
+    ]);
   });
 
   it("computes, trains and copies state", async () => {
@@ -86,7 +111,15 @@ describe.each(["cpu", "webgpu"] as const)("Module on %s", (device) => {
     }
     expect(() => model.loadStateDict({ shift: tensor([1]) }, { strict: false })).toThrow(ShapeError);
     expect(await model.scale.tolist()).toEqual([2, 3]);
-    expect(model.loadStateDict(new Map([["scale", good.scale], ["extra", good.seen]]), { strict: false })).toEqual({ missingKeys: ["shift", "seen"], unexpectedKeys: ["extra"] });
+    expect(
+      model.loadStateDict(
+        new Map([
+          ["scale", good.scale],
+          ["extra", good.seen],
+        ]),
+        { strict: false },
+      ),
+    ).toEqual({ missingKeys: ["shift", "seen"], unexpectedKeys: ["extra"] });
     expect(await model.scale.tolist()).toEqual([7, 7]);
   });
 
@@ -94,11 +127,17 @@ describe.each(["cpu", "webgpu"] as const)("Module on %s", (device) => {
     const model = tidy(() => new Affine());
     const made = tidy(() => {
       const layer = new Linear(2, 2);
-      layer.call(ones([1, 2])).sum().backward();
+      layer
+        .call(ones([1, 2]))
+        .sum()
+        .backward();
       return layer;
     });
     expect(await model.call(tensor([1, 1])).tolist()).toEqual([12, 23]);
-    expect(await made.weight.grad!.tolist()).toEqual([[1, 1], [1, 1]]);
+    expect(await made.weight.grad!.tolist()).toEqual([
+      [1, 1],
+      [1, 1],
+    ]);
     model.loadStateDict(tidy(() => new Affine().stateDict()));
     expect(await model.scale.tolist()).toEqual([2, 3]);
   });
@@ -144,7 +183,10 @@ describe.each(["cpu", "webgpu"] as const)("Module on %s", (device) => {
     expect(seen).toEqual([true, 1, 1]);
     expect(await x.grad!.tolist()).toEqual([20, 30]);
     expect(await model.scale.grad!.tolist()).toEqual([1, 1]);
-    model.call(tensor([1, 1])).sum().backward();
+    model
+      .call(tensor([1, 1]))
+      .sum()
+      .backward();
     expect(seen.length).toBe(6);
     handle.remove();
     x.grad = null;
@@ -156,7 +198,10 @@ describe.each(["cpu", "webgpu"] as const)("Module on %s", (device) => {
     const model = new Affine();
     const { scale } = model;
     const [p] = [...model.parameters()];
-    model.call(tensor([1, 2])).sum().backward();
+    model
+      .call(tensor([1, 2]))
+      .sum()
+      .backward();
     await model.cpu();
     expect([scale.device.type, p === scale, scale.grad!.device.type]).toEqual(["cpu", true, "cpu"]);
     model.double();
@@ -165,7 +210,10 @@ describe.each(["cpu", "webgpu"] as const)("Module on %s", (device) => {
     adam.step();
     expect(Math.abs(Number((await scale.data())[0]) - 1)).toBeLessThan(1e-6);
     model.zeroGrad();
-    model.call(tensor([1, 2], { dtype: "float64", device: "cpu" })).sum().backward();
+    model
+      .call(tensor([1, 2], { dtype: "float64", device: "cpu" }))
+      .sum()
+      .backward();
     expect(await scale.grad!.tolist()).toEqual([1, 2]);
     model.to({ dtype: "float32", device });
     expect([scale.device.type, scale.dtype]).toEqual([device, "float32"]);
@@ -200,7 +248,13 @@ describe("Module", () => {
     expect([...list].map((m) => m.constructor.name)).toEqual(["Linear", "Identity", "ReLU", "Flatten"]);
     expect([list.length, list[0] === layers[0], list.at(-1) instanceof Flatten]).toEqual([4, true, true]);
     const dict = new ModuleDict({ a: layers[0]!, b: layers[1]! }).set("b", new Flatten());
-    expect([[...dict], dict.length, dict.get("b") instanceof Flatten, dict.delete("a"), dict.has("a")]).toEqual([["a", "b"], 2, true, true, false]);
+    expect([[...dict], dict.length, dict.get("b") instanceof Flatten, dict.delete("a"), dict.has("a")]).toEqual([
+      ["a", "b"],
+      2,
+      true,
+      true,
+      false,
+    ]);
     expect(() => dict.set("forward", new ReLU())).toThrow(ArgumentError);
     expect(() => new Sequential(3 as unknown as Module)).toThrow("0 is number, not a Module");
     expect(() => new Sequential({ training: new ReLU() })).toThrow("cannot name a module training");

@@ -32,7 +32,8 @@ const made = ({ optimiser, options, groups }: Case, params: Tensor[]): Optimizer
 
 async function worst(params: readonly Tensor[], expected: readonly (readonly number[])[]): Promise<number> {
   let error = 0;
-  for (const [k, p] of params.entries()) (await p.data()).forEach((v, i) => (error = Math.max(error, Math.abs(v - expected[k]![i]!) / Math.max(1, Math.abs(expected[k]![i]!)))));
+  for (const [k, p] of params.entries())
+    (await p.data()).forEach((v, i) => (error = Math.max(error, Math.abs(v - expected[k]![i]!) / Math.max(1, Math.abs(expected[k]![i]!)))));
   return error;
 }
 
@@ -44,7 +45,11 @@ describe.each([
   beforeAll(async () => expect((await init({ device })).device).toBe(device));
   afterAll(async () => void (await init({ device: "cpu" })));
 
-  it.each(fixture.cases.map((c) => [`${c.optimiser} ${JSON.stringify(c.options)}${c.groups ? ` groups ${JSON.stringify(c.groups)}` : ""}`, c] as const))("%s follows PyTorch", async (_, c) => {
+  it.each(
+    fixture.cases.map(
+      (c) => [`${c.optimiser} ${JSON.stringify(c.options)}${c.groups ? ` groups ${JSON.stringify(c.groups)}` : ""}`, c] as const,
+    ),
+  )("%s follows PyTorch", async (_, c) => {
     const params = starts(dtype);
     const optimizer = made(c, params);
     for (const [step, expected] of c.path.entries()) {
@@ -75,12 +80,18 @@ describe.each([
   });
 
   it("steps parameters that are transposed, and gradients that are views", async () => {
-    const p = tensor([1, 2, 3, 4, 5, 6], { shape: [2, 3], dtype }).permute(1, 0).requiresGrad_();
+    const p = tensor([1, 2, 3, 4, 5, 6], { shape: [2, 3], dtype })
+      .permute(1, 0)
+      .requiresGrad_();
     p.grad = tensor([1, 2, 3, 4, 5, 6], { shape: [2, 3], dtype }).permute(1, 0);
     const q = tensor([1, 2], { dtype, requiresGrad: true });
     q.grad = tensor([3], { dtype }).expand(2);
     new SGD([p, q], { lr: 1 }).step();
-    expect(await p.tolist()).toEqual([[0, 0], [0, 0], [0, 0]]);
+    expect(await p.tolist()).toEqual([
+      [0, 0],
+      [0, 0],
+      [0, 0],
+    ]);
     expect(await q.tolist()).toEqual([-2, -1]);
   });
 
@@ -137,7 +148,8 @@ describe("on WebGPU", () => {
       const params = Array.from({ length: count }, (_, k) => tensor(new Float32Array(300 * k + 5).fill(k + 1), { requiresGrad: true }));
       for (const [k, p] of params.entries()) p.grad = tensor(Float32Array.from({ length: p.size }, (_, i) => i + k));
       new SGD(params, { lr: 0.5 }).step();
-      for (const [k, p] of params.entries()) expect([...(await p.data())]).toEqual(Array.from({ length: p.size }, (_, i) => k + 1 - 0.5 * (i + k)));
+      for (const [k, p] of params.entries())
+        expect([...(await p.data())]).toEqual(Array.from({ length: p.size }, (_, i) => k + 1 - 0.5 * (i + k)));
     }
   });
 });
@@ -152,11 +164,15 @@ describe("Optimizer", () => {
     expect(Object.keys(state)).toEqual(["0", "1"]);
     expect(Object.keys(state["0"]!).sort()).toEqual(["exp_avg", "exp_avg_sq", "max_exp_avg_sq", "step"]);
     expect(await (state["0"]!["step"] as Tensor).item()).toBe(1);
-    expect(param_groups).toEqual([{ lr: 0.01, betas: [0.8, 0.95], eps: 1e-8, weight_decay: 0, amsgrad: true, maximize: false, params: [0, 1] }]);
+    expect(param_groups).toEqual([
+      { lr: 0.01, betas: [0.8, 0.95], eps: 1e-8, weight_decay: 0, amsgrad: true, maximize: false, params: [0, 1] },
+    ]);
     const sgd = new SGD(params, { momentum: 0.9 });
     sgd.step();
     expect(Object.keys(sgd.stateDict().state["1"]!)).toEqual(["momentum_buffer"]);
-    expect(String(sgd)).toBe("SGD (\nParameter Group 0\n    dampening: 0\n    lr: 0.001\n    maximize: False\n    momentum: 0.9\n    nesterov: False\n    weight_decay: 0\n)");
+    expect(String(sgd)).toBe(
+      "SGD (\nParameter Group 0\n    dampening: 0\n    lr: 0.001\n    maximize: False\n    momentum: 0.9\n    nesterov: False\n    weight_decay: 0\n)",
+    );
   });
 
   it("skips parameters without gradient, and counts steps per parameter", () => {
@@ -188,7 +204,10 @@ describe("Optimizer", () => {
     const [a, b] = starts("float32") as [Tensor, Tensor];
     const sgd = new SGD([{ params: a, lr: 0.5 }] as GroupInput<SgdOptions>[], { lr: 0.1, momentum: 0.9 });
     sgd.addParamGroup({ params: [b], momentum: 0 });
-    expect(sgd.paramGroups.map(({ lr, momentum }) => [lr, momentum])).toEqual([[0.5, 0.9], [0.1, 0]]);
+    expect(sgd.paramGroups.map(({ lr, momentum }) => [lr, momentum])).toEqual([
+      [0.5, 0.9],
+      [0.1, 0],
+    ]);
   });
 
   it("refuses bad parameters and options", () => {

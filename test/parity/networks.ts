@@ -7,22 +7,48 @@ import type * as Fs from "node:fs/promises";
 import type * as Url from "node:url";
 
 export const networks: Readonly<Record<"lenet" | "mlp" | "batchnorm", () => nn.Sequential>> = {
-  mlp: () => new nn.Sequential(new nn.Flatten(), new nn.Linear(784, 256), new nn.ReLU(), new nn.Linear(256, 128), new nn.ReLU(), new nn.Linear(128, 10)),
+  mlp: () =>
+    new nn.Sequential(
+      new nn.Flatten(),
+      new nn.Linear(784, 256),
+      new nn.ReLU(),
+      new nn.Linear(256, 128),
+      new nn.ReLU(),
+      new nn.Linear(128, 10),
+    ),
   lenet: () =>
     new nn.Sequential(
-      ...[new nn.Conv2d(1, 6, 5, { padding: 2 }), new nn.ReLU(), new nn.MaxPool2d(2), new nn.Conv2d(6, 16, 5), new nn.ReLU(), new nn.MaxPool2d(2), new nn.Flatten()],
-      ...[new nn.Linear(400, 120), new nn.ReLU(), new nn.Linear(120, 84), new nn.ReLU(), new nn.Linear(84, 10)],
+      new nn.Conv2d(1, 6, 5, { padding: 2 }),
+      new nn.ReLU(),
+      new nn.MaxPool2d(2),
+      new nn.Conv2d(6, 16, 5),
+      new nn.ReLU(),
+      new nn.MaxPool2d(2),
+      new nn.Flatten(),
+      new nn.Linear(400, 120),
+      new nn.ReLU(),
+      new nn.Linear(120, 84),
+      new nn.ReLU(),
+      new nn.Linear(84, 10),
     ),
   batchnorm: () =>
     new nn.Sequential(
-      ...[new nn.Conv2d(1, 8, 3, { padding: 1 }), new nn.BatchNorm2d(8), new nn.ReLU(), new nn.MaxPool2d(2)],
-      ...[new nn.Conv2d(8, 16, 3, { padding: 1 }), new nn.BatchNorm2d(16), new nn.ReLU(), new nn.MaxPool2d(2), new nn.Flatten(), new nn.Linear(16 * 7 * 7, 10)],
+      new nn.Conv2d(1, 8, 3, { padding: 1 }),
+      new nn.BatchNorm2d(8),
+      new nn.ReLU(),
+      new nn.MaxPool2d(2),
+      new nn.Conv2d(8, 16, 3, { padding: 1 }),
+      new nn.BatchNorm2d(16),
+      new nn.ReLU(),
+      new nn.MaxPool2d(2),
+      new nn.Flatten(),
+      new nn.Linear(16 * 7 * 7, 10),
     ),
 };
 
 export const optimizers: Readonly<Record<"sgd" | "adam", (model: nn.Module) => Optimizer>> = {
-  sgd: (model) => new SGD(model.parameters(), { lr: 0.05, momentum: 0.9 }) as unknown as Optimizer,
-  adam: (model) => new Adam(model.parameters(), { lr: 1e-3 }) as unknown as Optimizer,
+  sgd: (model) => new SGD(model.parameters(), { lr: 0.05, momentum: 0.9 }),
+  adam: (model) => new Adam(model.parameters(), { lr: 1e-3 }),
 };
 
 /** A committed file's bytes, in Node and in Chromium. */

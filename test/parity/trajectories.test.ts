@@ -24,7 +24,12 @@ interface Run {
   readonly gradients: Readonly<Record<string, Digest>>;
   readonly final: Readonly<Record<string, Digest>>;
 }
-const fixture = (await loadFixture("training/trajectories")) as { readonly batch: number; readonly steps: number; readonly seed: number; readonly runs: readonly Run[] };
+const fixture = (await loadFixture("training/trajectories")) as {
+  readonly batch: number;
+  readonly steps: number;
+  readonly seed: number;
+  readonly runs: readonly Run[];
+};
 const data = await digits(fixture.batch * fixture.steps);
 const named = (runs: readonly Run[]): (readonly [string, Run])[] => runs.map((run) => [`${run.model} with ${run.optimiser}`, run] as const);
 
@@ -33,11 +38,19 @@ async function deviation(t: Tensor, { stride, data: expected, norm, shape }: Dig
   expect(t.shape).toEqual(shape);
   const got = await t.data();
   const scale = norm / Math.sqrt(Math.max(1, got.length)) + 1e-12;
-  return expected.reduce((worst, v, k) => Math.max(worst, Math.abs(got[stride === 1 || k < 64 ? k : 64 + (k - 64) * stride]! - v) / scale), 0);
+  return expected.reduce(
+    (worst, v, k) => Math.max(worst, Math.abs(got[stride === 1 || k < 64 ? k : 64 + (k - 64) * stride]! - v) / scale),
+    0,
+  );
 }
 
 /** Trains as the fixture did; gives the relative error of each loss, and of gradients and weights where asked for. */
-async function follow(run: Run, dtype: DType, steps: number, inspect: boolean): Promise<{ losses: number[]; gradients: number; weights: number }> {
+async function follow(
+  run: Run,
+  dtype: DType,
+  steps: number,
+  inspect: boolean,
+): Promise<{ losses: number[]; gradients: number; weights: number }> {
   manualSeed(fixture.seed);
   const model = networks[run.model]().to(dtype);
   const optimizer = optimizers[run.optimiser](model);
@@ -56,7 +69,8 @@ async function follow(run: Run, dtype: DType, steps: number, inspect: boolean): 
         return loss.detach();
       }),
     );
-    if (step === 0 && inspect) for (const [name, p] of model.namedParameters()) gradients = Math.max(gradients, await deviation(p.grad!, run.gradients[name]!));
+    if (step === 0 && inspect)
+      for (const [name, p] of model.namedParameters()) gradients = Math.max(gradients, await deviation(p.grad!, run.gradients[name]!));
     optimizer.step();
   }
   let weights = 0;

@@ -1,0 +1,232 @@
+// Layers: each computes what its functional form computes from its parameters, and prints as PyTorch prints it.
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ArgumentError, ShapeError } from "../../src/base/errors.ts";
+import { Generator, manualSeed } from "../../src/base/random.ts";
+import { ones, tensor } from "../../src/create.ts";
+import { init } from "../../src/device.ts";
+import * as nn from "../../src/nn/index.ts";
+import type { Tensor } from "../../src/tensor.ts";
+
+const F = nn.functional;
+const random = (...shape: number[]): Tensor => nn.init.uniform_(ones(shape), -2, 2, { generator: new Generator(shape.length) });
+const same = async (a: Tensor, b: Tensor): Promise<void> => {
+  expect(a.shape).toEqual(b.shape);
+  expect(await a.tolist()).toEqual(await b.tolist());
+};
+
+/** A layer, its input, and the same by functional. */
+type Case = readonly [layer: nn.Module, inputs: readonly Tensor[], functional: (...inputs: Tensor[]) => Tensor];
+function cases(): Case[] {
+  const of = <M extends nn.Module>(layer: M, inputs: readonly Tensor[], functional: (layer: M, ...inputs: Tensor[]) => Tensor): Case => [
+    layer,
+    inputs,
+    (...xs) => functional(layer, ...xs),
+  ];
+  const [signal, image, volume] = [random(2, 4, 9), random(2, 4, 8, 8), random(1, 2, 5, 5, 5)];
+  const [logits, classes] = [random(4, 3), tensor([0, 2, 1, 2], { dtype: "int32" })];
+  const [p, q, truth] = [
+    random(3, 4),
+    random(3, 4).mul(0.5),
+    tensor([
+      [0, 1, 0, 1],
+      [1, 0, 0, 1],
+      [1, 1, 0, 0],
+    ]),
+  ];
+  return [
+    of(new nn.Linear(4, 3), [random(2, 4)], (l, x) => F.linear(x, l.weight, l.bias!)),
+    of(new nn.Linear(4, 3, false), [random(2, 4)], (l, x) => F.linear(x, l.weight)),
+    of(new nn.Conv1d(4, 6, 3, 2, 1), [signal], (l, x) => F.conv1d(x, l.weight, l.bias!, { stride: 2, padding: 1 })),
+    of(new nn.Conv2d(4, 6, [3, 2], { dilation: 2, groups: 2, bias: false }), [image], (l, x) => F.conv2d(x, l.weight, undefined, { dilation: 2, groups: 2 })),
+    of(new nn.Conv2d(4, 2, 3, { padding: "same" }), [image], (l, x) => F.conv2d(x, l.weight, l.bias!, { padding: "same" })),
+    of(new nn.Conv2d(4, 2, 3, { padding: 1, paddingMode: "reflect" }), [image], (l, x) => F.conv2d(F.pad(x, [1, 1, 1, 1], { mode: "reflect" }), l.weight, l.bias!)),
+    of(new nn.Conv2d(4, 2, [2, 3], { padding: "same", paddingMode: "circular" }), [image], (l, x) => F.conv2d(F.pad(x, [1, 1, 0, 1], { mode: "circular" }), l.weight, l.bias!)),
+    of(new nn.Conv3d(2, 3, 2), [volume], (l, x) => F.conv3d(x, l.weight, l.bias!)),
+    of(new nn.ConvTranspose1d(4, 2, 3, 2), [signal], (l, x) => F.convTranspose1d(x, l.weight, l.bias!, { stride: 2 })),
+    of(new nn.ConvTranspose2d(4, 6, 3, { stride: 2, padding: 1, outputPadding: 1, groups: 2 }), [image], (l, x) => F.convTranspose2d(x, l.weight, l.bias!, { stride: 2, padding: 1, outputPadding: 1, groups: 2 })),
+    of(new nn.ConvTranspose3d(2, 1, 2), [volume], (l, x) => F.convTranspose3d(x, l.weight, l.bias!)),
+    of(new nn.MaxPool1d(2), [signal], (_, x) => F.maxPool1d(x, 2)),
+    of(new nn.MaxPool2d(3, 2, 1), [image], (_, x) => F.maxPool2d(x, 3, { stride: 2, padding: 1 })),
+    of(new nn.MaxPool3d(2, { ceilMode: true }), [volume], (_, x) => F.maxPool3d(x, 2, { ceilMode: true })),
+    of(new nn.AvgPool1d(2), [signal], (_, x) => F.avgPool1d(x, 2)),
+    of(new nn.AvgPool2d(3, { padding: 1, countIncludePad: false }), [image], (_, x) => F.avgPool2d(x, 3, { padding: 1, countIncludePad: false })),
+    of(new nn.AvgPool3d(2, { divisorOverride: 3 }), [volume], (_, x) => F.avgPool3d(x, 2, { divisorOverride: 3 })),
+    of(new nn.AdaptiveAvgPool1d(4), [signal], (_, x) => F.adaptiveAvgPool1d(x, 4)),
+    of(new nn.AdaptiveAvgPool2d([3, null]), [image], (_, x) => F.adaptiveAvgPool2d(x, [3, null])),
+    of(new nn.AdaptiveAvgPool3d(2), [volume], (_, x) => F.adaptiveAvgPool3d(x, 2)),
+    of(new nn.LayerNorm([8, 8]), [image], (l, x) => F.layerNorm(x, [8, 8], { weight: l.weight!, bias: l.bias! })),
+    of(new nn.Embedding(5, 3), [tensor([[0, 4], [2, 2]], { dtype: "int32" })], (l, x) => F.embedding(x, l.weight)),
+    of(new nn.Flatten(), [image], (_, x) => x.reshape([2, 256])),
+    of(new nn.Unflatten(1, [2, 2]), [image], (_, x) => x.reshape([2, 2, 2, 8, 8])),
+    of(new nn.Identity(54), [image], (_, x) => x),
+    of(new nn.ReLU(), [image], (_, x) => F.relu(x)),
+    of(new nn.ReLU6(), [image.mul(9)], (_, x) => F.relu6(x)),
+    of(new nn.LeakyReLU(0.2), [image], (_, x) => F.leakyRelu(x, 0.2)),
+    of(new nn.PReLU(), [image], (_, x) => F.leakyRelu(x, 0.25)),
+    of(new nn.PReLU(4, 0.5), [image], (_, x) => F.leakyRelu(x, 0.5)),
+    of(new nn.ELU(0.5), [image], (_, x) => F.elu(x, 0.5)),
+    of(new nn.SELU(), [image], (_, x) => F.selu(x)),
+    of(new nn.GELU(), [image], (_, x) => F.gelu(x)),
+    of(new nn.GELU("tanh"), [image], (_, x) => F.gelu(x, { approximate: "tanh" })),
+    of(new nn.SiLU(), [image], (_, x) => F.silu(x)),
+    of(new nn.Mish(), [image], (_, x) => F.mish(x)),
+    of(new nn.Sigmoid(), [image], (_, x) => F.sigmoid(x)),
+    of(new nn.Tanh(), [image], (_, x) => F.tanh(x)),
+    of(new nn.Softplus(2, 5), [image], (_, x) => F.softplus(x, 2, 5)),
+    of(new nn.LogSigmoid(), [image], (_, x) => F.logsigmoid(x)),
+    of(new nn.Hardtanh(-0.5, 0.25), [image], (_, x) => F.hardtanh(x, -0.5, 0.25)),
+    of(new nn.Softmax(1), [logits], (_, x) => F.softmax(x, 1)),
+    of(new nn.LogSoftmax({ dim: 0 }), [logits], (_, x) => F.logSoftmax(x, 0)),
+    of(new nn.MSELoss(), [p, q], (_, x, y) => F.mseLoss(x, y)),
+    of(new nn.L1Loss({ reduction: "sum" }), [p, q], (_, x, y) => F.l1Loss(x, y, { reduction: "sum" })),
+    of(new nn.SmoothL1Loss({ beta: 0.5 }), [p, q], (_, x, y) => F.smoothL1Loss(x, y, { beta: 0.5 })),
+    of(new nn.HuberLoss({ delta: 0.5, reduction: "none" }), [p, q], (_, x, y) => F.huberLoss(x, y, { delta: 0.5, reduction: "none" })),
+    of(new nn.CrossEntropyLoss({ labelSmoothing: 0.1 }), [logits, classes], (_, x, y) => F.crossEntropy(x, y, { labelSmoothing: 0.1 })),
+    of(new nn.CrossEntropyLoss(tensor([1, 2, 3]), { ignoreIndex: 0 }), [logits, classes], (_, x, y) => F.crossEntropy(x, y, { weight: tensor([1, 2, 3]), ignoreIndex: 0 })),
+    of(new nn.NLLLoss(), [logits, classes], (_, x, y) => F.nllLoss(x, y)),
+    of(new nn.BCELoss(), [F.sigmoid(p), truth], (_, x, y) => F.binaryCrossEntropy(x, y)),
+    of(new nn.BCEWithLogitsLoss({ posWeight: tensor([1, 2, 3, 4]) }), [p, truth], (_, x, y) => F.binaryCrossEntropyWithLogits(x, y, { posWeight: tensor([1, 2, 3, 4]) })),
+  ]; // prettier-ignore
+}
+
+describe.each(["cpu", "webgpu"] as const)("on %s", (device) => {
+  beforeAll(async () => expect((await init({ device })).device).toBe(device));
+  afterAll(async () => void (await init({ device: "cpu" })));
+
+  it("every layer computes its functional form", async () => {
+    for (const [layer, inputs, functional] of cases())
+      await same(layer.call(...inputs) as Tensor, functional(...inputs)).catch((error: unknown) =>
+        Promise.reject(new Error(String(layer), { cause: error })),
+      );
+  });
+
+  it("max pooling and unpooling go there and back", async () => {
+    const x = random(1, 1, 4, 4);
+    const [values, indices] = new nn.MaxPool2d(2, { returnIndices: true }).call(x) as [Tensor, Tensor];
+    const back = new nn.MaxUnpool2d(2).call(values, indices);
+    expect(back.shape).toEqual([1, 1, 4, 4]);
+    await same(new nn.MaxPool2d(2).call(back.abs()), values.abs());
+  });
+
+  it("transposed convolution makes the output size it is asked for", () => {
+    const layer = new nn.ConvTranspose2d(1, 1, 3, 2);
+    expect(layer.call(ones([1, 1, 4, 4])).shape).toEqual([1, 1, 9, 9]);
+    expect(layer.call(ones([1, 1, 4, 4]), [10, 9]).shape).toEqual([1, 1, 10, 9]);
+    expect(() => layer.call(ones([1, 1, 4, 4]), [11, 9])).toThrow(ArgumentError);
+  });
+
+  it("batch normalisation learns statistics while training and uses them afterwards", async () => {
+    const layer = new nn.BatchNorm1d(2);
+    const x = tensor([
+      [1, 10],
+      [3, 30],
+      [5, 80],
+    ]);
+    const y = layer.call(x);
+    expect(await y.sum(0).abs().max().item()).toBeLessThan(1e-5);
+    const close = async (t: Tensor, want: readonly number[]): Promise<void> =>
+      (await t.data()).forEach((v, i) => expect(v).toBeCloseTo(want[i]!, 4));
+    await close(layer.runningMean!, [0.3, 4]);
+    await close(layer.runningVar!, [0.9 + 0.4, 0.9 + 130]);
+    expect(await layer.numBatchesTracked!.item()).toBe(1);
+    layer.eval();
+    await close(layer.call(tensor([[0.3, 4]])), [0, 0]);
+    expect(await layer.numBatchesTracked!.item()).toBe(1);
+    layer.resetRunningStats();
+    await close(layer.runningVar!, [1, 1]);
+  });
+
+  it("batch normalisation without momentum averages all batches, also from a loaded state", async () => {
+    const layer = new nn.BatchNorm1d(1, { momentum: null, affine: false });
+    layer.loadStateDict({
+      running_mean: tensor([2]),
+      running_var: tensor([1]),
+      num_batches_tracked: tensor(1, { dtype: "int32", device: "cpu" }),
+    });
+    layer.call(tensor([[3], [5]]));
+    expect(await layer.runningMean!.item()).toBeCloseTo(3, 5);
+    expect(await layer.numBatchesTracked!.item()).toBe(2);
+    const untracked = new nn.BatchNorm2d(3, { trackRunningStats: false }).eval();
+    expect(Object.keys(untracked.stateDict())).toEqual(["weight", "bias"]);
+    expect(
+      await untracked
+        .call(random(2, 3, 4, 4))
+        .mean()
+        .abs()
+        .item(),
+    ).toBeLessThan(1e-6);
+  });
+
+  it("dropout drops while training only, whole channels where asked", async () => {
+    manualSeed(7);
+    const x = ones([64, 8, 4, 4]);
+    const kept = (t: Tensor): Promise<number> => t.ne(0).cast("float32").mean().item();
+    expect(await kept(new nn.Dropout(0.25).call(x))).toBeCloseTo(0.75, 1);
+    const channels = await new nn.Dropout2d(0.5).call(x).sum([2, 3]).data();
+    expect([...new Set(channels)].sort((a, b) => a - b)).toEqual([0, 32]);
+    await same(new nn.Dropout(0.9).eval().call(x), x);
+    expect(() => new nn.Dropout(1.5)).toThrow(ArgumentError);
+  });
+});
+
+describe("layers", () => {
+  it.each<readonly [nn.Module, string]>([
+    [new nn.Conv1d(1, 1, 3), "Conv1d(1, 1, kernel_size=(3,), stride=(1,))"],
+    [new nn.Conv2d(2, 4, 3, { padding: "same", groups: 2, bias: false, paddingMode: "circular" }), "Conv2d(2, 4, kernel_size=(3, 3), stride=(1, 1), padding=same, groups=2, bias=False, padding_mode=circular)"],
+    [new nn.ConvTranspose2d(1, 2, 3, { outputPadding: 1, stride: 2 }), "ConvTranspose2d(1, 2, kernel_size=(3, 3), stride=(2, 2), output_padding=(1, 1))"],
+    [new nn.MaxPool2d(2), "MaxPool2d(kernel_size=2, stride=2, padding=0, dilation=1, ceil_mode=False)"],
+    [new nn.MaxPool2d([2, 3], 1, 1), "MaxPool2d(kernel_size=(2, 3), stride=1, padding=1, dilation=1, ceil_mode=False)"],
+    [new nn.AvgPool1d(3), "AvgPool1d(kernel_size=(3,), stride=(3,), padding=(0,))"],
+    [new nn.AdaptiveAvgPool2d([3, null]), "AdaptiveAvgPool2d(output_size=(3, None))"],
+    [new nn.MaxUnpool2d(2), "MaxUnpool2d(kernel_size=(2, 2), stride=(2, 2), padding=(0, 0))"],
+    [new nn.BatchNorm1d(3, { momentum: null }), "BatchNorm1d(3, eps=1e-05, momentum=None, affine=True, track_running_stats=True)"],
+    [new nn.LayerNorm(5), "LayerNorm((5,), eps=1e-05, elementwise_affine=True)"],
+    [new nn.Dropout(0.3), "Dropout(p=0.3, inplace=False)"],
+    [new nn.Flatten(), "Flatten(start_dim=1, end_dim=-1)"],
+    [new nn.Unflatten(1, [2, 3]), "Unflatten(dim=1, unflattened_size=(2, 3))"],
+    [new nn.LeakyReLU(), "LeakyReLU(negative_slope=0.01)"],
+    [new nn.ELU(), "ELU(alpha=1.0)"],
+    [new nn.GELU(), "GELU(approximate='none')"],
+    [new nn.Softplus(), "Softplus(beta=1, threshold=20)"],
+    [new nn.Softmax(1), "Softmax(dim=1)"],
+    [new nn.Hardtanh(), "Hardtanh(min_val=-1.0, max_val=1.0)"],
+    [new nn.ReLU(true), "ReLU(inplace=True)"],
+    [new nn.CrossEntropyLoss(), "CrossEntropyLoss()"],
+  ])("%s prints as in PyTorch", (layer, text) => expect(String(layer)).toBe(text)); // prettier-ignore
+
+  it("refuse arguments outside their domain", () => {
+    const bad: [() => unknown, string][] = [
+      [() => new nn.Conv2d(3, 4, 3, { groups: 2 }), "do not divide into 2 groups"],
+      [() => new nn.Conv2d(0, 4, 3), "inChannels must be a positive integer, got 0"],
+      [() => new nn.Conv2d(1, 4, [3, 3, 3]), "kernelSize must be"],
+      [() => new nn.Conv2d(1, 4, 3, { padding: "same", stride: 2 }), "needs stride 1"],
+      [() => new nn.Conv2d(1, 4, 3, { paddingMode: "mirror" as "reflect" }), "unknown paddingMode mirror"],
+      [() => new nn.Conv2d(1, 4, 3, { paddin: 1 } as object), "unknown option paddin"],
+      [() => new nn.MaxPool2d(0), "kernelSize must be"],
+      [() => new nn.Embedding(3, 2, 3), "paddingIdx must be within 3 rows, got 3"],
+      [() => new nn.MSELoss({ reduction: "avg" as "mean" }), "unknown reduction avg"],
+      [() => new nn.Linear(2, 2, { bais: false } as object), "unknown option bais"],
+    ];
+    for (const [call, message] of bad) {
+      expect(call, message).toThrow(ArgumentError);
+      expect(call).toThrow(message);
+    }
+    expect(() => new nn.BatchNorm2d(3).call(ones([2, 3]))).toThrow(ShapeError);
+  });
+
+  it("an embedding's padding row starts at zero and stays there", async () => {
+    const layer = new nn.Embedding(3, 2, { paddingIdx: -1 });
+    layer
+      .call(tensor([2, 0, 2], { dtype: "int32" }))
+      .sum()
+      .backward();
+    expect((await layer.weight.grad!.tolist()) as number[][]).toEqual([
+      [1, 1],
+      [0, 0],
+      [0, 0],
+    ]);
+    expect(((await layer.weight.tolist()) as number[][])[2]).toEqual([0, 0]);
+    const frozen = nn.Embedding.fromPretrained(tensor([[1, 2]]));
+    expect([frozen.weight.requiresGrad, await frozen.weight.tolist()]).toEqual([false, [[1, 2]]]);
+  });
+});
