@@ -3,6 +3,8 @@ import * as activation from "./activation.ts";
 import * as arithmetic from "./arithmetic.ts";
 import * as arrange from "./arrange.ts";
 import * as compare from "./compare.ts";
+import * as conv from "./conv.ts";
+import * as convnd from "./convnd.ts";
 import * as convert from "./convert.ts";
 import * as cut from "./cut.ts";
 import * as draw from "./draw.ts";
@@ -12,10 +14,12 @@ import * as extrema from "./extrema.ts";
 import * as gather from "./gather.ts";
 import * as indexing from "./indexing.ts";
 import * as layout from "./layout.ts";
+import * as matmul from "./matmul.ts";
 import * as pool from "./pool.ts";
 import * as random from "./random.ts";
 import * as reduce from "./reduce.ts";
 import * as scan from "./scan.ts";
+import * as softmax from "./softmax.ts";
 import * as spread from "./spread.ts";
 import * as strided from "./strided.ts";
 import * as update from "./update.ts";
@@ -26,6 +30,8 @@ export const ops = {
   ...arithmetic,
   ...arrange,
   ...compare,
+  ...conv,
+  ...convnd,
   ...convert,
   ...cut,
   ...draw,
@@ -35,10 +41,12 @@ export const ops = {
   ...gather,
   ...indexing,
   ...layout,
+  ...matmul,
   ...pool,
   ...random,
   ...reduce,
   ...scan,
+  ...softmax,
   ...spread,
   ...strided,
   ...update,
