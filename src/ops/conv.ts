@@ -1,0 +1,147 @@
+// Convolution in 1 to 3 dimensions. The three maps convolution, convInput and convWeight are each other's gradients, so any order is closed.
+import { type ConvHost, convForward, convInput as planInput, convWeight as planWeight } from "../backend/conv.ts";
+import { cpuConv } from "../backend/contractcpu.ts";
+import { gpuConv } from "../backend/convgpu.ts";
+import { cpu, dense, elements } from "../backend/cpu.ts";
+import { Storage, type View } from "../backend/backend.ts";
+import { kernel, type Launcher } from "../backend/kernel.ts";
+import copies from "../../shaders/copy.wgsl?raw";
+import { ShapeError, show } from "../base/errors.ts";
+import { contiguous, type Shape, sizeOf } from "../base/shape.ts";
+import type { Tensor } from "../tensor.ts";
+import { type Primitive, raises, t } from "./op.ts";
+import { productDtype } from "./product.ts";
+import { checkConv, convSizes, geometryOf, isEmpty, type Sliding } from "./sliding.ts";
+
+const plain: Sliding = { stride: [1, 1], padding: [0, 0], dilation: [1, 1], groups: 1 };
+const strided: Sliding = { stride: [2, 1], padding: [1, 2], dilation: [1, 2], groups: 2 };
+
+const hostDense = (v: View): View => {
+  const data = dense(v).slice();
+  return { storage: new Storage(cpu, v.dtype, data.length, data), dtype: v.dtype, ...contiguous(v.shape) };
+};
+
+interface Host extends ConvHost {
+  dense(v: View): View;
+  zero(out: View): void;
+}
+const onCpu: Host = { ...cpuConv, dense: hostDense, zero: (out) => void elements(out).fill(0) };
+const onGpu = (q: Launcher): Host => ({
+  ...gpuConv(q),
+  dense: (v) => q.dense(v),
+  zero: (out) => q.launch(kernel(copies, "fill"), { filled: out }, { size: sizeOf(out.shape), value: 0 }, Math.ceil(sizeOf(out.shape) / 4)),
+});
+
+type Run = (host: Host, io: Record<string, View>, a: Sliding) => void;
+const both = (
+  run: Run,
+): {
+  readonly cpu: (io: Record<string, View>, a: Sliding) => void;
+  readonly gpu: (io: Record<string, View>, a: Sliding, q: Launcher) => void;
+} => ({
+  cpu: (io, a) => run(onCpu, io, a),
+  gpu: (io, a, q) => run(onGpu(q), io, a),
+});
+
+/** Cross-correlation of x [N, C, …] with weight [O, C/groups, …] plus bias [O]: the map behind conv1d, conv2d and conv3d. */
+export const convolution: Primitive<
+  (x: Tensor, weight: Tensor, bias: Tensor | null | undefined, sliding: Sliding) => Tensor,
+  "x" | "weight",
+  Sliding
+> = {
+  call: (x, weight, bias, a) => ({ inputs: { x, weight, bias: bias ?? undefined }, attrs: a }),
+  meta: (ins, a) => {
+    const [x, weight] = [ins["x"]!, ins["weight"]!];
+    checkConv("convolution", x, weight, ins["bias"], a);
+    return {
+      out: {
+        shape: [x.shape[0]!, weight.shape[0]!, ...convSizes("convolution", x.shape.slice(2), weight.shape.slice(2), a)],
+        dtype: productDtype("convolution", ins),
+      },
+    };
+  },
+  ...both((host, { x, weight, bias, out }, a) => {
+    if (!isEmpty(out!))
+      convForward(host, geometryOf(x!.shape, weight!.shape, out!.shape, a), x!, host.dense(weight!), bias && host.dense(bias), out!);
+  }),
+  save: ["x", "weight"],
+  backward: (g, { x, weight }, a, ins) => ({
+    x: () => g.convInput(weight, ins["x"]!.shape, a),
+    weight: () => x.convWeight(g, ins["weight"]!.shape, a),
+    bias: () => g.sum([0, ...a.stride.map((_, i) => i + 2)]),
+  }),
+  samples: [
+    [t([2, 3, 5, 6]), t([4, 3, 3, 2]), t([4]), plain],
+    [t([1, 4, 6, 7]), t([2, 2, 3, 2]), null, strided],
+    [t([2, 2, 6]), t([3, 2, 3]), t([3]), { stride: [2], padding: [1], dilation: [2], groups: 1 }],
+    [t([0, 3, 5, 5]), t([2, 3, 3, 3]), t([2]), plain],
+  ],
+  errors: [
+    raises([t([1, 6, 5, 5]), t([2, 8, 3, 3]), null, plain], "wants 8 channels, x [1, 6, 5, 5] has 6 (groups = 1)"),
+    raises([t([1, 2, 2, 2]), t([2, 2, 3, 3]), null, plain], "does not fit"),
+    raises([t([1, 2, 5, 5]), t([2, 2, 3, 3]), t([3]), plain], "bias [3] does not fit 2 output channels"),
+  ],
+};
+
+/** Adjoint of convolution in its input: what g [N, O, …] sends back to an input of `shape`. It is transposed convolution. */
+export const convInput: Primitive<
+  (g: Tensor, weight: Tensor, shape: Shape, sliding: Sliding) => Tensor,
+  "g" | "weight",
+  Sliding & { shape: Shape }
+> = {
+  call: (g, weight, shape, a) => ({ inputs: { g, weight }, attrs: { ...a, shape } }),
+  meta: (ins, a) => {
+    const [g, weight] = [ins["g"]!, ins["weight"]!];
+    if (g.shape[1] !== weight.shape[0] || weight.shape[1]! * a.groups !== a.shape[1])
+      throw new ShapeError(
+        "convInput",
+        `g ${show(g.shape)}, weight ${show(weight.shape)} and input ${show(a.shape)} do not fit (groups = ${a.groups})`,
+      );
+    return { out: { shape: a.shape, dtype: productDtype("convInput", ins) } };
+  },
+  ...both((host, { g, weight, out }, a) => {
+    if (isEmpty(out!)) return;
+    if (isEmpty(g!)) return host.zero(out!);
+    planInput(host, geometryOf(out!.shape, weight!.shape, g!.shape, a), host.dense(weight!), g!, out!);
+  }),
+  save: ["g", "weight"],
+  backward: (gg, { g, weight }, a, ins) => ({
+    g: () => gg.convolution(weight, null, a),
+    weight: () => gg.convWeight(g, ins["weight"]!.shape, a),
+  }),
+  samples: [
+    [t([2, 4, 3, 5]), t([4, 3, 3, 2]), [2, 3, 5, 6], plain],
+    [t([1, 2, 3, 9]), t([2, 2, 3, 2]), [1, 4, 6, 7], strided],
+  ],
+  errors: [raises([t([1, 3, 2, 2]), t([2, 1, 3, 3]), [1, 1, 4, 4], plain], "do not fit")],
+};
+
+/** Adjoint of convolution in its weight: correlations of x [N, C, …] with g [N, O, …], as a weight of `shape`. */
+export const convWeight: Primitive<
+  (x: Tensor, g: Tensor, shape: Shape, sliding: Sliding) => Tensor,
+  "x" | "g",
+  Sliding & { shape: Shape }
+> = {
+  call: (x, g, shape, a) => ({ inputs: { x, g }, attrs: { ...a, shape } }),
+  meta: (ins, a) => {
+    const [x, g] = [ins["x"]!, ins["g"]!];
+    if (g.shape[1] !== a.shape[0] || a.shape[1]! * a.groups !== x.shape[1] || g.shape[0] !== x.shape[0])
+      throw new ShapeError(
+        "convWeight",
+        `x ${show(x.shape)}, g ${show(g.shape)} and weight ${show(a.shape)} do not fit (groups = ${a.groups})`,
+      );
+    return { out: { shape: a.shape, dtype: productDtype("convWeight", ins) } };
+  },
+  ...both((host, { x, g, out }, a) => {
+    if (isEmpty(out!)) return;
+    if (isEmpty(g!)) return host.zero(out!);
+    planWeight(host, geometryOf(x!.shape, out!.shape, g!.shape, a), x!, host.dense(g!), out!);
+  }),
+  save: ["x", "g"],
+  backward: (gw, { x, g }, a, ins) => ({ x: () => g.convInput(gw, ins["x"]!.shape, a), g: () => x.convolution(gw, null, a) }),
+  samples: [
+    [t([2, 3, 5, 6]), t([2, 4, 3, 5]), [4, 3, 3, 2], plain],
+    [t([1, 4, 6, 7]), t([1, 2, 3, 9]), [2, 2, 3, 2], strided],
+  ],
+  errors: [raises([t([2, 3, 5, 5]), t([1, 4, 3, 3]), [4, 3, 3, 3], plain], "do not fit")],
+};

@@ -1,0 +1,254 @@
+// Matrix products. One kernel core with strided loaders, so transposes are views and gradients are products again.
+
+import { contract, type Contraction } from "../backend/contract.ts";
+import { contractCpu } from "../backend/contractcpu.ts";
+import { cpu, dense } from "../backend/cpu.ts";
+import { Storage, type View } from "../backend/backend.ts";
+import { ShapeError, show } from "../base/errors.ts";
+import { parse } from "../base/options.ts";
+import { contiguous, sizeOf } from "../base/shape.ts";
+import type { Tensor } from "../tensor.ts";
+import { operand } from "./arguments.ts";
+import { type Composite, type Primitive, raises, t } from "./op.ts";
+import { productDtype, productOf, productShape, rows } from "./product.ts";
+
+const hostDense = (x: View): View => {
+  const data = dense(x);
+  return { storage: new Storage(cpu, x.dtype, data.length, data.slice()), dtype: x.dtype, ...contiguous(x.shape) };
+};
+
+/** Batched matrix product over the last two dimensions; batches broadcast. Shape: [..., m, k] · [..., k, n] → [..., m, n]. */
+export const batchMatmul: Primitive<(x: Tensor, y: Tensor) => Tensor, "x" | "y"> = {
+  call: (x, y) => ({ inputs: { x, y }, attrs: {} }),
+  meta: (ins) => {
+    const [x, y] = [ins["x"]!, ins["y"]!];
+    if (x.shape.length < 2 || y.shape.length < 2)
+      throw new ShapeError("batchMatmul", `operands need two dimensions, got ${show(x.shape)} and ${show(y.shape)}`);
+    return { out: { shape: productShape("batchMatmul", x.shape, y.shape), dtype: productDtype("batchMatmul", ins) } };
+  },
+  cpu: ({ x, y, out }) => contractCpu(productOf(x!, y!, out!) ?? productOf(hostDense(x!), hostDense(y!), out!)!),
+  gpu: ({ x, y, out }, _attrs, q) => {
+    const plan = productOf(x!, y!, out!);
+    if (plan) return contract(q, plan);
+    // More than two batch strides: spread both operands to the full batch, which then is one stride.
+    const batch = out!.shape.slice(0, -2);
+    const spread = (v: View): View => {
+      const lead = batch.length - (v.shape.length - 2);
+      const shape = [...batch, ...v.shape.slice(-2)];
+      const strides = shape.map((d, i) => (i < lead || v.shape[i - lead] !== d ? 0 : v.strides[i - lead]!));
+      return q.dense({ ...v, shape, strides });
+    };
+    contract(q, productOf(spread(x!), spread(y!), out!)!);
+  },
+  save: ["x", "y"],
+  backward: (g, { x, y }) => ({ x: () => g.batchMatmul(y.mT()), y: () => x.mT().batchMatmul(g) }),
+  samples: [
+    [t([3, 4]), t([4, 5])],
+    [t([2, 3, 4]), t([2, 4, 3])],
+    [t([2, 1, 3, 2]), t([3, 2, 4])],
+    [t([2, 3, 0]), t([2, 0, 2])],
+    [t([17, 9]), t([9, 21])],
+  ],
+  errors: [
+    raises([t([2, 3]), t([4, 5])], "inner sizes differ, [2, 3] · [4, 5]: 3 ≠ 4"),
+    raises([t([2, 3]), t([3, 2], { dtype: "int32" })], "is int32"),
+  ],
+};
+
+/** Matrix product of any ranks, as torch.matmul: 1-d operands are vectors, further dimensions are broadcast batches. */
+export const matmul: Composite<(x: Tensor, other: Tensor) => Tensor> = {
+  compose: (x, other) => {
+    const y = operand("matmul", other, "other");
+    operand("matmul", x);
+    if (x.ndim === 0 || y.ndim === 0)
+      throw new ShapeError("matmul", `operands need at least one dimension, got ${show(x.shape)} and ${show(y.shape)}`);
+    const [a, b] = [x.ndim === 1 ? x.unsqueeze(0) : x, y.ndim === 1 ? y.unsqueeze(1) : y];
+    if (a.shape[a.ndim - 1] !== b.shape[b.ndim - 2])
+      throw new ShapeError(
+        "matmul",
+        `inner sizes differ, ${show(x.shape)} · ${show(y.shape)}: ${a.shape[a.ndim - 1]} ≠ ${b.shape[b.ndim - 2]}`,
+        undefined,
+        { shapes: [x.shape, y.shape] },
+      );
+    // A batch against one matrix is one product over all rows.
+    const folded = b.ndim === 2 && a.ndim > 2;
+    const product = folded
+      ? a
+          .reshape(sizeOf(a.shape.slice(0, -1)), a.shape[a.ndim - 1]!)
+          .batchMatmul(b)
+          .reshape([...a.shape.slice(0, -1), b.shape[1]!])
+      : a.batchMatmul(b);
+    const left = x.ndim === 1 ? product.squeeze(-2) : product;
+    return y.ndim === 1 ? left.squeeze(-1) : left;
+  },
+  samples: [
+    [t([3]), t([3])],
+    [t([2, 3]), t([3])],
+    [t([3]), t([3, 2])],
+    [t([2, 3]), t([3, 4])],
+    [t([2, 2, 3]), t([3, 4])],
+    [t([2, 1, 2, 3]), t([2, 3, 2])],
+    [t([3]), t([2, 3, 2])],
+  ],
+  errors: [
+    raises([t([2, 3]), t([4, 5])], "matmul: inner sizes differ, [2, 3] · [4, 5]: 3 ≠ 4"),
+    raises([t([]), t([2])], "at least one dimension"),
+    raises([t([2, 3]), 2], "other must be a tensor"),
+  ],
+};
+
+/** Errors: ShapeError unless the operands have exactly these ranks. */
+function ranks(op: string, list: readonly (readonly [name: string, x: Tensor, rank: number])[]): void {
+  for (const [name, x, rank] of list)
+    if (operand(op, x, name).ndim !== rank)
+      throw new ShapeError(op, `${name} must have ${rank} dimensions, got ${show(x.shape)}`, undefined, { shape: x.shape });
+}
+
+/** Product of two matrices, no broadcasting. */
+export const mm: Composite<(x: Tensor, mat2: Tensor) => Tensor> = {
+  compose: (x, mat2) => {
+    ranks("mm", [["x", x, 2], ["mat2", mat2, 2]]); // prettier-ignore
+    return x.matmul(mat2);
+  },
+  samples: [[t([3, 4]), t([4, 2])]],
+  errors: [raises([t([3]), t([3, 2])], "x must have 2 dimensions")],
+};
+
+/** Product of two batches of matrices of equal length, no broadcasting. */
+export const bmm: Composite<(x: Tensor, mat2: Tensor) => Tensor> = {
+  compose: (x, mat2) => {
+    ranks("bmm", [["x", x, 3], ["mat2", mat2, 3]]); // prettier-ignore
+    if (x.shape[0] !== mat2.shape[0]) throw new ShapeError("bmm", `batches differ, ${show(x.shape)} and ${show(mat2.shape)}`);
+    return x.matmul(mat2);
+  },
+  samples: [[t([2, 3, 4]), t([2, 4, 2])]],
+  errors: [raises([t([2, 3, 4]), t([1, 4, 2])], "batches differ")],
+};
+
+/** Matrix times vector. Shape: [m, k] · [k] → [m]. */
+export const mv: Composite<(x: Tensor, vec: Tensor) => Tensor> = {
+  compose: (x, vec) => {
+    ranks("mv", [["x", x, 2], ["vec", vec, 1]]); // prettier-ignore
+    return x.matmul(vec);
+  },
+  samples: [[t([3, 4]), t([4])]],
+  errors: [raises([t([3, 4]), t([3])], "inner sizes differ")],
+};
+
+/** Inner product of two vectors. */
+export const dot: Composite<(x: Tensor, other: Tensor) => Tensor> = {
+  compose: (x, other) => {
+    ranks("dot", [["x", x, 1], ["other", other, 1]]); // prettier-ignore
+    return x.matmul(other);
+  },
+  samples: [[t([5]), t([5])]],
+  errors: [raises([t([3]), t([2])], "inner sizes differ"), raises([t([3, 1]), t([3])], "x must have 1 dimensions")],
+};
+
+/** Products of all pairs of elements of two vectors. Shape: [m], [n] → [m, n]. */
+export const outer: Composite<(x: Tensor, vec2: Tensor) => Tensor> = {
+  compose: (x, vec2) => {
+    ranks("outer", [["x", x, 1], ["vec2", vec2, 1]]); // prettier-ignore
+    return x.unsqueeze(1).mul(vec2);
+  },
+  samples: [[t([3]), t([4])]],
+  errors: [raises([t([3, 1]), t([2])], "x must have 1 dimensions")],
+};
+
+export interface ScaleOptions {
+  /** Factor of the added tensor. Default 1; 0 ignores it, NaN and all. */
+  readonly beta?: number;
+  /** Factor of the product. Default 1. */
+  readonly alpha?: number;
+}
+
+/** beta · x + alpha · (mat1 · mat2); x broadcasts. */
+export const addmm: Composite<(x: Tensor, mat1: Tensor, mat2: Tensor, options?: ScaleOptions) => Tensor> = {
+  compose: (x, mat1, mat2, ...rest) => {
+    const { beta, alpha } = parse("addmm", rest, {}, { beta: 1, alpha: 1 });
+    ranks("addmm", [["mat1", mat1, 2], ["mat2", mat2, 2]]); // prettier-ignore
+    const product = mat1.matmul(mat2);
+    if (x.ndim > 2) throw new ShapeError("addmm", `x ${show(x.shape)} does not broadcast to ${show(product.shape)}`);
+    const target = x.expand(product.shape);
+    const scaled = alpha === 1 ? product : product.mul(alpha);
+    if (beta === 0) return scaled;
+    return (beta === 1 ? target : target.mul(beta)).add(scaled);
+  },
+  samples: [
+    [t([3, 2]), t([3, 4]), t([4, 2])],
+    [t([2]), t([3, 4]), t([4, 2]), { beta: 0.5, alpha: 2 }],
+  ],
+  errors: [raises([t([3, 2]), t([3, 4]), t([3, 2])], "inner sizes differ"), raises([t([5, 2]), t([3, 4]), t([4, 2])], "does not expand")],
+};
+
+/** x · weightᵀ + bias in one kernel. Shape: x [..., in], weight [out, in] (or [in]), bias [out] → [..., out]. */
+export const linear: Primitive<(x: Tensor, weight: Tensor, bias?: Tensor | null) => Tensor, "x" | "weight"> = {
+  call: (x, weight, bias) => ({ inputs: { x, weight, bias: bias ?? undefined }, attrs: {} }),
+  meta: (ins) => {
+    const [x, w, b] = [ins["x"]!.shape, ins["weight"]!.shape, ins["bias"]?.shape];
+    const dtype = productDtype("linear", ins);
+    if (x.length === 0 || (w.length !== 2 && w.length !== 1))
+      throw new ShapeError("linear", `x ${show(x)} or weight ${show(w)} has the wrong rank`, "x [..., in], weight [out, in]");
+    if (x[x.length - 1] !== w[w.length - 1])
+      throw new ShapeError(
+        "linear",
+        `x ${show(x)} has ${x[x.length - 1]} features, weight ${show(w)} wants ${w[w.length - 1]}`,
+        undefined,
+        { shapes: [x, w] },
+      );
+    const out = [...x.slice(0, -1), ...w.slice(0, -1)];
+    const fits =
+      b === undefined ||
+      (w.length === 2 && (b.length === 0 || (b.length === 1 && (b[0] === w[0] || b[0] === 1)))) ||
+      (w.length === 1 && b.length === 0);
+    if (!fits) throw new ShapeError("linear", `bias ${show(b!)} does not fit weight ${show(w)}`);
+    return { out: { shape: out, dtype } };
+  },
+  cpu: ({ x, weight, bias, out }) => contractCpu(affine(x!, weight!, bias, out!, hostDense)),
+  gpu: ({ x, weight, bias, out }, _attrs, q) =>
+    contract(
+      q,
+      affine(x!, weight!, bias, out!, (v) => q.dense(v)),
+    ),
+  save: ["x", "weight"],
+  backward: (g, { x, weight }, _attrs, ins) => {
+    const [k, one] = [x.shape[x.ndim - 1]!, weight.ndim === 1];
+    const flat = (): Tensor => g.reshape(-1, one ? 1 : weight.shape[0]!);
+    return {
+      x: () => (one ? g.unsqueeze(-1).mul(weight) : g.matmul(weight)),
+      weight: () =>
+        flat()
+          .t()
+          .matmul(x.reshape(sizeOf(x.shape.slice(0, -1)), k))
+          .reshape(weight.shape),
+      bias: () => (ins["bias"]!.shape.length === 0 ? g.sum() : flat().sum(0)),
+    };
+  },
+  samples: [
+    [t([3, 4]), t([2, 4]), t([2])],
+    [t([2, 3, 4]), t([5, 4])],
+    [t([4]), t([2, 4]), t([2])],
+    [t([3, 4]), t([4])],
+    [t([9, 17]), t([21, 17]), t([21])],
+  ],
+  errors: [
+    raises([t([3, 4]), t([2, 5])], "has 4 features, weight [2, 5] wants 5"),
+    raises([t([3, 4]), t([2, 4]), t([3])], "bias [3] does not fit"),
+  ],
+};
+
+function affine(x: View, weight: View, bias: View | undefined, out: View, toDense: (v: View) => View): Contraction {
+  const from = rows(x) ?? rows(toDense(x))!;
+  const n = weight.shape.length === 1 ? 1 : weight.shape[0]!;
+  const last = weight.strides.length - 1;
+  const wide = bias && bias.shape.length === 1 && bias.shape[0] === n ? bias : bias && toDense({ ...bias, shape: [n], strides: [0] });
+  return {
+    m: from.shape[0]!,
+    n,
+    k: from.shape[1]!,
+    a: { view: from, m: from.strides[0]!, k: from.strides[1]! },
+    b: { view: weight, n: weight.strides[last - 1] ?? 0, k: weight.strides[last]! },
+    c: { view: out, m: n, n: 1 },
+    ...(wide ? { bias: { view: wide.strides[0] === 1 || n === 1 ? wide : toDense(wide), along: "n" as const } } : {}),
+  };
+}
