@@ -1,4 +1,5 @@
 // Moving values between devices. Up to the GPU it happens at once; down from it only a read can, which is asynchronous.
+import { noGrad } from "./autograd/mode.ts";
 import { constantOf, type Device, Storage } from "./backend/backend.ts";
 import { dense } from "./backend/cpu.ts";
 import { type DType, hostArray, type TypedArray } from "./base/dtype.ts";
@@ -32,7 +33,8 @@ export function transferred(op: string, x: Tensor, place: Place): Tensor {
   const { device } = x.storage;
   const constant = constantOf(x);
   if (constant !== undefined) return Tensor.constant(place.device, roundTo(place.dtype, constant), place.dtype, x.shape);
-  if (device === place.device) return x.dtype === place.dtype ? functions.clone(x.detach()) : functions.cast(x.detach(), place.dtype);
+  if (device === place.device)
+    return x.dtype === place.dtype ? noGrad(() => functions.clone(x)) : noGrad(() => functions.cast(x, place.dtype));
   if (device.type !== "cpu")
     throw new DeviceError(op, `the values are on ${device.type} and can only be read from there asynchronously`, "await cpu() first");
   // A single number stays known to the host, so that counters can be read without waiting.

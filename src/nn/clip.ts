@@ -1,5 +1,6 @@
 // What PyTorch keeps in nn.utils: gradient clipping, and parameters as one vector.
 import { noGrad } from "../autograd/mode.ts";
+import { tidy } from "../autograd/scope.ts";
 import { ArgumentError, ShapeError } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { zeros } from "../create.ts";
@@ -8,7 +9,10 @@ import { functions } from "../methods.ts";
 import { Tensor } from "../tensor.ts";
 
 const gradients = (parameters: Tensor | Iterable<Tensor>): Tensor[] =>
-  (parameters instanceof Tensor ? [parameters] : [...parameters]).flatMap((p) => p.peekGrad()?.detach() ?? []);
+  (parameters instanceof Tensor ? [parameters] : [...parameters]).flatMap((p) => p.peekGrad() ?? []);
+
+/** Without recording, and without leaving intermediate tensors to the collector. */
+const quietly = <T>(fn: () => T): T => noGrad(() => tidy(fn));
 
 /**
  * Scales all gradients together so that their joint norm is at most maxNorm, and gives that norm before scaling as a 0-d tensor.
@@ -21,7 +25,7 @@ export function clipGradNorm_(
   const { maxNorm, normType } = parse("clipGradNorm_", rest, { maxNorm: NaN, normType: 2 });
   if (!(maxNorm >= 0)) throw new ArgumentError("clipGradNorm_", `maxNorm must not be negative, got ${maxNorm}`);
   if (!(normType > 0)) throw new ArgumentError("clipGradNorm_", `normType must be positive, got ${normType}`);
-  return noGrad(() => {
+  return quietly(() => {
     const grads = gradients(parameters);
     if (grads.length === 0) return zeros([]);
     const norms = grads.map((g) => functions.vectorNorm(g, normType));
@@ -35,7 +39,7 @@ export function clipGradNorm_(
 /** Cuts every element of the gradients to [−clipValue, clipValue]. */
 export function clipGradValue_(parameters: Tensor | Iterable<Tensor>, clipValue: number): void {
   if (!(clipValue >= 0)) throw new ArgumentError("clipGradValue_", `clipValue must not be negative, got ${clipValue}`);
-  noGrad(() => {
+  quietly(() => {
     for (const g of gradients(parameters)) overwrite(g, g.clamp(-clipValue, clipValue));
   });
 }

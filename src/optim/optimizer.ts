@@ -111,10 +111,10 @@ export abstract class Optimizer<O extends object = object, S extends ParamState 
       let state = this.state.get(param);
       if (!state) this.state.set(param, (state = this.initial(param, group)));
       const whole = fillsStorage(param);
-      const target = whole ? param : param.detach().clone();
+      const target = whole ? param : param.clone();
       if (!whole) copies.push([param, target]);
       const plain = fillsStorage(grad) && grad.storage !== param.storage && grad.dtype === param.dtype;
-      const slope = plain ? grad : grad.dtype === param.dtype ? grad.detach().clone() : grad.detach().cast(param.dtype);
+      const slope = plain ? grad : grad.dtype === param.dtype ? grad.clone() : grad.cast(param.dtype);
       if (!plain) temporary.push(slope);
       ready.push({ param: target, grad: slope, state });
     }
