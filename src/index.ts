@@ -20,6 +20,8 @@ export { gradcheck, gradgradcheck } from "./inspect/gradcheck.ts";
 export { profile } from "./inspect/profile.ts";
 export { selfTest } from "./inspect/selftest.ts";
 export { linalg } from "./linalg.ts";
+export type { Index, Slice } from "./ops/index-list.ts";
+export { type PrintOptions, setPrintOptions } from "./print.ts";
 export * from "./sampling.ts";
 export type { Nested } from "./tensor.ts";
 export { Tensor } from "./tensor.ts";

@@ -3,9 +3,11 @@ import { apply, applyInPlace } from "./dispatch.ts";
 import type { Functions } from "./ops/methods.ts";
 import { type AnyOp, isPrimitive } from "./ops/op.ts";
 import { ops } from "./ops/table.ts";
+import { printing } from "./print.ts";
+import { selections } from "./selection.ts";
 import { Tensor } from "./tensor.ts";
 
-const define = (name: string, value: (this: Tensor, ...rest: unknown[]) => unknown): void => {
+const define = (name: string | symbol, value: (this: Tensor, ...rest: unknown[]) => unknown): void => {
   Object.defineProperty(Tensor.prototype, name, { value, writable: true, configurable: true });
 };
 
@@ -22,6 +24,12 @@ for (const [name, op] of Object.entries(ops) as [string, AnyOp][]) {
       return applyInPlace(op, [this, ...rest]);
     });
 }
+
+const extras = { ...selections, ...printing } as Record<string | symbol, (x: Tensor, ...rest: unknown[]) => unknown>;
+for (const name of Reflect.ownKeys(extras))
+  define(name, function (...rest) {
+    return extras[name]!(this, ...rest);
+  });
 
 /** Every operator as a function. */
 export const functions = table as unknown as Functions;

@@ -1,6 +1,7 @@
 // class Tensor: a view of a storage that takes part in the graph. Its operators come from the table (src/methods.ts installs them).
 import { backward, type BackwardOptions } from "./autograd/engine.ts";
-import { isGradEnabled } from "./autograd/mode.ts";
+import { checkInPlace, CopySlices, type ViewPath } from "./autograd/inplace.ts";
+import { enableGrad, isGradEnabled, noGrad } from "./autograd/mode.ts";
 import { Accumulate, type GradHook, type Node } from "./autograd/node.ts";
 import { type Device, Storage } from "./backend/backend.ts";
 import { dense } from "./backend/cpu.ts";
@@ -11,6 +12,8 @@ import { contiguous, type Geometry, isContiguous, sizeOf } from "./base/shape.ts
 import { type DeviceName, deviceNamed } from "./device.ts";
 import { enter, keep, leave } from "./autograd/scope.ts";
 import type { Methods } from "./ops/methods.ts";
+import type { Printing } from "./print.ts";
+import type { Selections } from "./selection.ts";
 
 export type Nested = number | boolean | Nested[];
 /** Where and as what `to` wants a tensor. */
@@ -28,7 +31,7 @@ const visibleElements = 1 << 16;
 const released = new FinalizationRegistry<Storage>((storage) => storage.release());
 
 // eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
-export interface Tensor extends Methods {}
+export interface Tensor extends Methods, Selections, Printing {}
 
 /** An n-dimensional array on a device, with a place in the autograd graph. Make one with tensor(), zeros(), randn() and the like. */
 // eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
@@ -40,8 +43,11 @@ export class Tensor implements Geometry {
   readonly offset: number;
   /** Which output of `gradFn` this is. */
   outputIndex = 0;
-  /** The tensor this one is a view of. */
+  /** The tensor this one is a view of, and the way from there. */
   viewOf: Tensor | undefined;
+  path: ViewPath | undefined;
+  /** Recorded in-place changes of this tensor's history; for a view, how many of its base's it has taken in. */
+  #rewrites = 0;
   #requiresGrad = false;
   #gradFn: Node | undefined;
   #grad: Tensor | undefined;
@@ -98,6 +104,7 @@ export class Tensor implements Geometry {
   // ---- autograd -------------------------------------------------------------------------------------------------
 
   get requiresGrad(): boolean {
+    this.#catchUp();
     return this.#requiresGrad;
   }
   set requiresGrad(value: boolean) {
@@ -112,10 +119,21 @@ export class Tensor implements Geometry {
   }
   /** The node that made this tensor, null for leaves. */
   get gradFn(): Node | null {
+    this.#catchUp();
     return this.#gradFn ?? null;
   }
   get isLeaf(): boolean {
+    this.#catchUp();
     return this.#gradFn === undefined;
+  }
+  /** A view whose base was rewritten in place since takes its history anew from there. */
+  #catchUp(): void {
+    const base = this.viewOf;
+    if (!base || !this.path || base.#rewrites === this.#rewrites || !isFloat(this.dtype)) return;
+    this.#rewrites = base.#rewrites;
+    const again = enableGrad(() => this.path!.replay(base));
+    [this.#requiresGrad, this.#gradFn, this.outputIndex] = [again.#requiresGrad, again.#gradFn, again.outputIndex];
+    again.dispose();
   }
   /** The accumulated gradient, null before the first backward and after zeroGrad. */
   get grad(): Tensor | null {
@@ -162,7 +180,7 @@ export class Tensor implements Geometry {
   /** Another handle on the same elements; with `graph`, at the same place in the graph. */
   alias(graph = true): Tensor {
     const other = new Tensor(this.storage.retain(), this.dtype, this);
-    if (graph && this.#requiresGrad) {
+    if (graph && this.requiresGrad) {
       other.#requiresGrad = true;
       other.#gradFn = this.#gradFn;
       other.outputIndex = this.outputIndex;
@@ -170,20 +188,34 @@ export class Tensor implements Geometry {
     }
     return other;
   }
-  /** A view of the same storage with another geometry, not yet recorded. */
-  viewed(geometry: Geometry): Tensor {
+  /** A view of the same storage with another geometry, not yet recorded. `step` makes the same view of another tensor in this one's shape. */
+  viewed(geometry: Geometry, step: ViewPath): Tensor {
     const view = new Tensor(this.storage.retain(), this.dtype, geometry);
+    const before = this.path;
     view.viewOf = this.viewOf ?? this;
+    view.path = before ? { replay: (base) => step.replay(before.replay(base)), absolute: before.absolute || step.absolute } : step;
+    view.#rewrites = view.viewOf.#rewrites;
     return view;
+  }
+  /** A copy of the present contents at the same place in the graph, for an in-place operator that needs them later. */
+  preserved(): Tensor {
+    const copy = noGrad(() => this.clone());
+    copy.#requiresGrad = this.requiresGrad;
+    copy.#gradFn = this.#gradFn;
+    copy.outputIndex = this.outputIndex;
+    return copy;
   }
   setHistory(node: Node, index: number): void {
     this.#requiresGrad = true;
     this.#gradFn = node;
     this.outputIndex = index;
   }
-  /** In-place operators: the tensor is from now on the output of `node`. */
-  rebase(node: Node): void {
-    this.setHistory(node, 0);
+  /** In-place operators: from now on this tensor, which was input number `self` of `node`, is its output. A view hands this on to its base. */
+  rebase(node: Node, self: number): void {
+    const base = this.viewOf;
+    if (base && this.path) base.setHistory(new CopySlices(base, this.path, node, self), 0);
+    else this.setHistory(node, 0);
+    (base ?? this).#rewrites++;
   }
   /** Becomes `value` (used up) with gradient `grad`, perhaps elsewhere: how a module moves while others keep hold of its parameters. */
   moveTo(value: Tensor, grad?: Tensor): void {
@@ -219,12 +251,9 @@ export class Tensor implements Geometry {
       g.dispose();
     }
   }
-  /** Errors: GradError when writing here would break a recorded gradient. */
+  /** Errors: ArgumentError for a tensor that overlaps itself, GradError when writing here would break a recorded gradient. */
   checkInPlace(op: string): void {
-    if (!isGradEnabled()) return;
-    if (this.isLeaf && this.#requiresGrad) throw new GradError(op, "a leaf that requires a gradient cannot be changed in place", "wrap it in noGrad(), or work on a clone");
-    if (this.viewOf?.isLeaf && this.viewOf.requiresGrad) throw new GradError(op, "a view of a leaf that requires a gradient cannot be changed in place", "wrap it in noGrad()");
-    if (this.viewOf) throw new GradError(op, "a view cannot be changed in place while its gradient is recorded", "clone it first, or wrap it in noGrad()");
+    checkInPlace(this, op);
   }
 
   // ---- values ---------------------------------------------------------------------------------------------------
@@ -304,7 +333,7 @@ export class Tensor implements Geometry {
   /** A constant scalar moved to another device; only for tensors whose value is known. */
   constantOn(device: Device): Tensor {
     const moved = Tensor.constant(device, this.storage.constant!, this.dtype, this.shape);
-    if (this.#requiresGrad) {
+    if (this.requiresGrad) {
       moved.#requiresGrad = true;
       moved.#gradFn = this.#gradFn;
       moved.#accumulator = this.#gradFn ? undefined : this.accumulator();

@@ -37,7 +37,9 @@ function lay(values: readonly number[], shape: readonly number[], dtype: DType, 
   const make = (host: number[], geometry: { shape: readonly number[]; strides: readonly number[]; offset: number }): Tensor => {
     const data = hostArray(dtype, host.length);
     data.set(host);
-    return new Tensor(new Storage(d, dtype, host.length, d.upload(dtype, data)), dtype, geometry);
+    const storage = new Storage(d, dtype, host.length, d.upload(dtype, data));
+    if (!isFloat(dtype)) storage.uploaded = data;
+    return new Tensor(storage, dtype, geometry);
   };
   if (layout === "contiguous" || shape.length === 0) return make([...values], contiguous(shape));
   if (layout === "expanded") {

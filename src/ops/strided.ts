@@ -47,6 +47,7 @@ export const asStrided: ViewOp<(x: Tensor, size: Shape, stride: readonly number[
     return { inputs: { x }, attrs: { to, from: { shape, strides, offset }, elements: storage.elements } };
   },
   view: (_x, { to }) => to,
+  absolute: true,
   backward: (g, _s, { to, from, elements: n }) => ({
     x: () => {
       const zeros = g.filledLike(0, [n]);
@@ -171,16 +172,4 @@ export const diag: Composite<(x: Tensor, diagonal?: number) => Tensor> = {
   },
   samples: [[t([3])], [t([3, 4])], [t([3, 3]), 1]],
   errors: [raises([t([2, 2, 2])], "1 or 2 dimensions")],
-};
-
-/** Zeros in the shape of x; `x.zero_()` clears it. */
-export const zero: Primitive<(x: Tensor) => Tensor> & { readonly inplace: true } = {
-  call: (x) => ({ inputs: { x }, attrs: {} }),
-  meta: (ins) => ({ out: ins["x"]! }),
-  cpu: ({ out }) => void elements(out!).fill(0),
-  gpu: ({ out }, _a, q) => q.launch(fillKernel(), { filled: out! }, { size: sizeOf(out!.shape), value: 0 }, Math.ceil(sizeOf(out!.shape) / 4)),
-  backward: (g) => ({ x: () => g.filledLike(0) }),
-  samples: [[t([2, 3])], [t([])]],
-  errors: [raises(["x"], "must be a tensor")],
-  inplace: true,
 };

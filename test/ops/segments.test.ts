@@ -11,7 +11,7 @@ import { onEveryDevice } from "../devices.ts";
 const numbers = (n: number, limit: number, seed = 1): Int32Array<ArrayBuffer> =>
   Int32Array.from({ length: n }, (_, i) => Math.floor(((((i + seed) * 2654435761) >>> 0) / 2 ** 32) * limit));
 
-onEveryDevice((device) => {
+onEveryDevice(() => {
   const ints = (data: Int32Array<ArrayBuffer>, shape: readonly number[] = [data.length]): Tensor => tensor(data, { shape, dtype: "int32" });
   const floats = (data: Int32Array<ArrayBuffer>, shape: readonly number[]): Tensor => tensor(Float32Array.from(data), { shape });
   /** The same elements behind an operator, so that the host no longer sees them. */

@@ -1,0 +1,170 @@
+// Tensors as text, formatted as PyTorch formats them.
+import { noGrad } from "./autograd/mode.ts";
+import { dense } from "./backend/cpu.ts";
+import { isFloat } from "./base/dtype.ts";
+import { ArgumentError, show } from "./base/errors.ts";
+import { parse } from "./base/options.ts";
+import { sizeOf } from "./base/shape.ts";
+import type { Tensor } from "./tensor.ts";
+
+/** How numbers are laid out; torch.set_printoptions' names and defaults. */
+export interface PrintOptions {
+  /** Digits after the point. */
+  readonly precision?: number;
+  /** Tensors with more elements are shown by their edges only. */
+  readonly threshold?: number;
+  /** Elements shown at each end of a dimension then. */
+  readonly edgeitems?: number;
+  readonly linewidth?: number;
+  /** Scientific notation always or never; chosen by the range of the values when left out. */
+  readonly sciMode?: boolean | undefined;
+}
+type Settings = { -readonly [K in keyof Required<PrintOptions>]: Required<PrintOptions>[K] };
+
+const settings: Settings = { precision: 4, threshold: 1000, edgeitems: 3, linewidth: 80, sciMode: undefined };
+
+function checked(op: string, options: PrintOptions): Settings {
+  const o = parse(op, [options], { ...settings });
+  for (const key of ["precision", "threshold", "edgeitems", "linewidth"] as const)
+    if (!(o[key] >= 0)) throw new ArgumentError(op, `${key} must be a non-negative number, got ${String(o[key])}`);
+  return o;
+}
+
+/** Changes how all tensors print from now on; sciMode left out goes back to choosing by range. */
+export function setPrintOptions(options: PrintOptions): void {
+  Object.assign(settings, checked("setPrintOptions", options), { sciMode: options.sciMode });
+}
+
+/** The methods of this file, as Tensor declares them. */
+export interface Printing {
+  /** The tensor as PyTorch prints it. */
+  toText(options?: PrintOptions): Promise<string>;
+  /** The same at once for tensors on the CPU; on the GPU, where values need a wait, shape and dtype. */
+  toString(): string;
+}
+
+/** Digits of x ≥ 0 by `write(x, places)`, ties to even where JavaScript rounds them up. */
+function digits(x: number, places: number, write: (x: number, places: number) => string): string {
+  const rounded = write(x, places);
+  const [exact, exponent = ""] = write(x, 60).split("e") as [string, string?];
+  const cut = exact.indexOf(".") + 1 + places;
+  if (!/^50*$/.test(exact.slice(cut))) return rounded;
+  const kept = exact.slice(0, places === 0 ? cut - 1 : cut);
+  return Number(kept.at(-1)) % 2 === 0 ? kept + (exponent && `e${exponent}`) : rounded;
+}
+
+const fixed = (x: number, places: number): string => digits(x, places, (v, p) => v.toFixed(p));
+const scientific = (x: number, places: number): string => digits(x, places, (v, p) => v.toExponential(p)).replace(/e([+-])(\d)$/, "e$10$2");
+
+function float(x: number, write: (x: number) => string): string {
+  if (Number.isNaN(x)) return "nan";
+  const sign = x < 0 || Object.is(x, -0) ? "-" : "";
+  return sign + (Number.isFinite(x) ? write(Math.abs(x)) : "inf");
+}
+
+/** One text per element, all of them as wide as the widest finite one. */
+function texts(x: Tensor, data: ArrayLike<number>, { precision, sciMode }: Settings): string[] {
+  const all = Array.from(data);
+  if (!isFloat(x.dtype)) {
+    const plain = all.map((v) => (x.dtype === "bool" ? (v !== 0 ? "True" : "False") : String(v)));
+    const width = Math.max(...plain.map((s) => s.length));
+    return plain.map((s) => s.padStart(width));
+  }
+  const finite = all.filter((v) => Number.isFinite(v) && v !== 0);
+  const [low, high] = finite.reduce(([a, b], v) => [Math.min(a, Math.abs(v)), Math.max(b, Math.abs(v))], [Infinity, 0]);
+  const whole = finite.every((v) => Number.isInteger(v));
+  const wide = finite.length > 0 && (high / low > 1000 || high > 1e8 || (!whole && low < 1e-4));
+  const writer = (sci: boolean): ((v: number) => string) => {
+    if (sci) return (v) => scientific(v, precision);
+    return whole ? (v) => `${fixed(v, 0)}.` : (v) => fixed(v, precision);
+  };
+  // As in PyTorch, the width is that of the notation the range asks for, even where the other one was ordered.
+  const width = Math.max(1, ...finite.map((v) => float(v, writer(wide)).length));
+  const write = writer(finite.length > 0 && sciMode !== undefined ? sciMode : wide);
+  return all.map((v) => float(v, write).padStart(width));
+}
+
+/** The brackets around elements that are read off `cells` in order; dimensions in `cut` show an ellipsis in the middle. */
+function brackets(
+  cells: readonly string[],
+  shape: readonly number[],
+  cut: readonly boolean[],
+  indent: number,
+  { edgeitems, linewidth }: Settings,
+): string {
+  let at = 0;
+  const level = (d: number): string => {
+    if (d === shape.length) return cells[at++]!;
+    const last = d === shape.length - 1;
+    const parts = Array.from({ length: shape[d]! }, () => level(d + 1));
+    if (cut[d]) parts.splice(edgeitems, 0, last ? " ..." : "...");
+    const margin = " ".repeat(indent + d + 1);
+    if (!last) return `[${parts.join(`,${"\n".repeat(shape.length - 1 - d)}${margin}`)}]`;
+    const perLine = Math.max(1, Math.floor((linewidth - indent - d) / (cells[0]!.length + 2)));
+    const lines = Array.from({ length: Math.ceil(parts.length / perLine) }, (_, i) =>
+      parts.slice(i * perLine, (i + 1) * perLine).join(", "),
+    );
+    return `[${lines.join(`,\n${margin}`)}]`;
+  };
+  return level(0);
+}
+
+/** The edges of a tensor too long to show: the middle of every long dimension left out. */
+function edges(x: Tensor, cut: readonly boolean[], n: number): Tensor {
+  return cut.reduce((y, c, d) => (c ? (n === 0 ? y.slice(d, 0, 0) : y.slice(d, 0, n).cat([y.slice(d, -n)], d)) : y), x);
+}
+
+function suffixes(x: Tensor): string[] {
+  const empty = x.size === 0;
+  // int32 stands for PyTorch's int64, which prints bare unless there is no element to show it.
+  const bare = x.dtype === "float32" || (!empty && (x.dtype === "int32" || x.dtype === "bool"));
+  const name = x.gradFn?.name;
+  const history = name === undefined ? (x.requiresGrad ? ["requires_grad=True"] : []) : [`grad_fn=<${backwardName(name)}>`];
+  return [
+    ...(x.device.type === "cpu" ? [] : [`device='${x.device.type}'`]),
+    ...(empty && x.ndim !== 1 ? [`size=(${x.shape.join(", ")})`] : []),
+    ...(bare ? [] : [`dtype=${x.dtype}`]),
+    ...history,
+  ];
+}
+
+/** PyTorch's name of a node: MulBackward0 for mul, CopySlices for what is no operator. */
+function backwardName(name: string): string {
+  const upper = (name[0] ?? "").toUpperCase() + name.slice(1).replace(/_$/, "");
+  return upper === "CopySlices" ? upper : `${upper}Backward0`;
+}
+
+/** Which dimensions lose their middle. */
+const cuts = (x: Tensor, o: Settings): boolean[] => x.shape.map((d) => x.size > o.threshold && d > 2 * o.edgeitems);
+
+function layout(x: Tensor, shown: Tensor, data: ArrayLike<number>, cut: readonly boolean[], o: Settings): string {
+  const prefix = "tensor(";
+  // With no edge items, nothing is left to format between the dots.
+  const cells = sizeOf(shown.shape) === 0 ? [""] : texts(x, data, o);
+  let text = prefix + (x.size === 0 ? "[]" : brackets(cells, shown.shape, cut, prefix.length, o));
+  let room = text.length - text.lastIndexOf("\n") + 1;
+  for (const suffix of suffixes(x)) {
+    const fits = room + suffix.length + 2 <= o.linewidth;
+    text += fits ? `, ${suffix}` : `,\n${" ".repeat(prefix.length)}${suffix}`;
+    room = fits ? room + suffix.length + 2 : prefix.length + suffix.length;
+  }
+  return `${text})`;
+}
+
+async function toText(x: Tensor, options: PrintOptions = {}): Promise<string> {
+  const o = checked("toText", options);
+  const cut = cuts(x, o);
+  const shown = noGrad(() => edges(x.detach(), cut, o.edgeitems));
+  return layout(x, shown, await shown.data(), cut, o);
+}
+
+function toString(x: Tensor): string {
+  if (x.disposed) return "tensor(disposed)";
+  if (x.device.type !== "cpu") return `tensor(${x.dtype}${show(x.shape)} on ${x.device.type}; await toText() shows the values)`;
+  const cut = cuts(x, settings);
+  const shown = noGrad(() => edges(x.detach(), cut, settings.edgeitems));
+  return layout(x, shown, dense(shown), cut, settings);
+}
+
+/** By name, for installation beside the operators; Node's console.log shows tensors by their text, too. */
+export const printing = { toText, toString, [Symbol.for("nodejs.util.inspect.custom")]: (x: Tensor): string => toString(x) };

@@ -1,0 +1,83 @@
+// Tensor methods about elements chosen by value: what must wait for the device to count them, and assignment by index.
+import { isGradEnabled, noGrad, setGradEnabled } from "./autograd/mode.ts";
+import { DtypeError } from "./base/errors.ts";
+import { parse } from "./base/options.ts";
+import { broadcastShapes, contiguousStrides } from "./base/shape.ts";
+import { operand } from "./ops/arguments.ts";
+import { type Index, isBasic, spread } from "./ops/index-list.ts";
+import type { Tensor } from "./tensor.ts";
+
+/** The methods of this file, as Tensor declares them. */
+export interface Selections {
+  /** Indices of the elements that are not zero. Shape: [count, ndim]; with asTuple one vector per dimension, ready for `index`. */
+  nonzero(options?: { readonly asTuple?: false }): Promise<Tensor>;
+  nonzero(options: { readonly asTuple: true }): Promise<Tensor[]>;
+  /** The elements where the mask is true, as a vector; gradients flow to them. Shape: x and mask broadcast. */
+  maskedSelect(mask: Tensor): Promise<Tensor>;
+  /** PyTorch's x[indices] = values (or += with accumulate), for every kind of index. Errors: as for `index`, and for values that do not broadcast. */
+  indexPut_(
+    indices: readonly Index[],
+    values: Tensor | number,
+    ...rest: [accumulate?: boolean] | [options: { readonly accumulate?: boolean }]
+  ): Tensor;
+}
+
+/** Row-major positions of the elements that are not zero. */
+async function hits(x: Tensor): Promise<number[]> {
+  const data = await x.detach().data();
+  const found: number[] = [];
+  for (let i = 0; i < data.length; i++) if (data[i] !== 0) found.push(i);
+  return found;
+}
+
+const column = (x: Tensor, values: readonly number[]): Tensor => x.uploadedLike("int32", Int32Array.from(values), [values.length]);
+
+async function nonzero(x: Tensor, ...rest: unknown[]): Promise<Tensor | Tensor[]> {
+  const { asTuple } = parse("nonzero", rest, {}, { asTuple: false });
+  const found = await hits(x);
+  const strides = contiguousStrides(x.shape);
+  const along = (at: number, d: number): number => Math.floor(at / strides[d]!) % x.shape[d]!;
+  if (asTuple) return x.ndim === 0 ? [column(x, found)] : x.shape.map((_, d) => column(x, found.map((at) => along(at, d)))); // prettier-ignore
+  const table = found.flatMap((at) => x.shape.map((_, d) => along(at, d)));
+  return x.uploadedLike("int32", Int32Array.from(table), [found.length, x.ndim]);
+}
+
+async function maskedSelect(x: Tensor, mask: Tensor): Promise<Tensor> {
+  if (operand("maskedSelect", mask, "mask").dtype !== "bool")
+    throw new DtypeError("maskedSelect", `the mask must be bool, got ${mask.dtype}`);
+  const recording = isGradEnabled();
+  const shape = broadcastShapes("maskedSelect", x.shape, mask.shape);
+  const found = await hits(noGrad(() => mask.expand(shape)));
+  return setGradEnabled(recording, () => x.expand(shape).flatten().indexSelect(0, column(x, found)));
+}
+
+function indexPut(x: Tensor, indices: readonly Index[], values: Tensor | number, ...rest: unknown[]): Tensor {
+  const { accumulate } = parse("indexPut_", rest, { accumulate: false });
+  if (Array.isArray(indices) && isBasic(indices)) {
+    const part = x.index(indices);
+    const given = spread("indexPut_", x, values, part.shape);
+    if (accumulate) part.add_(given);
+    else part.copy_(given);
+    return x;
+  }
+  const [mask] = indices;
+  const single = typeof values === "number" || (operand("indexPut_", values, "values").ndim === 0 && values.dtype === x.dtype);
+  // One value behind one mask needs no count, so that it works wherever the mask was made.
+  if (
+    indices.length === 1 &&
+    single &&
+    !accumulate &&
+    typeof mask === "object" &&
+    mask !== null &&
+    "dtype" in mask &&
+    mask.dtype === "bool"
+  ) {
+    x.detach().index([mask.filledLike(0)]);
+    return x.maskedFill_(mask.reshape([...mask.shape, ...x.shape.slice(mask.ndim).map(() => 1)]), values);
+  }
+  const places = x.detach().positions().index(indices);
+  return x.put_(places, spread("indexPut_", x, values, places.shape), accumulate);
+}
+
+/** By name, for installation beside the operators. */
+export const selections = { nonzero, maskedSelect, indexPut_: indexPut };
