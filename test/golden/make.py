@@ -243,6 +243,8 @@ def finish(item, case_name):
     keep_gg = keep_grad and high["gg"] and e32[2] <= E32_LIMIT and not broken and item["source"] != "extreme"
     if high["gg"] and not keep_gg and item["source"] == "opinfo":
         return None, "float32 gradient disagrees"
+    # PyTorch's second derivative of an embedding forgets scale_grad_by_freq.
+    keep_gg = keep_gg and not item["call"].get("options", {}).get("scaleGradByFreq")
     case = dict(item["call"])
     case["source"] = item["source"]
     results = []

@@ -61,12 +61,18 @@ def getitem(x, index):
     return x[tuple(index)]
 
 
+def even_steps(args, kwargs):
+    """Whole numbers in broken steps come out by PyTorch's vector width: int32 and int64 differ."""
+    start, end, steps = args[:3]
+    return kwargs.get("dtype") in (None, torch.float32) or steps < 2 or (int(end) - int(start)) % (steps - 1) == 0
+
+
 # Creation. Expected values are those of float64 arithmetic rounded by the runner.
 row("create", "zeros", "zeros")
 row("create", "ones", "ones")
 row("create", "full", None, fn=torch.full)
 row("create", "arange", "arange", hoist=("end", "step"), keep=no_bool)
-row("create", "linspace", "linspace")
+row("create", "linspace", "linspace", keep=even_steps)
 row("create", "eye", "eye", hoist=("m",))
 row("create", "zerosLike", "zeros_like")
 row("create", "onesLike", "ones_like")
