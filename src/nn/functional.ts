@@ -24,7 +24,6 @@ export const {
   dropout3d,
   elu,
   embedding,
-  fold,
   gelu,
   hardtanh,
   huberLoss,
