@@ -20,6 +20,7 @@ export function sizeOf(shape: Shape): number {
 /** Checks a shape that came from outside. Errors: ShapeError for negative, fractional, NaN sizes or more than 2^31 − 1 elements. */
 export function checkShape(op: string, shape: readonly unknown[]): number[] {
   if (!Array.isArray(shape)) throw new ShapeError(op, `shape must be an array of sizes, got ${String(shape)}`);
+  if (shape.length > 64) throw new ShapeError(op, `${shape.length} dimensions, at most 64 are supported`);
   let n = 1;
   for (const d of shape) {
     if (typeof d !== "number" || !Number.isInteger(d) || d < 0)

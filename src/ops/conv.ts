@@ -16,6 +16,9 @@ import { checkConv, convSizes, geometryOf, isEmpty, type Sliding } from "./slidi
 const plain: Sliding = { stride: [1, 1], padding: [0, 0], dilation: [1, 1], groups: 1 };
 const strided: Sliding = { stride: [2, 1], padding: [1, 2], dilation: [1, 2], groups: 2 };
 
+/** Windows that output padding added beyond g's extent do not exist. */
+const cropped = (y: Tensor, shape: Shape): Tensor => shape.reduce((z, n, d) => (z.shape[d] === n ? z : z.narrow(d, 0, n)), y);
+
 const hostDense = (v: View): View => {
   const data = dense(v).slice();
   return { storage: new Storage(cpu, v.dtype, data.length, data), dtype: v.dtype, ...contiguous(v.shape) };
@@ -106,12 +109,13 @@ export const convInput: Primitive<
   }),
   save: ["g", "weight"],
   backward: (gg, { g, weight }, a, ins) => ({
-    g: () => gg.convolution(weight, null, a),
+    g: () => cropped(gg.convolution(weight, null, a), ins["g"]!.shape),
     weight: () => gg.convWeight(g, ins["weight"]!.shape, a),
   }),
   samples: [
     [t([2, 4, 3, 5]), t([4, 3, 3, 2]), [2, 3, 5, 6], plain],
     [t([1, 2, 3, 9]), t([2, 2, 3, 2]), [1, 4, 6, 7], strided],
+    [t([1, 2, 2]), t([2, 1, 2]), [1, 1, 8], { stride: [2], padding: [0], dilation: [3], groups: 1 }],
   ],
   errors: [raises([t([1, 3, 2, 2]), t([2, 1, 3, 3]), [1, 1, 4, 4], plain], "do not fit")],
 };
@@ -138,7 +142,10 @@ export const convWeight: Primitive<
     planWeight(host, geometryOf(x!.shape, out!.shape, g!.shape, a), x!, host.dense(g!), out!);
   }),
   save: ["x", "g"],
-  backward: (gw, { x, g }, a, ins) => ({ x: () => g.convInput(gw, ins["x"]!.shape, a), g: () => x.convolution(gw, null, a) }),
+  backward: (gw, { x, g }, a, ins) => ({
+    x: () => g.convInput(gw, ins["x"]!.shape, a),
+    g: () => cropped(x.convolution(gw, null, a), ins["g"]!.shape),
+  }),
   samples: [
     [t([2, 3, 5, 6]), t([2, 4, 3, 5]), [4, 3, 3, 2], plain],
     [t([1, 4, 6, 7]), t([1, 2, 3, 9]), [2, 2, 3, 2], strided],

@@ -4,6 +4,7 @@ import { contract, type Contraction } from "../backend/contract.ts";
 import { contractCpu } from "../backend/contractcpu.ts";
 import { cpu, dense } from "../backend/cpu.ts";
 import { Storage, type View } from "../backend/backend.ts";
+import { isFloat } from "../base/dtype.ts";
 import { ShapeError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { contiguous, sizeOf } from "../base/shape.ts";
@@ -165,7 +166,9 @@ export interface ScaleOptions {
 /** beta · x + alpha · (mat1 · mat2); x broadcasts. */
 export const addmm: Composite<(x: Tensor, mat1: Tensor, mat2: Tensor, options?: ScaleOptions) => Tensor> = {
   compose: (x, mat1, mat2, ...rest) => {
-    const { beta, alpha } = parse("addmm", rest, {}, { beta: 1, alpha: 1 });
+    const scales = parse("addmm", rest, {}, { beta: 1, alpha: 1 });
+    // Integer products take integer factors.
+    const { beta, alpha } = isFloat(x.dtype) ? scales : { beta: Math.trunc(scales.beta), alpha: Math.trunc(scales.alpha) };
     ranks("addmm", [["mat1", mat1, 2], ["mat2", mat2, 2]]); // prettier-ignore
     const product = mat1.matmul(mat2);
     if (x.ndim > 2) throw new ShapeError("addmm", `x ${show(x.shape)} does not broadcast to ${show(product.shape)}`);
