@@ -80,7 +80,7 @@ export class Tensor implements Geometry {
   static upload(device: Device, dtype: DType, data: TypedArray, shape: readonly number[]): Tensor {
     const storage = new Storage(device, dtype, data.length, device.upload(dtype, data));
     // Indices and masks stay visible to the host, so that their range and count are known without a read.
-    if (!isFloat(dtype) && data.length <= visibleElements) storage.uploaded = data;
+    if (device.type !== "cpu" && !isFloat(dtype) && data.length <= visibleElements) storage.uploaded = data;
     return new Tensor(storage, dtype, contiguous(shape));
   }
 

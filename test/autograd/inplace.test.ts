@@ -85,7 +85,15 @@ onEveryDevice(() => {
   it("writes in a loop, one row at a time", async () => {
     const w = leaf([1, 2, 3]);
     const rows = zeros([4, 3]);
-    for (let i = 0; i < 4; i++) rows.at(i).copy_(i === 0 ? w : rows.at(i - 1).clone().mul(w));
+    for (let i = 0; i < 4; i++)
+      rows.at(i).copy_(
+        i === 0
+          ? w
+          : rows
+              .at(i - 1)
+              .clone()
+              .mul(w),
+      );
     const [g] = grad(rows.sum(), w);
     await expectValues(g, [1 + 2 + 3 + 4, 1 + 4 + 12 + 32, 1 + 6 + 27 + 108]);
   });
