@@ -4,12 +4,13 @@ import * as arithmetic from "./arithmetic.ts";
 import * as arrange from "./arrange.ts";
 import * as compare from "./compare.ts";
 import * as conv from "./conv.ts";
-import * as convnd from "./convnd.ts";
 import * as convert from "./convert.ts";
+import * as convnd from "./convnd.ts";
 import * as cut from "./cut.ts";
 import * as draw from "./draw.ts";
 import * as dropout from "./dropout.ts";
 import * as elementwise from "./elementwise.ts";
+import * as entropy from "./entropy.ts";
 import * as extrema from "./extrema.ts";
 import * as gather from "./gather.ts";
 import * as indexing from "./indexing.ts";
@@ -31,12 +32,13 @@ export const ops = {
   ...arrange,
   ...compare,
   ...conv,
-  ...convnd,
   ...convert,
+  ...convnd,
   ...cut,
   ...draw,
   ...dropout,
   ...elementwise,
+  ...entropy,
   ...extrema,
   ...gather,
   ...indexing,
