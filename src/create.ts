@@ -66,7 +66,9 @@ export function tensor(data: TensorData, options: CreateOptions & { readonly sha
   const booleans = !typed && flat.length > 0 && (flat as unknown[]).every((v) => typeof v === "boolean");
   const dtype = o.dtype === undefined ? (booleans ? "bool" : typed ? inferred(data) : "float32") : asDType("tensor", o.dtype);
   const host = hostArray(dtype, flat.length);
-  for (let i = 0; i < flat.length; i++) host[i] = element(flat[i], dtype, i);
+  // Every number fits a float, and an array of the dtype's own kind holds nothing else.
+  if (typed && !(data instanceof BigInt64Array) && (isFloat(dtype) || inferred(data) === dtype)) host.set(data as TypedArray);
+  else for (let i = 0; i < flat.length; i++) host[i] = element(flat[i], dtype, i);
   return fromHost("tensor", host, dtype, shape, o as CreateOptions);
 }
 

@@ -25,7 +25,9 @@ interface Batch {
   readonly id: number;
   readonly commands: Command[];
   readonly reads: ReadRequest[];
+  /** Parameters of all commands, as words and as floats over the same memory. */
   words: Uint32Array<ArrayBuffer>;
+  floats: Float32Array<ArrayBuffer>;
   used: number;
 }
 
@@ -54,6 +56,7 @@ export class CommandList {
   readonly #bindGroups = new Map<string, GPUBindGroup>();
   readonly #staging = new Map<number, GPUBuffer[]>();
   readonly #sealed: Batch[] = [];
+  readonly #spareWords: Uint32Array<ArrayBuffer>[] = [];
   #open: Batch;
   #scheduled = false;
   #pumping: Promise<void> | undefined;
@@ -86,7 +89,13 @@ export class CommandList {
     return this.#submitted;
   }
 
-  record(name: string, compiled: Compiled, buffers: readonly PooledBuffer[], params: Readonly<Record<string, number>>, grid: readonly [number, number, number]): void {
+  record(
+    name: string,
+    compiled: Compiled,
+    buffers: readonly PooledBuffer[],
+    params: Readonly<Record<string, number>>,
+    grid: readonly [number, number, number],
+  ): void {
     const batch = this.#open;
     const fields = compiled.linked.params;
     const at = batch.used;
@@ -94,13 +103,13 @@ export class CommandList {
       const grown = new Uint32Array(batch.words.length * 2);
       grown.set(batch.words);
       batch.words = grown;
+      batch.floats = new Float32Array(grown.buffer);
     }
-    const floats = new Float32Array(batch.words.buffer);
     for (let i = 0; i < fields.length; i++) {
       const field = fields[i]!;
       const value = params[field.name];
       if (value === undefined) throw new DeviceError(name, `kernel parameter ${field.name} was not given`);
-      if (field.type === "f32") floats[at + i] = value;
+      if (field.type === "f32") batch.floats[at + i] = value;
       else batch.words[at + i] = value;
     }
     batch.used = at + fields.length;
@@ -153,7 +162,8 @@ export class CommandList {
   }
 
   #newBatch(id: number): Batch {
-    return { id, commands: [], reads: [], words: new Uint32Array(2048), used: 0 };
+    const words = this.#spareWords.pop() ?? new Uint32Array(2048);
+    return { id, commands: [], reads: [], words, floats: new Float32Array(words.buffer), used: 0 };
   }
 
   #schedule(): void {
@@ -208,6 +218,7 @@ export class CommandList {
       () => this.#inFlight--,
     );
     if (batch.reads.length > 0) void this.#deliver(batch.reads, staging, scopes);
+    if (this.#spareWords.length < maxInFlight) this.#spareWords.push(batch.words);
     this.forget(this.#pool.trim(batch.id));
   }
 
@@ -280,7 +291,8 @@ export class CommandList {
     const total = reads.reduce((sum, r) => sum + aligned(r.bytes), 0);
     const size = 2 ** Math.ceil(Math.log2(Math.max(total, 256)));
     const gpu =
-      this.#staging.get(size)?.pop() ?? this.#device.createBuffer({ size, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST, label: "wengert read" });
+      this.#staging.get(size)?.pop() ??
+      this.#device.createBuffer({ size, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST, label: "wengert read" });
     let at = 0;
     for (const r of reads) {
       encoder.copyBufferToBuffer(r.buffer.gpu, r.offset, gpu, at, r.bytes);
@@ -289,7 +301,11 @@ export class CommandList {
     return { gpu, size };
   }
 
-  async #deliver(reads: readonly ReadRequest[], staging: { gpu: GPUBuffer; size: number } | undefined, scopes: Promise<unknown>): Promise<void> {
+  async #deliver(
+    reads: readonly ReadRequest[],
+    staging: { gpu: GPUBuffer; size: number } | undefined,
+    scopes: Promise<unknown>,
+  ): Promise<void> {
     try {
       if (!staging) throw this.#failure() ?? new DeviceError("read", "the commands were refused");
       await staging.gpu.mapAsync(GPUMapMode.READ);
@@ -308,7 +324,8 @@ export class CommandList {
       counts.reads++;
     } catch (error) {
       await scopes;
-      const cause = this.#failure() ?? (error instanceof DeviceError ? error : new DeviceError("read", `the device did not answer: ${String(error)}`));
+      const cause =
+        this.#failure() ?? (error instanceof DeviceError ? error : new DeviceError("read", `the device did not answer: ${String(error)}`));
       for (const r of reads) r.fail(cause);
     }
   }
