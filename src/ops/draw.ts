@@ -1,13 +1,14 @@
 // Draws from the host's Mersenne Twister in PyTorch's order: filling in place, and trials.
 import { dense } from "../backend/cpu.ts";
 import { hostArray, type TypedArray } from "../base/dtype.ts";
-import { ArgumentError } from "../base/errors.ts";
+import { ArgumentError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import type { Generator } from "../base/random.ts";
 import type { Tensor } from "../tensor.ts";
 import { operand } from "./arguments.ts";
 import { checkRange, checkSpread, type Drawing, drawing, float, generatorOf, probability } from "./drawing.ts";
 import { type Composite, raises, t } from "./op.ts";
+import { overlaps } from "./restride.ts";
 
 type Floats = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
 
@@ -30,11 +31,14 @@ function written(x: Tensor, value: Tensor): Tensor {
 /** Before anything is drawn: x may be written to, and has a floating dtype. */
 function writable(op: string, x: Tensor, floats = true): Tensor {
   if (operand(op, x).requiresGrad) x.checkInPlace(op);
+  if (overlaps(x)) throw new ArgumentError(op, `several elements of ${show(x.shape)} share one place in memory`, "clone() it first");
   if (floats) float(op, x);
   return x;
 }
 
-const still = t([3, 5], { fixed: true });
+// Given contents: such samples keep their layout, for what overlaps itself cannot be filled.
+const still = t([2, 3], { data: [1, -2, 3, -4, 5, -6], fixed: true });
+const counts = t([2, 3], { dtype: "int32", data: [1, 2, 3, 4, 5, 6] });
 type UniformInPlace =
   [from?: number, to?: number] | [from: number, to: number, options: Drawing] | [options: Drawing & { from?: number; to?: number }];
 
@@ -136,8 +140,8 @@ export const bernoulli_: Composite<(x: Tensor, ...rest: TrialRest) => Tensor> = 
   },
   samples: [
     [still, 1],
-    [t([2, 3], wholes), 0],
-    [t([2, 3], { fixed: true }), t([3], { data: [1, 0, 1], fixed: true })],
+    [counts, 0],
+    [still, t([3], { data: [1, 0, 1], fixed: true })],
   ],
   errors: [raises([still, 1.5], "between 0 and 1"), raises([still, t([4], { data: [0, 1, 0, 1] })], "does not expand")],
 };

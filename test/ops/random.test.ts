@@ -204,6 +204,8 @@ onEveryDevice((device) => {
     const { index } = defaultGenerator().getState();
     expect(() => x.normal_()).toThrow("normal_: a leaf");
     expect(defaultGenerator().getState().index).toBe(index);
+    expect(() => zeros([3], { device }).expand(2, 3).normal_()).toThrow("normal_: several elements of [2, 3] share one place in memory");
+    expect(defaultGenerator().getState().index).toBe(index);
     noGrad(() => x.uniform_());
     expect(x.requiresGrad).toBe(true);
   });
