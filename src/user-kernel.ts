@@ -122,7 +122,7 @@ function inspected(definition: Erased): Shader {
   if (linked.bindings.length > 8) fail(`${name}: ${linked.bindings.length} storage bindings, devices promise 8`);
   const elements = new Map<string, string>();
   for (const part of parts) {
-    if (part.kind !== "var" || !/@binding/.test(part.text)) continue;
+    if (!/@binding/.test(part.text)) continue;
     if (!/var<\s*(storage|uniform)/.test(part.text)) fail(`${name}: ${part.name} is neither a storage nor a uniform binding`);
     const element = /array<\s*(?:vec[234]<\s*)?(\w+)/.exec(part.text)?.[1]?.replace(/^vec[234]([fiu])$/, "$132");
     if (element && /^[fiu]32$/.test(element)) elements.set(part.name, element);
