@@ -88,7 +88,11 @@ function run(job: Job): (Tensor | undefined)[] {
       for (const [index, tensor] of node.retained) if (grads[index]) tensor.receiveGrad(grads[index].alias(), job.createGraph);
       if (node instanceof Accumulate) {
         const g = grads[0];
-        if (g && (job.into === "leaves" || job.into.some((x) => edgeOf(x)?.node === node))) node.leaf.receiveGrad(g.alias(), job.createGraph);
+        if (g && (job.into === "leaves" || job.into.some((x) => edgeOf(x)?.node === node))) {
+          // The handle itself goes over: a second one would make the storage look shared and cost a copy.
+          grads[0] = undefined;
+          node.leaf.receiveGrad(g, job.createGraph);
+        }
       } else step(node, grads, pending, useful, job);
       discard(grads);
       if (!job.retainGraph) node.release();
