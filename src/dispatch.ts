@@ -22,9 +22,9 @@ export function apply(op: AnyOp, args: readonly unknown[], name = names.get(op)!
   const { inputs, device } = resolve(name, call.inputs);
   const recording = isGradEnabled() && Object.values(inputs).some((x) => x.requiresGrad);
   if (isView(op)) return runView(name, op, inputs, call.attrs, recording);
-  if (recording && op.definition && op.backward === "definition") return op.definition(...args);
   const ins = inputMetas(inputs, call.inputs);
   const metas = op.meta(ins, call.attrs);
+  if (recording && op.definition && op.backward === "definition") return op.definition(...args);
   settleNumbers(inputs, ins, metas.out.dtype);
   if (op.mutates) return mutate(name, op, inputs, call.attrs, device, metas);
   const outs = execute(name, op, inputs, call.attrs, device, metas);

@@ -302,7 +302,6 @@ export const crossEntropyBackward: Primitive<BackwardFn, never, Attrs> = {
       total: _t,
       ...options
     } = parse("crossEntropyBackward", rest, defaults, { ...keywords, ...stats });
-    checkTensors("crossEntropyBackward", x, target, weight);
     const attrs = { dim: classDim(x), ...options };
     const share = shares(x, target, weight ?? undefined, attrs);
     const slope = attrs.reduction === "none" ? g.unsqueeze(attrs.dim) : g;

@@ -2,6 +2,7 @@
 import * as activation from "./activation.ts";
 import * as arithmetic from "./arithmetic.ts";
 import * as arrange from "./arrange.ts";
+import * as batchnorm from "./batchnorm.ts";
 import * as compare from "./compare.ts";
 import * as conv from "./conv.ts";
 import * as convert from "./convert.ts";
@@ -16,6 +17,7 @@ import * as gather from "./gather.ts";
 import * as indexing from "./indexing.ts";
 import * as layout from "./layout.ts";
 import * as matmul from "./matmul.ts";
+import * as normalize from "./normalize.ts";
 import * as pool from "./pool.ts";
 import * as random from "./random.ts";
 import * as reduce from "./reduce.ts";
@@ -30,6 +32,7 @@ export const ops = {
   ...activation,
   ...arithmetic,
   ...arrange,
+  ...batchnorm,
   ...compare,
   ...conv,
   ...convert,
@@ -44,6 +47,7 @@ export const ops = {
   ...indexing,
   ...layout,
   ...matmul,
+  ...normalize,
   ...pool,
   ...random,
   ...reduce,
