@@ -167,3 +167,50 @@ fn avg_pool_backward(@builtin(global_invocation_id) gid: vec3u, @builtin(num_wor
   }
   out[i] = Scalar(total);
 }
+
+// Windows that tile a plane exactly need no bounds and no search: one invocation per window, forward and backward.
+struct TileParams { windows: u32, columns: u32, rows: u32 } // windows in all, per row, rows per plane
+@group(0) @binding(6) var<uniform> tiles: TileParams;
+
+// First input of window i, and where its plane starts.
+fn corner(i: u32) -> vec2u {
+  let row = i / tiles.columns;
+  let width = tiles.columns * u32(KW);
+  let height = tiles.rows * u32(KH);
+  return vec2u((row * u32(KH) * tiles.columns + (i - row * tiles.columns)) * u32(KW), (row / tiles.rows) * width * height);
+}
+
+@compute @workgroup_size(WG)
+fn max_pool_tiles(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) nwg: vec3u) {
+  let i = gid.x + gid.y * nwg.x * WG;
+  if (i >= tiles.windows) { return; }
+  let start = corner(i);
+  let width = tiles.columns * u32(KW);
+  var best = x[start.x];
+  var winner = start.x;
+  for (var r = 0u; r < u32(KH); r++) {
+    for (var c = 0u; c < u32(KW); c++) {
+      let cell = start.x + r * width + c;
+      let v = x[cell];
+      if (beats(v, best)) { best = v; winner = cell; }
+    }
+  }
+  out[i] = best;
+  indices[i] = i32(winner - start.y);
+}
+
+@compute @workgroup_size(WG)
+fn max_pool_tiles_backward(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) nwg: vec3u) {
+  let i = gid.x + gid.y * nwg.x * WG;
+  if (i >= tiles.windows) { return; }
+  let start = corner(i);
+  let width = tiles.columns * u32(KW);
+  let winner = start.y + u32(winners[i]);
+  let v = Scalar(g[i]);
+  for (var r = 0u; r < u32(KH); r++) {
+    for (var c = 0u; c < u32(KW); c++) {
+      let cell = start.x + r * width + c;
+      out[cell] = select(Scalar(0), v, cell == winner);
+    }
+  }
+}

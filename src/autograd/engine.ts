@@ -36,12 +36,24 @@ export function edgeOf(tensor: Tensor): Edge | undefined {
 }
 
 /** Accumulates into `grad` of the leaves the gradients of `tensors`. `gradients` default to 1 for single-element tensors. */
-export function backward(tensors: Tensor | readonly Tensor[], gradients?: Tensor | readonly (Tensor | null)[] | null, options: BackwardOptions = {}): void {
+export function backward(
+  tensors: Tensor | readonly Tensor[],
+  gradients?: Tensor | readonly (Tensor | null)[] | null,
+  options: BackwardOptions = {},
+): void {
   const roots = Array.isArray(tensors) ? (tensors as Tensor[]) : [tensors as Tensor];
   const seeds = Array.isArray(gradients) ? (gradients as (Tensor | null)[]) : [gradients as Tensor | null | undefined];
   const createGraph = options.createGraph ?? false;
   if (options.inputs?.length === 0) throw new GradError("backward", "inputs is empty", "leave it out to reach every leaf");
-  run({ op: "backward", roots, seeds, createGraph, retainGraph: options.retainGraph ?? createGraph, into: options.inputs ?? "leaves", capture: [] });
+  run({
+    op: "backward",
+    roots,
+    seeds,
+    createGraph,
+    retainGraph: options.retainGraph ?? createGraph,
+    into: options.inputs ?? "leaves",
+    capture: [],
+  });
 }
 
 /** The gradients of the sum of `outputs` for each of `inputs`, as a list; nothing is accumulated. */
@@ -61,7 +73,8 @@ export function grad(outputs: Tensor | readonly Tensor[], inputs: Tensor | reado
 function run(job: Job): (Tensor | undefined)[] {
   const { op, capture } = job;
   for (const x of capture.length > 0 ? capture : job.into === "leaves" ? [] : job.into)
-    if (!x.requiresGrad) throw new GradError(op, `an input of shape ${show(x.shape)} does not require a gradient`, "call requiresGrad_() on it first");
+    if (!x.requiresGrad)
+      throw new GradError(op, `an input of shape ${show(x.shape)} does not require a gradient`, "call requiresGrad_() on it first");
   const pending = new Map<Node, (Tensor | undefined)[]>();
   const start: Node[] = [];
   job.roots.forEach((root, i) => {
@@ -71,7 +84,8 @@ function run(job: Job): (Tensor | undefined)[] {
     deposit(pending, edge, seedFor(op, root, job.seeds[i]).alias(), job.createGraph);
   });
   const captured = capture.map((x) => ({ edge: edgeOf(x)!, value: undefined as Tensor | undefined }));
-  const allowed = job.into === "leaves" ? undefined : new Set([...job.into.map((x) => edgeOf(x)!.node), ...captured.map((c) => c.edge.node)]);
+  const allowed =
+    job.into === "leaves" ? undefined : new Set([...job.into.map((x) => edgeOf(x)!.node), ...captured.map((c) => c.edge.node)]);
   const order = reachable(start);
   const useful = allowed && leadingTo(order, allowed);
   setGradEnabled(job.createGraph, () => {
@@ -102,12 +116,18 @@ function run(job: Job): (Tensor | undefined)[] {
 }
 
 /** Runs one node and hands its gradients on. Handles made on the way are disposed, so memory does not wait for the collector. */
-function step(node: Node, grads: (Tensor | undefined)[], pending: Map<Node, (Tensor | undefined)[]>, useful: ReadonlySet<Node> | undefined, job: Job): void {
+function step(
+  node: Node,
+  grads: (Tensor | undefined)[],
+  pending: Map<Node, (Tensor | undefined)[]>,
+  useful: ReadonlySet<Node> | undefined,
+  job: Job,
+): void {
   const needed = node.inputs.map((e) => e !== undefined && (!useful || useful.has(e.node)));
   const results = scope(() => {
     const out = node.apply(grads, needed);
     out.forEach((g, i) => g && check(node, g, i));
-    return out.map((g, i) => g && needed[i] ? fit(g, node.inputs[i]!) : undefined).map((g) => g?.alias());
+    return out.map((g, i) => (g && needed[i] ? fit(g, node.inputs[i]!) : undefined)).map((g) => g?.alias());
   }, job.createGraph);
   results.forEach((g, i) => {
     if (g) deposit(pending, node.inputs[i]!, g, job.createGraph);
@@ -124,7 +144,10 @@ function fit(g: Tensor, { node, index }: Edge): Tensor {
 function check(node: Node, g: Tensor, input: number): void {
   if (!isAnomalyEnabled()) return;
   if (g.device.type === "cpu" && g.hasNaN())
-    throw new GradError("backward", `${node.name} returned NaN as gradient of its input ${input}; it was called at\n${node.site ?? "(recorded outside detectAnomaly)"}`);
+    throw new GradError(
+      "backward",
+      `${node.name} returned NaN as gradient of its input ${input}; it was called at\n${node.site ?? "(recorded outside detectAnomaly)"}`,
+    );
 }
 
 function deposit(pending: Map<Node, (Tensor | undefined)[]>, { node, index }: Edge, g: Tensor, createGraph: boolean): void {
@@ -181,9 +204,15 @@ function leadingTo(order: readonly Node[], targets: ReadonlySet<Node>): Set<Node
 
 function seedFor(op: string, root: Tensor, seed: Tensor | null | undefined): Tensor {
   if (!seed) {
-    if (root.size !== 1) throw new GradError(op, `the output has shape ${show(root.shape)}, a gradient is implied only for one element`, "pass one of the same shape, or reduce it first");
+    if (root.size !== 1)
+      throw new GradError(
+        op,
+        `the output has shape ${show(root.shape)}, a gradient is implied only for one element`,
+        "pass one of the same shape, or reduce it first",
+      );
     return root.filledLike(1);
   }
-  if (!sameShape(seed.shape, root.shape)) throw new ShapeError(op, `the gradient has shape ${show(seed.shape)}, the output ${show(root.shape)}`);
+  if (!sameShape(seed.shape, root.shape))
+    throw new ShapeError(op, `the gradient has shape ${show(seed.shape)}, the output ${show(root.shape)}`);
   return seed;
 }

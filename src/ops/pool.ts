@@ -14,6 +14,7 @@ import {
   perDim,
   pooledShape,
   type Sizes,
+  tileParams,
   windowConsts,
   type Windows,
   windowParams,
@@ -109,13 +110,17 @@ const maxPool = (rank: number): Primitive<(x: Tensor, ...rest: MaxArgs) => MaxRe
       return { out: { shape, dtype: ins["x"]!.dtype }, indices: { shape, dtype: "int32" } };
     },
     cpu: cpuMaxPool,
-    gpu: ({ x, out, indices }, a, q) =>
+    gpu: ({ x, out, indices }, a, q) => {
+      const tiles = tileParams(x!.shape, out!.shape, a);
+      const spec = { aliases: { Scalar: wgslType(x!.dtype) }, consts: windowConsts(x!.shape, out!.shape, a) };
+      const params = tiles ?? windowParams(x!.shape, out!.shape, a);
       q.launch(
-        kernel(source, "max_pool", { aliases: { Scalar: wgslType(x!.dtype) }, consts: windowConsts(x!.shape, out!.shape, a) }),
+        kernel(source, tiles ? "max_pool_tiles" : "max_pool", spec),
         { x: q.dense(x!), out: out!, indices: indices! },
-        windowParams(x!.shape, out!.shape, a),
+        params,
         sizeOf(out!.shape),
-      ),
+      );
+    },
     save: ["indices"],
     backward: (g, { indices }, a, ins) => ({ x: () => g.maxPoolBackward(indices, a, ins["x"]!.shape) }),
     result: (outs, a) => (a.returnIndices ? [outs["out"]!, outs["indices"]!] : outs["out"]!) as MaxResult,
@@ -154,13 +159,18 @@ export const maxPoolBackward: Primitive<(g: Tensor, indices: Tensor, windows: Wi
       return { out: { shape, dtype: ins["g"]!.dtype } };
     },
     cpu: (io, { windows }) => cpuMaxPoolBackward(io, windows),
-    gpu: ({ g, indices, out }, { windows }, q) =>
+    gpu: ({ g, indices, out }, { windows }, q) => {
+      const tiles = tileParams(out!.shape, g!.shape, windows);
+      const spec = { consts: windowConsts(out!.shape, g!.shape, windows) };
+      const params = tiles ?? windowParams(out!.shape, g!.shape, windows);
+      const entry = tiles ? "max_pool_tiles_backward" : "max_pool_backward";
       q.launch(
-        kernel(source, "max_pool_backward", { consts: windowConsts(out!.shape, g!.shape, windows) }),
+        kernel(source, entry, spec),
         { g: q.dense(g!), winners: q.dense(indices!), out: out! },
-        windowParams(out!.shape, g!.shape, windows),
-        sizeOf(out!.shape),
-      ),
+        params,
+        sizeOf(tiles ? g!.shape : out!.shape),
+      );
+    },
     save: ["indices"],
     backward: (g, { indices }, { windows: { rank } }) => ({
       g: () => flatten(g, rank).gather(-1, flatten(indices, rank)).reshape(indices.shape),

@@ -103,6 +103,16 @@ export function windowConsts(input: Shape, output: Shape, a: Windows): Record<st
   };
 }
 
+/** Parameters for windows that tile each plane exactly, undefined when they do not. */
+export function tileParams(input: Shape, output: Shape, a: Windows): Record<string, number> | undefined {
+  const exact =
+    a.rank < 3 &&
+    a.kernel.every(
+      (k, i) => a.stride[i] === k && a.padding[i] === 0 && a.dilation[i] === 1 && output.at(i - a.rank)! * k === input.at(i - a.rank),
+    );
+  return exact ? { windows: sizeOf(output), columns: output.at(-1)!, rows: a.rank === 1 ? 1 : output.at(-2)! } : undefined;
+}
+
 interface Axis {
   readonly extent: number;
   readonly outputs: number;
