@@ -16,6 +16,7 @@ import * as extrema from "./extrema.ts";
 import * as gather from "./gather.ts";
 import * as indexing from "./indexing.ts";
 import * as layout from "./layout.ts";
+import * as loss from "./loss.ts";
 import * as matmul from "./matmul.ts";
 import * as normalize from "./normalize.ts";
 import * as pool from "./pool.ts";
@@ -46,6 +47,7 @@ export const ops = {
   ...gather,
   ...indexing,
   ...layout,
+  ...loss,
   ...matmul,
   ...normalize,
   ...pool,
