@@ -204,7 +204,7 @@ describe("operators", () => {
       .filter(
         (source) =>
           !stems.has(stem(source.path)) &&
-          !source.imports.some(({ from, value }) => value && (from.endsWith(".wgsl?raw") || /pointwise/.test(from))),
+          !source.imports.some(({ from, value }) => value && (from.endsWith(".wgsl?raw") || /pointwise|\/copy/.test(from))),
       )
       .filter((source) => exportsOf(source).some(({ name }) => records[name] !== undefined && "gpu" in records[name]));
     expect(wrong.map(({ path }) => path)).toEqual([]);
@@ -231,18 +231,35 @@ function incomplete(record: Readonly<Record<string, unknown>>): readonly string[
   return missing.map(([field]) => field);
 }
 
-/** The values a family exports, each with the doc comment right before it. */
+/** The values a family exports, each with the doc comment right before its declaration; `export { variance as var }` counts as `var`. */
 function exportsOf(source: Source): readonly { readonly name: string; readonly doc: string }[] {
   const statements = source.program["body"] as readonly SyntaxNode[];
-  return statements.flatMap((statement) => {
-    const declaration = statement["declaration"] as SyntaxNode | null | undefined;
-    if (statement.type !== "ExportNamedDeclaration" || !declaration || statement["exportKind"] === "type") return [];
+  const nameOf = (node: unknown): string => String((node as { readonly name?: string } | undefined)?.name);
+  const docOf = (statement: SyntaxNode): string => {
     const before = source.comments.findLast(
       (comment) => comment.end <= statement.start && source.text.slice(comment.end, statement.start).trim() === "",
     );
-    const doc = before && String(before["value"]).startsWith("*") ? String(before["value"]) : "";
-    const declared = declaration.type === "VariableDeclaration" ? (declaration["declarations"] as readonly SyntaxNode[]) : [declaration];
-    return declared.map((item) => ({ name: String((item["id"] as { readonly name?: string } | undefined)?.name), doc }));
+    return before && String(before["value"]).startsWith("*") ? String(before["value"]) : "";
+  };
+  const declaredBy = (declaration: SyntaxNode): readonly string[] =>
+    (declaration.type === "VariableDeclaration" ? (declaration["declarations"] as readonly SyntaxNode[]) : [declaration]).map((item) =>
+      nameOf(item["id"]),
+    );
+  const locals = new Map(
+    statements.flatMap((statement) =>
+      /Declaration$/.test(statement.type) && !/^(Export|Import)/.test(statement.type)
+        ? declaredBy(statement).map((name) => [name, docOf(statement)] as const)
+        : [],
+    ),
+  );
+  return statements.flatMap((statement) => {
+    const declaration = statement["declaration"] as SyntaxNode | null | undefined;
+    if (statement.type !== "ExportNamedDeclaration" || statement["exportKind"] === "type") return [];
+    if (declaration) return declaredBy(declaration).map((name) => ({ name, doc: docOf(statement) }));
+    return (statement["specifiers"] as readonly SyntaxNode[]).map((item) => ({
+      name: nameOf(item["exported"]),
+      doc: locals.get(nameOf(item["local"])) ?? "",
+    }));
   });
 }
 
@@ -251,6 +268,8 @@ const DTYPES = new Set(["bool", "float", "int", "uint8", "int32", "float16", "fl
 const OPTION_WORDS: readonly (readonly [prefix: string, words: readonly string[]])[] = [
   ["src/nn/", ["sum", "mean"]],
   ["src/inspect/", ["contiguous"]],
+  // Kinds of WGSL declarations.
+  ["src/backend/wgsl.ts", ["var"]],
   ["src/nn/init.ts", ["linear", "sigmoid", "tanh", "relu", "leakyRelu", "selu", "conv1d", "conv2d", "conv3d"]],
 ];
 

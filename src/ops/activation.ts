@@ -2,6 +2,7 @@
 import { ArgumentError } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import type { Tensor } from "../tensor.ts";
+import { operand } from "./arguments.ts";
 import type { Form } from "./mapping.ts";
 import * as m from "./math.ts";
 import { type Composite, type Primitive, raises, type Sample, t } from "./op.ts";
@@ -60,9 +61,9 @@ export const reluBackward: Plain = slope("reluBackward", {
 
 /** min(max(x, 0), 6). */
 export const relu6: Composite<(x: Tensor) => Tensor> = {
-  compose: (x) => x.hardtanh(0, 6),
+  compose: (x) => operand("relu6", x).hardtanh(0, 6),
   samples: [[t([3, 4], { low: -2, high: 9 })]],
-  errors: [],
+  errors: [raises(["text"], "must be a tensor")],
 };
 
 interface Slope {

@@ -28,14 +28,14 @@ interface Attrs {
   readonly eps: number;
 }
 
-const channelsOf = (shape: Shape): number => shape[1]!;
+const channelsOf = (shape: Shape): number => shape[1] ?? 0;
 const innerOf = (shape: Shape): number => sizeOf(shape.slice(2));
 const countOf = (shape: Shape): number => shape[0]! * innerOf(shape);
 
 function check(name: string, ins: Inputs, { training }: { training: boolean }): void {
   const { shape, dtype } = ins["x"]!;
   if (!isFloat(dtype)) throw new DtypeError(name, `needs a floating input, got ${dtype}`);
-  if (shape.length < 2) throw new ShapeError(name, `needs an input of [N, C, …], got ${show(shape)}`);
+  if (shape.length < 2 && sizeOf(shape) > 0) throw new ShapeError(name, `needs an input of [N, C, …], got ${show(shape)}`);
   for (const key of ["runningMean", "runningVar", "weight", "bias", "mean", "rstd"])
     if (ins[key] && !sameShape(ins[key].shape, [channelsOf(shape)]))
       throw new ShapeError(name, `${key} ${show(ins[key].shape)} must have shape [${channelsOf(shape)}]`);
@@ -185,8 +185,8 @@ export const batchNorm: Primitive<BatchNormFn, "x" | "weight" | "mean" | "rstd",
     for (let c = 0; c < means.length; c++) {
       const at = (view: View): number => elements(view)[view.offset + c * view.strides[0]!]!;
       const [center, variance] = training ? channelStats(from, shape, c) : [at(runningMean!), at(runningVar!)];
-      if (training && runningMean) moveRunning(runningMean, c, center, momentum);
-      if (training && runningVar) moveRunning(runningVar, c, (variance * n) / (n - 1), momentum);
+      if (training && n > 0 && runningMean) moveRunning(runningMean, c, center, momentum);
+      if (training && n > 0 && runningVar) moveRunning(runningVar, c, (variance * n) / (n - 1), momentum);
       const scale = 1 / Math.sqrt(variance + eps);
       [means[c], rstds[c]] = [center, scale];
       const [slope, shift] = [scale * (w ? w[c]! : 1), b ? b[c]! : 0];
@@ -204,7 +204,7 @@ export const batchNorm: Primitive<BatchNormFn, "x" | "weight" | "mean" | "rstd",
       const size = channelsOf(x!.shape);
       q.launch(kernel(source, "batch_running"), bind, { size, channels: size, inner: 1, count: 1, eps }, size);
     } else {
-      const running = runningMean && runningVar ? ([runningMean, runningVar] as const) : undefined;
+      const running = runningMean && runningVar && sizeOf(x!.shape) > 0 ? ([runningMean, runningVar] as const) : undefined;
       batchStats(q, from, { mean, rstd }, { eps, momentum }, running);
       for (const view of running ?? []) view.storage.version++;
     }

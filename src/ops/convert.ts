@@ -3,6 +3,7 @@ import { asDType, type DType, type DTypeLike } from "../base/dtype.ts";
 import { ShapeError, show } from "../base/errors.ts";
 import { sameShape } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
+import { operand } from "./arguments.ts";
 import { cpuMap, type Form, gpuMap, type Pointwise } from "./mapping.ts";
 import { toInt32 } from "./math.ts";
 import { type Composite, type Primitive, raises, t } from "./op.ts";
@@ -21,9 +22,9 @@ export const clone: Unary = unary("clone", {
 
 /** The tensor itself when its elements lie densely in row-major order, else a dense copy. */
 export const contiguous: Composite<(x: Tensor) => Tensor> = {
-  compose: (x) => (x.isContiguous() ? x : x.clone()),
+  compose: (x) => (operand("contiguous", x).isContiguous() ? x : x.clone()),
   samples: [[t([2, 3])]],
-  errors: [],
+  errors: [raises(["text"], "must be a tensor")],
 };
 
 const floats: Form = {
@@ -58,9 +59,9 @@ export const cast: Primitive<(x: Tensor, dtype: DTypeLike) => Tensor, never, { d
 });
 
 const converting = (dtype: DType): Composite<(x: Tensor) => Tensor> => ({
-  compose: (x) => (x.dtype === dtype ? x : x.cast(dtype)),
+  compose: (x) => (operand("cast", x).dtype === dtype ? x : x.cast(dtype)),
   samples: [[t([2, 3])], [t([2], { dtype: "int32" })]],
-  errors: [],
+  errors: [raises(["text"], "must be a tensor")],
 });
 
 /** The tensor in float32; itself when it is already. */

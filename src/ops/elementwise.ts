@@ -21,7 +21,11 @@ export const neg: Unary = unary("neg", {
 });
 
 /** x itself. */
-export const positive: Composite<(x: Tensor) => Tensor> = { compose: (x) => x, samples: [[t([2, 3])]], errors: [] };
+export const positive: Composite<(x: Tensor) => Tensor> = {
+  compose: (x) => operand("positive", x),
+  samples: [[t([2, 3])]],
+  errors: [raises(["text"], "must be a tensor")],
+};
 
 /** |x|. The gradient at 0 is 0. */
 export const abs: Unary<"x"> = unary("abs", {

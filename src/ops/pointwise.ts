@@ -40,6 +40,9 @@ type Rule<F extends Fn, S extends string, A extends object> = Pointwise<A> & {
   readonly dtype?: (ins: Inputs, attrs: A) => DType | undefined;
 };
 
+/** What every elementwise operator refuses. */
+const notTensors: readonly ErrorSample[] = [{ args: ["text", "text"], message: "must be a tensor" }];
+
 /** An elementwise record from its rule; `name` labels errors. Shapes broadcast; numbers join as constants. */
 export function pointwise<F extends Fn, S extends string = never, A extends object = object>(
   name: string,
@@ -63,7 +66,7 @@ export function pointwise<F extends Fn, S extends string = never, A extends obje
     backward: rule.backward,
     ...(rule.definition ? { definition: rule.definition } : {}),
     samples: rule.samples,
-    errors: rule.errors ?? [],
+    errors: rule.errors ?? notTensors,
     inplace: rule.inplace ?? true,
     ...(rule.self === undefined ? {} : { self: rule.self }),
   };
