@@ -3,6 +3,7 @@ import { parse } from "../base/options.ts";
 import type { Tensor } from "../tensor.ts";
 import { integer } from "./arguments.ts";
 import type { Form } from "./mapping.ts";
+import { operand } from "./arguments.ts";
 import * as m from "./math.ts";
 import { type Composite, raises, t } from "./op.ts";
 import { type Mapped, operandOf, pointwise, unary, type Unary } from "./pointwise.ts";
