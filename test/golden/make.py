@@ -162,7 +162,7 @@ def outputs_of(result):
 
 def compute(item, dtype, case_name):
     """Everything of one sample in one precision: outputs, cotangents, gradients, second gradients, changed buffers."""
-    mapper = share(lambda t: (t.detach().to(dtype) if t.is_floating_point() else t.detach().clone()).requires_grad_(t.requires_grad))
+    mapper = share(lambda t: t.detach().to(dtype if t.is_floating_point() else t.dtype, copy=True).requires_grad_(t.requires_grad))
     swap = lambda x: dtype if isinstance(x, torch.dtype) and x.is_floating_point else x  # noqa: E731
     args = [swap(tree_map(a, mapper)) for a in item["args"]]
     kwargs = {k: swap(tree_map(x, mapper)) for k, x in item["kwargs"].items()}
