@@ -374,6 +374,7 @@ export const batchNormBackward: Primitive<GradientFn, never, { training: boolean
   },
   backward: "definition",
   definition: (g, x, options = {}) => {
+    if (x.size === 0) return g.mul(x);
     const { hat, rstd, dims } = normalized(x, options.eps ?? 1e-5);
     const slope = options.weight ? g.mul(perChannel(options.weight, x)) : g;
     return slope

@@ -193,9 +193,9 @@ export const logsumexp: Primitive<
     const dims = dim === undefined ? [normalizeDim("logsumexp", dim, x.ndim)] : normalizeDims("logsumexp", dim, x.ndim);
     return { inputs: { x }, attrs: { dims, keepdim } };
   },
-  meta: ({ x }, { dims, keepdim }) => {
-    return { out: { shape: reducedShape(x!.shape, dims, keepdim), dtype: isFloat(x!.dtype) ? x!.dtype : "float32" } };
-  },
+  meta: ({ x }, { dims, keepdim }) => ({
+    out: { shape: reducedShape(x!.shape, dims, keepdim), dtype: isFloat(x!.dtype) ? x!.dtype : "float32" },
+  }),
   cpu: ({ x, out }, { dims }) => cpuReduce(x!, dims, elements(out!), logSumExpFold),
   gpu: ({ x, out }, { dims }, q) =>
     gpuReduce(q, reduceSource, { lanes: "online", accumulate: "f32" }, { x: x!, out: out! }, dims, "float32"),
