@@ -39,7 +39,7 @@ function check(name: string, ins: Inputs, { training }: { training: boolean }): 
   for (const key of ["runningMean", "runningVar", "weight", "bias", "mean", "rstd"])
     if (ins[key] && !sameShape(ins[key].shape, [channelsOf(shape)]))
       throw new ShapeError(name, `${key} ${show(ins[key].shape)} must have shape [${channelsOf(shape)}]`);
-  if (training && countOf(shape) <= 1)
+  if (training && countOf(shape) === 1)
     throw new ShapeError(name, `needs more than one value per channel in training, got ${show(shape)}`, "use a larger batch, or eval()");
 }
 
@@ -315,6 +315,7 @@ export const batchNormSums: Primitive<GradientFn, never, { training: boolean; ep
   backward: "definition",
   definition: (g, x, options = {}) => {
     const { training, eps, mean, rstd } = { ...given, ...options };
+    if (x.size === 0) return g.sum().mul(0).expand(2, channelsOf(x.shape));
     const dims = [...x.shape.keys()].filter((d) => d !== 1);
     const hat = training ? normalized(x, eps).hat : x.sub(perChannel(mean!, x)).mul(perChannel(rstd!, x));
     const total = (v: Tensor): Tensor => v.sum(dims).reshape([1, -1]);
