@@ -46,20 +46,22 @@ export function paintHeat(canvas: HTMLCanvasElement, values: Float32Array, width
   });
 }
 
+const COLUMNS = 8;
+
 /** A titled row of canvases that is made once and repainted. */
 export class TileRow {
   readonly element = document.createElement("div");
   readonly #title = document.createElement("h3");
   readonly #tiles = document.createElement("div");
 
-  constructor(tile: string) {
+  constructor() {
     this.#tiles.className = "tiles";
-    this.#tiles.style.setProperty("--tile", tile);
     this.element.append(this.#title, this.#tiles);
   }
 
   show(title: string, { count, height, width, values }: Pictures, signed: boolean): void {
     if (this.#title.textContent !== title) this.#title.textContent = title;
+    this.#tiles.style.setProperty("--columns", String(Math.min(count, COLUMNS)));
     while (this.#tiles.children.length > count) this.#tiles.lastElementChild!.remove();
     while (this.#tiles.children.length < count) {
       const canvas = document.createElement("canvas");

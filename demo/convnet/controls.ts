@@ -79,6 +79,9 @@ export class Controls {
     this.#toggle.disabled = state === "loading" || state === "failed";
     this.#step.disabled = state === "loading" || state === "failed" || state === "finished";
     this.#restart.disabled = state === "loading";
+    // Where only one thing is left to do, it is the button that stands out.
+    this.#restart.classList.toggle("primary", state === "failed");
+    this.#toggle.classList.toggle("primary", state !== "failed");
     this.#state.dataset["state"] = state;
     setText(this.#state, messages[state]);
   }

@@ -34,7 +34,6 @@ function config(): Config {
 
 async function restart(): Promise<void> {
   const current = config();
-  view.clear(current);
   const address = new URLSearchParams({ model: current.model, seed: String(current.seed) });
   if (device !== "auto") address.set("device", device);
   history.replaceState(null, "", `?${address.toString()}`);
@@ -44,6 +43,8 @@ async function restart(): Promise<void> {
 function take(update: Update): void {
   if (update.kind === "status") {
     state = update.state;
+    // Figures of the run before may arrive until the worker says that the new one begins.
+    if (state === "loading") view.clear(EPOCHS);
     controls.show(state);
   }
   view.show(update);
@@ -101,6 +102,5 @@ worker.addEventListener("error", (event) => {
   take({ kind: "status", state: "failed", problem: event.message || "the worker could not be loaded" });
 });
 
-view.clear(config());
 await session.start(config(), comlink.proxy(take));
 await showHeldOut(3);

@@ -40,7 +40,6 @@ export class Session implements SessionApi {
   #looking: Promise<void> = Promise.resolve();
   #metrics: StepResult[] = [];
   #first = 1;
-  #evaluatedAt = -1;
   #recent: { at: number; count: number }[] = [];
 
   async start(config: Config, listener?: Listener): Promise<void> {
@@ -58,7 +57,7 @@ export class Session implements SessionApi {
       this.#config = config;
       this.#goal = config.epochs;
       const trainer = (this.#trainer = new Trainer(digits, config));
-      [this.#metrics, this.#first, this.#recent, this.#evaluatedAt] = [[], 1, [], -1];
+      [this.#metrics, this.#first, this.#recent] = [[], 1, []];
       this.#wantGraph();
       const { device, name, reason } = report;
       const counts = { parameters: trainer.parameterCount, trainCount: digits.train.count, heldOutCount: digits.heldOut.count };
@@ -153,7 +152,6 @@ export class Session implements SessionApi {
     }
     await Promise.all(underWay);
     this.#flush(trainer);
-    if (this.#evaluatedAt !== trainer.steps) await this.#evaluate(trainer);
     await this.#look();
     this.#state = this.#done(trainer) ? "finished" : "paused";
     this.#send({ kind: "status", state: this.#state });
@@ -187,7 +185,6 @@ export class Session implements SessionApi {
     const { heldOut } = await this.#digits!;
     const step = trainer.steps;
     const evaluation = await trainer.evaluate(macrotask);
-    this.#evaluatedAt = step;
     this.#flush(trainer);
     this.#send(heldOutUpdate(step, evaluation, heldOut));
   }

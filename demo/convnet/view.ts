@@ -2,7 +2,7 @@
 import { paintDigit, TileRow } from "./canvas.ts";
 import { Chart } from "./chart.ts";
 import { element, setText } from "../dom.ts";
-import type { Config, DeviceUpdate, GraphUpdate, HeldOutUpdate, LookUpdate, MetricsUpdate, StatusUpdate, Update } from "./protocol.ts";
+import type { DeviceUpdate, GraphUpdate, HeldOutUpdate, LookUpdate, MetricsUpdate, StatusUpdate, Update } from "./protocol.ts";
 import type { History } from "./save.ts";
 
 const PIXELS = 784;
@@ -49,8 +49,8 @@ export class View {
   }
 
   /** Empties the page for a new run. */
-  clear(config: Config): void {
-    this.#epochs = config.epochs;
+  clear(epochs: number): void {
+    this.#epochs = epochs;
     this.history = { losses: [], accuracies: [], heldOut: new Map() };
     this.#loss.clear();
     this.#accuracy.clear();
@@ -153,7 +153,7 @@ export class View {
     const host = element("layers", HTMLElement);
     rows.forEach(({ name, pictures, signed }, k) => {
       let row = this.#rows[k];
-      if (!row) host.append((row = this.#rows[k] = new TileRow(pictures.count > 8 ? "2.6rem" : "4rem")).element);
+      if (!row) host.append((row = this.#rows[k] = new TileRow()).element);
       row.show(`${pictures.count} ${name}, ${pictures.height} × ${pictures.width}`, pictures, signed);
     });
   }

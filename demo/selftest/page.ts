@@ -37,9 +37,9 @@ async function run(): Promise<void> {
   const updates: TestUpdates = {
     begun(device, bounds) {
       if (mine !== runs) return;
-      where = device.device === "webgpu" ? `WebGPU: ${device.name}` : "the CPU";
+      where = device.device === "webgpu" ? "WebGPU" : "the CPU";
       table.bounds = bounds;
-      adapter.textContent = device.device === "webgpu" ? where : `On the CPU${device.reason === undefined ? "" : `, no WebGPU: ${device.reason}`}`;
+      adapter.textContent = device.device === "webgpu" ? device.name : `On the CPU${device.reason === undefined ? "" : `, no WebGPU: ${device.reason}`}`;
       element("bounds", HTMLElement).textContent =
         `An operator passes within ${shortError(bounds.value)} for values, ${shortError(bounds.gradient)} for gradients and ${shortError(bounds.second)} for second ` +
         "gradients, relative to each value plus the mean magnitude of its tensor. “exact” also stands for results that have no gradient.";
@@ -74,7 +74,7 @@ async function run(): Promise<void> {
 }
 
 async function copyReport(): Promise<void> {
-  const report = { device: where, userAgent: navigator.userAgent, bounds: table.bounds, operators: table.rows };
+  const report = { device: where, adapter: adapter.textContent, userAgent: navigator.userAgent, bounds: table.bounds, operators: table.rows };
   try {
     await navigator.clipboard.writeText(JSON.stringify(report, null, 1));
     copy.textContent = "Copied";

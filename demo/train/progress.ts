@@ -31,14 +31,20 @@ export function clock(seconds: number): string {
   return h > 0 ? `${h}:${tail}` : tail;
 }
 
+/** Loss, accuracy, speed, remaining time. */
+function figures(p: Progress): string {
+  const speed = Number.isFinite(p.samplesPerSecond) ? Math.round(p.samplesPerSecond) : "–";
+  return `loss ${p.loss.toFixed(4)}  acc ${(100 * p.accuracy).toFixed(1).padStart(5)} %  ${speed} samples/s  ${clock(p.secondsLeft)} left`;
+}
+
 /** The line, at most `width` characters: the bar takes what the figures leave. */
 export function progressLine(p: Progress, width: number): string {
   const head = `epoch ${p.epoch}/${p.epochs} `;
-  const tail = ` loss ${p.loss.toFixed(4)}  acc ${(100 * p.accuracy).toFixed(1).padStart(5)} %  ${Math.round(p.samplesPerSecond)} samples/s  ${clock(p.secondsLeft)} left`;
-  const room = Math.min(30, width - head.length - tail.length - 2);
-  if (room < 4) return (head + tail.trimStart()).slice(0, Math.max(0, width));
+  const tail = figures(p);
+  const room = Math.min(30, width - head.length - tail.length - 3);
+  if (room < 4) return (head + tail).slice(0, Math.max(0, width));
   const filled = Math.round((room * p.step) / p.steps);
-  return `${head}[${"█".repeat(filled)}${"·".repeat(room - filled)}]${tail}`;
+  return `${head}[${"█".repeat(filled)}${"·".repeat(room - filled)}] ${tail}`;
 }
 
 /** Shows progress on a terminal; on a pipe or in a file, ten plain lines per epoch. */
@@ -55,7 +61,7 @@ export class ProgressLine {
     if (!this.#terminal.isTTY) {
       const perEpoch = p.steps / p.epochs;
       const every = Math.max(1, Math.floor(perEpoch / 10));
-      if (p.step % every === 0 || p.step === p.steps) this.#terminal.write(`step ${p.step}/${p.steps}  ${figures(p)}\n`);
+      if (p.step % every === 0 || p.step === p.steps) this.#terminal.write(`step ${p.step}/${p.steps}  epoch ${p.epoch}/${p.epochs}  ${figures(p)}\n`);
       return;
     }
     const now = performance.now();
@@ -71,6 +77,3 @@ export class ProgressLine {
     this.#open = false;
   }
 }
-
-const figures = (p: Progress): string =>
-  `epoch ${p.epoch}/${p.epochs}  loss ${p.loss.toFixed(4)}  acc ${(100 * p.accuracy).toFixed(1)} %  ${Math.round(p.samplesPerSecond)} samples/s  ${clock(p.secondsLeft)} left`;

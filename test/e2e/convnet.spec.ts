@@ -113,7 +113,7 @@ test("the pad, the pictures and the mistakes follow the network", async ({ page 
   await page.locator("#mistakes button").first().focus();
   await page.keyboard.press("Enter");
   await expect(page.locator("#guess")).toHaveText(/it is a \d/);
-  await expect(page.locator("#graph svg")).toContainText("conv2d");
+  await expect(page.locator("#graph svg")).toContainText("convolution");
   expect(problems).toEqual([]);
 });
 

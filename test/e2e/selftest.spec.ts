@@ -8,7 +8,7 @@ test("every operator passes on the visitor's adapter", async ({ page, context })
   await page.goto("selftest/");
   await expect(page.locator("#summary")).toHaveText(/operators (passed|failed) on WebGPU/, { timeout: 280_000 });
   expect(await page.locator("tr[data-failed] th").allTextContents()).toEqual([]);
-  await expect(page.locator("#summary")).toHaveText(/^All \d+ operators passed on WebGPU: .+, in [\d.]+ s$/);
+  await expect(page.locator("#summary")).toHaveText(/^All \d+ operators passed on WebGPU, in [\d.]+ s$/);
   const rows = await page.locator("#rows tr").count();
   expect(rows).toBeGreaterThan(150);
   await expect(page.locator("#summary")).toContainText(String(rows));
