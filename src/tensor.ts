@@ -10,6 +10,7 @@ import { DeviceError, DtypeError, GradError, ShapeError, show } from "./base/err
 import { parse } from "./base/options.ts";
 import { contiguous, type Geometry, isContiguous, sizeOf } from "./base/shape.ts";
 import { type DeviceName, deviceNamed } from "./device.ts";
+import { track, untrack } from "./autograd/pressure.ts";
 import { enter, keep, leave } from "./autograd/scope.ts";
 import type { Methods } from "./ops/methods.ts";
 import type { Printing } from "./print.ts";
@@ -24,11 +25,8 @@ export interface ToOptions {
   readonly copy?: boolean;
 }
 
-// GPU bytes are invisible to the collector, so handles carry host bytes in proportion: collection then keeps pace with GPU memory.
-const pressureFactor = 1;
 /** Largest index tensor or mask whose elements the host keeps beside the device's. */
 const visibleElements = 1 << 16;
-const released = new FinalizationRegistry<Storage>((storage) => storage.release());
 
 // eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
 export interface Tensor extends Methods, Selections, Printing {}
@@ -65,10 +63,7 @@ export class Tensor implements Geometry {
     this.strides = strides;
     this.offset = offset;
     enter(this);
-    if (storage.device.type !== "cpu") {
-      released.register(this, storage, this);
-      if (!storage.shared && storage.bytes > 0) this.pressure = new ArrayBuffer(storage.bytes * pressureFactor);
-    }
+    if (storage.device.type !== "cpu") this.pressure = track(this, storage);
   }
 
   /** A tensor whose elements are all `value`; memory is taken only when a kernel needs it. */
@@ -112,8 +107,10 @@ export class Tensor implements Geometry {
   }
   /** Sets whether operators on this tensor are recorded. Errors: GradError for integer dtypes and for non-leaves switched off. */
   requiresGrad_(value = true): this {
-    if (value && !isFloat(this.dtype)) throw new GradError("requiresGrad_", `only floating tensors can require a gradient, this is ${this.dtype}`);
-    if (!value && this.#gradFn) throw new GradError("requiresGrad_", "cannot be switched off on a result of recorded operators", "use detach()");
+    if (value && !isFloat(this.dtype))
+      throw new GradError("requiresGrad_", `only floating tensors can require a gradient, this is ${this.dtype}`);
+    if (!value && this.#gradFn)
+      throw new GradError("requiresGrad_", "cannot be switched off on a result of recorded operators", "use detach()");
     this.#requiresGrad = value;
     return this;
   }
@@ -222,11 +219,11 @@ export class Tensor implements Geometry {
     if (this.#gradFn) throw new GradError("moveTo", "only leaves can move", "use to(), which gives a new tensor");
     const own = this as { -readonly [K in "storage" | "dtype" | "shape" | "strides" | "offset"]: Tensor[K] };
     const before = this.storage;
-    if (before.device.type !== "cpu") released.unregister(this);
+    if (before.device.type !== "cpu") untrack(this);
     own.storage = value.storage.retain();
     own.dtype = value.dtype;
     [own.shape, own.strides, own.offset] = [value.shape, value.strides, value.offset];
-    if (this.storage.device.type !== "cpu") released.register(this, this.storage, this);
+    if (this.storage.device.type !== "cpu") this.pressure = track(this, this.storage);
     before.release();
     value.dispose();
     this.#accumulator = undefined;
@@ -294,8 +291,19 @@ export class Tensor implements Geometry {
    */
   to(target: DTypeLike | DeviceName | Tensor | ToOptions, options?: ToOptions): Tensor {
     const given =
-      target instanceof Tensor ? { dtype: target.dtype, device: target.device.type } : target === "cpu" || target === "webgpu" ? { device: target } : typeof target === "string" ? { dtype: target } : target;
-    const { dtype, device, copy } = parse("to", [{ ...given, ...options }], {}, { dtype: this.dtype as DTypeLike, device: this.device.type as DeviceName, copy: false });
+      target instanceof Tensor
+        ? { dtype: target.dtype, device: target.device.type }
+        : target === "cpu" || target === "webgpu"
+          ? { device: target }
+          : typeof target === "string"
+            ? { dtype: target }
+            : target;
+    const { dtype, device, copy } = parse(
+      "to",
+      [{ ...given, ...options }],
+      {},
+      { dtype: this.dtype as DTypeLike, device: this.device.type as DeviceName, copy: false },
+    );
     const wanted = asDType("to", dtype);
     const moved = (wanted === this.dtype ? this : (this.cast(wanted) as Tensor)).#on(deviceNamed("to", device));
     return moved === this && copy ? this.clone() : moved;
@@ -313,10 +321,16 @@ export class Tensor implements Geometry {
     const own = this.storage.device;
     if (own === device) return this;
     if (this.#requiresGrad && isGradEnabled())
-      throw new GradError("to", `a gradient cannot flow from ${device.type} back to ${own.type}`, "detach() first, or make the leaf on the device it is used on");
-    if (!device.supports(this.dtype)) throw new DtypeError("to", `${this.dtype} is not available on ${device.type}`, 'to({ device, dtype: "float32" })');
+      throw new GradError(
+        "to",
+        `a gradient cannot flow from ${device.type} back to ${own.type}`,
+        "detach() first, or make the leaf on the device it is used on",
+      );
+    if (!device.supports(this.dtype))
+      throw new DtypeError("to", `${this.dtype} is not available on ${device.type}`, 'to({ device, dtype: "float32" })');
     if (this.storage.constant !== undefined) return Tensor.constant(device, this.storage.constant, this.dtype, this.shape);
-    if (own.type !== "cpu") throw new DeviceError("to", `the elements are on ${own.type} and cannot be read synchronously`, "await cpu() instead");
+    if (own.type !== "cpu")
+      throw new DeviceError("to", `the elements are on ${own.type} and cannot be read synchronously`, "await cpu() instead");
     const data = dense(this);
     return Tensor.upload(device, this.dtype, isFloat(this.dtype) ? data : (data.slice() as TypedArray), this.shape);
   }
@@ -356,7 +370,7 @@ export class Tensor implements Geometry {
     this.#disposed = true;
     this.pressure = undefined;
     leave(this);
-    if (this.storage.device.type !== "cpu") released.unregister(this);
+    if (this.storage.device.type !== "cpu") untrack(this);
     this.storage.release();
   }
   [Symbol.dispose](): void {

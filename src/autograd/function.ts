@@ -76,9 +76,18 @@ export abstract class Function {
     const raw = noGrad(() => this.forward(ctx, ...args));
     const several = Array.isArray(raw);
     // An input handed through is given a handle of its own, so that its history stays its own.
-    const outputs = ((several ? raw : [raw]) as Tensor[]).map((o) => ((args as readonly unknown[]).includes(o) && !ctx.isDirty(o) ? o.alias(false) : o));
+    const outputs = ((several ? raw : [raw]) as Tensor[]).map((o) =>
+      (args as readonly unknown[]).includes(o) && !ctx.isDirty(o) ? o.alias(false) : o,
+    );
     if (isGradEnabled() && edges.some(Boolean)) {
-      const node = new FunctionNode(this.name, edges, outputs, ctx, (grads) => this.backward(ctx, ...grads), args.map((a) => (isTensor(a) ? a.shape : undefined)));
+      const node = new FunctionNode(
+        this.name,
+        edges,
+        outputs,
+        ctx,
+        (grads) => this.backward(ctx, ...grads),
+        args.map((a) => (isTensor(a) ? a.shape : undefined)),
+      );
       outputs.forEach((o, i) => isFloat(o.dtype) && !ctx.isConstant(o) && o.setHistory(node, i));
     }
     return (several ? outputs : outputs[0]) as R;
@@ -98,7 +107,11 @@ class FunctionNode extends Node {
     run: (grads: readonly (Tensor | undefined)[]) => ReturnType<FunctionClass<readonly unknown[], Result>["backward"]>,
     shapes: readonly (readonly number[] | undefined)[],
   ) {
-    super(name, edges, outputs.map((o) => ({ shape: o.shape, dtype: o.dtype })));
+    super(
+      name,
+      edges,
+      outputs.map((o) => ({ shape: o.shape, dtype: o.dtype })),
+    );
     this.#run = run;
     this.#shapes = shapes;
     this.#saved = ctx.bind(this, outputs);
@@ -109,12 +122,14 @@ class FunctionNode extends Node {
   override apply(grads: readonly (Tensor | undefined)[], needed: readonly boolean[]): (Tensor | undefined)[] {
     const given = this.#run(grads);
     const list = (Array.isArray(given) ? given : [given]) as (Tensor | null | undefined)[];
-    if (list.length > needed.length) throw new GradError(this.name, `backward returned ${list.length} gradients for ${needed.length} arguments`);
+    if (list.length > needed.length)
+      throw new GradError(this.name, `backward returned ${list.length} gradients for ${needed.length} arguments`);
     return needed.map((need, i) => {
       const g = list[i];
       if (!need || !g) return undefined;
       const shape = this.#shapes[i]!;
-      if (!sameShape(g.shape, shape)) throw new ShapeError(this.name, `backward returned ${show(g.shape)} for argument ${i} of shape ${show(shape)}`);
+      if (!sameShape(g.shape, shape))
+        throw new ShapeError(this.name, `backward returned ${show(g.shape)} for argument ${i} of shape ${show(shape)}`);
       return g;
     });
   }

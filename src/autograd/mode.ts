@@ -12,7 +12,8 @@ function within<T>(op: string, enabled: boolean, fn: () => T): T {
   recording = enabled;
   try {
     const result = fn();
-    if (result instanceof Promise) throw new ArgumentError(op, "the function returned a promise", "the mode ends when it returns; await outside of it");
+    if (result instanceof Promise)
+      throw new ArgumentError(op, "the function returned a promise", "the mode ends when it returns; await outside of it");
     return result;
   } finally {
     recording = before;

@@ -2,7 +2,7 @@
 import { GradError, show } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
 import type { DType } from "../base/dtype.ts";
-import { keep } from "./scope.ts";
+import { enterNode, own } from "./scope.ts";
 import type { Tensor } from "../tensor.ts";
 import { isAnomalyEnabled } from "./mode.ts";
 
@@ -39,6 +39,7 @@ export abstract class Node {
     this.name = name;
     this.inputs = inputs;
     this.outputs = outputs;
+    enterNode(this);
     this.site = isAnomalyEnabled() ? new Error().stack?.split("\n").slice(2).join("\n") : undefined;
   }
 
@@ -62,7 +63,7 @@ export class SavedTensor {
   constructor(owner: string, name: string, tensor: Tensor, output: number) {
     this.#owner = owner;
     this.#name = name;
-    this.#tensor = keep(tensor.alias(output < 0));
+    this.#tensor = own(tensor.alias(output < 0));
     this.#output = output;
     this.#version = tensor.storage.version;
   }
@@ -74,7 +75,8 @@ export class SavedTensor {
   /** The tensor, still part of the graph. Errors: GradError when the graph was freed or the tensor written to since. */
   unpack(node: Node): Tensor {
     const tensor = this.#tensor;
-    if (!tensor) throw new GradError("backward", "the graph was already freed", "pass { retainGraph: true } to the first backward or grad call");
+    if (!tensor)
+      throw new GradError("backward", "the graph was already freed", "pass { retainGraph: true } to the first backward or grad call");
     if (tensor.storage.version !== this.#version)
       throw new GradError(
         "backward",

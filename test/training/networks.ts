@@ -1,0 +1,48 @@
+// The networks that the training tests share, with the digits they learn.
+import * as w from "../../src/index.ts";
+
+/** LeNet for 28×28 images. */
+export const lenet = (): w.nn.Sequential =>
+  new w.nn.Sequential(
+    new w.nn.Conv2d(1, 6, 5, { padding: 2 }),
+    new w.nn.ReLU(),
+    new w.nn.MaxPool2d(2),
+    new w.nn.Conv2d(6, 16, 5),
+    new w.nn.ReLU(),
+    new w.nn.MaxPool2d(2),
+    new w.nn.Flatten(),
+    new w.nn.Linear(400, 120),
+    new w.nn.ReLU(),
+    new w.nn.Linear(120, 84),
+    new w.nn.ReLU(),
+    new w.nn.Linear(84, 10),
+  );
+
+/** Multi-layer perceptron 784-256-128-10. */
+export const mlp = (): w.nn.Sequential =>
+  new w.nn.Sequential(
+    new w.nn.Flatten(),
+    new w.nn.Linear(784, 256),
+    new w.nn.ReLU(),
+    new w.nn.Linear(256, 128),
+    new w.nn.ReLU(),
+    new w.nn.Linear(128, 10),
+  );
+
+/** Deterministic images and labels of one batch; `seed` makes batches differ. */
+export function batch(size: number, seed = 0): { readonly images: Float32Array<ArrayBuffer>; readonly labels: Int32Array<ArrayBuffer> } {
+  const images = Float32Array.from({ length: size * 784 }, (_, i) => ((i * 7919 + seed * 104729) % 1009) / 1009);
+  return { images, labels: Int32Array.from({ length: size }, (_, i) => (i * 3 + seed) % 10) };
+}
+
+/** One plain training step: upload, forward, loss, backward, update. Returns the loss. */
+export function trainStep(model: w.nn.Module, optimizer: w.optim.Optimizer, size: number, seed = 0): w.Tensor {
+  const { images, labels } = batch(size, seed);
+  const x = w.tensor(images, { shape: [size, 1, 28, 28] });
+  const y = w.tensor(labels);
+  optimizer.zeroGrad();
+  const loss = w.nn.functional.crossEntropy(model.call(x) as w.Tensor, y);
+  loss.backward();
+  optimizer.step();
+  return loss;
+}
