@@ -185,7 +185,9 @@ const largeTiles: typeof tiles = [
   [8, 4],
   [4, 4],
 ];
-const largeWork = 1 << 23;
+const largeWork = 6 << 20;
+// A second launch costs more than sharing out fewer multiplications than this saves.
+const splitWork = 1 << 19;
 
 /** The register tile with the fewest reads; a vec4 read costs 0.7 of four scalar ones and arithmetic a twentieth of a read. */
 function registerTile(p: Contraction, slow: boolean, batches: number): readonly [number, number] {
@@ -212,7 +214,10 @@ export function tune(p: Contraction, traits: Traits): Tuning {
     ? ceilDiv(p.m, tile[0]) * ceilDiv(p.n, tile[1]) * batches
     : (ceilDiv(p.m, rows) * ceilDiv(p.n, 4 * cols) * batches) / (slow ? 16 : 64);
   // Splitting pays when there are too few workgroups to fill the adapter and enough steps to share out.
-  const wanted = matvec ? 1 : Math.min(64, ceilDiv(slow ? 8 : 128, groups), Math.max(1, Math.floor((p.k * kOuter) / (slow ? 64 : 128))));
+  const wanted =
+    matvec || work * p.k * kOuter < splitWork
+      ? 1
+      : Math.min(64, ceilDiv(slow ? 8 : 128, groups), Math.max(1, Math.floor((p.k * kOuter) / (slow ? 64 : 128))));
   const splitOuter = Math.min(kOuter, wanted);
   const splitInner = Math.max(1, Math.min(Math.floor(wanted / splitOuter), ceilDiv(p.k, 32)));
   const counts = [ceilDiv(p.n, 4 * cols), ceilDiv(p.m, rows), batches * splitOuter * splitInner];
@@ -253,8 +258,8 @@ function halves(launcher: Launcher, p: Contraction): readonly [Contraction, Cont
   // Kernels read tables from their start, so the second part gets a copy.
   const rest = (table: View | undefined): { nTable?: View } =>
     table ? { nTable: launcher.dense({ ...table, offset: table.offset + n, shape: [p.n - n], strides: [1] }) } : {};
-  const from = { ...b, ...rest(b.nTable), view: moved(b.view, n * b.n) };
-  const to = { ...c, ...rest(c.nTable), view: moved(c.view, n * c.n) };
+  const from = { ...b, ...rest(b.nTable), view: moved(b.view, b.nTable ? 0 : n * b.n) };
+  const to = { ...c, ...rest(c.nTable), view: moved(c.view, c.nTable ? 0 : n * c.n) };
   return [
     { ...p, n },
     { ...p, n: p.n - n, b: from, c: to, ...bias("n", n) },
@@ -279,14 +284,39 @@ export function contract(launcher: Launcher, problem: Contraction, tuning?: Tuni
   const splits = splitInner * splitOuter;
   const width = up4(n);
   const params = {
-    m, n, n_inner: n / nOuter, k_inner: k, k_outer: kOuter,
-    a_off: a.view.offset, a_m: m > 1 ? a.m : 0, a_k: a.k, a_ko: a.kOuter ?? 0, a_bo: a.batch?.[0] ?? 0, a_bi: a.batch?.[1] ?? 0,
-    b_off: b.view.offset, b_n: b.n, b_no: b.nOuter ?? 0, b_k: b.k, b_ko: b.kOuter ?? 0, b_bo: b.batch?.[0] ?? 0, b_bi: b.batch?.[1] ?? 0,
-    c_off: c.view.offset, c_m: c.m, c_n: c.n, c_no: c.nOuter ?? 0, c_b: c.batch ?? 0,
-    batch_inner: batch[1], bias_off: p.bias?.view.offset ?? 0, bias_b: p.bias?.batch ?? 0,
-    split_outer: splitOuter, split_inner: splitInner, chunk_outer: chunkOuter, chunk_inner: chunkInner,
-    z_base: 0, z_count: batches * splits,
-  }; // prettier-ignore
+    m,
+    n,
+    n_inner: n / nOuter,
+    k_inner: k,
+    k_outer: kOuter,
+    a_off: a.view.offset,
+    a_m: m > 1 ? a.m : 0,
+    a_k: a.k,
+    a_ko: a.kOuter ?? 0,
+    a_bo: a.batch?.[0] ?? 0,
+    a_bi: a.batch?.[1] ?? 0,
+    b_off: b.view.offset,
+    b_n: b.n,
+    b_no: b.nOuter ?? 0,
+    b_k: b.k,
+    b_ko: b.kOuter ?? 0,
+    b_bo: b.batch?.[0] ?? 0,
+    b_bi: b.batch?.[1] ?? 0,
+    c_off: c.view.offset,
+    c_m: c.m,
+    c_n: c.n,
+    c_no: c.nOuter ?? 0,
+    c_b: c.batch ?? 0,
+    batch_inner: batch[1],
+    bias_off: p.bias?.view.offset ?? 0,
+    bias_b: p.bias?.batch ?? 0,
+    split_outer: splitOuter,
+    split_inner: splitInner,
+    chunk_outer: chunkOuter,
+    chunk_inner: chunkInner,
+    z_base: 0,
+    z_count: batches * splits,
+  };
   const load = loaders(p);
   const final = output(p);
   // Repeated edge rows or columns must not be added twice; the second phase adds each element once.

@@ -111,8 +111,21 @@ export function convForward(host: ConvHost, g: ConvGeometry, x: View, w: View, b
   const from = volume(x);
   const { images, groups, window, stride, dilation } = g;
   const rows: Rows = {
-    ...{ images, groups, window, stride, dilation, channels: co, contracted: ci, low: g.padding, x: from, size: g.size },
-    ...{ w: { view: w, r: steps, c: product(window), group: co * steps, reversed: false }, out, outSize: g.out, bias, relu },
+    images,
+    groups,
+    window,
+    stride,
+    dilation,
+    channels: co,
+    contracted: ci,
+    low: g.padding,
+    x: from,
+    size: g.size,
+    w: { view: w, r: steps, c: product(window), group: co * steps, reversed: false },
+    out,
+    outSize: g.out,
+    bias,
+    relu,
   };
   if (host.slide(rows)) return;
   const v = bordered(host, g, from);
@@ -198,8 +211,18 @@ export function convInput(host: ConvHost, g: ConvGeometry, w: View, dy: View, dx
   const from = volume(dy);
   // The same sliding windows over dy, with the taps reversed along every axis.
   const rows: Rows = {
-    ...{ images: g.images, groups: g.groups, window: g.window, stride: [1, 1, 1], dilation: g.dilation, channels: ci, contracted: co },
-    ...{ low: map3((i) => (g.window[i] - 1) * g.dilation[i] - g.padding[i]), x: from, size: g.out, out: dx, outSize: g.size },
+    images: g.images,
+    groups: g.groups,
+    window: g.window,
+    stride: [1, 1, 1],
+    dilation: g.dilation,
+    channels: ci,
+    contracted: co,
+    low: map3((i) => (g.window[i] - 1) * g.dilation[i] - g.padding[i]),
+    x: from,
+    size: g.out,
+    out: dx,
+    outSize: g.size,
     w: { view: w, r: window, c: ci * window, group: co * ci * window, reversed: true },
   };
   if (g.stride.every((s) => s === 1) && host.slide(rows)) return;

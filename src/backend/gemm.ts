@@ -55,10 +55,22 @@ function pack(to: Panel, from: Numbers, lines: Int32Array, first: number, count:
 
 /** tile = Σ over k of a panel of four rows times a panel of four columns. */
 function block(kc: number, a: Float64Array, ai: number, b: Float64Array, bi: number, tile: Float64Array): void {
-  let c00 = 0, c01 = 0, c02 = 0, c03 = 0; // prettier-ignore
-  let c10 = 0, c11 = 0, c12 = 0, c13 = 0; // prettier-ignore
-  let c20 = 0, c21 = 0, c22 = 0, c23 = 0; // prettier-ignore
-  let c30 = 0, c31 = 0, c32 = 0, c33 = 0; // prettier-ignore
+  let c00 = 0,
+    c01 = 0,
+    c02 = 0,
+    c03 = 0;
+  let c10 = 0,
+    c11 = 0,
+    c12 = 0,
+    c13 = 0;
+  let c20 = 0,
+    c21 = 0,
+    c22 = 0,
+    c23 = 0;
+  let c30 = 0,
+    c31 = 0,
+    c32 = 0,
+    c33 = 0;
   for (let k = 0; k < kc; k++, ai += 4, bi += 4) {
     const b0 = b[bi]!;
     const b1 = b[bi + 1]!;
