@@ -66,7 +66,7 @@ export const relu6: Composite<(x: Tensor) => Tensor> = {
   errors: [raises(["text"], "must be a tensor")],
 };
 
-interface Slope {
+export interface Slope {
   negativeSlope: number;
 }
 type LeakyRelu = Mapped<(x: Tensor, ...rest: [negativeSlope?: number] | [options: Partial<Slope>]) => Tensor, "x", Slope>;
@@ -107,7 +107,7 @@ export const leakyReluBackward: Step<Slope, Slope> = pointwise("leakyReluBackwar
   inplace: false,
 });
 
-interface Limits {
+export interface Limits {
   minVal: number;
   maxVal: number;
 }
@@ -203,7 +203,7 @@ export const tanhBackward: Plain = slope("tanhBackward", {
 
 // ---- smooth rectifiers: gradients from the input
 
-interface Alpha {
+export interface Alpha {
   alpha: number;
 }
 type Elu = Mapped<(x: Tensor, ...rest: [alpha?: number] | [options: Partial<Alpha>]) => Tensor, "x", Alpha>;
@@ -239,7 +239,7 @@ export const selu: Composite<(x: Tensor) => Tensor> = {
   errors: floats,
 };
 
-interface Approximation {
+export interface Approximation {
   approximate: "none" | "tanh";
 }
 type Gelu = Mapped<(x: Tensor, options?: Partial<Approximation>) => Tensor, "x", Approximation>;
@@ -349,7 +349,7 @@ export const logsigmoidBackward: Plain = slope("logsigmoidBackward", {
   definition: (g, x) => g.mul(x.neg().sigmoid()),
 });
 
-interface Sharpness {
+export interface Sharpness {
   beta: number;
   threshold: number;
 }

@@ -13,7 +13,7 @@ import type { Tensor } from "../tensor.ts";
 import { type Arg, type Inputs, type Primitive, raises, t } from "./op.ts";
 import { gpuReduce, recast, type Rule } from "./reduction.ts";
 
-interface Options {
+export interface Options {
   readonly weight?: Tensor | null | undefined;
   readonly bias?: Tensor | null | undefined;
   /** Statistics of this batch, which also move the running ones; otherwise the running ones are used. */
@@ -22,7 +22,7 @@ interface Options {
   readonly momentum?: number;
   readonly eps?: number;
 }
-interface Attrs {
+export interface Attrs {
   readonly training: boolean;
   readonly momentum: number;
   readonly eps: number;
@@ -238,7 +238,7 @@ export const batchNorm: Primitive<BatchNormFn, "x" | "weight" | "mean" | "rstd",
   ], // prettier-ignore
 };
 
-interface Given {
+export interface Given {
   readonly weight?: Tensor | undefined;
   readonly sums?: Tensor | undefined;
   readonly mean?: Tensor | undefined;

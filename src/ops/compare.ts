@@ -252,7 +252,7 @@ export const maximumBackward: MaximumBackward = pointwise<(g: Tensor, winner: Te
 );
 
 type Bound = Tensor | number | null;
-interface Bounds {
+export interface Bounds {
   readonly mode: "min" | "max" | "both";
   /** The bounds when they are plain numbers. */
   readonly low: number | undefined;

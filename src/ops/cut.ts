@@ -13,7 +13,7 @@ function clip(size: number, start: number | null, end: number | null, step: numb
   return { start: from, length: Math.max(0, Math.ceil((to - from) / step)) };
 }
 
-interface SliceAttrs {
+export interface SliceAttrs {
   readonly dim: number;
   readonly start: number | null;
   readonly end: number | null;

@@ -10,7 +10,7 @@ import { type Composite, raises, t } from "./op.ts";
 
 const wholes = { dtype: "int32" } as const;
 
-interface DropoutOptions extends Drawing {
+export interface DropoutOptions extends Drawing {
   readonly p?: number;
   readonly training?: boolean;
   readonly inplace?: boolean;

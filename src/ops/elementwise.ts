@@ -1,9 +1,8 @@
 // Elementwise functions of one operand: signs, roots, exponentials, circular and hyperbolic functions, rounding.
 import { parse } from "../base/options.ts";
 import type { Tensor } from "../tensor.ts";
-import { integer } from "./arguments.ts";
+import { integer, operand } from "./arguments.ts";
 import type { Form } from "./mapping.ts";
-import { operand } from "./arguments.ts";
 import * as m from "./math.ts";
 import { type Composite, raises, t } from "./op.ts";
 import { type Mapped, operandOf, pointwise, unary, type Unary } from "./pointwise.ts";

@@ -14,7 +14,7 @@ import { recast } from "./reduction.ts";
 import { visible } from "./segments.ts";
 
 type Reduction = "none" | "mean" | "sum";
-interface Options {
+export interface Options {
   /** A weight per class. */
   readonly weight?: Tensor | null | undefined;
   /** The class that marks positions to leave out. */
@@ -23,12 +23,12 @@ interface Options {
   /** The share of every target that is spread evenly over all classes. */
   readonly labelSmoothing?: number;
 }
-interface Stats {
+export interface Stats {
   readonly peak?: Tensor | undefined;
   readonly logsum?: Tensor | undefined;
   readonly total?: Tensor | undefined;
 }
-interface Attrs {
+export interface Attrs {
   readonly dim: number;
   readonly ignoreIndex: number;
   readonly reduction: Reduction;

@@ -10,7 +10,7 @@ import { type Arg, type Composite, type Primitive, raises, t } from "./op.ts";
 import { cpuReduce, type Fold, gpuReduce, type Rule } from "./reduction.ts";
 
 /** Values and their positions (int32) along a dimension. */
-interface Chosen {
+export interface Chosen {
   readonly values: Tensor;
   readonly indices: Tensor;
 }
@@ -18,7 +18,7 @@ type Along =
   | [dim: number, keepdim?: boolean]
   | [dim: number, options: { readonly keepdim?: boolean }]
   | [options: { readonly dim: number; readonly keepdim?: boolean }];
-interface Attrs {
+export interface Attrs {
   readonly dims: readonly number[];
   readonly keepdim: boolean;
 }
@@ -159,7 +159,7 @@ export const maxAlong: ReturnType<typeof along> = along("maxAlong", true);
 export const minAlong: ReturnType<typeof along> = along("minAlong", false);
 
 /** PyTorch's three forms of max and min. */
-interface Extreme {
+export interface Extreme {
   (x: Tensor): Tensor;
   (x: Tensor, ...rest: Along): Chosen;
   (x: Tensor, other: Tensor): Tensor;

@@ -22,7 +22,7 @@ import {
   type Scatter,
 } from "./segments.ts";
 
-interface Along {
+export interface Along {
   readonly dim: number;
 }
 type InPlace<F extends (...args: never[]) => unknown, A extends object = Along> = Primitive<F, "index", A> & { readonly inplace: true };
@@ -274,7 +274,7 @@ export const take: Composite<(x: Tensor, index: Tensor) => Tensor> = {
   errors: [raises([t([3]), t([2])], "must be int32")],
 };
 
-interface PutAttrs {
+export interface PutAttrs {
   readonly accumulate: boolean;
 }
 type PutFn = (x: Tensor, index: Tensor, source: Tensor, ...rest: [accumulate?: boolean] | [options: { accumulate?: boolean }]) => Tensor;

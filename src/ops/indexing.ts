@@ -71,7 +71,7 @@ export const indexPut: Composite<IndexPutFn> = {
   errors: [raises([t([3]), [ints([1], [0])], t([2])], "do not broadcast")],
 };
 
-interface Extent {
+export interface Extent {
   readonly size: number;
 }
 
@@ -125,11 +125,11 @@ export const oneHot: Composite<(x: Tensor, numClasses?: number) => Tensor> = {
   backward: "none",
 };
 
-interface EmbeddingAttrs {
+export interface EmbeddingAttrs {
   readonly paddingIdx: number | undefined;
   readonly scaleGradByFreq: boolean;
 }
-interface EmbeddingOptions {
+export interface EmbeddingOptions {
   readonly paddingIdx?: number | null;
   readonly maxNorm?: number | null;
   readonly normType?: number;

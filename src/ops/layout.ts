@@ -25,7 +25,7 @@ function pieces(io: Views, dim: number): { x: View; out: View }[] {
   });
 }
 
-interface CatFn {
+export interface CatFn {
   (tensors: Tensors, ...rest: DimRest): Tensor;
   (x: Tensor, others: Tensors, ...rest: DimRest): Tensor;
 }
@@ -112,7 +112,7 @@ export const vstack: Composite<(tensors: Tensors) => Tensor> = {
   errors: [raises([[]], "non-empty")],
 };
 
-interface InsetAttrs {
+export interface InsetAttrs {
   readonly shape: Shape;
   readonly starts: readonly number[];
   readonly steps: readonly number[];
@@ -153,7 +153,7 @@ export const inset: Primitive<
   errors: [raises([t([3]), [4], [2]], "does not fit")],
 };
 
-interface PadAttrs {
+export interface PadAttrs {
   readonly before: readonly number[];
   readonly after: readonly number[];
   readonly value: number;

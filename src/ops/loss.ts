@@ -7,10 +7,10 @@ import type { Tensor } from "../tensor.ts";
 import { type Composite, type ErrorSample, raises, type Sample, t } from "./op.ts";
 
 type Reduction = "none" | "mean" | "sum";
-interface Reduced {
+export interface Reduced {
   readonly reduction?: Reduction;
 }
-interface Weighted extends Reduced {
+export interface Weighted extends Reduced {
   /** Weight per element; broadcasts. */
   readonly weight?: Tensor | null | undefined;
 }

@@ -13,12 +13,12 @@ import { launchLines } from "./lines.ts";
 import { type Inputs, type Primitive, raises, t } from "./op.ts";
 import { gpuReduce, type Rule } from "./reduction.ts";
 
-interface Affine {
+export interface Affine {
   readonly weight?: Tensor | null | undefined;
   readonly bias?: Tensor | null | undefined;
   readonly eps?: number;
 }
-interface Attrs {
+export interface Attrs {
   readonly shape: Shape;
   readonly eps: number;
 }
@@ -125,7 +125,7 @@ export const layerNorm: Primitive<LayerNormFn, "x" | "weight" | "mean" | "rstd",
   ],
 };
 
-interface Given extends Affine {
+export interface Given extends Affine {
   readonly mean?: Tensor | undefined;
   readonly rstd?: Tensor | undefined;
 }

@@ -17,14 +17,14 @@ type Over<K extends object = object> =
   | [dim?: Dims, keepdim?: boolean, options?: K]
   | [dim: Dims, options: { readonly keepdim?: boolean } & K]
   | [options: { readonly dim?: Dims; readonly keepdim?: boolean } & K];
-interface Attrs {
+export interface Attrs {
   readonly dims: readonly number[];
   readonly keepdim: boolean;
 }
-interface Typed extends Attrs {
+export interface Typed extends Attrs {
   readonly dtype: DType | undefined;
 }
-interface WithDtype {
+export interface WithDtype {
   readonly dtype?: DTypeLike | undefined;
 }
 

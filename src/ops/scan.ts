@@ -11,7 +11,7 @@ import type { Tensor } from "../tensor.ts";
 import { type Backward, type Primitive, raises, t } from "./op.ts";
 import { recast } from "./reduction.ts";
 
-interface Options {
+export interface Options {
   readonly dtype?: DTypeLike | undefined;
   /** Runs from the last element to the first. */
   readonly reverse?: boolean;
@@ -19,7 +19,7 @@ interface Options {
   readonly exclusive?: boolean;
 }
 type Rest = [dim: number, options?: Options] | [options: { readonly dim: number } & Options];
-interface Attrs {
+export interface Attrs {
   readonly dim: number;
   readonly dtype: DType | undefined;
   readonly reverse: boolean;
@@ -153,7 +153,7 @@ function shifted(x: Tensor, dim: number, back: boolean): Tensor {
   return x.narrow(dim, back ? 1 : 0, n - 1).pad(sides);
 }
 
-interface Recurrence {
+export interface Recurrence {
   readonly dim: number;
   readonly reverse: boolean;
   readonly delay: number;

@@ -13,12 +13,12 @@ import { fewLines, launchLines, linesOf } from "./lines.ts";
 import { type Backward, type Primitive, raises, t } from "./op.ts";
 import { cpuReduce, type Fold, gpuReduce, recast, type Rule } from "./reduction.ts";
 
-interface WithDtype {
+export interface WithDtype {
   readonly dtype?: DTypeLike | undefined;
 }
 type Rest = [dim: number, options?: WithDtype] | [options: { readonly dim: number } & WithDtype];
 type Signature = (x: Tensor, ...rest: Rest) => Tensor;
-interface Attrs {
+export interface Attrs {
   readonly dim: number;
   readonly dtype: DType;
 }
@@ -52,7 +52,7 @@ function gpuSoftmax(q: Launcher, x: View, out: View, dim: number, log: boolean):
   const from = q.dense(x);
   const lines = linesOf(x.shape, dim);
   const roles: Record<string, string> = log ? { run_line: "run_line_log" } : {};
-  if (!fewLines(q, lines)) return launchLines(q, source, roles, ["load", "load_out", "store", "mask"], { x: from, out }, lines);
+  if (!fewLines(q, lines)) return launchLines(q, source, roles, ["load", "store", "mask"], { x: from, out }, lines);
   const [peaks, sums] = [q.scratch("float32", [lines.outer * lines.inner]), q.scratch("float32", [lines.outer * lines.inner])];
   const rule: Rule = { lanes: "online", accumulate: "f32", roles: { write_online: "write_online_pair" } };
   gpuReduce(q, reduceSource, rule, { x: from, out: peaks, out_b: sums }, x.shape.length === 0 ? [] : [dim], "float32");
@@ -162,7 +162,7 @@ export const logSoftmaxBackward: Primitive<BackwardSignature, never, { dim: numb
 );
 
 type Dims = number | readonly number[];
-interface Reduced {
+export interface Reduced {
   readonly dims: readonly number[];
   readonly keepdim: boolean;
 }

@@ -10,7 +10,7 @@ import { type Composite, type Inputs, type Metas, type Primitive, raises, t } fr
 import { cpuReduce, type Fold, gpuReduce, type Rule } from "./reduction.ts";
 
 type Dims = number | readonly number[] | null;
-interface SpreadOptions {
+export interface SpreadOptions {
   readonly unbiased?: boolean;
   readonly keepdim?: boolean;
   /** What the count is lowered by: 1 (default) for a sample, 0 for a population. */
@@ -21,7 +21,7 @@ type SpreadArgs =
   | [dim: Dims, options: SpreadOptions]
   | [unbiased: boolean]
   | [options: SpreadOptions & { readonly dim?: Dims }];
-interface Spread {
+export interface Spread {
   readonly dims: readonly number[];
   readonly keepdim: boolean;
   readonly correction: number;
@@ -114,12 +114,12 @@ export const std: ReturnType<typeof spread<"x" | "out">> = spread("std", true, [
 
 // ---- norms --------------------------------------------------------------------------------------------------------
 
-interface NormOptions {
+export interface NormOptions {
   readonly dim?: Dims;
   readonly keepdim?: boolean;
   readonly dtype?: DTypeLike | undefined;
 }
-interface Norm {
+export interface Norm {
   readonly p: number;
   readonly dims: readonly number[];
   readonly keepdim: boolean;

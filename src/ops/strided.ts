@@ -12,7 +12,7 @@ import { stridedCopy } from "./copy.ts";
 import { type Composite, type Primitive, raises, t, type ViewOp } from "./op.ts";
 import { overlaps } from "./restride.ts";
 
-interface StridedAttrs {
+export interface StridedAttrs {
   readonly to: Geometry;
   /** Geometry of the operand and the number of elements of its storage. */
   readonly from: Geometry;
@@ -115,7 +115,7 @@ export const asStridedScatter: Primitive<
   errors: [raises([t([3]), t([2]), [2], [0]], "writes elements twice"), raises([t([3]), t([3]), [2], [1]], "src has shape")],
 };
 
-interface DiagonalAttrs {
+export interface DiagonalAttrs {
   readonly offset: number;
   readonly dim1: number;
   readonly dim2: number;
