@@ -16,8 +16,13 @@ export interface Documented {
 
 /** Exported names of a source file with their doc comments. */
 export function documented(file: string): Documented[] {
-  const pattern = /\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*export (?:declare )?(?:abstract )?(?:async )?(?:const|function|class|interface|type) (\w+)/g;
-  const clean = (text: string): string => text.replace(/^\s*\* ?/gm, "").replace(/\s+/g, " ").trim();
+  const pattern =
+    /\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*export (?:declare )?(?:abstract )?(?:async )?(?:const|function|class|interface|type) (\w+)/g;
+  const clean = (text: string): string =>
+    text
+      .replace(/^\s*\* ?/gm, "")
+      .replace(/\s+/g, " ")
+      .trim();
   const direct = [...read(file).matchAll(pattern)].map((m) => ({ name: m[2]!, file, doc: clean(m[1]!) }));
   const renamed = [...read(file).matchAll(/export \{ (\w+) as (\w+) \}/g)].map((m) => {
     const doc = new RegExp(`/\\*\\*((?:(?!\\*/)[\\s\\S])*)\\*/\\s*const ${m[1]!}\\b`).exec(read(file))?.[1] ?? "";
@@ -47,13 +52,19 @@ export function functionalSource(): string {
     ...plain.map((n) => `  ${n},`),
     "} = functions;",
   ];
-  if (odd.length > 0) lines.push("", `const { ${odd.map((n) => `${n}: ${n}_`).join(", ")} } = functions;`, `export { ${odd.map((n) => `${n}_ as ${n}`).join(", ")} };`);
+  if (odd.length > 0)
+    lines.push(
+      "",
+      `const { ${odd.map((n) => `${n}: ${n}_`).join(", ")} } = functions;`,
+      `export { ${odd.map((n) => `${n}_ as ${n}`).join(", ")} };`,
+    );
   return `${lines.join("\n")}\n`;
 }
 
 const cell = (text: string): string => text.replace(/\|/g, "\\|").replace(/</g, "&lt;");
 
-const kindOf = (op: AnyOp): string => (isView(op) ? "view" : isComposite(op) ? "composite" : isPrimitive(op) && op.mutates ? "in place" : "kernel");
+const kindOf = (op: AnyOp): string =>
+  isView(op) ? "view" : isComposite(op) ? "composite" : isPrimitive(op) && op.mutates ? "in place" : "kernel";
 
 function gradientOf(op: AnyOp): string {
   if (isComposite(op)) return op.backward === "none" ? "–" : "follows";
@@ -63,7 +74,11 @@ function gradientOf(op: AnyOp): string {
 
 /** docs/ops.md: one row per operator. */
 export function opsTable(): string {
-  const docs = new Map(sources("src/ops").flatMap(documented).map((d) => [d.name, d]));
+  const docs = new Map(
+    sources("src/ops")
+      .flatMap(documented)
+      .map((d) => [d.name, d]),
+  );
   const families = new Map<string, string[]>();
   for (const [name, op] of Object.entries(ops) as [string, AnyOp][]) {
     const d = docs.get(name);
@@ -74,7 +89,7 @@ export function opsTable(): string {
     rows.push(`| \`${name}\`${inPlace} | ${cell(d.doc)} | ${kindOf(op)} | ${gradientOf(op)} | ${saved} |`);
     families.set(d.file, rows);
   }
-  const sections = [...families].sort().map(([file, rows]) => {
+  const sections = [...families].sort(([a], [b]) => a.localeCompare(b)).map(([file, rows]) => {
     const title = file.replace("src/ops/", "").replace(".ts", "");
     return `## ${title}\n\n| operator | what it does | kind | gradient | saves |\n|---|---|---|---|---|\n${rows.sort().join("\n")}\n`;
   });
@@ -82,7 +97,18 @@ export function opsTable(): string {
 }
 
 const rooms: readonly (readonly [string, readonly string[]])[] = [
-  ["wengert", ["src/device.ts", "src/create.ts", "src/tensor.ts", "src/print.ts", "src/autograd/scope.ts", "src/base/random.ts", "src/base/errors.ts"]],
+  [
+    "wengert",
+    [
+      "src/device.ts",
+      "src/create.ts",
+      "src/tensor.ts",
+      "src/print.ts",
+      "src/autograd/scope.ts",
+      "src/base/random.ts",
+      "src/base/errors.ts",
+    ],
+  ],
   ["wengert.autograd", ["src/autograd/engine.ts", "src/autograd/mode.ts", "src/autograd/function.ts", "src/autograd/checkpoint.ts"]],
   ["wengert/nn", sources("src/nn")],
   ["wengert/optim", sources("src/optim")],
@@ -107,6 +133,11 @@ export function reference(): string {
 }
 
 /** Generated files and their contents. */
-export const generated = (): Record<string, string> => ({ "src/functional.ts": functionalSource(), "docs/ops.md": opsTable(), "docs/reference.md": reference() });
+export const generated = (): Record<string, string> => ({
+  "src/functional.ts": functionalSource(),
+  "docs/ops.md": opsTable(),
+  "docs/reference.md": reference(),
+});
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) for (const [file, text] of Object.entries(generated())) writeFileSync(path(file), text);
+if (process.argv[1] === fileURLToPath(import.meta.url))
+  for (const [file, text] of Object.entries(generated())) writeFileSync(path(file), text);

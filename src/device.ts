@@ -2,7 +2,7 @@
 import type { Device } from "./backend/backend.ts";
 import { cpu } from "./backend/cpu.ts";
 import { type Counts, counts, ledger } from "./backend/ledger.ts";
-import { type AdapterReport, openWebGpu, WebGpuDevice } from "./backend/webgpu.ts";
+import { type AdapterReport, openWebGpu, type WebGpuDevice } from "./backend/webgpu.ts";
 import { ArgumentError, DeviceError } from "./base/errors.ts";
 import { parse } from "./base/options.ts";
 
@@ -31,8 +31,12 @@ let webgpu: WebGpuDevice | undefined;
  * Errors: DeviceError when "webgpu" is asked for and there is none; ArgumentError for unknown options.
  */
 export async function init(options: InitOptions = {}): Promise<InitReport> {
-  const { device, gpuDevice } = parse("init", [options], { device: "auto" as "auto" | DeviceName, gpuDevice: undefined as GPUDevice | undefined });
-  if (!["auto", "webgpu", "cpu"].includes(device)) throw new ArgumentError("init", `unknown device ${String(device)}`, "auto, webgpu or cpu");
+  const { device, gpuDevice } = parse("init", [options], {
+    device: "auto" as "auto" | DeviceName,
+    gpuDevice: undefined as GPUDevice | undefined,
+  });
+  if (!["auto", "webgpu", "cpu"].includes(device))
+    throw new ArgumentError("init", `unknown device ${String(device)}`, "auto, webgpu or cpu");
   if (device === "cpu") {
     current = cpu;
     return { device: "cpu", name: cpu.name };

@@ -45,10 +45,12 @@ export function applyInPlace(op: AnyPrimitive, args: readonly unknown[]): Tensor
   const { shape, dtype } = metas.out;
   settleNumbers(inputs, ins, dtype);
   if (!sameShape(shape, self.shape)) throw new ShapeError(name, `the result ${show(shape)} does not fit into ${show(self.shape)}`);
-  if (dtype !== self.dtype && isFloat(dtype) && !isFloat(self.dtype)) throw new DtypeError(name, `a ${dtype} result does not fit into ${self.dtype}`, "convert the tensor first");
+  if (dtype !== self.dtype && isFloat(dtype) && !isFloat(self.dtype))
+    throw new DtypeError(name, `a ${dtype} result does not fit into ${self.dtype}`, "convert the tensor first");
   // What has no rule of its own for this is recorded as a copy of the plain result.
   if (recording && (op.backward === "definition" || !isFloat(dtype))) return self.copy_(apply(op, args) as Tensor);
-  if (recording && op.backward === "none") throw new GradError(name, "has no gradient rule, but an input requires a gradient", "detach() the input, or run inside noGrad");
+  if (recording && op.backward === "none")
+    throw new GradError(name, "has no gradient rule, but an input requires a gradient", "detach() the input, or run inside noGrad");
   const fresh = execute(name, op, inputs, call.attrs, device, metas)["out"]!;
   const result = fresh.dtype === self.dtype ? fresh : noGrad(() => fresh.cast(self.dtype));
   if (!recording) {
@@ -69,7 +71,8 @@ export function applyInPlace(op: AnyPrimitive, args: readonly unknown[]): Tensor
 /** Writes `source` (same shape and dtype, no longer needed) into the elements of `target` and counts the write. */
 export function overwrite(target: Tensor, source: Tensor): void {
   const { storage } = target;
-  if (overlaps(target)) throw new ArgumentError("copy", `several elements of ${show(target.shape)} share one place in memory`, "clone() it first");
+  if (overlaps(target))
+    throw new ArgumentError("copy", `several elements of ${show(target.shape)} share one place in memory`, "clone() it first");
   const whole = storage.elements === target.size && isContiguous(target) && target.offset === 0;
   if (whole && !source.storage.shared && source.storage.elements === target.size && isContiguous(source)) storage.adopt(source.storage);
   else storage.device.run("copy", stridedCopy, { x: source, out: target }, {});
@@ -88,10 +91,14 @@ function resolve(name: string, given: Readonly<Record<string, Tensor | number | 
   for (const [key, x] of Object.entries(given)) {
     if (x === undefined || x === null) continue;
     if (typeof x === "number" || typeof x === "boolean") continue;
-    if (!(x instanceof Tensor)) throw new DtypeError(name, `${key} must be a tensor or a number, got ${x === null ? "null" : typeof x}`, undefined, { argument: key });
+    if (!(x instanceof Tensor))
+      throw new DtypeError(name, `${key} must be a tensor or a number, got ${x === null ? "null" : typeof x}`, undefined, {
+        argument: key,
+      });
     const own = x.storage.device;
     if (device === undefined || (device !== own && isFreeScalar(x, device))) device ??= own;
-    else if (device !== own) throw new DeviceError(name, `${key} is on ${own.type}, another operand on ${device.type}`, "move one with to()");
+    else if (device !== own)
+      throw new DeviceError(name, `${key} is on ${own.type}, another operand on ${device.type}`, "move one with to()");
   }
   device ??= defaultDevice();
   const inputs: Record<string, Tensor> = {};
@@ -108,11 +115,22 @@ const isFreeScalar = (x: Tensor, _device: Device): boolean => x.shape.length ===
 function inputMetas(inputs: Record<string, Tensor>, given: Readonly<Record<string, unknown>>): Inputs {
   const ins: Inputs = {};
   for (const [key, x] of Object.entries(inputs))
-    ins[key] = { shape: x.shape, dtype: x.dtype, kind: given[key] instanceof Tensor ? (x.shape.length === 0 ? "scalar" : "tensor") : "number" };
+    ins[key] = {
+      shape: x.shape,
+      dtype: x.dtype,
+      kind: given[key] instanceof Tensor ? (x.shape.length === 0 ? "scalar" : "tensor") : "number",
+    };
   return ins;
 }
 
-function execute(name: string, op: AnyPrimitive, inputs: Record<string, Tensor>, attrs: object, device: Device, metas: Metas): Record<string, Tensor> {
+function execute(
+  name: string,
+  op: AnyPrimitive,
+  inputs: Record<string, Tensor>,
+  attrs: object,
+  device: Device,
+  metas: Metas,
+): Record<string, Tensor> {
   const outs: Record<string, Tensor> = {};
   const { shape, dtype } = metas["out"]!;
   const folded = op.fold && foldConstants(op, inputs, attrs, dtype);
@@ -120,7 +138,8 @@ function execute(name: string, op: AnyPrimitive, inputs: Record<string, Tensor>,
   const io: Views = {};
   for (const key in inputs) io[key] = inputs[key]!;
   for (const [key, meta] of Object.entries(metas)) {
-    if (!device.supports(meta.dtype)) throw new DtypeError(name, `${meta.dtype} is not available on ${device.type}`, 'use float32, or device "cpu"');
+    if (!device.supports(meta.dtype))
+      throw new DtypeError(name, `${meta.dtype} is not available on ${device.type}`, 'use float32, or device "cpu"');
     const n = sizeOf(meta.shape);
     outs[key] = new Tensor(new Storage(device, meta.dtype, n, device.alloc(meta.dtype, n)), meta.dtype, contiguous(meta.shape));
     io[key] = outs[key];
@@ -173,14 +192,23 @@ function runView(name: string, op: AnyView, inputs: Record<string, Tensor>, attr
   return out;
 }
 
-function record(name: string, op: AnyPrimitive, inputs: Record<string, Tensor>, outs: Record<string, Tensor>, attrs: object, ins: Inputs): void {
-  if (op.backward === "none") throw new GradError(name, "has no gradient rule, but an input requires a gradient", "detach() the input, or run inside noGrad");
+function record(
+  name: string,
+  op: AnyPrimitive,
+  inputs: Record<string, Tensor>,
+  outs: Record<string, Tensor>,
+  attrs: object,
+  ins: Inputs,
+): void {
+  if (op.backward === "none")
+    throw new GradError(name, "has no gradient rule, but an input requires a gradient", "detach() the input, or run inside noGrad");
   const out = outs["out"]!;
   const node = new OpNode(name, op, edgesOf(inputs), { ...inputs, ...outs }, attrs, ins, { out: { shape: out.shape, dtype: out.dtype } });
   out.setHistory(node, 0);
 }
 
-const edgesOf = (inputs: Record<string, Tensor>): Record<string, Edge | undefined> => Object.fromEntries(Object.entries(inputs).map(([key, x]) => [key, edgeOf(x)]));
+const edgesOf = (inputs: Record<string, Tensor>): Record<string, Edge | undefined> =>
+  Object.fromEntries(Object.entries(inputs).map(([key, x]) => [key, edgeOf(x)]));
 
 /** A recorded operator of the table. */
 class OpNode extends Node {
@@ -190,7 +218,15 @@ class OpNode extends Node {
   readonly #ins: Metas;
   readonly saved: Record<string, SavedTensor> = {};
 
-  constructor(name: string, op: AnyPrimitive | AnyView, edges: Record<string, Edge | undefined>, tensors: Record<string, Tensor>, attrs: object, ins: Metas, outs: Metas) {
+  constructor(
+    name: string,
+    op: AnyPrimitive | AnyView,
+    edges: Record<string, Edge | undefined>,
+    tensors: Record<string, Tensor>,
+    attrs: object,
+    ins: Metas,
+    outs: Metas,
+  ) {
     super(name, Object.values(edges), Object.values(outs) as Meta[]);
     this.#op = op;
     this.#keys = Object.keys(edges);
@@ -217,7 +253,12 @@ class OpNode extends Node {
     if (!g) return [];
     const saved: Record<string, Tensor> = {};
     for (const [key, s] of Object.entries(this.saved)) saved[key] = s.unpack(this);
-    const rule = this.#op.backward as (g: Tensor, saved: Record<string, Tensor>, attrs: object, ins: Metas) => Record<string, (() => Tensor) | undefined>;
+    const rule = this.#op.backward as (
+      g: Tensor,
+      saved: Record<string, Tensor>,
+      attrs: object,
+      ins: Metas,
+    ) => Record<string, (() => Tensor) | undefined>;
     const thunks = rule(g, saved, this.#attrs, this.#ins);
     return this.#keys.map((key, i) => {
       if (!needed[i]) return undefined;

@@ -18,7 +18,7 @@ async function open(): Promise<GPUDevice> {
   if (!adapter) throw new Error("no WebGPU adapter: GPU tests need one and are never skipped");
   const device = await adapter.requestDevice();
   device.addEventListener("uncapturederror", (event) => {
-    throw (event as GPUUncapturedErrorEvent).error;
+    throw new Error((event as GPUUncapturedErrorEvent).error.message);
   });
   return device;
 }

@@ -86,7 +86,9 @@ onEveryDevice((device) => {
       x.dot(tensor([-10, 10])).backward();
       await expectValues(x.grad, [-9.4, 10.8]);
       const y = tensor([3, 4], { requiresGrad: true });
-      y.norm().add(y.dot(tensor([-10, 10]))).backward();
+      y.norm()
+        .add(y.dot(tensor([-10, 10])))
+        .backward();
       await expectValues(y.grad, [-9.4, 10.8]);
     });
 
@@ -137,14 +139,30 @@ onEveryDevice((device) => {
     });
 
     it("toDot draws one node per operator and per leaf, with shapes, and edges as gradients flow", () => {
-      const [w1, x] = [tensor([[1, 2], [3, 4]], { requiresGrad: true }), tensor([1, 1], { requiresGrad: true })];
+      const [w1, x] = [
+        tensor(
+          [
+            [1, 2],
+            [3, 4],
+          ],
+          { requiresGrad: true },
+        ),
+        tensor([1, 1], { requiresGrad: true }),
+      ];
       const y = w1.mv(w1.mv(x)).norm();
       const { nodes, edges } = w.inspect.graphOf(y, { params: { w1, x } });
-      expect(nodes.filter((n) => n.kind === "leaf").map((n) => [n.label, n.shape])).toEqual(expect.arrayContaining([["w1", [2, 2]], ["x", [2]]]));
+      expect(nodes.filter((n) => n.kind === "leaf").map((n) => [n.label, n.shape])).toEqual(
+        expect.arrayContaining([
+          ["w1", [2, 2]],
+          ["x", [2]],
+        ]),
+      );
       expect(nodes.filter((n) => n.label === "w1")).toHaveLength(1);
       // w1 appears once and is reached twice: shared parts appear as they ran.
       const leaf = nodes.find((n) => n.label === "w1")!;
-      const users = edges.filter((e) => e.to === leaf.id).length + edges.filter((e) => nodes[e.to]!.kind === "operator" && edges.some((f) => f.from === e.to && f.to === leaf.id)).length;
+      const users =
+        edges.filter((e) => e.to === leaf.id).length +
+        edges.filter((e) => nodes[e.to]!.kind === "operator" && edges.some((f) => f.from === e.to && f.to === leaf.id)).length;
       expect(users).toBeGreaterThanOrEqual(2);
       const dot = w.inspect.toDot(y, { params: { w1, x } });
       expect(dot).toMatch(/^digraph wengert \{/);
@@ -200,8 +218,15 @@ onEveryDevice((device) => {
 
     it("summary() reports the receptive field of each layer", () => {
       const net = new w.nn.Sequential(new w.nn.Conv2d(1, 6, 5), new w.nn.MaxPool2d(2), new w.nn.Conv2d(6, 16, 5));
-      const fields = w.inspect.summary(net, w.zeros([1, 1, 28, 28])).rows.filter((r) => r.name !== "").map((r) => r.receptiveField);
-      expect(fields).toEqual([[5, 5], [6, 6], [14, 14]]);
+      const fields = w.inspect
+        .summary(net, w.zeros([1, 1, 28, 28]))
+        .rows.filter((r) => r.name !== "")
+        .map((r) => r.receptiveField);
+      expect(fields).toEqual([
+        [5, 5],
+        [6, 6],
+        [14, 14],
+      ]);
     });
 
     it("a fully connected layer between 256×256 RGB images would need about 3.87e10 parameters", () => {
@@ -216,10 +241,30 @@ onEveryDevice((device) => {
       const x = tensor([[[1, 3, 2, 0, 5, 4]]]);
       await expectValues(w.maxPool1d(x, 2), [3, 2, 5]);
       await expectValues(w.avgPool1d(x, 2), [2, 1, 4.5]);
-      const m = tensor([[[[1, 2, 5, 6], [3, 4, 7, 8]]]]);
+      const m = tensor([
+        [
+          [
+            [1, 2, 5, 6],
+            [3, 4, 7, 8],
+          ],
+        ],
+      ]);
       await expectValues(w.maxPool2d(m, 2), [4, 8]);
       await expectValues(w.avgPool2d(m, 2), [2.5, 6.5]);
-      const v = tensor([[[[[1, 2], [3, 4]], [[5, 6], [7, 8]]]]]);
+      const v = tensor([
+        [
+          [
+            [
+              [1, 2],
+              [3, 4],
+            ],
+            [
+              [5, 6],
+              [7, 8],
+            ],
+          ],
+        ],
+      ]);
       await expectValues(w.maxPool3d(v, 2), [8]);
       await expectValues(w.avgPool3d(v, 2), [4.5]);
     });
@@ -236,7 +281,17 @@ onEveryDevice((device) => {
     });
 
     it("max pooling keeps the argmax indices that its gradient scatters to", async () => {
-      const x = tensor([[[[1, 2], [4, 3]]]], { requiresGrad: true });
+      const x = tensor(
+        [
+          [
+            [
+              [1, 2],
+              [4, 3],
+            ],
+          ],
+        ],
+        { requiresGrad: true },
+      );
       const [out, indices] = w.maxPool2d(x, 2, { returnIndices: true }) as unknown as [Tensor, Tensor];
       await expectValues(indices, [2]);
       out.sum().backward();

@@ -247,7 +247,7 @@ function exportsOf(source: Source): readonly { readonly name: string; readonly d
     );
   const locals = new Map(
     statements.flatMap((statement) =>
-      /Declaration$/.test(statement.type) && !/^(Export|Import)/.test(statement.type)
+      statement.type.endsWith("Declaration") && !/^(Export|Import)/.test(statement.type)
         ? declaredBy(statement).map((name) => [name, docOf(statement)] as const)
         : [],
     ),

@@ -37,10 +37,15 @@ export class BufferPool {
     const size = classBytes(bytes);
     const limit = Math.min(this.#device.limits.maxBufferSize, this.#device.limits.maxStorageBufferBindingSize);
     if (size > limit)
-      throw new OutOfMemoryError("webgpu", `a buffer of ${bytes} bytes is beyond the adapter's limit of ${limit}`, "split the tensor or use a smaller batch", {
-        bytes,
-        limit,
-      });
+      throw new OutOfMemoryError(
+        "webgpu",
+        `a buffer of ${bytes} bytes is beyond the adapter's limit of ${limit}`,
+        "split the tensor or use a smaller batch",
+        {
+          bytes,
+          limit,
+        },
+      );
     const list = this.#free.get(size);
     if (list) {
       const at = writtenBy === Infinity ? 0 : list.findIndex((b) => b.batch < writtenBy);

@@ -51,7 +51,9 @@ export class Pipelines {
     const key = `${kernel.entry}\n${linked.code}`;
     const known = this.#byText.get(key);
     if (known) return known;
-    const layoutKey = linked.bindings.map((b) => (b.write ? "w" : "r")).join("") + (linked.params.length === 0 ? "" : linked.immediates ? `i${linked.params.length}` : "u");
+    const layoutKey =
+      linked.bindings.map((b) => (b.write ? "w" : "r")).join("") +
+      (linked.params.length === 0 ? "" : linked.immediates ? `i${linked.params.length}` : "u");
     const layouts = this.#layoutsFor(layoutKey, linked);
     const compiled: Compiled = { id: this.#byText.size, linked, layout: layouts.group, layoutKey, pipeline: undefined };
     this.#byText.set(key, compiled);

@@ -10,7 +10,13 @@ import { bitsOf, type Grid, type Kernel, type Launcher, type Traits } from "./ke
 import { counts, ledger } from "./ledger.ts";
 import { Pipelines } from "./pipelines.ts";
 
-const wantedLimits = ["maxBufferSize", "maxStorageBufferBindingSize", "maxStorageBuffersPerShaderStage", "maxComputeWorkgroupStorageSize", "maxImmediateSize"] as const;
+const wantedLimits = [
+  "maxBufferSize",
+  "maxStorageBufferBindingSize",
+  "maxStorageBuffersPerShaderStage",
+  "maxComputeWorkgroupStorageSize",
+  "maxImmediateSize",
+] as const;
 
 /** What init() reports about the GPU. */
 export interface AdapterReport {
@@ -44,12 +50,24 @@ export class WebGpuDevice implements Device, Launcher {
     this.traits = { barriersAreSlow: report.isFallback, maxWorkgroupsPerDimension: gpu.limits.maxComputeWorkgroupsPerDimension };
     const immediates = navigator.gpu.wgslLanguageFeatures.has("immediate_address_space") ? (gpu.limits.maxImmediateSize ?? 0) : 0;
     const fail = (error: Error): void => void (this.#failure ??= error);
-    this.#pool = new BufferPool(gpu, (error, bytes) => fail(new OutOfMemoryError("webgpu", `the driver refused ${bytes} bytes: ${error.message}`, "use a smaller batch", { bytes })));
+    this.#pool = new BufferPool(gpu, (error, bytes) =>
+      fail(new OutOfMemoryError("webgpu", `the driver refused ${bytes} bytes: ${error.message}`, "use a smaller batch", { bytes })),
+    );
     this.#pipelines = new Pipelines(gpu, immediates, fail);
-    this.#commands = new CommandList(gpu, this.#pool, this.#pipelines, (error, names) => fail(describe(error, names)), () => this.#failure);
+    this.#commands = new CommandList(
+      gpu,
+      this.#pool,
+      this.#pipelines,
+      (error, names) => fail(describe(error, names)),
+      () => this.#failure,
+    );
     gpu.lost.then(
       (info) => {
-        fail(new DeviceError("webgpu", `the device was lost: ${info.message || info.reason}`, "call init() again and rebuild the model", { reason: info.reason }));
+        fail(
+          new DeviceError("webgpu", `the device was lost: ${info.message || info.reason}`, "call init() again and rebuild the model", {
+            reason: info.reason,
+          }),
+        );
         this.#commands.abandon(this.#failure!);
       },
       () => undefined,
@@ -94,7 +112,14 @@ export class WebGpuDevice implements Device, Launcher {
   fill(dtype: DType, elements: number, value: number): PooledBuffer {
     const buffer = this.alloc(dtype, elements);
     const compiled = this.#pipelines.get(fillKernel());
-    if (elements > 0) this.#commands.record("fill", compiled, [buffer], { size: elements, value: bitsOf(dtype, value) }, this.#fold(Math.ceil(elements / 4), compiled.linked.workgroup[0]));
+    if (elements > 0)
+      this.#commands.record(
+        "fill",
+        compiled,
+        [buffer],
+        { size: elements, value: bitsOf(dtype, value) },
+        this.#fold(Math.ceil(elements / 4), compiled.linked.workgroup[0]),
+      );
     return buffer;
   }
 
@@ -115,7 +140,8 @@ export class WebGpuDevice implements Device, Launcher {
     });
     const cells = typeof grid === "number" ? this.#fold(grid, compiled.linked.workgroup[0]) : grid;
     if (cells[0] * cells[1] * cells[2] === 0) return;
-    if (cells.some((c) => c > this.traits.maxWorkgroupsPerDimension)) throw new DeviceError(this.#running, `grid [${cells.join(", ")}] is beyond the adapter's limit`);
+    if (cells.some((c) => c > this.traits.maxWorkgroupsPerDimension))
+      throw new DeviceError(this.#running, `grid [${cells.join(", ")}] is beyond the adapter's limit`);
     this.#commands.record(this.#running, compiled, buffers, params, cells);
   }
 

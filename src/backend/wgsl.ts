@@ -23,7 +23,8 @@ export interface Linked {
   readonly immediates: boolean;
 }
 
-const head = /^\s*(?:@\w+(?:\([^)]*\))?\s*)*(const_assert|const|alias|struct|fn|var|override|enable|requires|diagnostic)\b(?:<[^>]*>)?\s*([A-Za-z_]\w*)?/;
+const head =
+  /^\s*(?:@\w+(?:\([^)]*\))?\s*)*(const_assert|const|alias|struct|fn|var|override|enable|requires|diagnostic)\b(?:<[^>]*>)?\s*([A-Za-z_]\w*)?/;
 const parsed = new Map<string, readonly Declaration[]>();
 
 /** Cuts a shader text into its module-scope declarations. */
@@ -42,7 +43,12 @@ export function declarations(source: string): readonly Declaration[] {
     if (!match) throw new DeviceError("wgsl", `cannot read the declaration ${part.slice(0, 60)}`);
     const word = match[1]!;
     const kind = word === "enable" || word === "requires" || word === "diagnostic" ? "directive" : (word as Declaration["kind"]);
-    found.push({ kind, name: kind === "directive" || kind === "const_assert" ? part : (match[2] ?? part), text: part, words: wordsOf(kind, part) });
+    found.push({
+      kind,
+      name: kind === "directive" || kind === "const_assert" ? part : (match[2] ?? part),
+      text: part,
+      words: wordsOf(kind, part),
+    });
   };
   for (let i = 0; i < text.length; i++) {
     const c = text[i]!;
@@ -106,7 +112,10 @@ function reach(all: Map<string, Declaration>, entry: string): Declaration[] {
     for (const word of all.get(name)!.words) if (!seen.has(word) && all.has(word)) stack.push(word);
   }
   return [...all.values()].filter(
-    (d) => seen.has(d.name) || d.kind === "directive" || (d.kind === "const_assert" && d.words.every((w) => w === "const_assert" || !all.has(w) || seen.has(w))),
+    (d) =>
+      seen.has(d.name) ||
+      d.kind === "directive" ||
+      (d.kind === "const_assert" && d.words.every((w) => w === "const_assert" || !all.has(w) || seen.has(w))),
   );
 }
 
@@ -115,7 +124,15 @@ function evaluate(expression: string, all: Map<string, Declaration>): number {
   const source = expression.trim().replace(/[A-Za-z_]\w*/g, (name) => {
     const d = all.get(name);
     if (!d || d.kind !== "const") throw new DeviceError("wgsl", `workgroup size uses ${name}, which is not a const`);
-    return String(evaluate(d.text.slice(d.text.indexOf("=") + 1).replace(/;\s*$/, "").replace(/\b(\d+)[iu]\b/g, "$1"), all));
+    return String(
+      evaluate(
+        d.text
+          .slice(d.text.indexOf("=") + 1)
+          .replace(/;\s*$/, "")
+          .replace(/\b(\d+)[iu]\b/g, "$1"),
+        all,
+      ),
+    );
   });
   const terms = source.replace(/[()\s]/g, "").replace(/(\d)[iu]\b/g, "$1");
   if (!/^\d+([*/+-]\d+)*$/.test(terms)) throw new DeviceError("wgsl", `cannot evaluate ${expression}`);
@@ -141,7 +158,10 @@ export function link(sources: readonly string[], entry: string, spec: Specialisa
     else if (d.kind === "var" && /var<uniform>/.test(d.text)) {
       if (params.length > 0) throw new DeviceError("wgsl", `${entry} reaches two parameter structs`);
       const struct = all.get(/:\s*(\w+)/.exec(d.text)![1]!)!;
-      params = [...struct.text.slice(struct.text.indexOf("{")).matchAll(/(\w+)\s*:\s*(u32|i32|f32)/g)].map((m) => ({ name: m[1]!, type: m[2] as Field["type"] }));
+      params = [...struct.text.slice(struct.text.indexOf("{")).matchAll(/(\w+)\s*:\s*(u32|i32|f32)/g)].map((m) => ({
+        name: m[1]!,
+        type: m[2] as Field["type"],
+      }));
     }
   const immediates = params.length > 0 && params.length * 4 <= immediateBytes;
   let next = 0;
@@ -152,7 +172,10 @@ export function link(sources: readonly string[], entry: string, spec: Specialisa
       return immediates ? bare.replace("var<uniform>", "var<immediate>") : `@group(0) @binding(${bindings.length}) ${bare}`;
     return `@group(0) @binding(${next++}) ${bare}`;
   });
-  const sizes = /@workgroup_size\(([^)]*)\)/.exec(main.text)![1]!.split(",").map((s) => evaluate(s, all));
+  const sizes = /@workgroup_size\(([^)]*)\)/
+    .exec(main.text)![1]!
+    .split(",")
+    .map((s) => evaluate(s, all));
   return {
     code: (immediates ? "requires immediate_address_space;\n" : "") + code.join("\n"),
     bindings,

@@ -30,7 +30,8 @@ const aliases: Record<string, DType> = {
 /** Resolves a dtype name. Errors: DtypeError for unknown names. */
 export function asDType(op: string, name: unknown): DType {
   const dtype = typeof name === "string" && Object.hasOwn(aliases, name) ? aliases[name] : undefined;
-  if (dtype === undefined) throw new DtypeError(op, `unknown dtype ${String(name)}`, "float32, float64, int32, uint8 or bool", { dtype: name });
+  if (dtype === undefined)
+    throw new DtypeError(op, `unknown dtype ${String(name)}`, "float32, float64, int32, uint8 or bool", { dtype: name });
   return dtype;
 }
 

@@ -27,7 +27,8 @@ export function checkShape(op: string, shape: readonly unknown[]): number[] {
       throw new ShapeError(op, `sizes must be non-negative integers, got [${shape.map(String).join(", ")}]`, undefined, { shape });
     n *= d;
   }
-  if (n > 0x7fffffff) throw new ShapeError(op, `${show(shape as number[])} has ${n} elements, more than 2147483647`, "split the tensor", { shape });
+  if (n > 0x7fffffff)
+    throw new ShapeError(op, `${show(shape as number[])} has ${n} elements, more than 2147483647`, "split the tensor", { shape });
   return [...(shape as number[])];
 }
 
@@ -86,7 +87,10 @@ export function expandTo(g: Geometry, shape: Shape): Geometry {
 export function normalizeDim(op: string, dim: unknown, rank: number): number {
   const range = Math.max(1, rank);
   if (typeof dim !== "number" || !Number.isInteger(dim) || dim < -range || dim >= range)
-    throw new ShapeError(op, `dim ${String(dim)} is out of range for ${rank} dimensions`, `expected ${-range} to ${range - 1}`, { dim, rank });
+    throw new ShapeError(op, `dim ${String(dim)} is out of range for ${rank} dimensions`, `expected ${-range} to ${range - 1}`, {
+      dim,
+      rank,
+    });
   return dim < 0 ? dim + range : dim;
 }
 

@@ -27,7 +27,12 @@ const differentiable = (result: unknown): Tensor[] => tensorsIn(result).filter((
 
 function cotangents(outputs: readonly Tensor[]): Tensor[] {
   let k = 1;
-  return outputs.map((o) => tensor(Float64Array.from({ length: o.size }, () => weight(k++)), { shape: o.shape, dtype: o.dtype, device: o.device.type }));
+  return outputs.map((o) =>
+    tensor(
+      Float64Array.from({ length: o.size }, () => weight(k++)),
+      { shape: o.shape, dtype: o.dtype, device: o.device.type },
+    ),
+  );
 }
 
 async function weightedSum(outputs: readonly Tensor[], weights: readonly Tensor[]): Promise<number> {
@@ -47,11 +52,20 @@ export async function gradcheck(fn: Differentiable, inputs: readonly Tensor[], o
   const { eps, atol, rtol, raiseException } = parse("gradcheck", [options], defaults);
   const checked = inputs.filter((x) => x.requiresGrad);
   if (checked.length === 0) throw new GradError("gradcheck", "no input requires a gradient");
-  for (const x of checked) if (x.dtype !== "float64") throw new DtypeError("gradcheck", `inputs must be float64, got ${x.dtype}`, 'create them with dtype: "float64"');
+  for (const x of checked)
+    if (x.dtype !== "float64")
+      throw new DtypeError("gradcheck", `inputs must be float64, got ${x.dtype}`, 'create them with dtype: "float64"');
   const outputs = differentiable(fn(...inputs));
   const weights = cotangents(outputs);
   const live = outputs.map((o, i) => [o, weights[i]!] as const).filter(([o]) => o.requiresGrad);
-  const grads = live.length === 0 ? checked.map(() => undefined) : grad(live.map(([o]) => o), checked, { gradOutputs: live.map(([, w]) => w), allowUnused: true });
+  const grads =
+    live.length === 0
+      ? checked.map(() => undefined)
+      : grad(
+          live.map(([o]) => o),
+          checked,
+          { gradOutputs: live.map(([, w]) => w), allowUnused: true },
+        );
   const values = await Promise.all(inputs.map((x) => x.data()));
   const at = async (which: number, element: number, value: number): Promise<number> => {
     const moved = inputs.map((x, i) => {
@@ -60,7 +74,10 @@ export async function gradcheck(fn: Differentiable, inputs: readonly Tensor[], o
       data[element] = value;
       return tensor(data, { shape: x.shape, dtype: x.dtype, device: "cpu" });
     });
-    return weightedSum(noGrad(() => differentiable(fn(...moved))), weights);
+    return weightedSum(
+      noGrad(() => differentiable(fn(...moved))),
+      weights,
+    );
   };
   for (const [n, x] of checked.entries()) {
     const which = inputs.indexOf(x);
@@ -71,7 +88,12 @@ export async function gradcheck(fn: Differentiable, inputs: readonly Tensor[], o
       const got = analytic?.[e] ?? 0;
       if (Math.abs(got - numeric) <= atol + rtol * Math.abs(numeric) || Object.is(got, numeric)) continue;
       if (!raiseException) return false;
-      throw new GradError("gradcheck", `input ${which} ${show(x.shape)}, element ${e}: backward gives ${got}, the difference quotient ${numeric}`, undefined, { input: which, element: e, got, numeric });
+      throw new GradError(
+        "gradcheck",
+        `input ${which} ${show(x.shape)}, element ${e}: backward gives ${got}, the difference quotient ${numeric}`,
+        undefined,
+        { input: which, element: e, got, numeric },
+      );
     }
   }
   return true;
@@ -87,7 +109,9 @@ export async function gradgradcheck(fn: Differentiable, inputs: readonly Tensor[
     const xs = all.slice(0, inputs.length).map((x, i) => (inputs[i]!.requiresGrad && !x.requiresGrad ? x.requiresGrad_() : x));
     const outs = differentiable(fn(...xs)).filter((o) => o.requiresGrad);
     const wanted = xs.filter((_, i) => inputs[i]!.requiresGrad);
-    return grad(outs, wanted, { gradOutputs: all.slice(inputs.length), createGraph: true, allowUnused: true }).map((g, i) => g ?? checked[i]!.filledLike(0));
+    return grad(outs, wanted, { gradOutputs: all.slice(inputs.length), createGraph: true, allowUnused: true }).map(
+      (g, i) => g ?? checked[i]!.filledLike(0),
+    );
   };
   return gradcheck((...all) => enableGrad(() => first(...all)), [...inputs, ...seeds], options);
 }

@@ -53,7 +53,8 @@ export function graphOf(tensors: Tensor | readonly Tensor[], options: GraphOptio
   const visit = (node: Node): number => {
     const known = ids.get(node);
     if (known !== undefined) return known;
-    if (nodes.length >= o.maxNodes) throw new ArgumentError("graph", `more than ${o.maxNodes} nodes`, "draw a smaller part, or raise maxNodes");
+    if (nodes.length >= o.maxNodes)
+      throw new ArgumentError("graph", `more than ${o.maxNodes} nodes`, "draw a smaller part, or raise maxNodes");
     const id = nodes.length;
     ids.set(node, id);
     queue.push(node);
@@ -65,17 +66,23 @@ export function graphOf(tensors: Tensor | readonly Tensor[], options: GraphOptio
   };
   for (const root of roots) {
     const edge = edgeOf(root);
-    if (!edge) throw new GradError("graph", `the tensor ${show(root.shape)} has no graph`, "it must come from a tensor that requires a gradient");
+    if (!edge)
+      throw new GradError("graph", `the tensor ${show(root.shape)} has no graph`, "it must come from a tensor that requires a gradient");
     const id = nodes.length;
     nodes.push({ id, kind: "output", label: "output", shape: root.shape, dtype: root.dtype, saved: [] });
     edges.push({ from: id, to: visit(edge.node), label: show(root.shape) });
   }
   for (let node = queue.shift(); node; node = queue.shift())
-    for (const edge of node.inputs) if (edge) edges.push({ from: ids.get(node)!, to: visit(edge.node), label: show(edge.node.outputs[edge.index]!.shape) });
+    for (const edge of node.inputs)
+      if (edge) edges.push({ from: ids.get(node)!, to: visit(edge.node), label: show(edge.node.outputs[edge.index]!.shape) });
   return { nodes, edges };
 }
 
-const quote = (text: string): string => `"${text.replace(/[\\"]/g, "\\$&").replace(/\n/g, "\\n").replace(/[\u0000-\u001f]/g, " ")}"`;
+const quote = (text: string): string =>
+  `"${text
+    .replace(/[\\"]/g, "\\$&")
+    .replace(/\n/g, "\\n")
+    .replace(/\p{Cc}/gu, " ")}"`;
 const fills = { operator: "#dbe7ff", leaf: "#d9f2d9", output: "#ffe3c2" } as const;
 
 /** The graph in DOT, for Graphviz; shapes on the nodes. Labels are escaped. Errors: as graphOf. */

@@ -92,12 +92,22 @@ export async function profile(fn: () => unknown): Promise<Profile> {
   });
   const operators = [...byName].map(([name, e]) => ({ name, ...e })).sort((a, b) => b.ms - a.ms);
   const gpuMs = observer ? times.reduce((a, b) => a + b, 0) : undefined;
-  const report = { result, wallMs, gpuMs, source: observer ? ("gpu timestamps" as const) : ("wall clock" as const), operators, counts: spent };
+  const report = {
+    result,
+    wallMs,
+    gpuMs,
+    source: observer ? ("gpu timestamps" as const) : ("wall clock" as const),
+    operators,
+    counts: spent,
+  };
   return { ...report, toString: () => render(report) };
 }
 
 function render(p: Omit<Profile, "toString">): string {
   const head = `${p.wallMs.toFixed(2)} ms wall${p.gpuMs === undefined ? "" : `, ${p.gpuMs.toFixed(2)} ms GPU`}, ${p.counts.dispatches} dispatches, ${p.counts.submits} submits`;
   const width = Math.max(8, ...p.operators.map((o) => o.name.length));
-  return [head, ...p.operators.map((o) => `${o.name.padEnd(width)}  ${String(o.dispatches).padStart(5)}×  ${(o.ms ?? 0).toFixed(3).padStart(9)} ms`)].join("\n");
+  return [
+    head,
+    ...p.operators.map((o) => `${o.name.padEnd(width)}  ${String(o.dispatches).padStart(5)}×  ${(o.ms ?? 0).toFixed(3).padStart(9)} ms`),
+  ].join("\n");
 }

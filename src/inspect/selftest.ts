@@ -44,7 +44,10 @@ interface Results {
 }
 
 const weights = (like: Tensor, seed: number): Tensor =>
-  tensor(Float64Array.from({ length: like.size }, (_, i) => Math.fround(((i + seed) * 0.7548776662466927) % 1) - 0.4), { shape: like.shape, dtype: like.dtype, device: like.device.type });
+  tensor(
+    Float64Array.from({ length: like.size }, (_, i) => Math.fround(((i + seed) * 0.7548776662466927) % 1) - 0.4),
+    { shape: like.shape, dtype: like.dtype, device: like.device.type },
+  );
 
 /** Values, gradients of a weighted sum of the outputs, and gradients of a weighted sum of those. */
 function derivatives(name: string, sample: Sample, device: DeviceName, layout: Layout): Results {
@@ -52,9 +55,14 @@ function derivatives(name: string, sample: Sample, device: DeviceName, layout: L
   const values = callOp(name, args);
   const live = values.filter((v) => isFloat(v.dtype) && v.requiresGrad);
   if (live.length === 0) return { values, gradients: [], seconds: [] };
-  const gradients = grad(live, leaves, { gradOutputs: live.map((v, i) => weights(v, i + 1)), createGraph: true, allowUnused: true }) as (Tensor | undefined)[];
+  const gradients = grad(live, leaves, { gradOutputs: live.map((v, i) => weights(v, i + 1)), createGraph: true, allowUnused: true }) as (
+    Tensor | undefined
+  )[];
   const again = gradients.filter((g): g is Tensor => g?.requiresGrad === true);
-  const seconds = again.length === 0 ? [] : (grad(again, leaves, { gradOutputs: again.map((g, i) => weights(g, i + 5)), allowUnused: true }) as (Tensor | undefined)[]);
+  const seconds =
+    again.length === 0
+      ? []
+      : (grad(again, leaves, { gradOutputs: again.map((g, i) => weights(g, i + 5)), allowUnused: true }) as (Tensor | undefined)[]);
   return { values, gradients, seconds };
 }
 
@@ -63,8 +71,10 @@ async function compare(what: string, got: readonly (Tensor | undefined)[], want:
   let worst = 0;
   for (let k = 0; k < Math.max(got.length, want.length); k++) {
     const [a, b] = [got[k], want[k]];
-    if (a && b && String(a.shape) !== String(b.shape)) throw new Error(`${what} ${k} has shape [${a.shape.join(", ")}], expected [${b.shape.join(", ")}]`);
-    if (a && b && a.dtype !== b.dtype && !(isFloat(a.dtype) && isFloat(b.dtype))) throw new Error(`${what} ${k} is ${a.dtype}, expected ${b.dtype}`);
+    if (a && b && String(a.shape) !== String(b.shape))
+      throw new Error(`${what} ${k} has shape [${a.shape.join(", ")}], expected [${b.shape.join(", ")}]`);
+    if (a && b && a.dtype !== b.dtype && !(isFloat(a.dtype) && isFloat(b.dtype)))
+      throw new Error(`${what} ${k} is ${a.dtype}, expected ${b.dtype}`);
     const [x, y] = [await a?.data(), await b?.data()];
     const n = (x ?? y)?.length ?? 0;
     let mean = 0;
@@ -99,7 +109,11 @@ export async function checkOp(name: string, device: DeviceName, layout: Layout =
 
 /** Runs every operator's samples on a device (default: the one in use). Long; report progress from onProgress. */
 export async function selfTest(options: SelfTestOptions = {}): Promise<SelfTestReport> {
-  const o = parse("selfTest", [options], { device: defaultDevice().type as DeviceName, only: Object.keys(ops) as readonly string[], onProgress: undefined as SelfTestOptions["onProgress"] });
+  const o = parse("selfTest", [options], {
+    device: defaultDevice().type as DeviceName,
+    only: Object.keys(ops) as readonly string[],
+    onProgress: undefined as SelfTestOptions["onProgress"],
+  });
   const operators: OpReport[] = [];
   for (const name of o.only) {
     const report = await checkOp(name, o.device);

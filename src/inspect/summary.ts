@@ -2,7 +2,7 @@
 import { noGrad } from "../autograd/mode.ts";
 import { show } from "../base/errors.ts";
 import type { Module } from "../nn/module.ts";
-import { Tensor } from "../tensor.ts";
+import type { Tensor } from "../tensor.ts";
 import { tensorsIn } from "./samples.ts";
 
 export interface SummaryRow {
@@ -66,7 +66,14 @@ export function summary(model: Module, ...inputs: Tensor[]): Summary {
     const leaf = [...module.children()].length === 0;
     const own = [...module.parameters(false)].reduce((n, p) => n + p.size, 0);
     const at = rows.length;
-    rows.push({ name, type: module.constructor.name, depth: name === "" ? 0 : name.split(".").length, output: undefined, parameters: own, receptiveField: undefined });
+    rows.push({
+      name,
+      type: module.constructor.name,
+      depth: name === "" ? 0 : name.split(".").length,
+      output: undefined,
+      parameters: own,
+      receptiveField: undefined,
+    });
     handles.push(
       module.registerForwardHook((_module, _args, output) => {
         const out = tensorsIn(output)[0];
@@ -86,7 +93,9 @@ export function summary(model: Module, ...inputs: Tensor[]): Summary {
   }
   const parameters = [...model.parameters()];
   const count = (list: readonly Tensor[]): number => list.reduce((n, p) => n + p.size, 0);
-  const leaves = rows.filter((r) => r.output && !rows.some((other) => other !== r && other.name.startsWith(r.name === "" ? "" : `${r.name}.`)));
+  const leaves = rows.filter(
+    (r) => r.output && !rows.some((other) => other !== r && other.name.startsWith(r.name === "" ? "" : `${r.name}.`)),
+  );
   const activations = leaves.reduce((n, r) => n + r.output!.reduce((a, b) => a * b, 1), 0);
   const result = {
     rows,
@@ -99,10 +108,24 @@ export function summary(model: Module, ...inputs: Tensor[]): Summary {
 }
 
 function render({ rows, parameters, trainable, parameterBytes, activationBytes }: Omit<Summary, "toString">): string {
-  const cells = rows.map((r) => [`${"  ".repeat(r.depth)}${r.type}${r.name ? ` (${r.name})` : ""}`, r.output ? show(r.output) : "–", r.parameters ? r.parameters.toLocaleString("en") : "–", r.receptiveField?.join("×") ?? "–"]);
+  const cells = rows.map((r) => [
+    `${"  ".repeat(r.depth)}${r.type}${r.name ? ` (${r.name})` : ""}`,
+    r.output ? show(r.output) : "–",
+    r.parameters ? r.parameters.toLocaleString("en") : "–",
+    r.receptiveField?.join("×") ?? "–",
+  ]);
   const head = ["layer", "output", "parameters", "receptive field"];
   const widths = head.map((h, i) => Math.max(h.length, ...cells.map((c) => c[i]!.length)));
-  const line = (c: readonly string[]): string => c.map((s, i) => (i === 2 ? s.padStart(widths[i]!) : s.padEnd(widths[i]!))).join("  ").trimEnd();
+  const line = (c: readonly string[]): string =>
+    c
+      .map((s, i) => (i === 2 ? s.padStart(widths[i]!) : s.padEnd(widths[i]!)))
+      .join("  ")
+      .trimEnd();
   const size = (bytes: number): string => `${(bytes / 1024).toFixed(1)} KiB`;
-  return [line(head), widths.map((w) => "─".repeat(w)).join("  "), ...cells.map(line), `${parameters.toLocaleString("en")} parameters (${trainable.toLocaleString("en")} trainable), ${size(parameterBytes)}; activations ${size(activationBytes)}`].join("\n");
+  return [
+    line(head),
+    widths.map((w) => "─".repeat(w)).join("  "),
+    ...cells.map(line),
+    `${parameters.toLocaleString("en")} parameters (${trainable.toLocaleString("en")} trainable), ${size(parameterBytes)}; activations ${size(activationBytes)}`,
+  ].join("\n");
 }

@@ -42,7 +42,8 @@ function order(rows: number[][], edges: Graph["edges"]): void {
   const place = new Map<number, number>();
   const note = (row: readonly number[]): void => row.forEach((id, i) => place.set(id, i));
   rows.forEach(note);
-  const mean = (ids: readonly number[], otherwise: number): number => (ids.length === 0 ? otherwise : ids.reduce((s, id) => s + place.get(id)!, 0) / ids.length);
+  const mean = (ids: readonly number[], otherwise: number): number =>
+    ids.length === 0 ? otherwise : ids.reduce((s, id) => s + place.get(id)!, 0) / ids.length;
   const above = new Map<number, number[]>();
   const below = new Map<number, number[]>();
   const push = (map: Map<number, number[]>, key: number, value: number): void => void (map.get(key)?.push(value) ?? map.set(key, [value]));
@@ -92,7 +93,9 @@ export function toSvg(tensors: Tensor | readonly Tensor[], options: GraphOptions
     const [fill, stroke] = colours[b.node.kind];
     const saved = b.node.saved.map((s) => `saved ${s.name} ${s.shape ? show(s.shape) : ""}`).join("\n");
     const radius = b.node.kind === "operator" ? 5 : b.height / 2;
-    const words = b.text.map((s, i) => `<text x="${b.x + b.width / 2}" y="${b.y + 6 + line * (i + 0.8)}" text-anchor="middle">${escape(s)}</text>`).join("");
+    const words = b.text
+      .map((s, i) => `<text x="${b.x + b.width / 2}" y="${b.y + 6 + line * (i + 0.8)}" text-anchor="middle">${escape(s)}</text>`)
+      .join("");
     return `<g><title>${escape([b.node.label, show(b.node.shape), saved].filter(Boolean).join("\n"))}</title><rect x="${b.x}" y="${b.y}" width="${b.width}" height="${b.height}" rx="${radius}" fill="${fill}" stroke="${stroke}"/>${words}</g>`;
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${Math.ceil(width)} ${Math.ceil(height)}" width="${Math.ceil(width)}" height="${Math.ceil(height)}" font-family="Helvetica, Arial, sans-serif" font-size="12" fill="#1a1a1a"><defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8z" fill="#777"/></marker></defs>${arrows.join("")}${shapes.join("")}</svg>\n`;

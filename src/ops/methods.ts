@@ -11,7 +11,9 @@ export type Signature<R> = R extends { readonly signature?: infer F } ? Exclude<
 type Method<F> = F extends { readonly method: infer M } ? M : OneForm<F>;
 type OneForm<F> = F extends (x: Tensor, ...rest: infer R extends readonly unknown[]) => infer T ? (...rest: R) => T : never;
 // Operators whose second argument is the one the method is called on.
-type SecondMethod<F> = F extends (first: infer A, x: never, ...rest: infer R extends readonly unknown[]) => infer T ? (first: A, ...rest: R) => T : never;
+type SecondMethod<F> = F extends (first: infer A, x: never, ...rest: infer R extends readonly unknown[]) => infer T
+  ? (first: A, ...rest: R) => T
+  : never;
 type InPlaceNames = { [K in keyof Ops]: Ops[K] extends { readonly inplace: true } ? K : never }[keyof Ops];
 
 /** Every operator whose first argument is a tensor, as a method; and the in-place forms. */

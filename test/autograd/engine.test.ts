@@ -38,8 +38,18 @@ onEveryDevice((device) => {
     });
 
     it("broadcasting is undone, also down to a 0-d tensor", async () => {
-      const [x, s] = [leaf([[1, 2], [3, 4], [5, 6]]), leaf(2)];
-      x.add(leaf([1, 1])).mul(s).sum().backward();
+      const [x, s] = [
+        leaf([
+          [1, 2],
+          [3, 4],
+          [5, 6],
+        ]),
+        leaf(2),
+      ];
+      x.add(leaf([1, 1]))
+        .mul(s)
+        .sum()
+        .backward();
       await expectValues(s.grad, [27]);
       expect(s.grad!.shape).toEqual([]);
     });
@@ -56,7 +66,11 @@ onEveryDevice((device) => {
     it("an output without a graph, a vector without gradient and a gradient of the wrong shape are refused", () => {
       expect(() => tensor([1]).backward()).toThrow(GradError);
       expect(() => leaf([1, 2]).mul(2).backward()).toThrow(/shape \[2\]/);
-      expect(() => leaf([1, 2]).mul(2).backward(ones([3]))).toThrow(ShapeError);
+      expect(() =>
+        leaf([1, 2])
+          .mul(2)
+          .backward(ones([3])),
+      ).toThrow(ShapeError);
       expect(() => leaf([1, 2]).mul(2).backward({ inputs: [] })).toThrow(GradError);
     });
 
@@ -157,7 +171,11 @@ onEveryDevice((device) => {
       const x = leaf([1]);
       expect(noGrad(() => x.mul(2)).requiresGrad).toBe(false);
       expect(noGrad(() => enableGrad(() => x.mul(2))).requiresGrad).toBe(true);
-      expect(() => noGrad(() => { throw new Error("inside"); })).toThrow("inside");
+      expect(() =>
+        noGrad(() => {
+          throw new Error("inside");
+        }),
+      ).toThrow("inside");
       expect(isGradEnabled()).toBe(true);
       expect(() => noGrad(async () => Promise.resolve())).toThrow(WengertError);
     });
@@ -240,7 +258,11 @@ onEveryDevice((device) => {
           return ones([7]);
         }
       }
-      expect(() => Wrong.apply(leaf([1, 2])).sum().backward()).toThrow(ShapeError);
+      expect(() =>
+        Wrong.apply(leaf([1, 2]))
+          .sum()
+          .backward(),
+      ).toThrow(ShapeError);
     });
 
     it("saved tensors are guarded by versions and freed with the graph", () => {
@@ -255,7 +277,9 @@ onEveryDevice((device) => {
   describe("checkpoint", () => {
     it("gives the same gradients as the plain segment, also for parameters it closes over", async () => {
       const [x, p] = [leaf([1, 2]), leaf([3, 4])];
-      checkpoint((v) => v.mul(p).tanh().mul(v), x).sum().backward();
+      checkpoint((v) => v.mul(p).tanh().mul(v), x)
+        .sum()
+        .backward();
       const [a, b] = [await x.grad!.data(), await p.grad!.data()];
       const [x2, p2] = [leaf([1, 2]), leaf([3, 4])];
       x2.mul(p2).tanh().mul(x2).sum().backward();

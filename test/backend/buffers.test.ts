@@ -40,10 +40,15 @@ describe("the command list", () => {
   });
 
   it("creates no object and compiles nothing for a repeated step, whatever its scalars", async () => {
-    const x = tensor(Float32Array.from({ length: 1000 }, (_, i) => i), { shape: [10, 100] });
+    const x = tensor(
+      Float32Array.from({ length: 1000 }, (_, i) => i),
+      { shape: [10, 100] },
+    );
     const step = (k: number): void =>
       tidy(() => {
-        x.mul(k).add(k / 3).sum(1);
+        x.mul(k)
+          .add(k / 3)
+          .sum(1);
       });
     for (let i = 0; i < 5; i++) {
       step(i);
@@ -55,7 +60,8 @@ describe("the command list", () => {
       await sync();
     }
     const after = stats();
-    for (const key of ["buffersCreated", "bindGroupsCreated", "pipelinesCreated", "shadersCreated"] as const) expect(after[key] - before[key], key).toBe(0);
+    for (const key of ["buffersCreated", "bindGroupsCreated", "pipelinesCreated", "shadersCreated"] as const)
+      expect(after[key] - before[key], key).toBe(0);
   });
 
   it("keeps a host write behind commands that still use the recycled memory", async () => {
@@ -107,7 +113,15 @@ describe("errors and loss", () => {
   it("a shader that does not compile is a DeviceError with the compiler's words at the next read", async () => {
     const device = await open();
     const out = device.scratch("float32", [4]);
-    device.launch(kernel("@group(0) @binding(0) var<storage, read_write> out: array<f32>;\n@compute @workgroup_size(1) fn bad() { out[0] = oops; }", "bad"), { out }, {}, 1);
+    device.launch(
+      kernel(
+        "@group(0) @binding(0) var<storage, read_write> out: array<f32>;\n@compute @workgroup_size(1) fn bad() { out[0] = oops; }",
+        "bad",
+      ),
+      { out },
+      {},
+      1,
+    );
     await expect(device.read(out)).rejects.toThrow(/kernel bad does not compile: .*oops/);
     expect(() => device.alloc("float32", 1)).toThrow(DeviceError);
     device.gpu.destroy();

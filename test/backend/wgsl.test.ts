@@ -25,12 +25,18 @@ fn scale(@builtin(global_invocation_id) gid: vec3u) {
 describe("link(sources, entry, spec)", () => {
   it("keeps what the entry reaches and renumbers bindings in order of declaration", () => {
     const { code, bindings, params, workgroup, immediates } = link([source], "scale");
-    expect(bindings).toEqual([{ name: "x", write: false }, { name: "out", write: true }]);
+    expect(bindings).toEqual([
+      { name: "x", write: false },
+      { name: "out", write: true },
+    ]);
     expect(code).toContain("@group(0) @binding(0) var<storage, read> x");
     expect(code).toContain("@group(0) @binding(1) var<storage, read_write> out");
     expect(code).toContain("@group(0) @binding(2) var<uniform> params");
     expect(code).not.toMatch(/helper|Unused|ghost| y:/);
-    expect(params).toEqual([{ name: "size", type: "u32" }, { name: "scale", type: "f32" }]);
+    expect(params).toEqual([
+      { name: "size", type: "u32" },
+      { name: "scale", type: "f32" },
+    ]);
     expect(workgroup).toEqual([64, 1, 1]);
     expect(immediates).toBe(false);
   });
@@ -69,6 +75,19 @@ describe("link(sources, entry, spec)", () => {
   });
 
   it("cuts a file into declarations with their kinds", () => {
-    expect(declarations(source).map((d) => d.kind)).toEqual(["const", "const", "alias", "struct", "struct", "var", "var", "var", "var", "fn", "fn", "fn"]);
+    expect(declarations(source).map((d) => d.kind)).toEqual([
+      "const",
+      "const",
+      "alias",
+      "struct",
+      "struct",
+      "var",
+      "var",
+      "var",
+      "var",
+      "fn",
+      "fn",
+      "fn",
+    ]);
   });
 });

@@ -112,7 +112,7 @@ describe("DataLoader", () => {
     const subset = new Subset(counting(10), [9, 3, 5]);
     expect(await Promise.all([...new DataLoader(subset, { batchSize: 2 })].map((b) => b[0]!.tolist()))).toEqual([[9, 3], [5]]);
     const seen = [...new DataLoader(counting(10), { sampler: new SubsetRandomSampler([1, 4, 7], new Generator(1)) })];
-    expect((await Promise.all(seen.map((b) => b[0]!.item()))).sort()).toEqual([1, 4, 7]);
+    expect((await Promise.all(seen.map((b) => b[0]!.item()))).sort((a, b) => a - b)).toEqual([1, 4, 7]);
   });
 
   it("splits at random, disjointly, by lengths and by fractions", () => {

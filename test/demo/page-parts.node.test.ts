@@ -46,7 +46,10 @@ describe("the digits", () => {
     return Uint8Array.from([...new Uint8Array(head.buffer), ...bytes]);
   };
   const images = idx(8, [2, 28, 28], new Array<number>(2 * PIXELS).fill(7));
-  const files = (labels: Uint8Array<ArrayBuffer>, pictures = images) => (name: string) => Promise.resolve(name.includes("images") ? pictures : labels);
+  const files =
+    (labels: Uint8Array<ArrayBuffer>, pictures = images) =>
+    (name: string) =>
+      Promise.resolve(name.includes("images") ? pictures : labels);
 
   it("are read unpacked as well, as a server may deliver them", async () => {
     const { train, heldOut } = await loadDigits(files(idx(8, [2], [3, 9])));

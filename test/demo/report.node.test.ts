@@ -3,7 +3,16 @@ import { describe, expect, it } from "vitest";
 import { clock, type Progress, ProgressLine, progressLine } from "../../demo/train/progress.ts";
 import { confusionTable, curveSvg, ticks } from "../../demo/train/report.ts";
 
-const progress: Progress = { epoch: 2, epochs: 5, step: 50, steps: 100, loss: 0.12345, accuracy: 0.965, samplesPerSecond: 1234.5, secondsLeft: 75 };
+const progress: Progress = {
+  epoch: 2,
+  epochs: 5,
+  step: 50,
+  steps: 100,
+  loss: 0.12345,
+  accuracy: 0.965,
+  samplesPerSecond: 1234.5,
+  secondsLeft: 75,
+};
 
 describe("the progress line", () => {
   it("holds bar, loss, accuracy, speed and remaining time", () => {

@@ -23,7 +23,9 @@ interface Outcome {
 }
 
 function start(args: readonly string[]): ChildProcessWithoutNullStreams {
-  return spawn(process.execPath, ["--import", "tsx", "--import", "./test/setup/wgsl-loader.mjs", "demo/train/main.ts", ...args], { cwd: root });
+  return spawn(process.execPath, ["--import", "tsx", "--import", "./test/setup/wgsl-loader.mjs", "demo/train/main.ts", ...args], {
+    cwd: root,
+  });
 }
 
 function finish(child: ChildProcessWithoutNullStreams): Promise<Outcome> {
@@ -45,7 +47,17 @@ function expectRefusal({ code, out, err }: Outcome, words: RegExp): void {
 
 describe("options", () => {
   it("have the defaults that the help text names", () => {
-    const defaults = { model: "lenet", epochs: 5, batch: 64, lr: 2e-3, seed: 42, device: "auto", limit: undefined, out: "runs/latest", data: undefined };
+    const defaults = {
+      model: "lenet",
+      epochs: 5,
+      batch: 64,
+      lr: 2e-3,
+      seed: 42,
+      device: "auto",
+      limit: undefined,
+      out: "runs/latest",
+      data: undefined,
+    };
     expect(parseOptions([])).toEqual(defaults);
     for (const [name, value] of Object.entries(defaults)) {
       expect(HELP).toContain(`--${name}`);
@@ -55,7 +67,12 @@ describe("options", () => {
   });
 
   it("are read in both spellings", () => {
-    expect(parseOptions(["--epochs", "3", "--lr=1e-3", "--model", "bnnet", "--limit=100"])).toMatchObject({ epochs: 3, lr: 1e-3, model: "bnnet", limit: 100 });
+    expect(parseOptions(["--epochs", "3", "--lr=1e-3", "--model", "bnnet", "--limit=100"])).toMatchObject({
+      epochs: 3,
+      lr: 1e-3,
+      model: "bnnet",
+      limit: 100,
+    });
     expect(parseOptions(["-h"])).toBe("help");
   });
 

@@ -3,7 +3,9 @@ import { expect, test } from "playwright/test";
 import { requireChromium } from "../setup/chromium.ts";
 import { collectProblems, expectState, heldOutOf, longTasksSince, now, reachStep, savedLosses, stepOf, watchLongTasks } from "./visit.ts";
 
-test.use({ launchOptions: { executablePath: requireChromium(), args: ["--no-sandbox", "--disable-blink-features=WebGPU", "--no-first-run"] } });
+test.use({
+  launchOptions: { executablePath: requireChromium(), args: ["--no-sandbox", "--disable-blink-features=WebGPU", "--no-first-run"] },
+});
 
 test("trains on the CPU and says why", async ({ page }) => {
   const problems = collectProblems(page);

@@ -5,7 +5,10 @@ import { collectProblems, reachStep } from "./visit.ts";
 test("the index page leads to the others, and back", async ({ page }) => {
   const problems = collectProblems(page);
   await page.goto("./");
-  await page.getByRole("main").getByRole("link", { name: /Train a ConvNet/ }).click();
+  await page
+    .getByRole("main")
+    .getByRole("link", { name: /Train a ConvNet/ })
+    .click();
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("Train a ConvNet");
   await page.getByRole("link", { name: "Self-test" }).click();
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("Self-test");
@@ -36,11 +39,16 @@ test("the keyboard reaches every control, and shows where it is", async ({ page 
   const reached: string[] = [];
   for (let k = 0; k < 18; k++) {
     await page.keyboard.press("Tab");
-    const [id, outline] = await page.evaluate(() => [document.activeElement?.id ?? "", getComputedStyle(document.activeElement!).outlineStyle]);
+    const [id, outline] = await page.evaluate(() => [
+      document.activeElement?.id ?? "",
+      getComputedStyle(document.activeElement!).outlineStyle,
+    ]);
     if (id !== "") {
       reached.push(id!);
       expect(outline, id!).not.toBe("none");
     }
   }
-  expect(reached).toEqual(expect.arrayContaining(["step", "restart", "rate", "batch", "model", "seed", "pad", "clear", "previous", "pick", "next"]));
+  expect(reached).toEqual(
+    expect.arrayContaining(["step", "restart", "rate", "batch", "model", "seed", "pad", "clear", "previous", "pick", "next"]),
+  );
 });

@@ -15,7 +15,10 @@ test("every operator passes on the visitor's adapter", async ({ page, context })
 
   await page.getByRole("button", { name: "Copy as JSON" }).click();
   await expect(page.locator("#copy")).toHaveText("Copied");
-  const report = JSON.parse(await page.evaluate(() => navigator.clipboard.readText())) as { device: string; operators: { name: string; ok: boolean; second: number }[] };
+  const report = JSON.parse(await page.evaluate(() => navigator.clipboard.readText())) as {
+    device: string;
+    operators: { name: string; ok: boolean; second: number }[];
+  };
   expect(report.operators).toHaveLength(rows);
   expect(report.operators.every((o) => o.ok && o.second < 1)).toBe(true);
 

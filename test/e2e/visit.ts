@@ -30,7 +30,9 @@ export async function watchLongTasks(page: Page): Promise<void> {
 export const longTasksSince = (page: Page, since: number): Promise<number[]> =>
   page.evaluate(
     (from) =>
-      (globalThis as unknown as { longTasks: { start: number; duration: number }[] }).longTasks.filter((t) => t.start >= from).map((t) => t.duration),
+      (globalThis as unknown as { longTasks: { start: number; duration: number }[] }).longTasks
+        .filter((t) => t.start >= from)
+        .map((t) => t.duration),
     since,
   );
 
@@ -46,7 +48,8 @@ export const expectState = (page: Page, state: string, timeout = 60_000): Promis
   expect(page.locator("#state")).toHaveAttribute("data-state", state, { timeout });
 
 /** Waits until at least this many steps were taken. */
-export const reachStep = (page: Page, step: number): Promise<void> => expect.poll(() => stepOf(page), { timeout: 120_000 }).toBeGreaterThanOrEqual(step);
+export const reachStep = (page: Page, step: number): Promise<void> =>
+  expect.poll(() => stepOf(page), { timeout: 120_000 }).toBeGreaterThanOrEqual(step);
 
 /** The losses of the run so far, from the file that the page offers. */
 export async function savedLosses(page: Page): Promise<number[]> {

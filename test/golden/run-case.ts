@@ -42,7 +42,12 @@ export async function runCase(c: GoldenCase, device: DeviceName, extra: Callable
   const results = tensorsIn(await fn(...args));
   const wide = device === "cpu" && !c.f32;
   const problems: string[] = [];
-  const check = (what: string, order: 0 | 1 | 2, got: readonly (number | bigint)[] | ArrayLike<number> | undefined, want: readonly (number | null)[] | null): void => {
+  const check = (
+    what: string,
+    order: 0 | 1 | 2,
+    got: readonly (number | bigint)[] | ArrayLike<number> | undefined,
+    want: readonly (number | null)[] | null,
+  ): void => {
     const { atol, rtol } = tolerances[wide ? "float64" : "float32"];
     const slack = wide ? 0 : 8 * (c.e32[order] ?? 0);
     const n = got?.length ?? want?.length ?? 0;
@@ -64,7 +69,8 @@ export async function runCase(c: GoldenCase, device: DeviceName, extra: Callable
   if (results.length !== c.results.length) return [`${results.length} results, expected ${c.results.length}`];
   for (const [k, want] of c.results.entries()) {
     const got = results[k]!;
-    if (String(got.shape) !== String(want.shape)) problems.push(`result ${k} has shape [${got.shape.join(", ")}], expected [${want.shape.join(", ")}]`);
+    if (String(got.shape) !== String(want.shape))
+      problems.push(`result ${k} has shape [${got.shape.join(", ")}], expected [${want.shape.join(", ")}]`);
     const dtype = want.dtype === "float32" && wide && isFloat(got.dtype) ? got.dtype : want.dtype;
     if (got.dtype !== dtype) problems.push(`result ${k} is ${got.dtype}, expected ${dtype}`);
     check(`result ${k}`, 0, await got.data(), want.data);
@@ -82,20 +88,36 @@ async function derivatives(
   check: (what: string, order: 0 | 1 | 2, got: ArrayLike<number> | undefined, want: readonly (number | null)[] | null) => void,
 ): Promise<void> {
   const filled = (list: GoldenLists[number], like: Tensor): Tensor =>
-    tensor(Float64Array.from(list!, (v) => v ?? 0), { shape: like.shape, dtype: like.dtype, device: like.device.type });
+    tensor(
+      Float64Array.from(list!, (v) => v ?? 0),
+      { shape: like.shape, dtype: like.dtype, device: like.device.type },
+    );
   const live = results.map((r, k) => [r, c.cot![k]] as const).filter(([r, cot]) => cot && r.requiresGrad);
   const seeds = live.map(([r, cot]) => filled(cot!, r).requiresGrad_());
   const leaves = tensors.filter((t) => t.requiresGrad);
   const second = c.vv !== undefined && c.gg !== undefined;
-  const grads = live.length === 0 ? [] : grad(live.map(([r]) => r), leaves, { gradOutputs: seeds, createGraph: second, allowUnused: true });
+  const grads =
+    live.length === 0
+      ? []
+      : grad(
+          live.map(([r]) => r),
+          leaves,
+          { gradOutputs: seeds, createGraph: second, allowUnused: true },
+        );
   const at = (k: number): Tensor | undefined => grads[leaves.indexOf(tensors[k]!)];
   for (const [k, want] of c.grad!.entries()) if (tensors[k]!.requiresGrad) check(`gradient ${k}`, 1, await at(k)?.data(), want);
   if (!second) return;
   const terms = c.vv!.map((v, k) => [at(k), v] as const).filter(([g, v]) => g?.requiresGrad && v) as [Tensor, GoldenLists[number]][];
   if (terms.length === 0) return;
   const inputs = [...leaves, ...seeds];
-  const gg = grad(terms.map(([g]) => g), inputs, { gradOutputs: terms.map(([g, v]) => filled(v, g)), allowUnused: true }) as (Tensor | undefined)[];
-  for (const [k, want] of c.gg!.inputs.entries()) if (tensors[k]!.requiresGrad) check(`second gradient ${k}`, 2, await gg[leaves.indexOf(tensors[k]!)]?.data(), want);
+  const gg = grad(
+    terms.map(([g]) => g),
+    inputs,
+    { gradOutputs: terms.map(([g, v]) => filled(v, g)), allowUnused: true },
+  ) as (Tensor | undefined)[];
+  for (const [k, want] of c.gg!.inputs.entries())
+    if (tensors[k]!.requiresGrad) check(`second gradient ${k}`, 2, await gg[leaves.indexOf(tensors[k]!)]?.data(), want);
   let s = 0;
-  for (const [k, want] of c.gg!.cot.entries()) if (c.cot![k] && results[k]!.requiresGrad) check(`gradient of cotangent ${k}`, 2, await gg[leaves.length + s++]?.data(), want);
+  for (const [k, want] of c.gg!.cot.entries())
+    if (c.cot![k] && results[k]!.requiresGrad) check(`gradient of cotangent ${k}`, 2, await gg[leaves.length + s++]?.data(), want);
 }

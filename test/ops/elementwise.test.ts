@@ -86,13 +86,19 @@ describe.each(["cpu", "webgpu"] as const)("on %s", (device) => {
   });
 
   it("walks any layout: wide rows, odd rows, five dimensions, offsets", async () => {
-    const x = tensor(Float32Array.from({ length: 720 }, (_, k) => k), { shape: [2, 3, 4, 5, 6] });
+    const x = tensor(
+      Float32Array.from({ length: 720 }, (_, k) => k),
+      { shape: [2, 3, 4, 5, 6] },
+    );
     const want = (await x.permute(4, 2, 0, 3, 1).contiguous().data()).map((v) => v + 1);
     expect(Array.from(await x.permute(4, 2, 0, 3, 1).add(1).data())).toEqual(Array.from(want));
     const row = tensor([10, 20, 30, 40, 50, 60]);
     const sums = await x.add(row).data();
     expect(Array.from(sums)).toEqual(Array.from({ length: 720 }, (_, k) => k + 10 * ((k % 6) + 1)));
-    const m = tensor(Float32Array.from({ length: 24 }, (_, k) => k), { shape: [3, 8] });
+    const m = tensor(
+      Float32Array.from({ length: 24 }, (_, k) => k),
+      { shape: [3, 8] },
+    );
     expect(await m.narrow(0, 1, 2).narrow(1, 3, 4).mul(2).tolist()).toEqual([[22, 24, 26, 28], [38, 40, 42, 44]]); // prettier-ignore
     expect(await m.add(tensor([[100], [200], [300]])).sum().item()).toBe(276 + 8 * 600); // prettier-ignore
   });
