@@ -29,7 +29,6 @@ struct SlopeParams { size: u32, length: u32, inner: u32, ignored: i32, smoothing
 @group(0) @binding(17) var<storage, read> totals: array<f32>;
 @group(0) @binding(18) var<storage, read> g: array<f32>;
 
-fn exp4(v: vec4f) -> vec4f { return vec4f(exp_f(v.x), exp_f(v.y), exp_f(v.z), exp_f(v.w)); }
 fn sum4(v: vec4f) -> f32 { return (v.x + v.y) + (v.z + v.w); }
 fn weight_of(c: u32) -> f32 { return 1.0; }
 fn weight_of_class(c: u32) -> f32 { return class_weight[c]; }
@@ -59,7 +58,7 @@ fn gather_max_tree(v: f32, lid: u32) -> f32 {
   tree[lid] = v;
   for (var half = WG / 2u; half > 0u; half = half / 2u) {
     workgroupBarrier();
-    if (lid < half) { tree[lid] = select(tree[lid], tree[lid + half], tree[lid + half] > tree[lid]); }
+    if (lid < half) { tree[lid] = max(tree[lid], tree[lid + half]); }
   }
   workgroupBarrier();
   return tree[0];
@@ -83,18 +82,18 @@ fn spread_smooth(base: u32, lid: u32, top: f32, log_total: f32) -> f32 {
   return gather_sum(sum4(s), lid);
 }
 
+// A line without a finite largest element has no softmax.
+fn checked(sum: f32, top: f32) -> f32 { return nan_if(sum, is_inf(top) || sum == 0.0); }
+const LARGEST: f32 = 3.4028234663852886e38;
+
 fn run_line(line: u32, lid: u32) {
   let base = (line / params.inner) * (params.length * params.inner) + line % params.inner;
-  var m = vec4f(-inf_f32());
-  for (var i = lid * 4u; i < params.length; i += STRIDE * 4u) {
-    let v = mask(load(base, i), i, -inf_f32());
-    m = select(m, v, v > m);
-  }
-  let pair = select(m.xy, m.zw, m.zw > m.xy);
-  let top = gather_max(select(pair.x, pair.y, pair.y > pair.x), lid);
+  var m = vec4f(-LARGEST);
+  for (var i = lid * 4u; i < params.length; i += STRIDE * 4u) { m = max(m, mask(load(base, i), i, -LARGEST)); }
+  let top = gather_max(max(max(m.x, m.y), max(m.z, m.w)), lid);
   var s = vec4f(0.0);
-  for (var i = lid * 4u; i < params.length; i += STRIDE * 4u) { s += mask(exp4(load(base, i) - top), i, 0.0); }
-  let log_total = log_f(nan_if(gather_sum(sum4(s), lid), is_inf(top)));
+  for (var i = lid * 4u; i < params.length; i += STRIDE * 4u) { s += mask(exp_below(load(base, i) - top), i, 0.0); }
+  let log_total = log_f(checked(gather_sum(sum4(s), lid), top));
   let evenly = spread(base, lid, top, log_total);
   if (lid > 0u) { return; }
   let c = classes[line];
@@ -170,7 +169,7 @@ fn cross_entropy_backward(@builtin(global_invocation_id) gid: vec3u, @builtin(nu
   let inside = y >= 0 && y < i32(slope_params.length);
   let own = weight_of(select(0u, u32(y), inside)) * (1.0 - slope_params.smoothing);
   let even = slope_params.smoothing / f32(slope_params.length);
-  let p = exp_f((f32(x[i]) - peaks[line]) - logsums[line]);
+  let p = exp_below(vec4f((f32(x[i]) - peaks[line]) - logsums[line])).x;
   var v = p * own;
   if (i32(c) == y) { v -= own; }
   if (even != 0.0) { v += even * (p * weight_sum() - weight_of(c)); }

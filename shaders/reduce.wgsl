@@ -189,7 +189,6 @@ fn emit4_moments(o: u32, l: Moments) {
 
 // ---- the largest element and the sum of exponentials relative to it, in one pass
 const LARGEST: f32 = 3.4028234663852886e38;
-fn exp4(v: vec4f) -> vec4f { return vec4f(exp_f(v.x), exp_f(v.y), exp_f(v.z), exp_f(v.w)); }
 fn empty_online() -> Online { return Online(vec4f(-LARGEST), vec4f(0.0)); }
 fn open_online(acc: Online, first: vec4<X>, o: u32) -> Online { return acc; }
 fn fold_online(part: Online, v: vec4<X>, index: vec4u) -> Online { return fold_some_online(part, v, index, vec4<bool>(true)); }
@@ -197,14 +196,14 @@ fn fold_some_online(part: Online, given: vec4<X>, index: vec4u, valid: vec4<bool
   let raw = vec4f(given);
   let v = select(raw, vec4f(LARGEST), raw > vec4f(LARGEST));
   let up = v > part.peak;
-  let e = exp4(select(v - part.peak, part.peak - v, up));
+  let e = exp_below(select(v - part.peak, part.peak - v, up));
   let sum = select(part.sum + e, part.sum * e + 1.0, up);
   return Online(select(part.peak, v, up & valid), select(part.sum, sum, valid));
 }
 fn close_online(acc: Online, part: Online) -> Online { return part; }
 fn merge_online(a: Online, b: Online) -> Online {
   let peak = select(b.peak, a.peak, a.peak > b.peak);
-  return Online(peak, a.sum * exp4(a.peak - peak) + b.sum * exp4(b.peak - peak));
+  return Online(peak, a.sum * exp_below(a.peak - peak) + b.sum * exp_below(b.peak - peak));
 }
 fn far_online(l: Online) -> Online { return Online(l.peak.zwxy, l.sum.zwxy); }
 fn near_online(l: Online) -> Online { return Online(l.peak.yxwz, l.sum.yxwz); }

@@ -20,7 +20,6 @@ struct ApplyParams { size: u32, length: u32, inner: u32 }
 @group(0) @binding(9) var<storage, read_write> out4: array<vec4f>;
 
 fn line_base(line: u32) -> u32 { return (line / params.inner) * (params.length * params.inner) + line % params.inner; }
-fn exp4(v: vec4f) -> vec4f { return vec4f(exp_f(v.x), exp_f(v.y), exp_f(v.z), exp_f(v.w)); }
 fn sum4(v: vec4f) -> f32 { return (v.x + v.y) + (v.z + v.w); }
 fn valid4(i: u32) -> vec4<bool> { return vec4u(i, i + 1u, i + 2u, i + 3u) < vec4u(params.length); }
 
@@ -37,12 +36,6 @@ fn load_y(base: u32, i: u32) -> vec4f {
   return vec4f(y[at], y[at + s], y[at + 2u * s], y[at + 3u * s]);
 }
 fn load_y_vec4(base: u32, i: u32) -> vec4f { return y4[(base + i) >> 2u]; }
-fn load_out(base: u32, i: u32) -> vec4f {
-  let at = base + i * params.inner;
-  let s = params.inner;
-  return vec4f(out[at], out[at + s], out[at + 2u * s], out[at + 3u * s]);
-}
-fn load_out_vec4(base: u32, i: u32) -> vec4f { return out4[(base + i) >> 2u]; }
 fn store(base: u32, i: u32, v: vec4f) {
   let at = base + i * params.inner;
   let s = params.inner;
@@ -64,7 +57,7 @@ fn gather_max_tree(v: f32, lid: u32) -> f32 {
   tree[lid] = v;
   for (var half = WG / 2u; half > 0u; half = half / 2u) {
     workgroupBarrier();
-    if (lid < half) { tree[lid] = select(tree[lid], tree[lid + half], tree[lid + half] > tree[lid]); }
+    if (lid < half) { tree[lid] = max(tree[lid], tree[lid + half]); }
   }
   workgroupBarrier();
   return tree[0];
@@ -80,35 +73,33 @@ fn gather_sum_tree(v: f32, lid: u32) -> f32 {
   return tree[0];
 }
 
+const LARGEST: f32 = 3.4028234663852886e38;
+
+// A NaN may get lost here: it comes back through the exponentials.
 fn peak_of(base: u32, lid: u32) -> f32 {
-  var m = vec4f(-inf_f32());
+  var m = vec4f(-LARGEST);
   for (var i = lid * 4u; i < params.length; i += STRIDE * 4u) {
-    let v = mask(load(base, i), i, -inf_f32());
-    m = select(m, v, v > m);
+    m = max(m, mask(load(base, i), i, -LARGEST));
   }
-  let pair = select(m.xy, m.zw, m.zw > m.xy);
-  return gather_max(select(pair.x, pair.y, pair.y > pair.x), lid);
+  return gather_max(max(max(m.x, m.y), max(m.z, m.w)), lid);
 }
 // A line without a finite largest element has no softmax.
-fn checked(sum: f32, peak: f32) -> f32 { return nan_if(sum, is_inf(peak)); }
+fn checked(sum: f32, peak: f32) -> f32 { return nan_if(sum, is_inf(peak) || sum == 0.0); }
 
 fn run_line(line: u32, lid: u32) {
   let base = line_base(line);
   let peak = peak_of(base, lid);
   var s = vec4f(0.0);
-  for (var i = lid * 4u; i < params.length; i += STRIDE * 4u) {
-    let e = mask(exp4(load(base, i) - peak), i, 0.0);
-    store(base, i, e);
-    s += e;
-  }
+  for (var i = lid * 4u; i < params.length; i += STRIDE * 4u) { s += mask(exp_below(load(base, i) - peak), i, 0.0); }
   let scale = 1.0 / checked(gather_sum(sum4(s), lid), peak);
-  for (var i = lid * 4u; i < params.length; i += STRIDE * 4u) { store(base, i, load_out(base, i) * scale); }
+  // A second exponential costs less than writing and reading the first one.
+  for (var i = lid * 4u; i < params.length; i += STRIDE * 4u) { store(base, i, exp_below(load(base, i) - peak) * scale); }
 }
 fn run_line_log(line: u32, lid: u32) {
   let base = line_base(line);
   let peak = peak_of(base, lid);
   var s = vec4f(0.0);
-  for (var i = lid * 4u; i < params.length; i += STRIDE * 4u) { s += mask(exp4(load(base, i) - peak), i, 0.0); }
+  for (var i = lid * 4u; i < params.length; i += STRIDE * 4u) { s += mask(exp_below(load(base, i) - peak), i, 0.0); }
   let shift = log_f(checked(gather_sum(sum4(s), lid), peak));
   for (var i = lid * 4u; i < params.length; i += STRIDE * 4u) { store(base, i, (load(base, i) - peak) - shift); }
 }
@@ -125,7 +116,7 @@ fn run_line_log_backward(line: u32, lid: u32) {
   var s = vec4f(0.0);
   for (var i = lid * 4u; i < params.length; i += STRIDE * 4u) { s += mask(load(base, i), i, 0.0); }
   let total = gather_sum(sum4(s), lid);
-  for (var i = lid * 4u; i < params.length; i += STRIDE * 4u) { store(base, i, load(base, i) - exp4(load_y(base, i)) * total); }
+  for (var i = lid * 4u; i < params.length; i += STRIDE * 4u) { store(base, i, load(base, i) - exp_below(load_y(base, i)) * total); }
 }
 
 @compute @workgroup_size(WG)
@@ -142,7 +133,7 @@ fn lines_tree(@builtin(local_invocation_index) lid: u32, @builtin(workgroup_id) 
 }
 
 // The second half of softmax when the largest elements and the sums of lines are already there.
-fn applied(v: f32, peak: f32, sum: f32) -> f32 { return exp_f(v - peak) / sum; }
+fn applied(v: f32, peak: f32, sum: f32) -> f32 { return exp_below(vec4f(v - peak)).x / sum; }
 fn applied_log(v: f32, peak: f32, sum: f32) -> f32 { return (v - peak) - log_f(sum); }
 
 @compute @workgroup_size(WG)

@@ -136,6 +136,16 @@ fn softplus(x: f32, beta: f32, threshold: f32) -> f32 {
 
 fn logsigmoid(x: f32) -> f32 { return keep_nan(select(0.0, x, x < 0.0) - log1p_f(exp_f(-magnitude(x))), x); }
 
+// exp of four numbers that are not positive, for sums around a largest element: no overflow to look after. NaN stays NaN.
+// At −127 the exponent field becomes 0 and with it the result; adding 1.5 · 2²³ puts n into the low bits without a conversion.
+fn exp_below(x: vec4f) -> vec4f {
+  let c = select(x, vec4f(-88.1), x < vec4f(-88.1));
+  let n = round(c * 1.442695);
+  let r = fma(n, vec4f(-1.4286068e-6), fma(n, vec4f(-0.69314575), c));
+  let q = fma(fma(fma(fma(vec4f(0.001382011), r, vec4f(0.008368685)), r, vec4f(0.041668274)), r, vec4f(0.16666521)), r, vec4f(0.49999994));
+  return (1.0 + fma(r * r, q, r)) * bitcast<vec4f>((bitcast<vec4u>(n + 12582912.0) + 127u) << vec4u(23u));
+}
+
 fn logaddexp_f(a: f32, b: f32) -> f32 {
   let m = max_nan(a, b);
   // Equal infinities have no difference; NaN has come through m.
