@@ -169,7 +169,7 @@ fn cross_entropy_backward(@builtin(global_invocation_id) gid: vec3u, @builtin(nu
   let inside = y >= 0 && y < i32(slope_params.length);
   let own = weight_of(select(0u, u32(y), inside)) * (1.0 - slope_params.smoothing);
   let even = slope_params.smoothing / f32(slope_params.length);
-  let p = exp_below(vec4f((f32(x[i]) - peaks[line]) - logsums[line])).x;
+  let p = exp_below_f((f32(x[i]) - peaks[line]) - logsums[line]);
   var v = p * own;
   if (i32(c) == y) { v -= own; }
   if (even != 0.0) { v += even * (p * weight_sum() - weight_of(c)); }

@@ -133,7 +133,7 @@ fn lines_tree(@builtin(local_invocation_index) lid: u32, @builtin(workgroup_id) 
 }
 
 // The second half of softmax when the largest elements and the sums of lines are already there.
-fn applied(v: f32, peak: f32, sum: f32) -> f32 { return exp_below(vec4f(v - peak)).x / sum; }
+fn applied(v: f32, peak: f32, sum: f32) -> f32 { return exp_below_f(v - peak) / sum; }
 fn applied_log(v: f32, peak: f32, sum: f32) -> f32 { return (v - peak) - log_f(sum); }
 
 @compute @workgroup_size(WG)

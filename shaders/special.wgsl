@@ -145,6 +145,7 @@ fn exp_below(x: vec4f) -> vec4f {
   let q = fma(fma(fma(fma(vec4f(0.001382011), r, vec4f(0.008368685)), r, vec4f(0.041668274)), r, vec4f(0.16666521)), r, vec4f(0.49999994));
   return (1.0 + fma(r * r, q, r)) * bitcast<vec4f>((bitcast<vec4u>(n + 12582912.0) + 127u) << vec4u(23u));
 }
+fn exp_below_f(x: f32) -> f32 { return exp_below(vec4f(x)).x; }
 
 fn logaddexp_f(a: f32, b: f32) -> f32 {
   let m = max_nan(a, b);
