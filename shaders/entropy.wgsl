@@ -7,7 +7,7 @@ alias X = f32;
 
 struct Params { lines: u32, length: u32, inner: u32, ignored: i32, smoothing: f32 }
 struct TotalParams { lines: u32 }
-struct SlopeParams { size: u32, length: u32, inner: u32, ignored: i32, smoothing: f32 }
+struct SlopeParams { size: u32, length: u32, inner: u32, ignored: i32, smoothing: f32, slope: f32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<uniform> total_params: TotalParams;
@@ -146,9 +146,11 @@ fn combine(@builtin(local_invocation_index) lid: u32) {
 }
 
 // Gradient of the loss by one logit: g / total · (softmax · (weights on this line) − weight on this class).
-fn slope_of(line: u32) -> f32 { return g[0]; }
-fn slope_of_line(line: u32) -> f32 { return g[line]; }
-fn slope_of_mean(line: u32) -> f32 { return g[0] / totals[0]; }
+fn seed(line: u32) -> f32 { return g[0]; }
+fn seed_of_line(line: u32) -> f32 { return g[line]; }
+fn seed_constant(line: u32) -> f32 { return slope_params.slope; }
+fn slope_of(line: u32) -> f32 { return seed(line); }
+fn slope_of_mean(line: u32) -> f32 { return seed(line) / totals[0]; }
 fn weight_sum() -> f32 { return f32(slope_params.length); }
 fn weight_sum_classes() -> f32 {
   var s = 0.0;

@@ -1,6 +1,6 @@
 // Cross entropy against class indices and probabilities.
 import source from "../../shaders/entropy.wgsl?raw";
-import type { View, Views } from "../backend/backend.ts";
+import { constantOf, type View, type Views } from "../backend/backend.ts";
 import { dense, elements } from "../backend/cpu.ts";
 import { kernel, type Launcher, wgslType } from "../backend/kernel.ts";
 import { isFloat } from "../base/dtype.ts";
@@ -273,19 +273,22 @@ export const crossEntropyBackward: Primitive<BackwardFn, never, Attrs> = {
       if (mean) gpuCombine(q, to, q.scratch("float32", []), total, true);
     }
     const roles: Record<string, string> = weight ? { weight_of: "weight_of_class", weight_sum: "weight_sum_classes" } : {};
-    if (attrs.reduction !== "sum") roles["slope_of"] = mean ? "slope_of_mean" : "slope_of_line";
+    const seed = constantOf(g!);
+    if (mean) roles["slope_of"] = "slope_of_mean";
+    if (seed !== undefined) roles["seed"] = "seed_constant";
+    else if (attrs.reduction === "none") roles["seed"] = "seed_of_line";
     const bind = {
       x: q.dense(x!),
       classes,
       peaks: q.dense(peak),
       logsums: q.dense(logsum),
       totals: total,
-      g: q.dense(g!),
+      ...(seed === undefined ? { g: q.dense(g!) } : {}),
       out: out!,
       ...(weight ? { class_weight: q.dense(weight) } : {}),
     };
     const size = sizeOf(x!.shape);
-    const params = { size, length, inner, ignored: attrs.ignoreIndex, smoothing: attrs.labelSmoothing };
+    const params = { size, length, inner, ignored: attrs.ignoreIndex, smoothing: attrs.labelSmoothing, slope: seed ?? 0 };
     q.launch(
       kernel(source, "cross_entropy_backward", { aliases: { X: wgslType(x!.dtype) }, fns: recast(source, roles) }),
       bind,

@@ -157,7 +157,7 @@ export function gpuReduce(
   const slow = q.traits.barriersAreSlow;
   const tree = !slow && !across && total >= 32;
   // Enough work items for the adapter, none shorter than what pays for a second pass.
-  const [wanted, least] = slow ? [256, 64] : tree ? [1024, 256] : [16384, 32];
+  const [wanted, least] = slow ? [256, 256] : tree ? [1024, 256] : [16384, 32];
   const limit = Math.max(1, Math.min(Math.max(Math.ceil(wanted / groups), Math.ceil(total / 1024)), Math.ceil(total / least), 1024));
   const chunk = Math.max(1, Math.ceil(total / limit));
   const splits = Math.max(1, Math.ceil(total / chunk));
