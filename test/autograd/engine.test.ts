@@ -289,7 +289,9 @@ onEveryDevice((device) => {
   });
 
   describe("detectAnomaly", () => {
-    it.runIf(device === "cpu")("names the operator whose gradient is NaN and where it was called", () => {
+    // On the GPU the check would have to wait for every gradient.
+    if (device !== "cpu") return;
+    it("names the operator whose gradient is NaN and where it was called", () => {
       const run = (): void =>
         detectAnomaly(() => {
           const x = leaf([-1]);
