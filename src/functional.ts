@@ -199,6 +199,7 @@ export const {
   pow,
   prod,
   put,
+  rad2deg,
   reciprocal,
   relu,
   relu6,

@@ -360,3 +360,11 @@ export const round: Mapped<(x: Tensor, options?: { decimals?: number }) => Tenso
   samples: [[t([3, 5])], [t([]), { decimals: 1 }], [t([2, 3], { low: -300, high: 300 }), { decimals: -2 }], [t([0, 2])]],
   errors: [...bools, raises([t([2]), { decimals: 0.5 }], "decimals must be an integer")],
 }) as Mapped<(x: Tensor, options?: { decimals?: number }) => Tensor, never, { decimals: number }>;
+
+/** x in degrees, taken as radians: x · 180 / π. */
+export const rad2deg: Unary = unary("rad2deg", {
+  wgsl: { float: "x * 57.29577951308232" },
+  cpu: (x) => x * (180 / Math.PI),
+  result: "float",
+  backward: (g) => ({ x: () => g.rad2deg() }),
+});
