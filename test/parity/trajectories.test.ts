@@ -86,6 +86,8 @@ async function follow(
 }
 
 describe("on the CPU in float64", () => {
+  beforeAll(async () => expect((await init({ device: "cpu" })).device).toBe("cpu"));
+
   it.each(named(fixture.runs))("%s follows PyTorch to 1e-7 over 50 steps", { timeout: 600_000 }, async (_, run) => {
     const errors = await follow(run, "float64", fixture.steps, true);
     expect(errors.gradients).toBeLessThan(1e-6);
