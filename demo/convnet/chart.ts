@@ -71,7 +71,10 @@ export class Chart {
         legend: { show: false },
         cursor: { show: false },
         padding: [8, 12, 0, 0],
-        scales: { x: { time: false, range: (_, low, high) => [Math.min(low, 0), Math.max(high, 20)] }, y: { range: (_, low, high) => range(low ?? 0, high ?? 1) } },
+        scales: {
+          x: { time: false, range: (_, low, high) => [Math.min(low, 0), Math.max(high, 20)] },
+          y: { range: (_, low, high) => range(low ?? 0, high ?? 1) },
+        },
         axes: [axis(28), axis(46, (_, ticks) => ticks.map(format))],
         series: [
           {},

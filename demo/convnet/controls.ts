@@ -71,7 +71,12 @@ export class Controls {
     const seed = Number(this.#seed.value);
     const model = MODEL_NAMES.find((name) => name === this.#model.value) ?? DEFAULTS.model;
     const valid = this.#seed.value !== "" && Number.isInteger(seed) && seed >= 0 && seed <= SEED_LIMIT;
-    return { model, seed: valid ? seed : DEFAULTS.seed, learningRate: Number((10 ** Number(this.#rate.value)).toPrecision(2)), batchSize: Number(this.#batch.value) };
+    return {
+      model,
+      seed: valid ? seed : DEFAULTS.seed,
+      learningRate: Number((10 ** Number(this.#rate.value)).toPrecision(2)),
+      batchSize: Number(this.#batch.value),
+    };
   }
 
   show(state: State): void {

@@ -21,7 +21,11 @@ function shrink(source: Float32Array, width: number, { left, top, size }: Extent
     for (let x = 0; x < side; x++) {
       let [sum, n] = [0, 0];
       for (let v = Math.floor(top + y * cell); v < Math.max(Math.floor(top + y * cell) + 1, Math.floor(top + (y + 1) * cell)); v++)
-        for (let u = Math.floor(left + x * cell); u < Math.max(Math.floor(left + x * cell) + 1, Math.floor(left + (x + 1) * cell)); u++, n++)
+        for (
+          let u = Math.floor(left + x * cell);
+          u < Math.max(Math.floor(left + x * cell) + 1, Math.floor(left + (x + 1) * cell));
+          u++, n++
+        )
           if (u >= 0 && v >= 0 && u < width && v < width) sum += source[v * width + u]!;
       out[y * side + x] = n > 0 ? sum / n : 0;
     }

@@ -4,7 +4,7 @@ import { CLASSES, type DigitSet, PIXELS } from "../mnist/digits.ts";
 import { type Evaluation, probabilities, type Trainer } from "../mnist/trainer.ts";
 import type { HeldOutUpdate, LookUpdate, Pictures } from "./protocol.ts";
 
-const SHOWN_MISTAKES = 18;
+const SHOWN_MISTAKES = 24;
 
 /** The mistakes the network is surest of, most embarrassing first. */
 export function heldOutUpdate(step: number, { accuracy, loss, guesses, logits }: Evaluation, digits: DigitSet): HeldOutUpdate {
@@ -36,7 +36,7 @@ async function picturesOf(tensor: Tensor): Promise<Pictures> {
 }
 
 /** Probabilities, first filters and the maps after each convolution's activation, for one digit. */
-export async function lookUpdate(trainer: Trainer, probe: Float32Array<ArrayBuffer>): Promise<LookUpdate> {
+export async function lookUpdate(trainer: Trainer, probe: Float32Array): Promise<LookUpdate> {
   const layers = [...trainer.model];
   const outputs = trainer.layersFor(probe);
   const first = layers.find((layer) => layer instanceof nn.Conv2d);

@@ -32,13 +32,24 @@ export class View {
 
   constructor(onMistake: (index: number) => void) {
     this.#onMistake = onMistake;
-    this.#loss = new Chart(element("loss-plot", HTMLElement), { range: (_, high) => [0, Math.max(0.1, high)], format: (v) => String(Number(v.toPrecision(3))) });
+    this.#loss = new Chart(element("loss-plot", HTMLElement), {
+      range: (_, high) => [0, Math.max(0.1, high)],
+      format: (v) => String(Number(v.toPrecision(3))),
+    });
     const floor = (low: number): number => (low >= 0.9 ? 0.9 : low >= 0.5 ? 0.5 : 0);
-    this.#accuracy = new Chart(element("accuracy-plot", HTMLElement), { range: (low) => [floor(low), 1], format: (v) => `${Math.round(100 * v)} %` });
+    this.#accuracy = new Chart(element("accuracy-plot", HTMLElement), {
+      range: (low) => [floor(low), 1],
+      format: (v) => `${Math.round(100 * v)} %`,
+    });
     const list = element("bars", HTMLOListElement);
     this.#bars = Array.from({ length: 10 }, (_, digit) => {
       const row = document.createElement("li");
-      const [name, track, fill, share] = ["b", "span", "i", "span"].map((tag) => document.createElement(tag)) as [HTMLElement, HTMLElement, HTMLElement, HTMLSpanElement];
+      const [name, track, fill, share] = ["b", "span", "i", "span"].map((tag) => document.createElement(tag)) as [
+        HTMLElement,
+        HTMLElement,
+        HTMLElement,
+        HTMLSpanElement,
+      ];
       name.textContent = String(digit);
       track.className = "track";
       track.append(fill);
@@ -74,7 +85,10 @@ export class View {
     chip.className = device === "webgpu" ? "chip gpu" : "chip";
     chip.textContent = device === "webgpu" ? "WebGPU" : "CPU";
     const why = device === "webgpu" ? name : reason === undefined ? "as asked" : `no WebGPU: ${reason}`;
-    element("device", HTMLElement).replaceChildren(chip, `${why} · ${parameters.toLocaleString("en")} parameters · ${trainCount.toLocaleString("en")} digits`);
+    element("device", HTMLElement).replaceChildren(
+      chip,
+      `${why} · ${parameters.toLocaleString("en")} parameters · ${trainCount.toLocaleString("en")} digits`,
+    );
     element("pick", HTMLInputElement).max = String(heldOutCount);
   }
 
@@ -83,7 +97,10 @@ export class View {
     if (state === "running") alert.hidden = true;
     if (problem === undefined) return;
     setText(element("alert-title", HTMLElement), deviceLost ? "The graphics device went away while training" : "Training stopped");
-    setText(element("alert-text", HTMLElement), `${problem}. Restart begins anew on whatever device there is now; this page can stay open.`);
+    setText(
+      element("alert-text", HTMLElement),
+      `${problem}. Restart begins anew on whatever device there is now; this page can stay open.`,
+    );
     alert.hidden = false;
   }
 
@@ -114,7 +131,9 @@ export class View {
     this.#accuracy.draw();
     setText(figure("held-out"), percent(accuracy, 2));
     setText(element("mistakes-note", HTMLElement), `${wrong} of ${count.toLocaleString("en")} held-out digits, surest first`);
-    const items = [...indices].map((index, k) => this.#mistake(index, truths[k]!, guesses[k]!, pixels.subarray(k * PIXELS, (k + 1) * PIXELS)));
+    const items = [...indices].map((index, k) =>
+      this.#mistake(index, truths[k]!, guesses[k]!, pixels.subarray(k * PIXELS, (k + 1) * PIXELS)),
+    );
     // Focus stays where it is while the list is renewed under it.
     const list = element("mistakes", HTMLUListElement);
     const focused = [...list.children].findIndex((item) => item.contains(document.activeElement));

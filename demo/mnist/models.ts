@@ -19,7 +19,14 @@ const builders: Readonly<Record<ModelName, () => nn.Sequential>> = {
       new nn.Linear(84, 10),
     ),
   mlp: () =>
-    new nn.Sequential(new nn.Flatten(), new nn.Linear(784, 256), new nn.ReLU(), new nn.Linear(256, 128), new nn.ReLU(), new nn.Linear(128, 10)),
+    new nn.Sequential(
+      new nn.Flatten(),
+      new nn.Linear(784, 256),
+      new nn.ReLU(),
+      new nn.Linear(256, 128),
+      new nn.ReLU(),
+      new nn.Linear(128, 10),
+    ),
   bnnet: () =>
     new nn.Sequential(
       new nn.Conv2d(1, 8, 3, { padding: 1 }),

@@ -9,6 +9,8 @@ export interface TrainerOptions {
   readonly seed: number;
   readonly batchSize: number;
   readonly learningRate: number;
+  /** The learning rate falls along a half cosine to nothing over this many steps; without it, it stays. */
+  readonly decaySteps?: number;
 }
 
 /** One step's figures. */
@@ -28,8 +30,15 @@ export interface Evaluation {
 
 const EVALUATION_BATCH = 250;
 
+/** Mean and standard deviation of MNIST's pixels, from 0 to 1: networks learn faster from inputs around zero. */
+const MEAN = 0.1307;
+const DEVIATION = 0.3081;
+
 const imagesOf = (set: DigitSet): Tensor =>
-  tensor(Float32Array.from(set.pixels, (v) => v / 255), { shape: [set.count, 1, SIDE, SIDE] });
+  tensor(
+    Float32Array.from(set.pixels, (v) => (v / 255 - MEAN) / DEVIATION),
+    { shape: [set.count, 1, SIDE, SIDE] },
+  );
 
 /** Where the largest of the ten values from `at` on is. */
 export function winner(values: ArrayLike<number>, at = 0): number {
@@ -52,6 +61,7 @@ export class Trainer {
   readonly trainCount: number;
   readonly #digits: Digits;
   readonly #optimizer: optim.Adam;
+  readonly #schedule: optim.CosineAnnealingLR | undefined;
   readonly #loss = new nn.CrossEntropyLoss();
   readonly #random: Generator;
   readonly #images: Tensor;
@@ -64,13 +74,14 @@ export class Trainer {
   /** Called with the loss of the next step before its gradients are taken. */
   onGraph: ((loss: Tensor, named: Iterable<readonly [string, Tensor]>) => void) | undefined;
 
-  constructor(digits: Digits, { model, seed, batchSize, learningRate }: TrainerOptions) {
+  constructor(digits: Digits, { model, seed, batchSize, learningRate, decaySteps }: TrainerOptions) {
     this.#digits = digits;
     this.trainCount = digits.train.count;
     this.#batchSize = batchSize;
     this.#random = manualSeed(seed);
     this.model = buildModel(model);
     this.#optimizer = new optim.Adam(this.model.parameters(), { lr: learningRate });
+    this.#schedule = decaySteps === undefined ? undefined : new optim.CosineAnnealingLR(this.#optimizer, decaySteps);
     this.#images = imagesOf(digits.train);
     this.#heldOut = imagesOf(digits.heldOut);
   }
@@ -112,6 +123,7 @@ export class Trainer {
     this.onGraph?.(loss, this.model.namedParameters());
     loss.backward();
     this.#optimizer.step();
+    this.#schedule?.step();
     this.#steps++;
     return figures(loss, logits.detach(), labels);
   }
@@ -135,11 +147,14 @@ export class Trainer {
     return { accuracy: correct / count, loss, guesses, logits };
   }
 
-  /** What every layer makes of one digit of 784 values, by layer number; the last are the logits. */
-  layersFor(pixels: Float32Array<ArrayBuffer>): Tensor[] {
+  /** What every layer makes of one digit of 784 values from 0 to 1, by layer number; the last are the logits. */
+  layersFor(pixels: Float32Array): Tensor[] {
     return noGrad(() => {
       this.model.eval();
-      let x: Tensor = tensor(pixels, { shape: [1, 1, SIDE, SIDE] });
+      let x: Tensor = tensor(
+        Float32Array.from(pixels, (v) => (v - MEAN) / DEVIATION),
+        { shape: [1, 1, SIDE, SIDE] },
+      );
       return [...this.model].map((layer) => (x = layer.call(x) as Tensor));
     });
   }

@@ -39,7 +39,8 @@ async function run(): Promise<void> {
       if (mine !== runs) return;
       where = device.device === "webgpu" ? "WebGPU" : "the CPU";
       table.bounds = bounds;
-      adapter.textContent = device.device === "webgpu" ? device.name : `On the CPU${device.reason === undefined ? "" : `, no WebGPU: ${device.reason}`}`;
+      adapter.textContent =
+        device.device === "webgpu" ? device.name : `On the CPU${device.reason === undefined ? "" : `, no WebGPU: ${device.reason}`}`;
       element("bounds", HTMLElement).textContent =
         `An operator passes within ${shortError(bounds.value)} for values, ${shortError(bounds.gradient)} for gradients and ${shortError(bounds.second)} for second ` +
         "gradients, relative to each value plus the mean magnitude of its tensor. “exact” also stands for results that have no gradient.";
@@ -61,11 +62,13 @@ async function run(): Promise<void> {
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
     progress.dataset["result"] = failed === 0 ? "passed" : "failed";
     summary.textContent =
-      failed === 0 ? `All ${passed} operators passed on ${where}, in ${seconds} s` : `${failed} of ${passed + failed} operators failed on ${where}, in ${seconds} s`;
+      failed === 0
+        ? `All ${passed} operators passed on ${where}, in ${seconds} s`
+        : `${failed} of ${passed + failed} operators failed on ${where}, in ${seconds} s`;
     copy.disabled = false;
   } catch (error) {
     if (mine !== runs) return;
-    progress.value = progress.value;
+    if (!progress.hasAttribute("value")) progress.value = 0;
     progress.dataset["result"] = "failed";
     summary.textContent = "The test could not go on";
     alert.textContent = `${error instanceof Error ? error.message : String(error)}. “Run again” starts with a new device.`;
@@ -74,7 +77,13 @@ async function run(): Promise<void> {
 }
 
 async function copyReport(): Promise<void> {
-  const report = { device: where, adapter: adapter.textContent, userAgent: navigator.userAgent, bounds: table.bounds, operators: table.rows };
+  const report = {
+    device: where,
+    adapter: adapter.textContent,
+    userAgent: navigator.userAgent,
+    bounds: table.bounds,
+    operators: table.rows,
+  };
   try {
     await navigator.clipboard.writeText(JSON.stringify(report, null, 1));
     copy.textContent = "Copied";

@@ -36,7 +36,11 @@ export function prepareFolder(folder: string): void {
 
 /** Writes all files: every one complete under a temporary name before the first gets its own. Errors: OutputError, with nothing left behind. */
 export function writeAll(folder: string, files: Readonly<Record<string, string | Uint8Array>>): void {
-  const waiting = Object.entries(files).map(([name, content]) => ({ path: join(folder, name), part: join(folder, `.${name}.${process.pid}.part`), content }));
+  const waiting = Object.entries(files).map(([name, content]) => ({
+    path: join(folder, name),
+    part: join(folder, `.${name}.${process.pid}.part`),
+    content,
+  }));
   let failed: string | undefined;
   try {
     for (const { part, content, path } of waiting) {

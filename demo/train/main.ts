@@ -89,7 +89,9 @@ async function train(trainer: Trainer, digits: Digits, options: TrainOptions, li
     recent.length = 0;
     line.clear();
     const mean = losses.slice(-Math.ceil(steps / options.epochs)).reduce((sum, v, _, all) => sum + v / all.length, 0);
-    console.log(`epoch ${trainer.epoch}/${options.epochs}  mean loss ${mean.toFixed(4)}  held-out accuracy ${percent(evaluation.accuracy)}`);
+    console.log(
+      `epoch ${trainer.epoch}/${options.epochs}  mean loss ${mean.toFixed(4)}  held-out accuracy ${percent(evaluation.accuracy)}`,
+    );
   }
   const seconds = (performance.now() - started) / 1000;
   const confusion = Array.from({ length: 10 }, () => new Array<number>(10).fill(0));
@@ -106,12 +108,18 @@ async function main(args: readonly string[], line: ProgressLine): Promise<void> 
   const digits = await digitsFrom(options.data ?? DATA, options.limit);
   prepareFolder(options.out);
   const device = await chooseDevice(options.device);
-  const trainer = new Trainer(digits, { model: options.model, seed: options.seed, batchSize: options.batch, learningRate: options.lr });
+  const { model, seed, batch, lr, epochs } = options;
+  const decaySteps = Math.ceil(digits.train.count / batch) * epochs;
+  const trainer = new Trainer(digits, { model, seed, batchSize: batch, learningRate: lr, decaySteps });
   console.log(`${MODEL_TITLES[options.model]}, ${trainer.parameterCount.toLocaleString("en")} parameters, on ${device}`);
-  console.log(`${digits.train.count} digits to train on, ${digits.heldOut.count} held out; Adam ${options.lr}, batch ${options.batch}, seed ${options.seed}`);
+  console.log(
+    `${digits.train.count} digits to train on, ${digits.heldOut.count} held out; Adam ${options.lr}, batch ${options.batch}, seed ${options.seed}`,
+  );
   const { losses, heldOut, confusion, graph, seconds } = await train(trainer, digits, options, line);
   const perSecond = Math.round((digits.train.count * options.epochs) / seconds);
-  console.log(`\nheld-out accuracy ${percent(heldOut.at(-1)!)} after ${losses.length} steps in ${seconds.toFixed(1)} s (${perSecond} samples/s)\n`);
+  console.log(
+    `\nheld-out accuracy ${percent(heldOut.at(-1)!)} after ${losses.length} steps in ${seconds.toFixed(1)} s (${perSecond} samples/s)\n`,
+  );
   console.log(`${confusionTable(confusion, process.stdout.isTTY)}\n`);
   const title = `${MODEL_TITLES[options.model]}: loss over ${losses.length} steps, Adam ${options.lr}, batch ${options.batch}, seed ${options.seed}`;
   writeAll(options.out, {
@@ -125,7 +133,10 @@ async function main(args: readonly string[], line: ProgressLine): Promise<void> 
 }
 
 const line = new ProgressLine(process.stdout);
-for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const)
+for (const [signal, code] of [
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+] as const)
   process.on(signal, () => {
     line.clear();
     process.stderr.write("train: interrupted, nothing was written\n");

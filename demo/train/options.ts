@@ -42,7 +42,7 @@ Usage: npm run train -- [options]
   --model NAME    lenet (default), mlp, or bnnet (two convolutions with batch normalisation)
   --epochs N      passes over the training digits, 1 to 1000 (default 5)
   --batch N       digits per step, 1 to 8000 (default 64)
-  --lr X          learning rate of Adam, above 0 and at most 10 (default 2e-3)
+  --lr X          learning rate of Adam, above 0 and at most 10 (default 2e-3); falls to 0 along a cosine
   --seed N        seed of weights and shuffles, 0 to 2^32 - 1 (default 42)
   --device NAME   auto (default), webgpu or cpu
   --limit N       train on the first N digits only
@@ -88,7 +88,8 @@ function choice<T extends string>(name: string, value: string, allowed: readonly
 
 function whole(name: string, value: string, low: number, high: number): number {
   const n = /^\d+$/.test(value) ? Number(value) : NaN;
-  if (!(n >= low && n <= high)) throw new UsageError(`--${name} is ${JSON.stringify(value)}, it takes a whole number from ${low} to ${high}`);
+  if (!(n >= low && n <= high))
+    throw new UsageError(`--${name} is ${JSON.stringify(value)}, it takes a whole number from ${low} to ${high}`);
   return n;
 }
 

@@ -61,7 +61,8 @@ export class ProgressLine {
     if (!this.#terminal.isTTY) {
       const perEpoch = p.steps / p.epochs;
       const every = Math.max(1, Math.floor(perEpoch / 10));
-      if (p.step % every === 0 || p.step === p.steps) this.#terminal.write(`step ${p.step}/${p.steps}  epoch ${p.epoch}/${p.epochs}  ${figures(p)}\n`);
+      if (p.step % every === 0 || p.step === p.steps)
+        this.#terminal.write(`step ${p.step}/${p.steps}  epoch ${p.epoch}/${p.epochs}  ${figures(p)}\n`);
       return;
     }
     const now = performance.now();

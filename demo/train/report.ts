@@ -67,7 +67,8 @@ export function curveSvg({ title, losses, heldOut }: Curve): string {
       .join("");
   };
   const grid = ticks(high).map(
-    (v) => `<path class="grid" d="M${PLOT.left} ${y(v).toFixed(1)}H${PLOT.right}"/><text x="${PLOT.left - 8}" y="${(y(v) + 4).toFixed(1)}" text-anchor="end">${v}</text>`,
+    (v) =>
+      `<path class="grid" d="M${PLOT.left} ${y(v).toFixed(1)}H${PLOT.right}"/><text x="${PLOT.left - 8}" y="${(y(v) + 4).toFixed(1)}" text-anchor="end">${v}</text>`,
   );
   const steps = ticks(losses.length).filter(Number.isInteger);
   const marks = steps.map((s) => `<text x="${x(s).toFixed(1)}" y="${PLOT.bottom + 20}" text-anchor="middle">${s}</text>`);
