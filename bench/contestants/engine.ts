@@ -1,5 +1,5 @@
 /** The engine under test, written as its users write: no scopes, no manual release. */
-import { autograd, init, nn, optim, sync, tensor } from "../../src/index.ts";
+import { autograd, init, nn, optim, sync, tensor, tidy } from "../../src/index.ts";
 import type { Tensor } from "../../src/index.ts";
 import type { Contestant, Results, Session } from "../contestant.ts";
 import {
@@ -32,7 +32,11 @@ const read = async (x: Tensor): Promise<Float32Array> => Float32Array.from((awai
 function operator(once: () => Record<string, Tensor>): Session {
   return {
     async run(count) {
-      for (let i = 0; i < count; i++) once();
+      // As the tfjs contestant does: a loop that never awaits leaves the collector no turn.
+      for (let i = 0; i < count; i++)
+        tidy(() => {
+          once();
+        });
       await sync();
     },
     async results() {

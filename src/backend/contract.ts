@@ -185,7 +185,8 @@ const largeTiles: typeof tiles = [
   [8, 4],
   [4, 4],
 ];
-const largeWork = 6 << 20;
+// Large tiles take twice as long to compile, so only products that run for tens of milliseconds are worth one.
+const largeWork = 50 << 20;
 // A second launch costs more than sharing out fewer multiplications than this saves.
 const splitWork = 1 << 19;
 
