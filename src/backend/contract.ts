@@ -177,9 +177,9 @@ const tiles: readonly (readonly [number, number])[] = [
   [4, 1],
   [4, 2],
   [8, 1],
-  [8, 2],
 ];
 const largeTiles: typeof tiles = [
+  [8, 2],
   [16, 2],
   [12, 2],
   [8, 4],
@@ -196,7 +196,7 @@ function registerTile(p: Contraction, slow: boolean, batches: number): readonly 
   const b = bLoader(p) ? 0.7 : 1;
   const cost = ([r, c]: readonly [number, number]): number => ceilDiv(p.m, r) * ceilDiv(p.n, 4 * c) * (r * a + 4 * c * b + 0.2 * r * c);
   const large = slow && p.m * p.n * p.k * (p.kOuter ?? 1) * batches >= largeWork;
-  const all = large ? [...largeTiles, ...tiles] : tiles;
+  const all = large ? [...largeTiles, ...tiles] : slow ? tiles : [...tiles, largeTiles[0]!];
   return all.reduce((best, t) => (cost(t) < cost(best) ? t : best));
 }
 
