@@ -18,7 +18,7 @@ export interface Profile {
   readonly gpuMs: number | undefined;
   /** Where the times come from. */
   readonly source: "gpu timestamps" | "wall clock";
-  /** Operators by cost. */
+  /** Operators by GPU time, or by number of dispatches without timestamps. */
   readonly operators: readonly OpTime[];
   /** Dispatches, submits and created objects during fn. */
   readonly counts: Counts;
@@ -27,28 +27,30 @@ export interface Profile {
 
 const querySlots = 4096;
 
-/** Times each dispatch by a pass of its own between two timestamps. */
-class TimestampObserver implements PassObserver {
-  readonly perDispatch = true;
+/** Names every dispatch; where the adapter has timestamps, each runs in a pass of its own between two of them. */
+class Stopwatch implements PassObserver {
+  readonly perDispatch: boolean;
   readonly names: string[] = [];
   readonly #device: GPUDevice;
-  readonly #queries: GPUQuerySet;
+  readonly #queries: GPUQuerySet | undefined;
   #next = 0;
 
   constructor(device: GPUDevice) {
     this.#device = device;
-    this.#queries = device.createQuerySet({ type: "timestamp", count: querySlots });
+    this.perDispatch = device.features.has("timestamp-query");
+    this.#queries = this.perDispatch ? device.createQuerySet({ type: "timestamp", count: querySlots }) : undefined;
   }
   begin(): GPUComputePassTimestampWrites | undefined {
-    if (this.#next + 2 > querySlots) return undefined;
+    if (!this.#queries || this.#next + 2 > querySlots) return undefined;
     this.#next += 2;
     return { querySet: this.#queries, beginningOfPassWriteIndex: this.#next - 2, endOfPassWriteIndex: this.#next - 1 };
   }
   end(_encoder: GPUCommandEncoder, names: readonly string[]): void {
-    this.names.push(names[0]!);
+    this.names.push(...names);
   }
-  /** Milliseconds of each timed dispatch, in order. */
-  async times(): Promise<number[]> {
+  /** Milliseconds of each timed dispatch, in order; undefined without timestamps. */
+  async times(): Promise<number[] | undefined> {
+    if (!this.#queries) return undefined;
     const bytes = Math.max(16, this.#next * 8);
     const resolve = this.#device.createBuffer({ size: bytes, usage: GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC });
     const read = this.#device.createBuffer({ size: bytes, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
@@ -69,7 +71,7 @@ export async function profile(fn: () => unknown): Promise<Profile> {
   const device = defaultDevice().type === "webgpu" ? webGpuDevice() : undefined;
   await sync();
   const before = { ...counts };
-  const observer = device?.gpu.features.has("timestamp-query") ? new TimestampObserver(device.gpu) : undefined;
+  const observer = device && new Stopwatch(device.gpu);
   device?.observe(observer);
   const start = performance.now();
   let result: unknown;
@@ -82,21 +84,21 @@ export async function profile(fn: () => unknown): Promise<Profile> {
     device?.observe(undefined);
   }
   const spent = Object.fromEntries(Object.entries(counts).map(([key, n]) => [key, n - before[key as keyof Counts]])) as Counts;
-  const times = (await observer?.times()) ?? [];
-  const byName = new Map<string, { dispatches: number; ms: number }>();
+  const times = await observer?.times();
+  const byName = new Map<string, { name: string; dispatches: number; ms: number | undefined }>();
   observer?.names.forEach((name, i) => {
-    const entry = byName.get(name) ?? { dispatches: 0, ms: 0 };
+    const entry = byName.get(name) ?? { name, dispatches: 0, ms: times && 0 };
     entry.dispatches++;
-    entry.ms += times[i] ?? 0;
+    if (times) entry.ms! += times[i] ?? 0;
     byName.set(name, entry);
   });
-  const operators = [...byName].map(([name, e]) => ({ name, ...e })).sort((a, b) => b.ms - a.ms);
-  const gpuMs = observer ? times.reduce((a, b) => a + b, 0) : undefined;
+  const operators = [...byName.values()].sort((a, b) => (times ? b.ms! - a.ms! : b.dispatches - a.dispatches));
+  const gpuMs = times?.reduce((a, b) => a + b, 0);
   const report = {
     result,
     wallMs,
     gpuMs,
-    source: observer ? ("gpu timestamps" as const) : ("wall clock" as const),
+    source: times ? ("gpu timestamps" as const) : ("wall clock" as const),
     operators,
     counts: spent,
   };
@@ -108,6 +110,9 @@ function render(p: Omit<Profile, "toString">): string {
   const width = Math.max(8, ...p.operators.map((o) => o.name.length));
   return [
     head,
-    ...p.operators.map((o) => `${o.name.padEnd(width)}  ${String(o.dispatches).padStart(5)}×  ${(o.ms ?? 0).toFixed(3).padStart(9)} ms`),
+    ...p.operators.map(
+      (o) =>
+        `${o.name.padEnd(width)}  ${String(o.dispatches).padStart(5)}×${o.ms === undefined ? "" : `  ${o.ms.toFixed(3).padStart(9)} ms`}`,
+    ),
   ].join("\n");
 }

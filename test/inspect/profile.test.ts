@@ -1,5 +1,6 @@
 // profile(fn): counts, names and times of a step on both devices.
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
+import { webGpuDevice } from "../../src/device.ts";
 import * as w from "../../src/index.ts";
 import { onEveryDevice } from "../devices.ts";
 
@@ -16,6 +17,27 @@ onEveryDevice((device) => {
     }
     expect(report.source).toBe(device === "webgpu" && report.gpuMs !== undefined ? "gpu timestamps" : "wall clock");
     expect(report.toString()).toMatch(/ms wall/);
+  });
+
+  it("profile(fn) names what ran on an adapter without timestamps as well", async () => {
+    if (device === "webgpu") vi.spyOn(webGpuDevice()!.gpu.features, "has").mockReturnValue(false);
+    try {
+      const x = w.ones([8]).add(w.arange(8));
+      const report = await w.profile(() => x.exp().add(x));
+      expect(report.source).toBe("wall clock");
+      expect(report.gpuMs).toBeUndefined();
+      const names = report.operators.map((o) => [o.name, o.dispatches, o.ms]);
+      expect(names.sort()).toEqual(
+        device === "webgpu"
+          ? [
+              ["add", 1, undefined],
+              ["exp", 1, undefined],
+            ]
+          : [],
+      );
+    } finally {
+      vi.restoreAllMocks();
+    }
   });
 
   it("profile(fn) detaches its observer when fn throws", async () => {
