@@ -1,9 +1,9 @@
 // Contractions and convolutions on typed arrays: the plans of contract.ts and conv.ts through packed blocks.
 import { hostArray } from "../base/dtype.ts";
-import { Storage, type View } from "./backend.ts";
+import type { View } from "./backend.ts";
 import type { Contraction } from "./contract.ts";
 import type { ConvHost, Triple, Volume } from "./conv.ts";
-import { cpu, elements } from "./cpu.ts";
+import { elements, hostView } from "./cpu.ts";
 import { gemmTables, type Numbers } from "./gemm.ts";
 
 const numbers = (view: View): Numbers => elements(view) as Numbers;
@@ -64,14 +64,6 @@ function finish({ bias, relu }: Contraction, z: number, out: Numbers, rows: Int3
 
 const tables = new Map<string, View>();
 const tableLimit = 512;
-
-const hostView = (array: Numbers, dtype: View["dtype"]): View => ({
-  storage: new Storage(cpu, dtype, array.length, array),
-  shape: [array.length],
-  strides: [1],
-  offset: 0,
-  dtype,
-});
 
 /** The CPU's side of the plans in conv.ts. */
 export const cpuConv: ConvHost = {

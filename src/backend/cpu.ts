@@ -1,8 +1,8 @@
 // The CPU device: typed arrays, float32 and float64, running the `cpu` half of every record.
 import { type DType, hostArray, hostBytes, type TypedArray } from "../base/dtype.ts";
 import { OutOfMemoryError } from "../base/errors.ts";
-import { coalesce, forEachOffset, isContiguous, sizeOf } from "../base/shape.ts";
-import type { Device, Kernels, View, Views } from "./backend.ts";
+import { coalesce, contiguous, forEachOffset, isContiguous, type Shape, sizeOf } from "../base/shape.ts";
+import { type Device, type Kernels, Storage, type View, type Views } from "./backend.ts";
 import { ledger } from "./ledger.ts";
 
 const allocate = (dtype: DType, elements: number): TypedArray => {
@@ -50,3 +50,13 @@ export function dense(view: View): TypedArray {
   });
   return out;
 }
+
+/** Temporary memory of the CPU as a view; it is garbage collected, so the ledger does not count it. */
+export const hostView = (data: TypedArray, dtype: DType, shape: Shape = [data.length]): View => ({
+  storage: new Storage(cpu, dtype, data.length, data),
+  dtype,
+  ...contiguous(shape),
+});
+
+/** The view itself when dense, else a dense copy. */
+export const hostDense = (view: View): View => (isContiguous(view) ? view : hostView(dense(view), view.dtype, view.shape));

@@ -2,12 +2,12 @@
 import { type ConvHost, convForward, convInput as planInput, convWeight as planWeight } from "../backend/conv.ts";
 import { cpuConv } from "../backend/contractcpu.ts";
 import { gpuConv } from "../backend/convgpu.ts";
-import { cpu, dense, elements } from "../backend/cpu.ts";
-import { Storage, type View } from "../backend/backend.ts";
+import { elements, hostDense } from "../backend/cpu.ts";
+import type { View } from "../backend/backend.ts";
 import { kernel, type Launcher } from "../backend/kernel.ts";
 import copies from "../../shaders/copy.wgsl?raw";
 import { ShapeError, show } from "../base/errors.ts";
-import { contiguous, type Shape, sizeOf } from "../base/shape.ts";
+import { type Shape, sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Primitive, raises, t } from "./op.ts";
 import { productDtype } from "./product.ts";
@@ -18,11 +18,6 @@ const strided: Sliding = { stride: [2, 1], padding: [1, 2], dilation: [1, 2], gr
 
 /** Windows that output padding added beyond g's extent do not exist. */
 const cropped = (y: Tensor, shape: Shape): Tensor => shape.reduce((z, n, d) => (z.shape[d] === n ? z : z.narrow(d, 0, n)), y);
-
-const hostDense = (v: View): View => {
-  const data = dense(v).slice();
-  return { storage: new Storage(cpu, v.dtype, data.length, data), dtype: v.dtype, ...contiguous(v.shape) };
-};
 
 interface Host extends ConvHost {
   dense(v: View): View;

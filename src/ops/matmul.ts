@@ -2,21 +2,22 @@
 
 import { contract, type Contraction } from "../backend/contract.ts";
 import { contractCpu } from "../backend/contractcpu.ts";
-import { cpu, dense } from "../backend/cpu.ts";
-import { Storage, type View } from "../backend/backend.ts";
+import type { View } from "../backend/backend.ts";
+import { hostDense } from "../backend/cpu.ts";
 import { isFloat } from "../base/dtype.ts";
 import { ShapeError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
-import { contiguous, sizeOf } from "../base/shape.ts";
+import { expandTo, sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { operand } from "./arguments.ts";
 import { type Composite, type Primitive, raises, t } from "./op.ts";
 import { productDtype, productOf, productShape, rows } from "./product.ts";
 
-const hostDense = (x: View): View => {
-  const data = dense(x);
-  return { storage: new Storage(cpu, x.dtype, data.length, data.slice()), dtype: x.dtype, ...contiguous(x.shape) };
-};
+/** The product as a contraction; batches of more than two strides are spread out first, which makes them one. */
+function planned(x: View, y: View, out: View, toDense: (v: View) => View): Contraction {
+  const spread = (v: View): View => toDense({ ...v, ...expandTo(v, [...out.shape.slice(0, -2), ...v.shape.slice(-2)]) });
+  return productOf(x, y, out) ?? productOf(spread(x), spread(y), out)!;
+}
 
 /** Batched matrix product over the last two dimensions; batches broadcast. Shape: [..., m, k] · [..., k, n] → [..., m, n]. */
 export const batchMatmul: Primitive<(x: Tensor, y: Tensor) => Tensor, "x" | "y"> = {
@@ -27,26 +28,19 @@ export const batchMatmul: Primitive<(x: Tensor, y: Tensor) => Tensor, "x" | "y">
       throw new ShapeError("batchMatmul", `operands need two dimensions, got ${show(x.shape)} and ${show(y.shape)}`);
     return { out: { shape: productShape("batchMatmul", x.shape, y.shape), dtype: productDtype("batchMatmul", ins) } };
   },
-  cpu: ({ x, y, out }) => contractCpu(productOf(x!, y!, out!) ?? productOf(hostDense(x!), hostDense(y!), out!)!),
-  gpu: ({ x, y, out }, _attrs, q) => {
-    const plan = productOf(x!, y!, out!);
-    if (plan) return contract(q, plan);
-    // More than two batch strides: spread both operands to the full batch, which then is one stride.
-    const batch = out!.shape.slice(0, -2);
-    const spread = (v: View): View => {
-      const lead = batch.length - (v.shape.length - 2);
-      const shape = [...batch, ...v.shape.slice(-2)];
-      const strides = shape.map((d, i) => (i < lead || v.shape[i - lead] !== d ? 0 : v.strides[i - lead]!));
-      return q.dense({ ...v, shape, strides });
-    };
-    contract(q, productOf(spread(x!), spread(y!), out!)!);
-  },
+  cpu: ({ x, y, out }) => contractCpu(planned(x!, y!, out!, hostDense)),
+  gpu: ({ x, y, out }, _attrs, q) =>
+    contract(
+      q,
+      planned(x!, y!, out!, (v) => q.dense(v)),
+    ),
   save: ["x", "y"],
   backward: (g, { x, y }) => ({ x: () => g.batchMatmul(y.mT()), y: () => x.mT().batchMatmul(g) }),
   samples: [
     [t([3, 4]), t([4, 5])],
     [t([2, 3, 4]), t([2, 4, 3])],
     [t([2, 1, 3, 2]), t([3, 2, 4])],
+    [t([2, 1, 2, 1, 3]), t([1, 2, 1, 3, 2])],
     [t([2, 3, 0]), t([2, 0, 2])],
     [t([17, 9]), t([9, 21])],
   ],
