@@ -4,21 +4,18 @@ import { ShapeError, show } from "../base/errors.ts";
 import { sameShape } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { operand } from "./arguments.ts";
-import { cpuMap, type Form, gpuMap, type Pointwise } from "./mapping.ts";
+import { cpuMap, type Form, gpuMap, type Loop, type Pointwise } from "./mapping.ts";
 import { toInt32 } from "./math.ts";
 import { type Composite, type Primitive, raises, t } from "./op.ts";
 import { type Mapped, operandOf, pointwise, unary, type Unary } from "./pointwise.ts";
 
+const moved: Loop = (to, t, n, a, i, sa) => {
+  if (sa === 1) to.set(a.subarray(i, i + n), t);
+  else for (const end = t + n; t < end; t++, i += sa) to[t] = a[i]!;
+};
+
 /** A copy in new, dense memory. */
-export const clone: Unary = unary("clone", {
-  wgsl: "x",
-  cpu: (x) => x,
-  loop: (to, t, n, a, i, sa) => {
-    if (sa === 1) to.set(a.subarray(i, i + n), t);
-    else for (const end = t + n; t < end; t++, i += sa) to[t] = a[i]!;
-  },
-  backward: (g) => ({ x: () => g }),
-});
+export const clone: Unary = unary("clone", "x", (x) => x, "", (g) => g, { loop: moved });
 
 /** The tensor itself when its elements lie densely in row-major order, else a dense copy. */
 export const contiguous: Composite<(x: Tensor) => Tensor> = {
@@ -27,14 +24,7 @@ export const contiguous: Composite<(x: Tensor) => Tensor> = {
   errors: [raises(["text"], "must be a tensor")],
 };
 
-const floats: Form = {
-  wgsl: "x",
-  cpu: (x) => x,
-  loop: (to, t, n, a, i, sa) => {
-    if (sa === 1) to.set(a.subarray(i, i + n), t);
-    else for (const end = t + n; t < end; t++, i += sa) to[t] = a[i]!;
-  },
-};
+const floats: Form = { wgsl: "x", cpu: (x) => x, loop: moved };
 const integers: Form = { wgsl: "x", cpu: toInt32 };
 // 0.5 and NaN are true, so the comparison with zero comes before any rounding.
 const truths: Form = { wgsl: "x", cpu: (x) => x, logical: true };
@@ -55,7 +45,6 @@ export const cast: Primitive<(x: Tensor, dtype: DTypeLike) => Tensor, never, { d
     [t([2], { dtype: "bool" }), "int32"],
   ],
   errors: [raises([t([2]), "complex"], "unknown dtype")],
-  inplace: false,
 });
 
 const converting = (dtype: DType): Composite<(x: Tensor) => Tensor> => ({

@@ -99,7 +99,6 @@ export const flatIndex: Primitive<(index: Tensor, before: Tensor | number, size:
       [ints([3], [0, -1, 2]), ints([2, 1], [0, 1]), 3],
     ],
     errors: [raises([t([2]), 0, 3], "must be int32")],
-    inplace: false,
   },
 );
 

@@ -37,7 +37,7 @@ export interface Form {
   /** A loop of its own for floats on the CPU. */
   readonly loop?: Loop;
   /** "float": integers become float32. "bool": a predicate. "same": the operands' promoted type (default). */
-  readonly result?: "same" | "float" | "bool";
+  readonly yields?: "same" | "float" | "bool";
   /** Truth-valued operands: each is compared with zero first. */
   readonly logical?: boolean;
   /** The one operand that is a condition: it is compared with zero and takes no part in type promotion. */
@@ -60,7 +60,7 @@ const inputsOf = (io: Views): View[] => (io["z"] ? [io["x"]!, io["y"]!, io["z"]]
 
 /** The dtype an elementwise kernel computes in. */
 function computeType(form: Form, views: readonly View[], out: DType): DType {
-  if (form.result !== "bool") return out;
+  if (form.yields !== "bool") return out;
   const own = views.filter((_, i) => operands[i] !== form.condition).map(({ dtype }) => ({ dtype, kind: "tensor" as const }));
   return promote(own);
 }
@@ -132,7 +132,7 @@ function specialise(name: string, form: Form, mode: number, mask: number, out: D
     else fns[`load_${b}`] = `fn load_${b}(i: u32) -> ${type} { return bitcast<${type}>(i); }`;
   });
   for (let i = 0; i < scalars; i++) body.push(`let p${i} = ${block}.p${i};`);
-  const value = lower(expression(name, form, dtype), out, compute, form.result === "bool");
+  const value = lower(expression(name, form, dtype), out, compute, form.yields === "bool");
   const signature = views.map((_, i) => `v${bindings[i]}: ${bindings[i]!.toUpperCase()}`).join(", ");
   fns[`f${arity}`] = `fn f${arity}(${signature}) -> Out { ${body.join(" ")} return ${value}; }`;
   const entry = `map${arity}_${mode === 0 ? "dense" : mode > 4 ? "quads" : "strided"}`;
@@ -288,5 +288,5 @@ export function cpuMap<A extends object>(p: Pointwise<A>, io: Views, attrs: A): 
       k -= (gc?.strides[d] ?? 0) * size;
     }
   }
-  if (out.dtype === "bool" && form.result !== "bool" && !form.logical) for (let e = 0; e < n; e++) to[e] = to[e] === 0 ? 0 : 1;
+  if (out.dtype === "bool" && form.yields !== "bool" && !form.logical) for (let e = 0; e < n; e++) to[e] = to[e] === 0 ? 0 : 1;
 }

@@ -1,59 +1,79 @@
 // Constructors for elementwise records: a form (mapping.ts) plus calling convention, gradient and samples.
 import { category, type DType, promote } from "../base/dtype.ts";
-import { DtypeError } from "../base/errors.ts";
+import { parse } from "../base/options.ts";
 import { broadcastShapes } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { cpuMap, expression, type Form, formOf, gpuMap, operands, type Pointwise, scalarOf } from "./mapping.ts";
+import { operand } from "./arguments.ts";
+import { cpuMap, expression, type Form, formOf, gpuMap, operands, type Pointwise, type Scalars, scalarOf } from "./mapping.ts";
 import type { Backward, ErrorSample, Fn, Inputs, Primitive, Sample } from "./op.ts";
-
-export { cpuMap, gpuMap, type Pointwise } from "./mapping.ts";
 
 /** What elementwise operators accept: a plain number stands for a 0-d constant that gives way in type promotion. */
 export type Operand = Tensor | number | boolean;
 
 /** The operand itself. Errors: DtypeError when it is missing or something else. */
-export function operandOf(op: string, value: unknown, name: string): Tensor | number {
-  if (typeof value === "number" || typeof value === "boolean" || (typeof value === "object" && value !== null && "storage" in value))
-    return value as Tensor;
-  throw new DtypeError(op, `${name} must be a tensor or a number, got ${value === null ? "null" : typeof value}`, undefined, {
-    argument: name,
-  });
-}
+export const operandOf = (op: string, value: unknown, name: string): Tensor | number =>
+  typeof value === "number" || typeof value === "boolean" ? (value as number) : operand(op, value, name);
 
 function resultType(name: string, form: Form, ins: Inputs): DType {
   const dtype = promote(operands.filter((n) => ins[n] !== undefined && n !== form.condition).map((n) => ins[n]!));
-  const result = form.result === "float" && category(dtype) < 2 ? "float32" : dtype;
+  const result = form.yields === "float" && category(dtype) < 2 ? "float32" : dtype;
   if (!form.logical) expression(name, form, result);
-  return form.result === "bool" ? "bool" : result;
+  return form.yields === "bool" ? "bool" : result;
 }
 
-type Rule<F extends Fn, S extends string, A extends object> = Pointwise<A> & {
-  readonly call: (...args: Parameters<F>) => { inputs: Record<string, Tensor | number | undefined>; attrs: A };
+type Given = Record<string, Tensor | number | undefined>;
+
+/** What an elementwise record says beside its form. */
+export interface Rules<S extends string, A extends object> {
+  /** What messages call the operands, in order; by default there is one, x. */
+  readonly operands?: readonly string[];
+  /** Defaults of the attributes that may be given by position, and of those that are options only. */
+  readonly positional?: Partial<A>;
+  readonly keywords?: Partial<A>;
+  /** Errors: ArgumentError for attributes or operands that make no sense. */
+  readonly check?: (attrs: A, inputs: Given) => void;
+  /** Sorts arguments that follow none of this. */
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  readonly call?: (...args: any[]) => { inputs: Given; attrs: A };
   readonly save?: readonly S[];
   readonly backward: Backward<S, A> | "none" | "definition";
-  readonly definition?: F;
   readonly samples: readonly Sample[];
   readonly errors?: readonly ErrorSample[];
-  readonly inplace?: boolean;
-  readonly self?: number;
   /** Overrides the dtype of the result (undefined: does not), or throws. */
   readonly dtype?: (ins: Inputs, attrs: A) => DType | undefined;
-};
+}
+type Rule<F extends Fn, S extends string, A extends object> = Pointwise<A> & Rules<S, A> & { readonly definition?: F };
 
 /** What every elementwise operator refuses. */
 const notTensors: readonly ErrorSample[] = [{ args: ["text", "text"], message: "must be a tensor" }];
+
+/** The attributes as p0…p3. */
+export const numbers = <A extends object>(attrs: A): Scalars => Object.values(attrs) as number[];
 
 /** An elementwise record from its rule; `name` labels errors. Shapes broadcast; numbers join as constants. */
 export function pointwise<F extends Fn, S extends string = never, A extends object = object>(
   name: string,
   rule: Rule<F, S, A>,
 ): Primitive<F, S, A> {
+  const { operands: titles = ["x"], positional, keywords, call, check, dtype } = rule;
+  const defaults = { ...positional, ...keywords } as A;
   return {
-    call: rule.call,
+    errors: notTensors,
+    ...rule,
+    call:
+      call ??
+      ((...args) => {
+        const inputs: Given = {};
+        titles.forEach((title, i) => (inputs[operands[i]!] = operandOf(name, args[i], title)));
+        const plain = args.length <= titles.length || !(positional ?? keywords);
+        const attrs = plain ? defaults : (parse(name, args.slice(titles.length), positional ?? {}, keywords) as A);
+        check?.(attrs, inputs);
+        return { inputs, attrs };
+      }),
     meta: (ins, attrs) => ({
       out: {
         shape: broadcastShapes(name, ...operands.filter((n) => ins[n]).map((n) => ins[n]!.shape)),
-        dtype: rule.dtype?.(ins, attrs) ?? resultType(name, formOf(rule, attrs), ins),
+        dtype: dtype?.(ins, attrs) ?? resultType(name, formOf(rule, attrs), ins),
       },
     }),
     cpu: (io, attrs) => cpuMap(rule, io, attrs),
@@ -62,61 +82,93 @@ export function pointwise<F extends Fn, S extends string = never, A extends obje
       const [p0 = 0, p1 = 0, p2 = 0, p3 = 0] = rule.params?.(attrs, dtype) ?? [];
       return scalarOf(formOf(rule, attrs), dtype)(x, y, z, p0, p1, p2, p3);
     },
-    ...(rule.save ? { save: rule.save } : {}),
-    backward: rule.backward,
-    ...(rule.definition ? { definition: rule.definition } : {}),
-    samples: rule.samples,
-    errors: rule.errors ?? notTensors,
-    inplace: rule.inplace ?? true,
-    ...(rule.self === undefined ? {} : { self: rule.self }),
   };
 }
 
 type UnaryFn = (x: Tensor) => Tensor;
 type BinaryFn = (x: Operand, y: Operand) => Tensor;
 type InPlace = { readonly inplace: true };
-export type Unary<S extends "x" | "out" = never> = Primitive<UnaryFn, S> & InPlace;
-export type Binary<S extends "x" | "y" | "out" = never> = Primitive<BinaryFn, S> & InPlace;
-export type Predicate = Primitive<BinaryFn> & InPlace;
-/** A record with an in-place form and attributes. */
+/** A record with an in-place form. */
 export type Mapped<F extends Fn, S extends string = never, A extends object = object> = Primitive<F, S, A> & InPlace;
+export type Unary<S extends "x" | "out" = never> = Mapped<UnaryFn, S>;
+export type Binary<S extends "x" | "y" | "out" = never> = Mapped<BinaryFn, S>;
+export type Predicate = Binary;
 
-interface Options<S extends string, F> {
-  readonly save?: readonly S[];
-  readonly backward: Backward<S, object> | "none" | "definition";
-  readonly definition?: F;
+/** An elementwise record that has an in-place form too. */
+export const mapped = <F extends Fn, S extends string = never, A extends object = object>(
+  name: string,
+  rule: Rule<F, S, A>,
+): Mapped<F, S, A> => ({ ...pointwise<F, S, A>(name, rule), inplace: true });
+
+type More<S extends string> = Partial<Pointwise<object> & Rules<S, object>> & {
   /** Sample range of every operand. */
   readonly range?: readonly [number, number];
-  readonly samples?: readonly Sample[];
-  readonly errors?: readonly ErrorSample[];
-}
+};
+
+/** The tensor that a gradient is computed from, "" for none. */
+type From = "x" | "out" | "";
 
 /** Tensor arguments of samples drawn from a range. */
 export const within =
-  (low: number, high: number) =>
+  (low = -3, high = 3) =>
   (shape: readonly number[]): unknown => ({ $: shape, low, high });
 
-/** A record for y = f(x). Samples default to a matrix, a scalar and an empty tensor over `range`. */
-export function unary<S extends "x" | "out" = never>(name: string, spec: Pointwise<object> & Options<S, UnaryFn>): Unary<S> {
-  const arg = within(...(spec.range ?? ([-3, 3] as const)));
-  const record = pointwise<UnaryFn, S>(name, {
-    ...spec,
-    call: (x) => ({ inputs: { x: operandOf(name, x, "x") }, attrs: {} }),
-    samples: spec.samples ?? [[arg([3, 5])], [arg([])], [arg([0, 2])]],
+/** The gradient of steps. */
+export const flat = (g: Tensor): Tensor => g.filledLike(0);
+
+/**
+ * A record for y = f(x): WGSL, its twin, and the gradient in x from g and the tensor that `from` names ("x" or "out").
+ * Samples default to a matrix, a scalar and an empty tensor over `range`.
+ */
+export function unary<F extends From>(
+  name: string,
+  wgsl: Form["wgsl"],
+  cpu: (x: number) => number,
+  from: F,
+  slope: ((g: Tensor, saved: Tensor) => Tensor) | "none",
+  more?: More<Exclude<F, "">>,
+): Unary<Exclude<F, "">> {
+  type S = Exclude<F, "">;
+  const arg = within(...(more?.range ?? []));
+  return mapped<UnaryFn, S>(name, {
+    wgsl,
+    cpu,
+    save: from === "" ? [] : [from as S],
+    backward: slope === "none" ? slope : (g, saved) => ({ x: () => slope(g, saved[from as S]) }),
+    samples: [[arg([3, 5])], [arg([])], [arg([0, 2])]],
+    ...more,
   });
-  return record as Unary<S>;
 }
 
-/** A record for z = f(x, y) with broadcasting. */
-export function binary<S extends "x" | "y" | "out" = never>(name: string, spec: Pointwise<object> & Options<S, BinaryFn>): Binary<S> {
-  const arg = within(...(spec.range ?? ([-3, 3] as const)));
-  const record = pointwise<BinaryFn, S>(name, {
-    ...spec,
-    call: (x, y) => ({ inputs: { x: operandOf(name, x, "x"), y: operandOf(name, y, "y") }, attrs: {} }),
-    samples: spec.samples ?? pairs(arg),
-    errors: spec.errors ?? mismatch,
+/** A unary record whose result is floating whatever x is. */
+export const real = <F extends From>(
+  name: string,
+  wgsl: Form["wgsl"],
+  cpu: (x: number) => number,
+  from: F,
+  slope: (g: Tensor, saved: Tensor) => Tensor,
+  more?: More<Exclude<F, "">>,
+): Unary<Exclude<F, "">> => unary(name, wgsl, cpu, from, slope, { yields: "float", ...more });
+
+/** A record for z = f(x, y) with broadcasting. Samples default to pairs over `range`. */
+export function binary<S extends "x" | "y" | "out" = never>(
+  name: string,
+  wgsl: Form["wgsl"],
+  cpu: (x: number, y: number) => number,
+  save: readonly S[],
+  backward: Backward<S, object> | "none",
+  more?: More<S>,
+): Binary<S> {
+  return mapped<BinaryFn, S>(name, {
+    operands: ["x", "y"],
+    wgsl,
+    cpu,
+    save,
+    backward,
+    samples: pairs(within(...(more?.range ?? []))),
+    errors: mismatch,
+    ...more,
   });
-  return record as Binary<S>;
 }
 
 /** Broadcasting pairs for the samples of binary operators. */
