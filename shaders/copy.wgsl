@@ -1,54 +1,71 @@
-// Bit copies between strided views, and fills. Elements are 4-byte words whatever their dtype.
-// One invocation per element (copy) or per four elements (fill; buffers are padded to 16 bytes).
+// Elements moved as they are, between strided views or by an index, and fills. Elements are 4-byte words whatever their dtype.
 const WG: u32 = 64u;
-const RANK: u32 = 4u; // dimensions walked, 1 to 4; extent of the outermost is implied by size
+const RANK: u32 = 4u;    // dimensions walked, 1 to 4; extent of the outermost is implied by size
+const MISSING: u32 = 0u; // what an index out of range reads
+const KEYS: u32 = 0u;    // 1: gather tells where the element lies instead of reading it
+alias Word = u32;        // or vec4<u32>: all params then count fours
 
-struct CopyParams {
+struct Params {
   size: u32,
-  d1: u32, d2: u32, d3: u32,                 // extents of dimensions 1..3, right aligned
-  a0: u32, a1: u32, a2: u32, a3: u32,        // strides of x, in elements
-  b0: u32, b1: u32, b2: u32, b3: u32,        // strides of out, in elements
+  d1: u32, d2: u32, d3: u32,          // extents of dimensions 1 to 3, right aligned
+  a0: u32, a1: u32, a2: u32, a3: u32, // strides, in elements
+  b0: u32, b1: u32, b2: u32, b3: u32,
   a_offset: u32, b_offset: u32,
+  stride: u32, extent: u32,           // gather: of x along the indexed dimension
+  out_offset: u32,
 }
 struct FillParams { size: u32, value: u32 } // value: bit pattern of the element
 
-@group(0) @binding(0) var<uniform> params: CopyParams;
+@group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<uniform> fill_params: FillParams;
-@group(0) @binding(2) var<storage, read> x: array<u32>;
-@group(0) @binding(3) var<storage, read_write> out: array<u32>;
-@group(0) @binding(4) var<storage, read_write> filled: array<vec4<u32>>;
+@group(0) @binding(2) var<storage, read> x: array<Word>;
+@group(0) @binding(3) var<storage, read> index: array<i32>;
+@group(0) @binding(4) var<storage, read_write> out: array<Word>;
+@group(0) @binding(5) var<storage, read_write> filled: array<vec4<u32>>;
 
-@compute @workgroup_size(WG)
-fn copy_strided(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) nwg: vec3u) {
-  let index = gid.x + gid.y * nwg.x * WG;
-  if (index >= params.size) { return; }
-  var rest = index;
-  var source_at = params.a_offset;
-  var target_at = params.b_offset;
-  if (RANK > 1u) {
-    let i3 = rest % params.d3;
-    rest = rest / params.d3;
-    source_at += i3 * params.a3;
-    target_at += i3 * params.b3;
-  }
-  if (RANK > 2u) {
-    let i2 = rest % params.d2;
-    rest = rest / params.d2;
-    source_at += i2 * params.a2;
-    target_at += i2 * params.b2;
-  }
-  if (RANK > 3u) {
-    let i1 = rest % params.d1;
-    rest = rest / params.d1;
-    source_at += i1 * params.a1;
-    target_at += i1 * params.b1;
-  }
-  out[target_at + rest * params.b0] = x[source_at + rest * params.a0];
+// The offsets of an element in both geometries; rest counts what dimensions further out have still to give.
+struct Place { rest: u32, a: u32, b: u32 }
+
+fn along(p: Place, extent: u32, a: u32, b: u32) -> Place {
+  let i = p.rest % extent;
+  return Place(p.rest / extent, p.a + i * a, p.b + i * b);
+}
+
+fn place(element: u32) -> Place {
+  var p = Place(element, params.a_offset, params.b_offset);
+  if (RANK > 1u) { p = along(p, params.d3, params.a3, params.b3); }
+  if (RANK > 2u) { p = along(p, params.d2, params.a2, params.b2); }
+  if (RANK > 3u) { p = along(p, params.d1, params.a1, params.b1); }
+  return Place(0u, p.a + p.rest * params.a0, p.b + p.rest * params.b0);
 }
 
 @compute @workgroup_size(WG)
+fn copy_strided(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) nwg: vec3u) {
+  let e = gid.x + gid.y * nwg.x * WG;
+  if (e >= params.size) { return; }
+  let p = place(e);
+  out[p.b] = x[p.a];
+}
+
+// b walks x, standing still along the indexed dimension; a walks the index.
+@compute @workgroup_size(WG)
+fn gather(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) nwg: vec3u) {
+  let e = gid.x + gid.y * nwg.x * WG;
+  if (e >= params.size) { return; }
+  let p = place(e);
+  let at = index[p.a];
+  var value = Word(MISSING);
+  if (at >= 0 && at < i32(params.extent)) {
+    let found = p.b + u32(at) * params.stride;
+    if (KEYS == 1u) { value = Word(found); } else { value = x[found]; }
+  }
+  out[params.out_offset + e] = value;
+}
+
+// Four elements per invocation: buffers are padded to 16 bytes.
+@compute @workgroup_size(WG)
 fn fill(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) nwg: vec3u) {
-  let index = gid.x + gid.y * nwg.x * WG;
-  if (index * 4u >= fill_params.size) { return; }
-  filled[index] = vec4<u32>(fill_params.value);
+  let e = gid.x + gid.y * nwg.x * WG;
+  if (e * 4u >= fill_params.size) { return; }
+  filled[e] = vec4<u32>(fill_params.value);
 }

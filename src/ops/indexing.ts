@@ -6,9 +6,9 @@ import { sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { checkIndex, integer, operand } from "./arguments.ts";
 import { indexed, type Index, spread } from "./index-list.ts";
-import { type Composite, type Primitive, raises, t } from "./op.ts";
+import { type Composite, type Primitive, raises, t, type View } from "./op.ts";
 import { pointwise } from "./pointwise.ts";
-import { atLeast1d, cpuSelect, gpuSelect, visible } from "./segments.ts";
+import { atLeast1d, cpuGather, gpuGather, visible } from "./segments.ts";
 
 const ints = (shape: readonly number[], data: readonly number[]): unknown => t(shape, { dtype: "int32", data });
 const mask = (shape: readonly number[], data: readonly number[]): unknown => t(shape, { dtype: "bool", data });
@@ -149,6 +149,17 @@ function renormalise(weight: Tensor, x: Tensor, most: number, p: number): void {
   table.mul_(scale.unsqueeze(1));
 }
 
+/** The operands of a gather that reads whole rows of weight: both with the dimensions of the result, repeated by strides of 0. */
+function lookUp(x: View, weight: View): { table: View; rows: View; dim: number } {
+  const index = atLeast1d(x);
+  const lead = index.shape.slice(1);
+  return {
+    table: { ...weight, shape: [...lead, ...weight.shape], strides: [...lead.map(() => 0), ...weight.strides] },
+    rows: { ...index, shape: [...index.shape, weight.shape[1]!], strides: [...index.strides, 0] },
+    dim: lead.length,
+  };
+}
+
 /**
  * Rows of weight ([rows, size]) by int32 index. Shape: [...x, size]. The row paddingIdx gets no gradient; scaleGradByFreq divides a row's
  * gradient by how often it occurs; maxNorm first scales the rows in use down to that norm, in place.
@@ -185,8 +196,14 @@ export const embedding: Primitive<
     if (!isFloat(dtype)) throw new DtypeError("embedding", `weight must be floating, got ${dtype}`);
     return { out: { shape: [...ins["x"]!.shape, shape[1]!], dtype } };
   },
-  cpu: ({ x, weight, out }) => cpuSelect("embedding", weight!, atLeast1d(x!), out!, 0),
-  gpu: ({ x, weight, out }, _a, q) => gpuSelect(q, "embedding", weight!, atLeast1d(x!), out!, 0),
+  cpu: ({ x, weight, out }) => {
+    const { table, rows, dim } = lookUp(x!, weight!);
+    cpuGather("embedding", table, rows, out!, dim);
+  },
+  gpu: ({ x, weight, out }, _a, q) => {
+    const { table, rows, dim } = lookUp(x!, weight!);
+    gpuGather(q, "embedding", table, rows, out!, dim);
+  },
   save: ["x"],
   backward: (g, { x }, { paddingIdx, scaleGradByFreq }, ins) => ({
     weight: () => {

@@ -1,79 +1,47 @@
 // Reading and writing at indices on both devices: the machinery behind gather, scatter, index and embedding operators.
+// An index has one element for every element read or written; strides of 0 let it name whole slices.
 import source from "../../shaders/gather.wgsl?raw";
 import { constantOf, uploadedOf, type View } from "../backend/backend.ts";
-import { slices, walk } from "../backend/copy.ts";
+import { launchPairs } from "../backend/copy.ts";
 import { dense, elements } from "../backend/cpu.ts";
-import { bitsOf, type Kernel, kernel, type Launcher, wgslType } from "../backend/kernel.ts";
-import { declarations } from "../backend/wgsl.ts";
-import { type DType } from "../base/dtype.ts";
-import { ArgumentError, show } from "../base/errors.ts";
-import { contiguous, contiguousStrides, type Geometry, isContiguous, type Shape, sizeOf } from "../base/shape.ts";
+import { bitsOf, kernel, type Launcher, wgslType } from "../backend/kernel.ts";
+import { ArgumentError } from "../base/errors.ts";
+import { coalesce, contiguous, forEachOffset, type Geometry, isContiguous, type Shape, sizeOf } from "../base/shape.ts";
 import { around } from "./arguments.ts";
+import { recast } from "./reduction.ts";
 
 /** A 0-d tensor counts as one with a single dimension of size 1. */
 export const atLeast1d = <T extends Geometry>(x: T): T => (x.shape.length > 0 ? x : { ...x, shape: [1], strides: [1] });
 
 /** The view itself when dense at any offset, else a dense copy. */
 const packed = (q: Launcher, x: View): View => (isContiguous(x) ? x : q.dense(x));
-const missing = (dtype: DType): Record<string, number> => ({ MISSING: dtype === "float32" ? 0x7fc00000 : 0 });
 
-const outside = (op: string, at: number, dim: number, size: number): ArgumentError =>
-  new ArgumentError(op, `index ${at} is out of range for dimension ${dim} of size ${size}`, undefined, { index: at, dim, size });
-
-/** Errors: ArgumentError when an index is out of [0, size); on the GPU only indices that the host uploaded are known in time, others read NaN or drop the write. */
-export function checkRange(op: string, index: ArrayLike<number>, dim: number, size: number): void {
-  for (let i = 0; i < index.length; i++) {
-    const at = index[i]!;
-    if (!(at >= 0 && at < size)) throw outside(op, at, dim, size);
-  }
+/**
+ * The index itself when it lies in [0, size). Errors: ArgumentError; on the GPU only indices that the host uploaded are known in time,
+ * others read NaN (0 for integers) or drop the write.
+ */
+function inRange(op: string, at: number, dim: number, size: number): number {
+  if (at >= 0 && at < size) return at;
+  throw new ArgumentError(op, `index ${at} is out of range for dimension ${dim} of size ${size}`);
 }
 
 /** The elements of an index tensor or a mask where the host can see them without waiting, row-major. */
 export function visible(x: View): ArrayLike<number> | undefined {
   const { device, constant } = x.storage;
-  const uploaded = uploadedOf(x);
   if (constant !== undefined) return new Array<number>(sizeOf(x.shape)).fill(constant);
   if (device.type === "cpu") return dense(x);
+  const uploaded = uploadedOf(x);
   if (!uploaded) return undefined;
   const seen: number[] = [];
-  eachOffset(x, (o) => seen.push(uploaded[o]!));
+  forEachOffset([x], ([o]) => seen.push(uploaded[o!]!));
   return seen;
 }
 
-/** Range check on the GPU, for indices that the host still sees. */
+/** Range check on the GPU, for indices that the host still sees; what a stride of 0 repeats is looked at once. */
 function checkVisible(op: string, index: View, dim: number, size: number): void {
-  const seen = visible(index);
-  if (seen) checkRange(op, seen, dim, size);
-}
-
-/** out[o, j, i] = x[o, index[j], i] over the dimensions before and after `dim`. */
-export function cpuSelect(op: string, x: View, index: View, out: View, dim: number): void {
-  const [from, at, to] = [dense(x), dense(index), elements(out)];
-  const extent = x.shape[dim]!;
-  checkRange(op, at, dim, extent);
-  const { outer, inner } = around(x.shape, dim);
-  for (let o = 0, k = 0; o < outer; o++)
-    for (let j = 0; j < at.length; j++, k += inner) {
-      const start = (o * extent + at[j]!) * inner;
-      if (inner === 1) to[k] = from[start]!;
-      else to.set(from.subarray(start, start + inner), k);
-    }
-}
-
-export function gpuSelect(q: Launcher, op: string, x: View, index: View, out: View, dim: number): void {
-  checkVisible(op, index, dim, x.shape[dim]!);
-  const { outer, inner } = around(x.shape, dim);
-  const [from, at] = [packed(q, x), packed(q, index)];
-  const count = sizeOf(index.shape);
-  const by4 = inner % 4 === 0 && from.offset % 4 === 0;
-  const unit = by4 ? 4 : 1;
-  const size = (outer * count * inner) / unit;
-  q.launch(
-    kernel(source, by4 ? "index_select4" : "index_select", { consts: missing(x.dtype) }),
-    { words: from, words4: from, index: at, out, out4: out },
-    { size, count, extent: x.shape[dim]!, inner: inner / unit, x_offset: from.offset / unit, index_offset: at.offset },
-    size,
-  );
+  const once = { ...index, shape: index.shape.map((d, i) => (index.strides[i] === 0 ? Math.min(1, d) : d)) };
+  const seen = visible(once) ?? [];
+  for (let i = 0; i < seen.length; i++) inRange(op, seen[i]!, dim, size);
 }
 
 /** Geometry that walks the index shape through x, standing still along `dim`. */
@@ -83,208 +51,130 @@ const besides = (x: Geometry, shape: Shape, dim: number): Geometry => ({
   offset: x.offset,
 });
 
+/** Calls visit(offsets, width, steps) for every row of geometries of one shape, walked side by side. */
+function eachRow(
+  geometries: readonly Geometry[],
+  visit: (at: readonly number[], width: number, steps: readonly number[]) => void,
+): void {
+  const merged = coalesce(geometries);
+  const last = merged[0]!.shape.length - 1;
+  const steps = merged.map((g) => g.strides[last] ?? 0);
+  const rows = merged.map((g) => ({ shape: g.shape.slice(0, -1), strides: g.strides, offset: g.offset }));
+  forEachOffset(rows, (at) => visit(at, merged[0]!.shape[last] ?? 1, steps));
+}
+
 /** out[…, j, …] = x[…, index[…, j, …], …], in the shape of index. */
 export function cpuGather(op: string, x: View, index: View, out: View, dim: number): void {
-  const [from, at, to] = [elements(x), dense(index), elements(out)];
-  checkRange(op, at, dim, x.shape[dim]!);
-  const stride = x.strides[dim]!;
-  eachOffset(besides(x, index.shape, dim), (start, k) => {
-    to[k] = from[start + at[k]! * stride]!;
+  const [from, at, to] = [elements(x), elements(index), elements(out)];
+  const [size, stride] = [x.shape[dim]!, x.strides[dim]!];
+  eachRow([contiguous(index.shape), besides(x, index.shape, dim), index], ([o, b, i], width, [, sb, si]) => {
+    if (si === 0 && sb === 1) {
+      const start = b! + inRange(op, at[i!]!, dim, size) * stride;
+      to.set(from.subarray(start, start + width), o);
+    } else for (let c = 0; c < width; c++) to[o! + c] = from[b! + c * sb! + inRange(op, at[i! + c * si!]!, dim, size) * stride]!;
   });
 }
 
-/** Calls visit(offset, index) for every element of `g`, row-major. */
-function eachOffset({ shape, strides, offset }: Geometry, visit: (offset: number, k: number) => void): void {
-  const total = sizeOf(shape);
-  const last = shape.length - 1;
-  const [width, step] = [shape[last] ?? 1, strides[last] ?? 0];
-  const at = new Array<number>(shape.length).fill(0);
-  let start = offset;
-  for (let k = 0; k < total;) {
-    for (let c = 0, o = start; c < width; c++, o += step) visit(o, k++);
-    for (let d = last - 1; d >= 0; d--) {
-      start += strides[d]!;
-      if (++at[d]! < shape[d]!) break;
-      start -= strides[d]! * shape[d]!;
-      at[d] = 0;
-    }
-  }
-}
-
-/** Launches `entry` over the index elements, which know their place beside the indexed dimension. */
-function walkIndex(
-  q: Launcher,
-  entry: string,
-  x: Geometry,
-  index: View,
-  dim: number,
-  bind: Record<string, View>,
-  dtype: DType,
-  bad: number,
-): void {
-  const at = packed(q, index);
-  const flat = { ...contiguous(index.shape), offset: at.offset };
-  for (const [own, target] of slices([flat, besides(x, index.shape, dim)]) as [Geometry, Geometry][]) {
-    const size = sizeOf(own.shape);
-    const { d0: _outermost, ...extents } = walk("d", own.shape, 1);
-    q.launch(
-      kernel(source, entry, { consts: { RANK: Math.max(1, own.shape.length), ...(entry === "gather" ? missing(dtype) : {}) } }),
-      { ...bind, index: at },
-      {
-        size,
-        ...extents,
-        ...walk("s", target.strides, 0),
-        x_offset: target.offset,
-        index_offset: own.offset,
-        stride: x.strides[dim]!,
-        extent: x.shape[dim]!,
-        bad,
-      },
-      size,
-    );
-  }
+/** Launches the gather kernel; KEYS among `consts` makes it tell places in x instead of elements. */
+function launchGather(q: Launcher, x: Geometry, index: View, dim: number, bind: Record<string, View>, consts: Record<string, number>): void {
+  const along = { stride: x.strides[dim]!, extent: x.shape[dim]! };
+  const [own, walk] = coalesce([index, besides(x, index.shape, dim)]) as [Geometry, Geometry];
+  const last = own.shape.length - 1;
+  // Whole slices move four elements at a time.
+  const outer = walk.strides.slice(0, -1);
+  const fours =
+    !consts["KEYS"] &&
+    own.strides[last] === 0 &&
+    walk.strides[last] === 1 &&
+    [own.shape[last]!, along.stride, walk.offset, ...outer].every((n) => n % 4 === 0);
+  if (!fours) return launchPairs(q, "gather", { ...bind, index }, [own, walk], { consts }, along);
+  const shape = own.shape.with(last, own.shape[last]! / 4);
+  const quarter = { shape, strides: [...outer.map((s) => s / 4), 1], offset: walk.offset / 4 };
+  const spec = { consts, aliases: { Word: "vec4<u32>" } };
+  launchPairs(q, "gather", { ...bind, index }, [{ ...own, shape }, quarter], spec, { ...along, stride: along.stride / 4 });
 }
 
 export function gpuGather(q: Launcher, op: string, x: View, index: View, out: View, dim: number): void {
   checkVisible(op, index, dim, x.shape[dim]!);
-  walkIndex(q, "gather", x, index, dim, { words: x, out }, x.dtype, 0);
+  launchGather(q, x, index, dim, { x, out }, { MISSING: x.dtype === "float32" ? 0x7fc00000 : 0 });
 }
 
-/** How sources meet their destination: they add up on top of what is there, or the last one stands. */
-export interface Scatter {
-  readonly op: string;
-  readonly dim: number;
-  readonly accumulate: boolean;
-  /** An index per element of the source, or one (1-D) per slice of it. */
-  readonly perElement: boolean;
-}
-
-/** out = x; then out[…, index, …] takes src, in the order in which sources stand. */
-export function cpuScatter(x: View, index: View, src: View, out: View, { op, dim, accumulate, perElement }: Scatter): void {
-  const [at, from, to] = [dense(index), dense(src), elements(out)];
+/** out = x; then out[…, index, …] takes src, added on top or in its place, in the order in which sources stand. */
+export function cpuScatter(op: string, x: View, index: View, src: View, out: View, dim: number, accumulate: boolean): void {
+  const [at, from, to] = [elements(index), elements(src), elements(out)];
   const constant = constantOf(x);
   if (constant === undefined) to.set(dense(x));
   else to.fill(constant);
+  const [size, stride] = [out.shape[dim]!, out.strides[dim]!];
+  eachRow([besides(out, index.shape, dim), index, src], ([b, i, s], width, [sb, si, ss]) => {
+    for (let c = 0; c < width; c++) {
+      const o = b! + c * sb! + inRange(op, at[i! + c * si!]!, dim, size) * stride;
+      const value = from[s! + c * ss!]!;
+      to[o] = accumulate ? to[o]! + value : value;
+    }
+  });
+  if (out.dtype === "bool") for (let i = 0; i < to.length; i++) to[i] = Number(to[i] !== 0);
+}
+
+const finish: Readonly<Record<string, string>> = { uint8: "finish_byte", bool: "finish_truth" };
+
+export function gpuScatter(q: Launcher, op: string, x: View, index: View, src: View, out: View, dim: number, accumulate: boolean): void {
   const extent = out.shape[dim]!;
-  checkRange(op, at, dim, extent);
-  if (perElement) {
-    const g = { shape: out.shape, strides: contiguousStrides(out.shape), offset: 0 };
-    const stride = g.strides[dim]!;
-    eachOffset(besides(g, index.shape, dim), (start, k) => {
-      const o = start + at[k]! * stride;
-      to[o] = accumulate ? to[o]! + from[k]! : from[k]!;
-    });
-  } else {
-    const { outer, inner } = around(out.shape, dim);
-    for (let o = 0, k = 0; o < outer; o++)
-      for (let j = 0; j < at.length; j++) {
-        const start = (o * extent + at[j]!) * inner;
-        if (accumulate) for (let i = 0; i < inner; i++, k++) to[start + i]! += from[k]!;
-        else for (let i = 0; i < inner; i++, k++) to[start + i] = from[k]!;
-      }
-  }
-  if (out.dtype === "bool") for (let i = 0; i < to.length; i++) to[i] = to[i] === 0 ? 0 : 1;
-}
-
-const body = (from: string, to: string): string =>
-  declarations(source)
-    .find((d) => d.kind === "fn" && d.name === from)!
-    .text.replace(`fn ${from}(`, `fn ${to}(`);
-
-const combined = new Map<string, Kernel>();
-
-/** An accumulating kernel for an element type; `constant` starts from a number instead of reading x. */
-function accumulator(entry: "accumulate_direct" | "accumulate_segments", dtype: DType, s: Scatter, constant: boolean): Kernel {
-  const key = [entry, dtype, s.accumulate, s.perElement, constant].join();
-  let found = combined.get(key);
-  if (!found) {
-    const fns: Record<string, string> = {};
-    if (dtype === "uint8") fns["combine"] = body("combine_masked", "combine");
-    if (dtype === "bool") fns["combine"] = body("combine_truth", "combine");
-    const part = entry === "accumulate_direct" ? "direct" : "segment";
-    if (constant) fns[`first_of_${part}`] = `fn first_of_${part}(e: u32) -> Scalar { return bitcast<Scalar>(${part}_params.init); }`;
-    const consts = {
-      ACCUMULATE: s.accumulate ? 1 : 0,
-      ...(part === "direct" ? { PER_ELEMENT: s.perElement ? 1 : 0 } : {}),
-      ...(dtype === "uint8" ? { MASK: 255 } : {}),
-    };
-    combined.set(key, (found = kernel(source, entry, { consts, aliases: { Scalar: wgslType(dtype) }, fns })));
-  }
-  return found;
-}
-
-export function gpuScatter(q: Launcher, x: View, index: View, src: View, out: View, s: Scatter): void {
-  checkVisible(s.op, index, s.dim, out.shape[s.dim]!);
+  checkVisible(op, index, dim, extent);
   const size = sizeOf(out.shape);
-  const count = sizeOf(index.shape);
   const constant = constantOf(x);
-  const init = constant === undefined ? 0 : bitsOf(out.dtype, constant);
-  const from = constant === undefined ? packed(q, x) : undefined;
   const values = packed(q, src);
-  const base = { ...(from ? { x: from } : {}), src: values, sums: out };
-  const offsets = { x_offset: from?.offset ?? 0, src_offset: values.offset, init };
-  const { inner } = around(out.shape, s.dim);
-  const extent = out.shape[s.dim]!;
-  const aligned = !s.perElement || index.shape.every((d, i) => i === s.dim || d === out.shape[i]);
-  const row = s.perElement ? index.shape[s.dim]! : count;
-  // A walk over all sources costs size × row; sorting costs about a dozen launches.
-  if (aligned && (row <= 8 || size * row <= 1 << 20)) {
-    const at = packed(q, index);
-    q.launch(
-      accumulator("accumulate_direct", out.dtype, s, !from),
-      { ...base, index: at },
-      { size, extent, inner, count: row, index_offset: at.offset, ...offsets },
+  const from = constant === undefined ? packed(q, x) : values;
+  const { inner } = around(out.shape, dim);
+  const row = index.shape[dim]!;
+  const aligned = index.shape.every((d, i) => i === dim || d === out.shape[i]);
+  // One index for a whole slice, or one for each element.
+  const sliced = aligned && index.strides.every((s, i) => i === dim || s === 0 || index.shape[i] === 1);
+  // A walk over all sources costs size × row; sorting costs about half a dozen launches.
+  const sorted = !(aligned && (row <= 8 || size * row <= 1 << 20));
+  const at = sliced || sorted ? index : packed(q, index);
+  const steps = sliced ? [0, index.strides[dim]!, 0] : [row * inner, inner, 1];
+  const [rows, count] = sliced ? [extent, row] : [size, sizeOf(index.shape)];
+  const bind = sorted
+    ? sort(q, sliced ? { ...index, shape: [row], strides: [index.strides[dim]!] } : index, out, sliced ? -1 : dim, rows, count)
+    : { order: at, starts: at };
+  q.launch(
+    kernel(source, "accumulate", {
+      consts: { SORTED: Number(sorted), CONSTANT: Number(constant !== undefined), ACCUMULATE: Number(accumulate) },
+      aliases: { Scalar: wgslType(out.dtype) },
+      fns: accumulate && finish[out.dtype] ? recast(source, { finish: finish[out.dtype]! }) : {},
+    }),
+    { x: from, src: values, out, index: at, ...bind },
+    {
       size,
-    );
-    return;
-  }
-  const rows = s.perElement ? size : extent;
-  const { keys, order } = sorted(
-    q,
-    index,
-    s.perElement ? { ...contiguous(out.shape), dim: s.dim } : { shape: [extent], strides: [1], offset: 0, dim: 0 },
-    rows,
+      ...(sorted && !sliced ? { extent: size, inner: 1, count } : { extent, inner, count: row }),
+      x_offset: from.offset,
+      src_offset: values.offset,
+      init: bitsOf(out.dtype, constant ?? 0),
+      index_offset: at.offset,
+      index_outer: steps[0]!,
+      index_row: steps[1]!,
+      index_inner: steps[2]!,
+    },
+    size,
   );
-  const starts = q.scratch("int32", [rows + 1]);
-  q.launch(kernel(source, "segment_starts"), { keys, starts_out: starts }, { rows, count }, rows + 1);
-  const shape = s.perElement ? { extent: size, inner: 1, count } : { extent, inner, count };
-  q.launch(accumulator("accumulate_segments", out.dtype, s, !from), { ...base, order, starts }, { size, ...shape, ...offsets }, size);
 }
 
-/** Sources in the order of their destinations, equal ones in the order in which they stand: a radix sort, 8 bits a pass. */
-function sorted(q: Launcher, index: View, target: Geometry & { readonly dim: number }, rows: number): { keys: View; order: View } {
-  const count = sizeOf(index.shape);
-  const at = index.shape.length === target.shape.length ? index : { ...index, ...contiguous([count]), offset: index.offset };
-  let keys = q.scratch("int32", [count]);
-  let spareKeys = q.scratch("int32", [count]);
-  let order = q.scratch("int32", [count]);
-  let spareOrder = q.scratch("int32", [count]);
-  walkIndex(q, "destinations", target, at, target.dim, { keys_out: keys }, "int32", rows);
-  const run = 256 * Math.ceil(count / (1 << 22));
-  const runs = Math.ceil(count / run);
-  const counts = q.scratch("int32", [256 * runs]);
-  const passes = Math.max(1, Math.ceil(Math.ceil(Math.log2(rows + 1)) / 8));
-  const first = kernel(source, "digit_place", { fns: { source_of: body("source_itself", "source_of") } });
-  for (let pass = 0; pass < passes; pass++) {
-    const params = { count, run, runs, shift: 8 * pass };
-    q.launch(kernel(source, "digit_count"), { keys, counts }, params, runs);
-    q.launch(kernel(source, "scan"), { counts }, { size: 256 * runs, span: runs }, [1, 1, 1]);
-    q.launch(
-      pass === 0 ? first : kernel(source, "digit_place"),
-      { keys, order, keys_out: spareKeys, order_out: spareOrder, counts },
-      params,
-      runs,
-    );
-    [keys, spareKeys, order, spareOrder] = [spareKeys, keys, spareOrder, order];
-  }
-  return { keys, order };
+/** The numbers of the `count` sources in the order of their destinations, equal ones as they stand, and where each destination's begin. */
+function sort(q: Launcher, index: View, out: View, dim: number, rows: number, count: number): { order: View; starts: View } {
+  const table = (n: number): View => q.scratch("int32", [n]);
+  const [keys, starts] = [table(count), table(rows + 1)];
+  let [order, spare] = [table(count), table(count)];
+  // Destinations are elements of out, or with dim −1 rows of it. A bad index sorts behind all of them.
+  const target = dim < 0 ? contiguous([rows]) : contiguous(out.shape);
+  launchGather(q, target, index, Math.max(0, dim), { x: index, out: keys }, { KEYS: 1, MISSING: 0xffffffff });
+  let width = 1;
+  do {
+    q.launch(kernel(source, "merge"), { keys, order, order_out: spare }, { count, width }, count);
+    [order, spare] = [spare, order];
+    width *= 16;
+  } while (width < count);
+  q.launch(kernel(source, "segment_starts"), { keys, order, starts_out: starts }, { rows, count }, rows + 1);
+  return { order, starts };
 }
 
-/** Errors: ShapeError-like message text for an index that does not fit beside x, undefined when it does. */
-export function misfit(x: Shape, index: Shape, dim: number): string | undefined {
-  const [own, given] = [x.length === 0 ? [1] : x, index.length === 0 ? [1] : index];
-  if (own.length !== given.length) return `index ${show(index)} and operand ${show(x)} differ in the number of dimensions`;
-  if (sizeOf(given) > 0 && given.some((d, i) => i !== dim && d > own[i]!))
-    return `index ${show(index)} is larger than ${show(x)} outside of dimension ${dim}`;
-  return undefined;
-}
