@@ -1,7 +1,7 @@
 // Generates src/functional.ts, docs/ops.md and docs/reference.md from the operator table and the doc comments. Run by `npm run docs`.
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { type AnyOp, isComposite, isPrimitive, isView } from "../src/ops/op.ts";
+import { type AnyOp, isComposite, isView } from "../src/ops/op.ts";
 import { ops } from "../src/ops/table.ts";
 
 const path = (file: string): string => fileURLToPath(new URL(`../${file}`, import.meta.url));
@@ -64,7 +64,7 @@ export function functionalSource(): string {
 const cell = (text: string): string => text.replace(/\|/g, "\\|").replace(/</g, "&lt;");
 
 const kindOf = (op: AnyOp): string =>
-  isView(op) ? "view" : isComposite(op) ? "composite" : isPrimitive(op) && op.mutates ? "in place" : "kernel";
+  isView(op) ? "view" : isComposite(op) ? "composite" : "mutates" in op && op.mutates ? "in place" : "kernel";
 
 function gradientOf(op: AnyOp): string {
   if (isComposite(op)) return op.backward === "none" ? "–" : "follows";
@@ -84,7 +84,7 @@ export function opsTable(): string {
     const d = docs.get(name);
     if (!d) throw new Error(`docs: operator ${name} has no doc comment`);
     const rows = families.get(d.file) ?? [];
-    const inPlace = isPrimitive(op) && op.inplace ? `, \`${name}_\`` : "";
+    const inPlace = !isView(op) && op.inplace ? `, \`${name}_\`` : "";
     const saved = "save" in op && op.save?.length ? op.save.join(", ") : "–";
     rows.push(`| \`${name}\`${inPlace} | ${cell(d.doc)} | ${kindOf(op)} | ${gradientOf(op)} | ${saved} |`);
     families.set(d.file, rows);

@@ -7,7 +7,19 @@ import { type DType, isFloat, promote } from "./base/dtype.ts";
 import { ArgumentError, DeviceError, DtypeError, GradError, ShapeError, show } from "./base/errors.ts";
 import { contiguous, isContiguous, sameShape, sizeOf } from "./base/shape.ts";
 import { defaultDevice } from "./device.ts";
-import { type AnyOp, type AnyPrimitive, type AnyView, type Inputs, isComposite, isView, type Meta, type Metas } from "./ops/op.ts";
+import {
+  type AnyOp,
+  type AnyPrimitive,
+  type AnyView,
+  type Composite,
+  type Fn,
+  type Inputs,
+  isComposite,
+  isView,
+  type Meta,
+  type Metas,
+} from "./ops/op.ts";
+import { operand } from "./ops/arguments.ts";
 import { stridedCopy } from "./ops/copy.ts";
 import { overlaps } from "./ops/restride.ts";
 import { ops } from "./ops/table.ts";
@@ -17,6 +29,8 @@ const names = new Map<AnyOp, string>(Object.entries(ops).map(([name, op]) => [op
 
 /** Runs an operator on its user-facing arguments and records it for backward. Operators outside the table bring their name. */
 export function apply(op: AnyOp, args: readonly unknown[], name = names.get(op)!): unknown {
+  const at = op.self ?? 0;
+  if (isComposite(op) && at >= 0) operand(name, args[at]);
   if (isComposite(op)) return op.backward === "none" ? noGrad(() => op.compose(...args)) : op.compose(...args);
   const call = op.call(...args);
   const { inputs, device } = resolve(name, call.inputs);
@@ -33,9 +47,13 @@ export function apply(op: AnyOp, args: readonly unknown[], name = names.get(op)!
 }
 
 /** The trailing-underscore form: the first operand takes the result. */
-export function applyInPlace(op: AnyPrimitive, args: readonly unknown[]): Tensor {
+export function applyInPlace(op: AnyPrimitive | Composite<Fn>, args: readonly unknown[]): Tensor {
   const name = `${names.get(op)!}_`;
   const self = args[0] as Tensor;
+  if (isComposite(op)) {
+    self.checkInPlace(name);
+    return self.copy_(apply(op, args) as Tensor);
+  }
   const call = op.call(...args);
   const { inputs, device } = resolve(name, call.inputs);
   self.checkInPlace(name);

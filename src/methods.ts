@@ -1,7 +1,7 @@
 // Installs the operator table: Tensor methods, their in-place forms, and the function namespace.
 import { apply, applyInPlace } from "./dispatch.ts";
 import type { Functions } from "./ops/methods.ts";
-import { type AnyOp, isPrimitive } from "./ops/op.ts";
+import { type AnyOp, isView } from "./ops/op.ts";
 import { ops } from "./ops/table.ts";
 import { printing } from "./print.ts";
 import { selections } from "./selection.ts";
@@ -19,7 +19,7 @@ for (const [name, op] of Object.entries(ops) as [string, AnyOp][]) {
   define(name, function (...rest) {
     return apply(op, at === 0 ? [this, ...rest] : [...rest.slice(0, at), this, ...rest.slice(at)]);
   });
-  if (isPrimitive(op) && op.inplace)
+  if (!isView(op) && op.inplace)
     define(`${name}_`, function (...rest) {
       return applyInPlace(op, [this, ...rest]);
     });

@@ -5,7 +5,7 @@ import type { View } from "./backend.ts";
 import { type Kernel, kernel, type Launcher, type Specialisation } from "./kernel.ts";
 
 /** Dimensions a kernel walks by itself; more of them become several launches. */
-export const kernelRank = 4;
+const kernelRank = 4;
 
 /** Splits geometries that still have more than four dimensions after coalescing into slices of at most four. */
 function slices(geometries: readonly Geometry[]): Geometry[][] {
@@ -18,7 +18,7 @@ function slices(geometries: readonly Geometry[]): Geometry[][] {
 }
 
 /** Right-aligned fields `<prefix>0…3`: the outermost walked dimension is always field 0. */
-export function walk(prefix: string, values: readonly number[], missing: number): Record<string, number> {
+function walk(prefix: string, values: readonly number[], missing: number): Record<string, number> {
   const [first = missing, ...rest] = values;
   const fields: Record<string, number> = { [prefix + 0]: first };
   for (let k = 1; k < kernelRank; k++) fields[prefix + k] = rest[k - kernelRank + rest.length] ?? missing;

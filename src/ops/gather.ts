@@ -7,7 +7,18 @@ import { parse } from "../base/options.ts";
 import { contiguous, type Geometry, normalizeDim, sameShape, type Shape, sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { checkIndex, operand, withSize } from "./arguments.ts";
-import { type Call, type Composite, type ErrorSample, type Fn, type Inputs, type Primitive, raises, type Sample, t, type View } from "./op.ts";
+import {
+  type Call,
+  type Composite,
+  type ErrorSample,
+  type Fn,
+  type Inputs,
+  type Primitive,
+  raises,
+  type Sample,
+  t,
+  type View,
+} from "./op.ts";
 import { atLeast1d, cpuGather, cpuScatter, gpuGather, gpuScatter } from "./segments.ts";
 
 export interface Along {
@@ -109,7 +120,11 @@ export const takeAlongDim: Composite<(x: Tensor, indices: Tensor, ...rest: [dim?
 
 /** The elements at row-major positions, in the shape of index. */
 export const take: Composite<(x: Tensor, index: Tensor) => Tensor> = {
-  compose: (x, index) => x.flatten().gather(0, operand("take", index, "index").flatten()).reshape(index.shape),
+  compose: (x, index) =>
+    x
+      .flatten()
+      .gather(0, operand("take", index, "index").flatten())
+      .reshape(index.shape),
   samples: [[t([3, 4]), ints([2, 2], [0, 11, 5, 5])]],
   errors: [raises([t([3]), t([2])], "must be int32")],
 };

@@ -1,15 +1,15 @@
-// Layout: tensors joined, padded, and set into zeros (the adjoint of slicing).
+// Layout: tensors joined, padded, and set into others (the adjoint of slicing).
 import type { View, Views } from "../backend/backend.ts";
 import { denseCopy } from "../backend/copy.ts";
 import { promote } from "../base/dtype.ts";
 import { ArgumentError, ShapeError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
-import { normalizeDim, sameShape, type Shape } from "../base/shape.ts";
+import { contiguousStrides, normalizeDim, sameShape, type Shape } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { integers, operand, operands, withSize } from "./arguments.ts";
+import { integers, operands, withSize } from "./arguments.ts";
+import { picked } from "./arranging.ts";
 import { stridedCopy } from "./copy.ts";
 import { type Composite, type Primitive, raises, t } from "./op.ts";
-import { cpuRemap, gpuRemap } from "./remap.ts";
 
 type DimRest = [dim?: number] | [options: { dim?: number }];
 type Tensors = readonly Tensor[];
@@ -43,13 +43,12 @@ export const cat: Primitive<CatFn, never, { dim: number }> = {
     return { inputs: Object.fromEntries(used.map((y, i) => [`x${i}`, y])), attrs: { dim: normalizeDim("cat", dim, used[0]!.ndim) } };
   },
   meta: (ins, { dim }) => {
-    const [first, ...others] = Object.values(ins).map((m) => m.shape) as [Shape, ...Shape[]];
-    let total = first[dim]!;
-    for (const s of others) {
+    const shapes = Object.values(ins).map((m) => m.shape);
+    const first = shapes[0]!;
+    for (const s of shapes)
       if (s.length !== first.length || s.some((d, i) => i !== dim && d !== first[i]))
         throw new ShapeError("cat", `sizes differ outside of dimension ${dim}: ${show(first)} and ${show(s)}`);
-      total += s[dim]!;
-    }
+    const total = shapes.reduce((n, s) => n + s[dim]!, 0);
     return { out: { shape: withSize(first, dim, total), dtype: ins["x0"]!.dtype } };
   },
   cpu: (io, { dim }) => {
@@ -76,6 +75,8 @@ export const cat: Primitive<CatFn, never, { dim: number }> = {
   errors: [raises([[]], "non-empty"), raises([[t([2, 3]), t([2, 2])]], "sizes differ"), raises([[t([]), t([])]], "0-d")],
 };
 
+const joined = (list: Tensors, dim: number): Tensor => list[0]!.cat(list.slice(1), dim);
+
 /** Tensors of one shape joined along a new dimension. */
 export const stack: Composite<(tensors: Tensors, ...rest: DimRest) => Tensor> = {
   self: -1,
@@ -90,8 +91,6 @@ export const stack: Composite<(tensors: Tensors, ...rest: DimRest) => Tensor> = 
   samples: [[[t([2, 3]), t([2, 3])]], [[t([2]), t([2]), t([2])], -1], [[t([]), t([])]]],
   errors: [raises([[t([2]), t([3])]], "shapes differ"), raises([[]], "non-empty")],
 };
-
-const joined = (list: Tensors, dim: number): Tensor => list[0]!.cat(list.slice(1), dim);
 
 /** Tensors joined side by side: along dimension 1, or 0 for those with one dimension. */
 export const hstack: Composite<(tensors: Tensors) => Tensor> = {
@@ -112,38 +111,20 @@ export const vstack: Composite<(tensors: Tensors) => Tensor> = {
   errors: [raises([[]], "non-empty")],
 };
 
-export interface InsetAttrs {
-  readonly shape: Shape;
-  readonly starts: readonly number[];
-  readonly steps: readonly number[];
-}
-
-/** Zeros of `shape` with x in the window that begins at `starts` and takes every `steps`-th element: the adjoint of slicing. */
-export const inset: Primitive<
-  (x: Tensor, shape: Shape, starts: readonly number[], steps?: readonly number[]) => Tensor,
-  never,
-  InsetAttrs
-> = {
-  call: (x, shape, starts, steps) => ({
-    inputs: { x },
-    attrs: { shape: integers("inset", [shape]), starts, steps: steps ?? starts.map(() => 1) },
-  }),
-  meta: (ins, { shape, starts, steps }) => {
-    const { shape: own, dtype } = ins["x"]!;
-    const fits =
-      own.length === shape.length && own.every((d, i) => d === 0 || (starts[i]! >= 0 && starts[i]! + (d - 1) * steps[i]! < shape[i]!));
-    if (!fits) throw new ShapeError("inset", `${show(own)} at ${show(starts)} in steps of ${show(steps)} does not fit into ${show(shape)}`);
-    return { out: { shape, dtype } };
+/** `value` in `shape` with x in the window that begins at `starts` and takes every `steps`-th element: with 0 the adjoint of slicing. */
+export const inset: Composite<(x: Tensor, shape: Shape, starts: readonly number[], steps?: readonly number[], value?: number) => Tensor> = {
+  compose: (x, shape, starts, steps = starts.map(() => 1), value = 0) => {
+    const own = x.shape;
+    if (own.length !== shape.length || own.some((d, i) => d > 0 && !(starts[i]! >= 0 && starts[i]! + (d - 1) * steps[i]! < shape[i]!)))
+      throw new ShapeError("inset", `${show(own)} at ${show(starts)} in steps of ${show(steps)} does not fit into ${show(shape)}`);
+    const strides = contiguousStrides(shape);
+    return x.filledLike(value, shape).asStridedScatter(
+      x,
+      own,
+      strides.map((s, i) => s * steps[i]!),
+      x.size === 0 ? 0 : strides.reduce((at, s, i) => at + s * starts[i]!, 0),
+    );
   },
-  cpu: ({ x, out }, { starts, steps }) => cpuRemap(x!, out!, { mode: "window", starts, steps, fill: 0 }),
-  gpu: ({ x, out }, { starts, steps }, q) => gpuRemap(q, x!, out!, { mode: "window", starts, steps, fill: 0 }),
-  backward: (g, _s, { starts, steps }, ins) => ({
-    x: () =>
-      ins["x"]!.shape.reduce((cut, size, d) => {
-        const [start, step] = [starts[d]!, steps[d]!];
-        return size === cut.shape[d] ? cut : cut.slice(d, start, size === 0 ? start : start + (size - 1) * step + 1, step);
-      }, g),
-  }),
   samples: [
     [t([2, 2]), [5, 3], [1, 0], [2, 1]],
     [t([3]), [7], [2]],
@@ -153,89 +134,53 @@ export const inset: Primitive<
   errors: [raises([t([3]), [4], [2]], "does not fit")],
 };
 
-export interface PadAttrs {
-  readonly before: readonly number[];
-  readonly after: readonly number[];
-  readonly value: number;
-}
-
-/** x with `value` around it: before and after each dimension; negative amounts crop. */
-export const constantPad: Primitive<
-  (x: Tensor, before: readonly number[], after: readonly number[], value?: number) => Tensor,
-  never,
-  PadAttrs
-> = {
-  call: (x, before, after, value = 0) => ({ inputs: { x }, attrs: { before, after, value } }),
-  meta: (ins, { before, after }) => {
-    const { shape: own, dtype } = ins["x"]!;
-    const shape = own.map((d, i) => d + before[i]! + after[i]!);
-    if (before.length !== own.length || after.length !== own.length || shape.some((d) => !(d >= 0)))
-      throw new ShapeError("constantPad", `${show(own)} cannot be padded by ${show(before)} before and ${show(after)} after`);
-    return { out: { shape, dtype } };
-  },
-  cpu: ({ x, out }, { before, value }) => cpuRemap(x!, out!, { mode: "window", starts: before, steps: before.map(() => 1), fill: value }),
-  gpu: ({ x, out }, { before, value }, q) =>
-    gpuRemap(q, x!, out!, { mode: "window", starts: before, steps: before.map(() => 1), fill: value }),
-  backward: (g, _s, { before, after }) => ({ x: () => g.constantPad(before.map((n) => -n), after.map((n) => -n)) }), // prettier-ignore
-  samples: [
-    [t([2, 3]), [1, 0], [0, 2]],
-    [t([4]), [-1], [2], 1.5],
-    [t([0, 2]), [1, 1], [1, 1], 2],
-  ],
-  errors: [raises([t([2]), [-2], [-1]], "cannot be padded")],
-};
-
 type PadMode = "constant" | "reflect" | "replicate" | "circular";
 type PadRest =
   [mode?: PadMode, value?: number] | [mode: PadMode, options: { value?: number }] | [options: { mode?: PadMode; value?: number }];
 
-/** What continues x by `n` elements at one end of a dimension. */
-function border(x: Tensor, dim: number, n: number, mode: PadMode, atEnd: boolean): Tensor {
-  const size = x.shape[dim]!;
-  if (mode === "replicate") return x.slice(dim, atEnd ? size - 1 : 0, atEnd ? size : 1).expand(withSize(x.shape, dim, n));
-  if (mode === "circular") return x.slice(dim, atEnd ? 0 : size - n, atEnd ? n : size);
-  return x.slice(dim, atEnd ? size - 1 - n : 1, atEnd ? size - 1 : n + 1).flip(dim);
-}
+/** By mode: the element of a dimension of size n that stands at place i, and how far beyond its ends i may lie. */
+const borders = {
+  reflect: [(i: number, n: number) => n - 1 - Math.abs(n - 1 - Math.abs(i)), (n: number) => n - 1],
+  replicate: [(i: number, n: number) => Math.min(n - 1, Math.max(0, i)), (n: number) => (n > 0 ? Infinity : 0)],
+  circular: [(i: number, n: number) => (i + n) % n, (n: number) => n],
+} as const;
 
 /**
- * Padding. `pad` lists amounts from the last dimension on: [left, right, top, bottom, …]; negative ones crop (constant mode).
+ * Padding. `pad` lists amounts from the last dimension on: [left, right, top, bottom, …]; negative ones crop.
  * Shape: reflect, replicate and circular pad the last one to three dimensions. Errors: ShapeError for amounts beyond what the mode can show.
  */
 export const pad: Composite<(x: Tensor, pad: readonly number[], ...rest: PadRest) => Tensor> = {
   compose: (x, amounts, ...rest) => {
-    const { ndim, shape } = operand("pad", x);
+    const { ndim, shape } = x;
     const { mode, value } = parse("pad", rest, { mode: "constant" as PadMode, value: 0 });
     const list = integers("pad", [amounts], "amounts");
     if (list.length % 2 !== 0 || list.length > 2 * ndim)
       throw new ShapeError("pad", `${show(list)} is no list of pairs for at most ${ndim} dimensions`);
-    const of = (side: number): number[] => shape.map((_, d) => list[2 * (ndim - 1 - d) + side] ?? 0);
-    const [before, after] = [of(0), of(1)];
-    if (mode === "constant") return x.constantPad(before, after, value);
-    if (!["reflect", "replicate", "circular"].includes(mode))
+    if (mode !== "constant" && !Object.hasOwn(borders, mode))
       throw new ArgumentError("pad", `unknown mode ${String(mode)}`, "constant, reflect, replicate or circular");
+    const ends = shape.map((_, d) => [list[2 * (ndim - 1 - d)] ?? 0, list[2 * (ndim - 1 - d) + 1] ?? 0] as const);
+    const full = shape.map((n, d) => n + ends[d]![0] + ends[d]![1]);
+    if (full.some((n) => n < 0)) throw new ShapeError("pad", `${show(shape)} cannot be cropped by ${show(list)}`);
     let result = x;
-    for (let d = ndim - 1; d >= 0; d--) {
-      const [left, right, size] = [before[d]!, after[d]!, shape[d]!];
-      if (left === 0 && right === 0) continue;
-      const most = mode === "reflect" ? size - 1 : mode === "circular" ? size : size > 0 ? Infinity : 0;
-      if (left > most || right > most)
-        throw new ShapeError(
-          "pad",
-          `${mode} padding of ${show([left, right])} is too much for dimension ${d} of ${show(shape)}`,
-          `at most ${most}`,
-        );
-      const cropped = left < 0 || right < 0 ? result.slice(d, Math.max(0, -left), size + Math.min(0, right)) : result;
-      const ends = [
-        ...(left > 0 ? [border(result, d, left, mode, false)] : []),
-        cropped,
-        ...(right > 0 ? [border(result, d, right, mode, true)] : []),
-      ];
-      result = ends.length === 1 ? cropped : joined(ends, d);
-    }
+    ends.forEach(([left, right], d) => {
+      const n = shape[d]!;
+      if (left === 0 && right === 0) return;
+      if (mode === "constant") {
+        result = result.slice(d, Math.max(0, -left), n + Math.min(0, right));
+        return;
+      }
+      const [source, most] = borders[mode];
+      if (Math.max(left, right) > most(n))
+        throw new ShapeError("pad", `${mode} padding of ${show([left, right])} is too much for dimension ${d} of ${show(shape)}`);
+      result = picked(result, d, full[d]!, (i) => source(i - left, n));
+    });
+    if (mode === "constant") return result.inset(full, ends.map(([left]) => Math.max(0, left)), undefined, value); // prettier-ignore
     return result === x ? x.clone() : result;
   },
   samples: [
     [t([2, 3]), [1, 2, -1, 1], { value: 1.5 }],
+    [t([4]), [-1, 2], { value: 1.5 }],
+    [t([0, 2]), [1, 1, 1, 1], "constant", 2],
     [t([1, 2, 4]), [2, 1], "reflect"],
     [t([1, 2, 4]), [2, 1], { mode: "replicate" }],
     [t([1, 2, 4]), [2, 1], "circular"],
@@ -243,6 +188,7 @@ export const pad: Composite<(x: Tensor, pad: readonly number[], ...rest: PadRest
   ],
   errors: [
     raises([t([2]), [1]], "no list of pairs"),
+    raises([t([2]), [-2, -1]], "cannot be cropped"),
     raises([t([1, 3]), [3, 0], "reflect"], "too much"),
     raises([t([3]), [1, 1], "mirror"], "unknown mode"),
   ],

@@ -110,6 +110,8 @@ export interface Composite<F extends Fn> extends Base<F> {
   readonly compose: F;
   /** "none" when the result carries no gradient. */
   readonly backward?: "none";
+  /** Has a trailing-underscore form that copies the result into the first operand. */
+  readonly inplace?: boolean;
 }
 
 export type Op<F extends Fn, S extends string = never, A extends object = object> = Primitive<F, S, A>;
@@ -123,6 +125,5 @@ export type AnyOp = AnyPrimitive | AnyView | Composite<any>;
 export const isView = (op: AnyOp): op is AnyView => "view" in op;
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 export const isComposite = (op: AnyOp): op is Composite<any> => "compose" in op;
-export const isPrimitive = (op: AnyOp): op is AnyPrimitive => "gpu" in op;
 
 export type { Geometry, Kernels, Launcher, View, Views };

@@ -1,15 +1,15 @@
-// Running sums and products along a dimension, and the linear recurrence their gradients are made of.
+// Running sums and products along a dimension, and the linear recurrence h[i] = b[i] + x[i] · h[i − 1] that both of them are.
 import source from "../../shaders/scan.wgsl?raw";
-import type { View } from "../backend/backend.ts";
+import { constantOf, type View } from "../backend/backend.ts";
 import { dense, elements } from "../backend/cpu.ts";
 import { kernel, type Launcher, wgslType } from "../backend/kernel.ts";
 import { asDType, type DType, type DTypeLike, isFloat } from "../base/dtype.ts";
 import { DtypeError, ShapeError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
-import { normalizeDim, sameShape, sizeOf } from "../base/shape.ts";
+import { normalizeDim, sameShape } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { type Backward, type Primitive, raises, t } from "./op.ts";
-import { recast } from "./reduction.ts";
+import { linesOf } from "./lines.ts";
+import { type Composite, type Primitive, raises, t } from "./op.ts";
 
 export interface Options {
   readonly dtype?: DTypeLike | undefined;
@@ -19,144 +19,84 @@ export interface Options {
   readonly exclusive?: boolean;
 }
 type Rest = [dim: number, options?: Options] | [options: { readonly dim: number } & Options];
-export interface Attrs {
-  readonly dim: number;
-  readonly dtype: DType | undefined;
-  readonly reverse: boolean;
-  readonly exclusive: boolean;
-}
-type Signature = (x: Tensor, ...rest: Rest) => Tensor;
+type Scan = Composite<(x: Tensor, ...rest: Rest) => Tensor>;
 
-/** [outer, length, inner] around `dim`; a 0-d tensor is one line of one element. */
-const lines = (shape: readonly number[], dim: number): readonly [number, number, number] => [
-  sizeOf(shape.slice(0, dim)),
-  shape[dim] ?? 1,
-  sizeOf(shape.slice(dim + 1)),
-];
+/** x moved one place along `dim`, to higher positions unless `back`; `value` moves in. */
+const shifted = (x: Tensor, dim: number, back: boolean, value = 0): Tensor =>
+  x.pad([...new Array<number>(2 * (x.ndim - 1 - dim)).fill(0), ...(back ? [-1, 1] : [1, -1])], "constant", value);
 
-function scanLines(
-  q: Launcher,
-  x: View,
-  out: View,
-  [outer, length, inner]: readonly [number, number, number],
-  roles: Record<string, string>,
-  attrs: { reverse: boolean; exclusive: boolean },
-): void {
-  const rows = outer * inner;
-  const accumulate = isFloat(x.dtype) && isFloat(out.dtype) ? "float32" : isFloat(out.dtype) ? "float32" : "int32";
-  // Few long lines are cut so that there is work for everyone.
-  const blocks = rows >= 256 || length < 512 ? 1 : Math.min(512, Math.ceil(length / 128));
-  const chunk = Math.max(1, Math.ceil(length / blocks));
-  const count = Math.max(1, Math.ceil(length / chunk));
-  const flags = { rows, inner, length, chunk, blocks: count, reverse: Number(attrs.reverse), exclusive: Number(attrs.exclusive), delay: 0 };
-  const aliases = { X: wgslType(x.dtype), A: wgslType(accumulate), Out: wgslType(out.dtype) };
-  const make = (entry: string, own: Record<string, string>, types: typeof aliases): ReturnType<typeof kernel> =>
-    kernel(source, entry, { aliases: types, fns: recast(source, own) });
-  const { finish: _finish, ...lifting } = roles;
-  if (count === 1) return q.launch(make("scan", roles, aliases), { x, out }, flags, rows);
-  const totals = q.scratch(accumulate, [rows, count]);
-  const carry = q.scratch(accumulate, [rows, count]);
-  const own = { ...aliases, Out: aliases.A };
-  q.launch(make("block_totals", lifting, own), { x, out: totals }, flags, rows * count);
-  const { lift: _lift, ...plain } = lifting;
-  // Blocks are numbered in the direction of the scan.
-  const next = { ...flags, inner: 1, length: count, chunk: count, blocks: 1, reverse: 0, exclusive: 1 };
-  q.launch(make("scan", plain, { ...own, X: aliases.A }), { x: totals, out: carry }, next, rows);
-  q.launch(make("scan", { ...roles, carried: "carried_in" }, aliases), { x, carry, out }, flags, rows * count);
-}
-
-function cpuScan(x: View, out: View, attrs: Attrs, product: boolean): void {
-  const [outer, length, inner] = lines(x.shape, attrs.dim);
-  const from = dense(x);
-  const to = elements(out);
-  const whole = isFloat(x.dtype) && !isFloat(out.dtype) && out.dtype !== "bool";
-  const integer = !isFloat(out.dtype);
-  for (let o = 0; o < outer; o++)
-    for (let k = 0; k < inner; k++) {
-      let acc = product ? 1 : 0;
-      for (let i = 0; i < length; i++) {
-        const at = (o * length + (attrs.reverse ? length - 1 - i : i)) * inner + k;
-        const v = whole ? Math.trunc(from[at]!) : out.dtype === "bool" ? Number(from[at] !== 0) : from[at]!;
-        const next = product ? (integer ? Math.imul(acc, v) : acc * v) : acc + v;
-        const value = attrs.exclusive ? acc : next;
-        to[at] = out.dtype === "bool" ? Number(value !== 0) : value;
-        acc = next;
-      }
-    }
-}
-
-function scanning<S extends "x" | "out">(
-  name: string,
-  product: boolean,
-  save: readonly S[],
-  backward: Backward<S, Attrs>,
-): Primitive<Signature, S, Attrs> {
-  return {
-    call: (x, ...rest) => {
-      const { dim, dtype, reverse, exclusive } = parse(
-        name,
-        rest,
-        { dim: undefined as number | undefined },
-        { dtype: undefined as DTypeLike | undefined, reverse: false, exclusive: false },
-      );
-      return {
-        inputs: { x },
-        attrs: { dim: normalizeDim(name, dim, x.ndim), dtype: dtype === undefined ? undefined : asDType(name, dtype), reverse, exclusive },
-      };
-    },
-    meta: ({ x }, { dtype }) => ({ out: { shape: x!.shape, dtype: dtype ?? (isFloat(x!.dtype) ? x!.dtype : "int32") } }),
-    cpu: ({ x, out }, attrs) => cpuScan(x!, out!, attrs, product),
-    gpu: ({ x, out }, attrs, q) => {
-      const roles: Record<string, string> = product ? { first: "first_one", join: "join_product" } : {};
-      if (out!.dtype === "bool") Object.assign(roles, { lift: "lift_truth", finish: "finish_truth" });
-      else if (isFloat(x!.dtype) && !isFloat(out!.dtype)) roles["lift"] = "lift_int";
-      if (out!.dtype === "uint8") roles["finish"] = "finish_byte";
-      scanLines(q, q.dense(x!), out!, lines(x!.shape, attrs.dim), roles, attrs);
-    },
-    save,
-    backward,
-    samples: [
-      [t([3, 4]), 1], [t([3, 4]), -2, { reverse: true }], [t([2, 3, 2]), 1, { exclusive: true }], [t([5]), 0, { exclusive: true, reverse: true }],
-      [t([]), 0], [t([0, 2]), 0], [t([2, 3], { dtype: "int32" }), 1], [t([4], { dtype: "bool", data: [1, 1, 0, 1] }), 0], [t([2, 600], { low: 0.98, high: 1.02 }), 1],
-      [t([2, 4], { data: [2, 0, 3, 0, 1, 2, 0, -4] }), 1], [t([600, 2], { low: 0.98, high: 1.02 }), 0, { reverse: true }],
-    ], // prettier-ignore
-    errors: [raises([t([2]), 1], "out of range"), raises([t([2])], "out of range")],
-  };
-}
+const scanning = (name: string, identity: number, scan: (x: Tensor, dim: number, reverse: boolean) => Tensor): Scan => ({
+  compose: (x, ...rest) => {
+    const o = parse(
+      name,
+      rest,
+      { dim: undefined as unknown },
+      { dtype: undefined as DTypeLike | undefined, reverse: false, exclusive: false },
+    );
+    const dim = normalizeDim(name, o.dim, x.ndim);
+    const dtype: DType = o.dtype !== undefined ? asDType(name, o.dtype) : isFloat(x.dtype) ? x.dtype : "int32";
+    // Small integers and truth values are counted in int32.
+    const given = x.to(dtype).to(isFloat(dtype) ? dtype : "int32");
+    const line = x.ndim === 0 ? given.unsqueeze(0) : given;
+    const result = scan(o.exclusive ? shifted(line, dim, o.reverse, identity) : line, dim, o.reverse).to(dtype);
+    return x.ndim === 0 ? result.squeeze(0) : result;
+  },
+  samples: [
+    [t([3, 4]), 1], [t([3, 4]), -2, { reverse: true }], [t([2, 3, 2]), 1, { exclusive: true }], [t([5]), 0, { exclusive: true, reverse: true }],
+    [t([]), 0], [t([0, 2]), 0], [t([2, 3], { dtype: "int32" }), 1], [t([4], { dtype: "bool", data: [1, 1, 0, 1] }), 0], [t([2, 600], { low: 0.98, high: 1.02 }), 1],
+    [t([2, 4], { data: [2, 0, 3, 0, 1, 2, 0, -4] }), 1], [t([600, 2], { low: 0.98, high: 1.02 }), 0, { reverse: true }],
+  ], // prettier-ignore
+  errors: [raises([t([2]), 1], "out of range"), raises([t([2])], "out of range")],
+});
 
 /** The running sum along a dimension; { reverse } runs from the end, { exclusive } leaves each element itself out. */
-export const cumsum: Primitive<Signature, never, Attrs> = scanning<never>("cumsum", false, [], (g, _s, { dim, reverse, exclusive }) => ({
-  x: () => g.cumsum(dim, { reverse: !reverse, exclusive }),
-}));
+export const cumsum: Scan = scanning("cumsum", 0, (x, dim, reverse) => x.filledLike(1).linearRecurrence(x, dim, { reverse }));
 
 /** The running product along a dimension, options as for cumsum; its gradient is right at zeros, to any order. */
-export const cumprod: Primitive<Signature, "x" | "out", Attrs> = scanning(
-  "cumprod",
-  true,
-  ["x", "out"],
-  (g, { x, out }, { dim, reverse, exclusive }) => ({
-    x: () => {
-      if (x.ndim === 0) return exclusive ? g.filledLike(0) : g;
-      const before = exclusive ? out : x.cumprod(dim, { reverse, exclusive: true });
-      const after = x.linearRecurrence(g, dim, { reverse: !reverse, delay: exclusive ? 0 : 1 });
-      return before.mul(exclusive ? shifted(after, dim, !reverse) : after);
-    },
-  }),
-);
-
-/** x moved one place along `dim`, to higher positions unless `back`; a zero moves in. */
-function shifted(x: Tensor, dim: number, back: boolean): Tensor {
+export const cumprod: Scan = scanning("cumprod", 1, (x, dim, reverse) => {
   const n = x.shape[dim]!;
   if (n === 0) return x;
-  const sides = new Array<number>(2 * (x.ndim - dim)).fill(0);
-  sides[sides.length - (back ? 1 : 2)] = 1;
-  return x.narrow(dim, back ? 1 : 0, n - 1).pad(sides);
-}
+  const first = x.narrow(dim, reverse ? n - 1 : 0, 1);
+  const starts = x.shape.map((_, d) => (d === dim && reverse ? n - 1 : 0));
+  return x.linearRecurrence(first.inset(x.shape, starts), dim, { reverse });
+});
 
 export interface Recurrence {
   readonly dim: number;
   readonly reverse: boolean;
   readonly delay: number;
+}
+
+/** Factors that are all 1 leave a running sum. */
+const isSum = (x: View): boolean => constantOf(x) === 1;
+
+function gpuRecurrence(q: Launcher, x: View, given: View, out: View, { dim, reverse, delay }: Recurrence): void {
+  const { outer, length, inner } = linesOf(out.shape, dim);
+  const rows = outer * inner;
+  const sum = isSum(x);
+  const b = q.dense(given);
+  // Few long sums are cut so that there is work for everyone.
+  const wanted = !sum || rows >= 256 || length < 512 ? 1 : Math.min(512, Math.ceil(length / 128));
+  const chunk = Math.max(1, Math.ceil(length / wanted));
+  const blocks = Math.max(1, Math.ceil(length / chunk));
+  const params = { rows, inner, length, chunk, blocks, reverse: Number(reverse), delay };
+  const run = (consts: Record<string, number>, bind: Record<string, View>, own = params): void =>
+    q.launch(
+      kernel(source, "recurrence", { consts: { FACTORS: Number(!sum), ...consts }, aliases: { Scalar: wgslType(out.dtype) } }),
+      { x: b, b, carry: b, out, ...bind },
+      own,
+      own.rows * own.blocks,
+    );
+  if (blocks === 1) return run({}, sum ? {} : { x: q.dense(x) });
+  const [totals, carry] = [q.scratch(out.dtype, [rows, blocks]), q.scratch(out.dtype, [rows, blocks])];
+  run({ TOTALS: 1 }, { out: totals });
+  // Blocks are numbered in the direction of the scan.
+  run(
+    {},
+    { b: totals, x: totals, carry: totals, out: carry },
+    { ...params, inner: 1, length: blocks, chunk: blocks, blocks: 1, reverse: 0 },
+  );
+  run({ CARRIED: 1 }, { carry });
 }
 
 /** h[i] = b[i] + x[i − delay] · h[i − 1] along a dimension, h starting at 0; { reverse } counts from the end. Delay is 0 or 1. */
@@ -166,45 +106,41 @@ export const linearRecurrence: Primitive<
   Recurrence
 > = {
   call: (x, b, ...rest) => {
-    const { dim, reverse, delay } = parse("linearRecurrence", rest, { dim: undefined as number | undefined }, { reverse: false, delay: 0 });
+    const { dim, reverse, delay } = parse("linearRecurrence", rest, { dim: undefined as unknown }, { reverse: false, delay: 0 });
     if (delay !== 0 && delay !== 1) throw new ShapeError("linearRecurrence", `delay must be 0 or 1, got ${String(delay)}`);
     return { inputs: { x, b }, attrs: { dim: normalizeDim("linearRecurrence", dim, x.ndim), reverse, delay } };
   },
   meta: ({ x, b }) => {
     if (!sameShape(x!.shape, b!.shape))
       throw new ShapeError("linearRecurrence", `x ${show(x!.shape)} and b ${show(b!.shape)} must have the same shape`);
-    if (!isFloat(x!.dtype) || x!.dtype !== b!.dtype)
-      throw new DtypeError("linearRecurrence", `x and b must share a floating dtype, got ${x!.dtype} and ${b!.dtype}`);
+    if ((!isFloat(x!.dtype) && x!.dtype !== "int32") || x!.dtype !== b!.dtype)
+      throw new DtypeError("linearRecurrence", `x and b must share a floating dtype or int32, got ${x!.dtype} and ${b!.dtype}`);
     return { out: { shape: x!.shape, dtype: x!.dtype } };
   },
   cpu: ({ x, b, out }, { dim, reverse, delay }) => {
-    const [outer, length, inner] = lines(x!.shape, dim);
-    const [factors, terms, to] = [dense(x!), dense(b!), elements(out!)];
+    const { outer, length, inner } = linesOf(out!.shape, dim);
+    const [factors, terms, to] = [isSum(x!) ? undefined : dense(x!), dense(b!), elements(out!)];
     const step = reverse ? -inner : inner;
+    const whole = !isFloat(out!.dtype);
     for (let o = 0; o < outer; o++)
       for (let k = 0; k < inner; k++) {
         let h = 0;
         for (let i = 0, at = (o * length + (reverse ? length - 1 : 0)) * inner + k; i < length; i++, at += step) {
-          if (i > 0) h *= factors[at - delay * step]!;
+          if (factors && i > 0) h = whole ? Math.imul(h, factors[at - delay * step]!) : h * factors[at - delay * step]!;
           h += terms[at]!;
           to[at] = h;
         }
       }
   },
-  gpu: ({ x, b, out }, { dim, reverse, delay }, q) => {
-    const [outer, length, inner] = lines(x!.shape, dim);
-    const flags = { rows: outer * inner, inner, length, chunk: length, blocks: 1, reverse: Number(reverse), exclusive: 0, delay };
-    q.launch(kernel(source, "linear_recurrence"), { x: q.dense(x!), b: q.dense(b!), out: out! }, flags, flags.rows);
-  },
+  gpu: ({ x, b, out }, attrs, q) => gpuRecurrence(q, x!, b!, out!, attrs),
   save: ["x", "out"],
   backward: (g, { x, out }, { dim, reverse, delay }) => {
+    if (x.ndim === 0) return { x: () => g.filledLike(0), b: () => g };
     let adjoint: Tensor | undefined;
     const lambda = (): Tensor => (adjoint ??= x.linearRecurrence(g, dim, { reverse: !reverse, delay: 1 - delay }));
-    const still = x.ndim === 0;
     return {
-      x: () =>
-        still ? g.filledLike(0) : delay === 0 ? lambda().mul(shifted(out, dim, reverse)) : shifted(lambda(), dim, !reverse).mul(out),
-      b: () => (still ? g : lambda()),
+      x: () => (delay === 0 ? lambda().mul(shifted(out, dim, reverse)) : shifted(lambda(), dim, !reverse).mul(out)),
+      b: lambda,
     };
   },
   samples: [

@@ -8,6 +8,7 @@ import { bitsOf, kernel, type Launcher, wgslType } from "../backend/kernel.ts";
 import { ArgumentError } from "../base/errors.ts";
 import { coalesce, contiguous, forEachOffset, type Geometry, isContiguous, type Shape, sizeOf } from "../base/shape.ts";
 import { around } from "./arguments.ts";
+import { eachRow, startFrom } from "./copy.ts";
 import { recast } from "./reduction.ts";
 
 /** A 0-d tensor counts as one with a single dimension of size 1. */
@@ -51,18 +52,6 @@ const besides = (x: Geometry, shape: Shape, dim: number): Geometry => ({
   offset: x.offset,
 });
 
-/** Calls visit(offsets, width, steps) for every row of geometries of one shape, walked side by side. */
-function eachRow(
-  geometries: readonly Geometry[],
-  visit: (at: readonly number[], width: number, steps: readonly number[]) => void,
-): void {
-  const merged = coalesce(geometries);
-  const last = merged[0]!.shape.length - 1;
-  const steps = merged.map((g) => g.strides[last] ?? 0);
-  const rows = merged.map((g) => ({ shape: g.shape.slice(0, -1), strides: g.strides, offset: g.offset }));
-  forEachOffset(rows, (at) => visit(at, merged[0]!.shape[last] ?? 1, steps));
-}
-
 /** out[…, j, …] = x[…, index[…, j, …], …], in the shape of index. */
 export function cpuGather(op: string, x: View, index: View, out: View, dim: number): void {
   const [from, at, to] = [elements(x), elements(index), elements(out)];
@@ -70,13 +59,20 @@ export function cpuGather(op: string, x: View, index: View, out: View, dim: numb
   eachRow([contiguous(index.shape), besides(x, index.shape, dim), index], ([o, b, i], width, [, sb, si]) => {
     if (si === 0 && sb === 1) {
       const start = b! + inRange(op, at[i!]!, dim, size) * stride;
-      to.set(from.subarray(start, start + width), o);
+      if (width > 0) to.set(from.subarray(start, start + width), o);
     } else for (let c = 0; c < width; c++) to[o! + c] = from[b! + c * sb! + inRange(op, at[i! + c * si!]!, dim, size) * stride]!;
   });
 }
 
 /** Launches the gather kernel; KEYS among `consts` makes it tell places in x instead of elements. */
-function launchGather(q: Launcher, x: Geometry, index: View, dim: number, bind: Record<string, View>, consts: Record<string, number>): void {
+function launchGather(
+  q: Launcher,
+  x: Geometry,
+  index: View,
+  dim: number,
+  bind: Record<string, View>,
+  consts: Record<string, number>,
+): void {
   const along = { stride: x.strides[dim]!, extent: x.shape[dim]! };
   const [own, walk] = coalesce([index, besides(x, index.shape, dim)]) as [Geometry, Geometry];
   const last = own.shape.length - 1;
@@ -102,9 +98,7 @@ export function gpuGather(q: Launcher, op: string, x: View, index: View, out: Vi
 /** out = x; then out[…, index, …] takes src, added on top or in its place, in the order in which sources stand. */
 export function cpuScatter(op: string, x: View, index: View, src: View, out: View, dim: number, accumulate: boolean): void {
   const [at, from, to] = [elements(index), elements(src), elements(out)];
-  const constant = constantOf(x);
-  if (constant === undefined) to.set(dense(x));
-  else to.fill(constant);
+  startFrom.cpu(x, { ...out, ...contiguous(x.shape) });
   const [size, stride] = [out.shape[dim]!, out.strides[dim]!];
   eachRow([besides(out, index.shape, dim), index, src], ([b, i, s], width, [sb, si, ss]) => {
     for (let c = 0; c < width; c++) {
@@ -177,4 +171,3 @@ function sort(q: Launcher, index: View, out: View, dim: number, rows: number, co
   q.launch(kernel(source, "segment_starts"), { keys, order, starts_out: starts }, { rows, count }, rows + 1);
   return { order, starts };
 }
-

@@ -1,14 +1,11 @@
 // Strided access: views by explicit strides, diagonals, their adjoints, and writing one tensor into another.
-import { denseCopy, fillKernel } from "../backend/copy.ts";
-import { elements } from "../backend/cpu.ts";
-import { bitsOf } from "../backend/kernel.ts";
-import { constantOf } from "../backend/backend.ts";
+import { denseCopy } from "../backend/copy.ts";
 import { ArgumentError, ShapeError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { contiguous, type Geometry, normalizeDim, type Shape, sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { integer, integers, operand } from "./arguments.ts";
-import { stridedCopy } from "./copy.ts";
+import { startFrom, stridedCopy } from "./copy.ts";
 import { type Composite, type Primitive, raises, t, type ViewOp } from "./op.ts";
 import { overlaps } from "./restride.ts";
 
@@ -92,21 +89,19 @@ export const asStridedScatter: Primitive<
     return { out: { shape: x.shape, dtype: x.dtype } };
   },
   cpu: ({ x, src, out }, attrs) => {
-    const constant = constantOf(x!);
-    if (constant === undefined) stridedCopy.cpu({ x: x!, out: out! }, {});
-    else elements(out!).fill(constant);
+    startFrom.cpu(x!, out!);
     stridedCopy.cpu({ x: src!, out: { ...out!, ...attrs } }, {});
   },
   gpu: ({ x, src, out }, attrs, q) => {
-    const constant = constantOf(x!);
-    const size = sizeOf(out!.shape);
-    if (constant === undefined) denseCopy(q, x!, out!);
-    else q.launch(fillKernel(), { filled: out! }, { size, value: bitsOf(out!.dtype, constant) }, Math.ceil(size / 4));
+    startFrom.gpu(x!, out!, q);
     denseCopy(q, src!, { ...out!, ...attrs });
   },
   backward: (g, _s, { shape, strides, offset }) => ({
     x: () => g.asStridedScatter(g.filledLike(0, shape), shape, strides, offset),
-    src: () => g.contiguous().asStrided(shape, strides, offset),
+    src: () => {
+      const whole = g.contiguous();
+      return whole.asStrided(shape, strides, whole.offset + offset);
+    },
   }),
   samples: [
     [t([3, 4]), t([2, 2]), [2, 2], [4, 1], 1],
