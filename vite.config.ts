@@ -4,15 +4,16 @@ import { fileURLToPath } from "node:url";
 import { playwright } from "@vitest/browser-playwright";
 import type { Plugin } from "vite";
 import { defineConfig, type ViteUserConfig } from "vitest/config";
+import { packShaders, withoutErrorSamples } from "./shaders/pack.ts";
 import { CHROMIUM_FLAGS, findChromium } from "./test/setup/chromium.ts";
 
 const root = fileURLToPath(new URL(".", import.meta.url));
 
-const ROOMS = ["nn/", "optim/", "data/", "io/", "inspect/", "index.ts"];
-
 /** What `import "wengert"` and `import "wengert/<room>"` load. */
 const ENTRIES: Record<string, string> = {
   index: "src/index.ts",
+  core: "src/core.ts",
+  "kits/all": "src/kits/all.ts",
   "nn/index": "src/nn/index.ts",
   "optim/index": "src/optim/index.ts",
   "data/index": "src/data/index.ts",
@@ -20,23 +21,26 @@ const ENTRIES: Record<string, string> = {
   "inspect/index": "src/inspect/index.ts",
 };
 
-/**
- * Takes comments and indentation out of the shaders that a build inlines.
- * Lines stay where they were, so that compiler messages still point into the files of shaders/.
- */
-function stripShaders(): Plugin {
+/** What a build inlines: packed shaders, and operator records without the calls that must fail, which only tests make. */
+function pack(): Plugin {
+  const files = (folder: string, ending: string): string[] =>
+    readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+      .filter((file) => file.endsWith(ending))
+      .map((file) => join(root, folder, file));
+  const read = (file: string): string => readFileSync(file, "utf8");
+  let shaders: Record<string, string> | undefined;
   return {
-    name: "wengert:strip-shaders",
+    name: "wengert:pack",
     apply: "build",
     enforce: "pre",
     load(id) {
       if (!id.endsWith(".wgsl?raw")) return null;
-      const text = readFileSync(id.slice(0, -"?raw".length), "utf8");
-      const code = text
-        .replace(/\/\*[\s\S]*?\*\//g, (comment) => comment.replace(/[^\n]+/g, " "))
-        .replace(/\/\/.*$/gm, "")
-        .replace(/^[ \t]+|[ \t]+$/gm, "");
-      return { code: `export default ${JSON.stringify(code.trimEnd())};`, map: null };
+      const texts = (): Record<string, string> => Object.fromEntries(files("shaders", ".wgsl").map((file) => [file, read(file)]));
+      shaders ??= packShaders(texts(), files("src", ".ts").map(read));
+      return { code: `export default ${JSON.stringify(shaders[id.slice(0, -"?raw".length)])};`, map: null };
+    },
+    transform(code, id) {
+      return id.startsWith(join(root, "src/ops/")) ? { code: withoutErrorSamples(code), map: null } : null;
     },
   };
 }
@@ -53,7 +57,7 @@ function pages(): Record<string, string> {
 /** The ES modules of the package, readable and shakable. */
 function library(): ViteUserConfig {
   return {
-    plugins: [stripShaders()],
+    plugins: [pack()],
     publicDir: false,
     build: {
       target: "es2022",
@@ -64,11 +68,9 @@ function library(): ViteUserConfig {
       lib: { entry: ENTRIES, formats: ["es"] },
       rolldownOptions: {
         output: {
-          chunkFileNames: "chunks/[name].js",
-          // Importing any part installs the operators' methods on Tensor: all below the rooms is one chunk, which package.json names in sideEffects.
-          codeSplitting: {
-            groups: [{ name: "core", test: (id) => id.startsWith(root) && !ROOMS.some((room) => id.startsWith(join(root, "src", room))) }],
-          },
+          // A file for a file, so that bundlers leave out what nobody imports.
+          preserveModules: true,
+          preserveModulesRoot: "src",
         },
       },
     },
@@ -78,7 +80,7 @@ function library(): ViteUserConfig {
 /** The whole package in one minified file, for `<script type="module">`. Runs after the library build, into the same folder. */
 function bundle(): ViteUserConfig {
   return {
-    plugins: [stripShaders()],
+    plugins: [pack()],
     publicDir: false,
     build: {
       target: "es2022",
@@ -98,8 +100,8 @@ function demo(): ViteUserConfig {
   return {
     root: join(root, "demo"),
     base: "./",
-    plugins: [stripShaders()],
-    worker: { format: "es", plugins: () => [stripShaders()] },
+    plugins: [pack()],
+    worker: { format: "es", plugins: () => [pack()] },
     server: { headers, fs: { allow: [root] } },
     preview: { headers },
     build: {

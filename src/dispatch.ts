@@ -22,10 +22,12 @@ import {
 import { operand } from "./ops/arguments.ts";
 import { stridedCopy } from "./ops/copy.ts";
 import { overlaps } from "./ops/restride.ts";
-import { ops } from "./ops/table.ts";
 import { Tensor } from "./tensor.ts";
 
-const names = new Map<AnyOp, string>(Object.entries(ops).map(([name, op]) => [op as AnyOp, name]));
+const names = new Map<AnyOp, string>();
+
+/** Gives an operator the name that graphs, errors and profiles show. */
+export const register = (name: string, op: AnyOp): void => void names.set(op, name);
 
 /** Runs an operator on its user-facing arguments and records it for backward. Operators outside the table bring their name. */
 export function apply(op: AnyOp, args: readonly unknown[], name = names.get(op)!): unknown {

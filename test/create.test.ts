@@ -3,7 +3,6 @@ import { expect, it } from "vitest";
 import { WengertError } from "../src/base/errors.ts";
 import * as create from "../src/create.ts";
 import { memory } from "../src/device.ts";
-import "../src/methods.ts";
 import { onEveryDevice } from "./devices.ts";
 
 const taken = (): number => memory().gpuBytes + memory().cpuBytes;

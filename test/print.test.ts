@@ -4,7 +4,6 @@ import { noGrad } from "../src/autograd/mode.ts";
 import { ArgumentError } from "../src/base/errors.ts";
 import { arange, linspace, ones, tensor, zeros } from "../src/create.ts";
 import { init } from "../src/device.ts";
-import "../src/methods.ts";
 import { setPrintOptions } from "../src/print.ts";
 import type { Tensor } from "../src/tensor.ts";
 

@@ -4,7 +4,6 @@ import { grad } from "../src/autograd/engine.ts";
 import { noGrad } from "../src/autograd/mode.ts";
 import { WengertError } from "../src/base/errors.ts";
 import { tensor, zeros } from "../src/create.ts";
-import "../src/methods.ts";
 import { expectValues, onEveryDevice } from "./devices.ts";
 
 onEveryDevice((device) => {

@@ -166,7 +166,7 @@ export function link(sources: readonly string[], entry: string, spec: Specialisa
   const immediates = params.length > 0 && params.length * 4 <= immediateBytes;
   let next = 0;
   const code = kept.map((d) => {
-    if (d.kind !== "var" || !/@binding/.test(d.text)) return d.text;
+    if (d.kind !== "var" || !/var<(storage|uniform)/.test(d.text)) return d.text;
     const bare = d.text.replace(/@(group|binding)\([^)]*\)\s*/g, "");
     if (/var<uniform>/.test(d.text))
       return immediates ? bare.replace("var<uniform>", "var<immediate>") : `@group(0) @binding(${bindings.length}) ${bare}`;

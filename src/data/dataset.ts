@@ -1,4 +1,5 @@
 // Data sets: things with a length that give examples by index.
+import "../kits/indexing.ts";
 import { ArgumentError, ShapeError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { defaultGenerator, type Generator } from "../base/random.ts";

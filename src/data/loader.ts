@@ -1,4 +1,5 @@
 // DataLoader: batches of a data set, in order or shuffled as PyTorch shuffles.
+import "../kits/indexing.ts";
 import { ArgumentError, DtypeError } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { defaultGenerator, type Generator } from "../base/random.ts";

@@ -1,4 +1,5 @@
 // gradcheck and gradgradcheck: backward rules against central differences, in float64 on the CPU.
+import "../kits/core.ts";
 import { grad } from "../autograd/engine.ts";
 import { enableGrad, noGrad } from "../autograd/mode.ts";
 import { isFloat } from "../base/dtype.ts";

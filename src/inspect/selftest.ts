@@ -1,13 +1,13 @@
 // selfTest(): every operator's value, gradient and second gradient on this device against the CPU in float64.
-import { grad } from "../autograd/engine.ts";
-import { type DType, isFloat } from "../base/dtype.ts";
+import "../kits/all.ts";
+import { isFloat } from "../base/dtype.ts";
 import { parse } from "../base/options.ts";
-import { tensor } from "../create.ts";
 import { type DeviceName, defaultDevice } from "../device.ts";
-import { type AnyOp, isView, type Sample } from "../ops/op.ts";
+import { type AnyOp, isView } from "../ops/op.ts";
 import { ops } from "../ops/table.ts";
 import type { Tensor } from "../tensor.ts";
-import { callOp, type Layout, materialise } from "./samples.ts";
+import { derivatives } from "./derivatives.ts";
+import type { Layout } from "./samples.ts";
 
 /** Largest errors of one operator over its samples, relative to each value plus the mean magnitude of its tensor. */
 export interface OpReport {
@@ -36,35 +36,6 @@ export interface SelfTestOptions {
 
 /** Accepted errors in float32: values, first and second gradients. */
 export const bounds = { value: 2e-5, gradient: 1e-4, second: 5e-4 };
-
-interface Results {
-  readonly values: readonly Tensor[];
-  readonly gradients: readonly (Tensor | undefined)[];
-  readonly seconds: readonly (Tensor | undefined)[];
-}
-
-const weights = (like: Tensor, seed: number): Tensor =>
-  tensor(
-    Float64Array.from({ length: like.size }, (_, i) => Math.fround(((i + seed) * 0.7548776662466927) % 1) - 0.4),
-    { shape: like.shape, dtype: like.dtype, device: like.device.type },
-  );
-
-/** Values, gradients of a weighted sum of the outputs, and gradients of a weighted sum of those. */
-function derivatives(name: string, sample: Sample, device: DeviceName, dtype: DType, layout: Layout): Results {
-  const { args, leaves } = materialise(sample, device, dtype, layout);
-  const values = callOp(name, args);
-  const live = values.filter((v) => isFloat(v.dtype) && v.requiresGrad);
-  if (live.length === 0) return { values, gradients: [], seconds: [] };
-  const gradients = grad(live, leaves, { gradOutputs: live.map((v, i) => weights(v, i + 1)), createGraph: true, allowUnused: true }) as (
-    Tensor | undefined
-  )[];
-  const again = gradients.filter((g): g is Tensor => g?.requiresGrad === true);
-  const seconds =
-    again.length === 0
-      ? []
-      : (grad(again, leaves, { gradOutputs: again.map((g, i) => weights(g, i + 5)), allowUnused: true }) as (Tensor | undefined)[]);
-  return { values, gradients, seconds };
-}
 
 /** Largest error between two lists of tensors; throws when shapes or presence differ. A missing gradient equals zeros. */
 async function compare(what: string, got: readonly (Tensor | undefined)[], want: readonly (Tensor | undefined)[]): Promise<number> {

@@ -1,4 +1,5 @@
 // Checkpoints: model, optimiser, schedule and random state in one safetensors file, so that training goes on as if it had never stopped.
+import "../kits/core.ts";
 import { FormatError } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { defaultGenerator, type GeneratorState } from "../base/random.ts";

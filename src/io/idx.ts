@@ -1,4 +1,5 @@
 // IDX: the format of the MNIST files, plain or gzipped.
+import "../kits/core.ts";
 import type { TypedArray } from "../base/dtype.ts";
 import { FormatError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";

@@ -1,4 +1,5 @@
 // safetensors: the format that PyTorch users exchange weights in. Written as the official writer does, read strictly.
+import "../kits/core.ts";
 import { type DType, hostArray, type TypedArray } from "../base/dtype.ts";
 import { ArgumentError, FormatError } from "../base/errors.ts";
 import { parse } from "../base/options.ts";

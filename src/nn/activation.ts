@@ -1,4 +1,5 @@
 // Nonlinearities as layers.
+import "../kits/losses.ts";
 import { parse } from "../base/options.ts";
 import { functions } from "../methods.ts";
 import type { Tensor } from "../tensor.ts";

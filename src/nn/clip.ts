@@ -1,4 +1,5 @@
 // What PyTorch keeps in nn.utils: gradient clipping, and parameters as one vector.
+import "../kits/norms.ts";
 import { noGrad } from "../autograd/mode.ts";
 import { tidy } from "../autograd/scope.ts";
 import { ArgumentError, ShapeError } from "../base/errors.ts";

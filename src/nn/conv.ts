@@ -1,4 +1,5 @@
 // Convolutions and transposed convolutions in one to three dimensions.
+import "../kits/windows.ts";
 import { ArgumentError } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { functions } from "../methods.ts";

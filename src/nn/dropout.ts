@@ -1,4 +1,5 @@
 // Dropout of elements and of whole channels.
+import "../kits/noise.ts";
 import { ArgumentError } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { functions } from "../methods.ts";

@@ -1,4 +1,5 @@
 // A table of vectors, looked up by index.
+import "../kits/indexing.ts";
 import { ArgumentError } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { noGrad } from "../autograd/mode.ts";

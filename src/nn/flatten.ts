@@ -1,4 +1,5 @@
 // Layers that change only the shape.
+import "../kits/core.ts";
 import { parse } from "../base/options.ts";
 import { functions } from "../methods.ts";
 import type { Tensor } from "../tensor.ts";

@@ -1,4 +1,5 @@
 // The operators that PyTorch keeps under torch.nn.functional.
+import "../kits/all.ts";
 import { functions } from "../methods.ts";
 
 export const {

@@ -1,4 +1,5 @@
 // Fully connected layers.
+import "../kits/core.ts";
 import { parse } from "../base/options.ts";
 import type { DTypeLike } from "../base/dtype.ts";
 import { zeros } from "../create.ts";

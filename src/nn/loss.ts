@@ -1,4 +1,5 @@
 // Losses as layers: forward(input, target).
+import "../kits/losses.ts";
 import { ArgumentError } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { functions } from "../methods.ts";

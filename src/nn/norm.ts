@@ -1,4 +1,5 @@
 // Batch and layer normalisation.
+import "../kits/norms.ts";
 import { constantOf } from "../backend/backend.ts";
 import { ArgumentError, ShapeError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";

@@ -1,4 +1,5 @@
 // Pooling layers in one to three dimensions.
+import "../kits/windows.ts";
 import { parse } from "../base/options.ts";
 import { functions } from "../methods.ts";
 import type { Tensor } from "../tensor.ts";

@@ -1,4 +1,5 @@
 // Stochastic gradient descent.
+import "../kits/updates.ts";
 import { ArgumentError } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { functions } from "../methods.ts";

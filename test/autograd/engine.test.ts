@@ -7,7 +7,6 @@ import { detectAnomaly, enableGrad, isGradEnabled, noGrad } from "../../src/auto
 import { tidy } from "../../src/autograd/scope.ts";
 import { GradError, ShapeError, WengertError } from "../../src/base/errors.ts";
 import { ones, tensor, zeros } from "../../src/create.ts";
-import "../../src/methods.ts";
 import type { Tensor } from "../../src/tensor.ts";
 import { expectValues, onEveryDevice } from "../devices.ts";
 

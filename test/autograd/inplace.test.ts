@@ -5,7 +5,6 @@ import { noGrad } from "../../src/autograd/mode.ts";
 import { ArgumentError, GradError } from "../../src/base/errors.ts";
 import { tensor, zeros } from "../../src/create.ts";
 import { gradcheck, gradgradcheck } from "../../src/inspect/gradcheck.ts";
-import "../../src/methods.ts";
 import type { Tensor } from "../../src/tensor.ts";
 import { expectValues, onEveryDevice } from "../devices.ts";
 

@@ -7,7 +7,6 @@ import { full, tensor, zeros } from "../../src/create.ts";
 import { init, memory, stats, sync } from "../../src/device.ts";
 import { tidy } from "../../src/autograd/scope.ts";
 import { kernel } from "../../src/backend/kernel.ts";
-import "../../src/methods.ts";
 
 beforeAll(async () => {
   expect((await init({ device: "webgpu" })).device).toBe("webgpu");

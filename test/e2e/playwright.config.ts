@@ -5,6 +5,11 @@ import { CHROMIUM_FLAGS, requireChromium, SCREENSHOT_FLAGS } from "../setup/chro
 
 const port = Number(process.env["WENGERT_E2E_PORT"] ?? 5273);
 const url = `http://localhost:${port}/`;
+const vite = "node node_modules/vite/bin/vite.js";
+const served = { cwd: fileURLToPath(new URL("../..", import.meta.url)), reuseExistingServer: false, timeout: 60_000 };
+
+/** The pages as a build serves them, with packed shaders. */
+const built = `http://localhost:${port + 1}/`;
 
 export default defineConfig({
   testDir: ".",
@@ -16,17 +21,17 @@ export default defineConfig({
   timeout: 300_000,
   expect: { timeout: 30_000 },
   use: {
-    baseURL: url,
     browserName: "chromium",
     headless: true,
     screenshot: "only-on-failure",
     launchOptions: { executablePath: requireChromium(), args: [...CHROMIUM_FLAGS, ...SCREENSHOT_FLAGS] },
   },
-  webServer: {
-    command: `node node_modules/vite/bin/vite.js --port ${port} --strictPort`,
-    cwd: fileURLToPath(new URL("../..", import.meta.url)),
-    url,
-    reuseExistingServer: false,
-    timeout: 60_000,
-  },
+  projects: [
+    { name: "source", testIgnore: "selftest.spec.ts", use: { baseURL: url } },
+    { name: "build", testMatch: "selftest.spec.ts", use: { baseURL: built } },
+  ],
+  webServer: [
+    { ...served, command: `${vite} --port ${port} --strictPort`, url },
+    { ...served, command: `${vite} build --logLevel error && ${vite} preview --port ${port + 1} --strictPort`, url: built },
+  ],
 });

@@ -1,4 +1,4 @@
-// Self-test, on WebGPU.
+// Self-test, on WebGPU, as built: with packed shaders.
 import { expect, test } from "playwright/test";
 import { collectProblems } from "./visit.ts";
 

@@ -5,7 +5,6 @@ import { tensor } from "../../src/create.ts";
 import { init, memory } from "../../src/device.ts";
 import { inspectSafetensors, loadSafetensors, saveSafetensors } from "../../src/io/index.ts";
 import type { Tensor } from "../../src/tensor.ts";
-import "../../src/methods.ts";
 
 /** A file from a header (text, or what JSON makes of it) and data. */
 function file(header: unknown, data: ArrayLike<number> = [], claim?: number): Uint8Array<ArrayBuffer> {

@@ -3,7 +3,6 @@ import { expect, it } from "vitest";
 import { ArgumentError } from "../../src/base/errors.ts";
 import { tensor, zeros } from "../../src/create.ts";
 import { deviceNamed } from "../../src/device.ts";
-import "../../src/methods.ts";
 import { Tensor } from "../../src/tensor.ts";
 import { onEveryDevice } from "../devices.ts";
 

@@ -1,6 +1,7 @@
-// After every test: nothing on the GPU went wrong unnoticed.
+// Every operator is there before a test; after it, nothing on the GPU went wrong unnoticed.
 import { afterEach, expect } from "vitest";
 import { webGpuDevice } from "../../src/device.ts";
+import "../../src/kits/all.ts";
 
 afterEach(async () => {
   const device = webGpuDevice();

@@ -1,0 +1,23 @@
+// wengert/core: tensors and autograd with the operators that every network needs, and no others; kits and rooms bring the rest.
+import "./kits/core.ts";
+export { detectAnomaly, enableGrad, isGradEnabled, noGrad, setGradEnabled } from "./autograd/mode.ts";
+export { tidy } from "./autograd/scope.ts";
+export type { DType, TypedArray } from "./base/dtype.ts";
+export {
+  ArgumentError,
+  DeviceError,
+  DtypeError,
+  FormatError,
+  GradError,
+  OutOfMemoryError,
+  ShapeError,
+  WengertError,
+} from "./base/errors.ts";
+export { Generator, initialSeed, manualSeed } from "./base/random.ts";
+export * from "./create.ts";
+export { type DeviceName, init, type InitOptions, type InitReport, memory, type MemoryReport, resetPeak, stats, sync } from "./device.ts";
+export type { Index, Slice } from "./ops/index-list.ts";
+export * from "./sampling.ts";
+export type { Nested } from "./tensor.ts";
+export { Tensor } from "./tensor.ts";
+export * as autograd from "./autograd/index.ts";

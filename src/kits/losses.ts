@@ -1,0 +1,8 @@
+// Losses, and softmax.
+import "./indexing.ts";
+import { install } from "../methods.ts";
+import * as entropy from "../ops/entropy.ts";
+import * as loss from "../ops/loss.ts";
+import * as softmax from "../ops/softmax.ts";
+
+install(entropy, loss, softmax);

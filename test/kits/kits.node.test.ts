@@ -1,0 +1,44 @@
+// A kit brings everything that its own operators call, to the second derivative.
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { beforeEach, describe, expect, test, vi } from "vitest";
+import type { AnyOp } from "../../src/ops/op.ts";
+import { root } from "../setup/source.ts";
+
+const kits = readdirSync(join(root, "src/kits")).map((file) => file.replace(".ts", ""));
+
+describe("kits", () => {
+  beforeEach(() => {
+    vi.resetModules();
+  });
+
+  test("all of them together install the whole table", async () => {
+    await import("../../src/kits/all.ts");
+    const { functions } = await import("../../src/methods.ts");
+    const { ops } = await import("../../src/ops/table.ts");
+    expect(Object.keys(functions).sort()).toEqual(Object.keys(ops).sort());
+  });
+
+  test("without a kit a tensor has no operators", async () => {
+    const { tensor } = await import("../../src/create.ts");
+    expect("add" in tensor([1], { device: "cpu" })).toBe(false);
+  });
+
+  test.each(kits)("%s runs its operators' samples, gradients and second gradients alone", async (kit) => {
+    await import(`../../src/kits/${kit}.ts`);
+    const { functions } = await import("../../src/methods.ts");
+    const { ops } = await import("../../src/ops/table.ts");
+    const { derivatives } = await import("../../src/inspect/derivatives.ts");
+    const names = Object.keys(functions);
+    expect(names.length).toBeGreaterThan(0);
+    const failed: string[] = [];
+    for (const name of names)
+      for (const [i, sample] of (ops as Record<string, AnyOp>)[name]!.samples.entries())
+        try {
+          derivatives(name, sample, "cpu", "float64", "contiguous");
+        } catch (error) {
+          failed.push(`${name}, sample ${i}: ${String(error)}`);
+        }
+    expect(failed).toEqual([]);
+  });
+});
