@@ -1,9 +1,10 @@
 // Contractions and convolutions on typed arrays: the plans of contract.ts and conv.ts through packed blocks.
 import { hostArray } from "../base/dtype.ts";
+import { sizeOf } from "../base/shape.ts";
 import type { View } from "./backend.ts";
 import type { Contraction } from "./contract.ts";
-import type { ConvHost, Triple, Volume } from "./conv.ts";
-import { elements, hostView } from "./cpu.ts";
+import type { ConvHost } from "./conv.ts";
+import { elements, hostDense, hostView } from "./cpu.ts";
 import { gemmTables, type Numbers } from "./gemm.ts";
 
 const numbers = (view: View): Numbers => elements(view) as Numbers;
@@ -68,6 +69,7 @@ const tableLimit = 512;
 /** The CPU's side of the plans in conv.ts. */
 export const cpuConv: ConvHost = {
   contract: contractCpu,
+  dense: hostDense,
   slide: () => false,
   table(key, make) {
     let found = tables.get(key);
@@ -77,19 +79,20 @@ export const cpuConv: ConvHost = {
     }
     return found;
   },
-  padded(x: Volume, images: number, channels: number, size: Triple, extent: Triple, low: Triple): Volume {
-    const strides: Triple = [extent[1] * extent[2], extent[2], 1];
-    const channel = extent[0] * strides[0];
-    const from = numbers(x.view);
-    const to = hostArray(x.view.dtype, images * channels * channel) as Numbers;
+  padded(x, extent, low) {
+    const [images, channels, depth, height, width] = x.shape as [number, number, number, number, number];
+    const shape = [images, channels, ...extent];
+    const out = hostView(hostArray(x.dtype, sizeOf(shape)), x.dtype, shape);
+    const [from, to] = [numbers(x), numbers(out)];
     for (let i = 0; i < images; i++)
       for (let c = 0; c < channels; c++)
-        for (let d = 0; d < size[0]; d++)
-          for (let h = 0; h < size[1]; h++) {
-            const source = x.view.offset + i * x.image + c * x.channel + d * x.strides[0] + h * x.strides[1];
-            const target = (i * channels + c) * channel + (d + low[0]) * strides[0] + (h + low[1]) * strides[1] + low[2];
-            for (let w = 0; w < size[2]; w++) to[target + w] = from[source + w * x.strides[2]]!;
+        for (let d = 0; d < depth; d++)
+          for (let h = 0; h < height; h++) {
+            const place = [i, c, d, h];
+            const source = place.reduce((sum, p, axis) => sum + p * x.strides[axis]!, x.offset);
+            const target = place.reduce((sum, p, axis) => sum + (p + (low[axis - 2] ?? 0)) * out.strides[axis]!, low[2]!);
+            for (let w = 0; w < width; w++) to[target + w] = from[source + w * x.strides[4]!]!;
           }
-    return { view: hostView(to, x.view.dtype), image: channels * channel, channel, strides };
+    return out;
   },
 };

@@ -1,64 +1,55 @@
 // Convolutions on the GPU: the padding copy, and conv_rows, whose windows slide along rows without padding or im2col.
 import source from "../../shaders/conv.wgsl?raw";
+import { contiguous, sizeOf } from "../base/shape.ts";
 import type { View } from "./backend.ts";
 import { contract } from "./contract.ts";
-import type { ConvHost, Rows, Triple, Volume } from "./conv.ts";
-import { kernel, type Launcher } from "./kernel.ts";
-import { type Parts, variant } from "./variant.ts";
+import { type ConvHost, type Correlation, moved } from "./conv.ts";
+import { axisFields, kernel, type Launcher } from "./kernel.ts";
+import { variant } from "./variant.ts";
 
 /** The GPU's side of the plans in conv.ts. */
 export const gpuConv = (launcher: Launcher): ConvHost => ({
   contract: (problem) => contract(launcher, problem),
-  padded: (...args) => padded(launcher, ...args),
+  dense: (view) => launcher.dense(view),
   table: (key, make) => launcher.table(key, make),
-  slide: (rows) => {
-    const fits = slides(launcher, rows);
-    if (fits) convRows(launcher, rows);
-    return fits;
-  },
+  padded: (x, extent, low) => padded(launcher, x, extent, low),
+  slide: (problem) => slides(launcher, problem) && convRows(launcher, problem),
 });
 
-function padded(launcher: Launcher, x: Volume, images: number, channels: number, size: Triple, extent: Triple, low: Triple): Volume {
-  const width = 4 * Math.ceil(extent[2] / 4);
-  const strides: Triple = [extent[1] * width, width, 1];
-  const channel = extent[0] * strides[0];
-  const view = launcher.scratch("float32", [images, channels, extent[0], extent[1], width]);
-  const words = (images * channels * channel) / 4;
+/** Fields `<prefix>_i, _c, _d, _h, _w` of a [N, C, D, H, W] view's strides, and its offset. */
+const strideFields = (prefix: string, { offset, strides }: View): Record<string, number> => ({
+  [`${prefix}_off`]: offset,
+  [`${prefix}_i`]: strides[0]!,
+  [`${prefix}_c`]: strides[1]!,
+  ...axisFields(`${prefix}_`, strides.slice(2)),
+});
+
+function padded(launcher: Launcher, x: View, [depth, height, width]: readonly number[], low: readonly number[]): View {
+  const words = Math.ceil(width! / 4);
+  const shape = [x.shape[0]!, x.shape[1]!, depth!, height!, 4 * words];
+  const view = { ...launcher.scratch("float32", shape), ...contiguous(shape) };
+  const size = sizeOf(shape) / 4;
   launcher.launch(
     kernel(source, "pad"),
-    { input: x.view, padded: view },
+    { input: x, padded: view },
     {
-      size: words,
-      x_off: x.view.offset,
-      x_no: x.image,
-      x_c: x.channel,
-      x_d: x.strides[0],
-      x_h: x.strides[1],
-      x_w: x.strides[2],
-      channels,
-      depth: size[0],
-      height: size[1],
-      width: size[2],
-      out_d: extent[0],
-      out_h: extent[1],
-      out_w4: width / 4,
-      low_d: low[0],
-      low_h: low[1],
-      low_w: low[2],
+      size,
+      channels: shape[1]!,
+      ...strideFields("x", x),
+      ...axisFields("size_", x.shape.slice(2)),
+      ...axisFields("out_", [depth!, height!, words]),
+      ...axisFields("low_", low),
     },
-    words,
+    size,
   );
-  return { view, image: channels * channel, channel, strides };
+  return view;
 }
 
 /** Whether conv_rows takes it. Many channels prefer workgroup tiles where barriers are cheap. */
-const slides = (launcher: Launcher, r: Rows): boolean =>
-  r.window[2] > 1 &&
-  r.window[2] <= 5 &&
-  r.stride[2] === 1 &&
-  r.dilation[2] === 1 &&
-  r.x.strides[2] === 1 &&
-  (launcher.traits.barriersAreSlow || r.channels < 32);
+function slides({ traits }: Launcher, { axes, x, out, groups }: Correlation): boolean {
+  const { taps, step, by } = axes[2]!;
+  return taps > 1 && taps <= 5 && step === 1 && by === 1 && x.strides[4] === 1 && (traits.barriersAreSlow || out.shape[1]! / groups < 32);
+}
 
 /** Words per invocation: reads of weights (shared by the words) and of inputs dominate; arithmetic is a twentieth of a read. */
 function cheapestCols(width: number, weights: number): number {
@@ -66,91 +57,86 @@ function cheapestCols(width: number, weights: number): number {
   return [4, 3, 2, 1].reduce((best, c) => (cost(c) < cost(best) ? c : best), 4);
 }
 
-/** Offsets in x and w, depth and row within the window, for each step. */
-function stepTable(launcher: Launcher, r: Rows): View {
-  const [depth, height, taps] = r.window;
-  const { x, w, dilation } = r;
-  const sign = w.reversed ? -1 : 1;
-  const start = w.reversed ? depth * height * taps - 1 : 0;
-  const key = [r.contracted, r.window, dilation, x.channel, x.strides, w.c, w.reversed].join();
+/** Offsets in x and weight, depth and row within the window, for each step: a channel, and a depth and row of taps. */
+function stepTable(launcher: Launcher, { x, weight, along, groups, axes: [d, h] }: Correlation): View {
+  const channels = x.shape[1]! / groups;
+  const key = [channels, d!.taps, d!.by, d!.every, h!.taps, h!.by, h!.every, x.strides, weight.strides, along.c].join();
   return launcher.table(`conv rows ${key}`, () => {
     const out: number[] = [];
-    for (let c = 0; c < r.contracted; c++)
-      for (let d = 0; d < depth; d++)
-        for (let h = 0; h < height; h++) {
-          const [id, ih] = [d * dilation[0], h * dilation[1]];
-          out.push(c * x.channel + id * x.strides[0] + ih * x.strides[1], c * w.c + start + sign * (d * height + h) * taps, id, ih);
+    for (let c = 0; c < channels; c++)
+      for (let i = 0; i < d!.taps; i++)
+        for (let j = 0; j < h!.taps; j++) {
+          const at = (v: View, first: number, deep: number, down: number): number => first + deep * v.strides[2]! + down * v.strides[3]!;
+          const [deep, down] = [i * d!.by, j * h!.by];
+          out.push(at(x, c * x.strides[1]!, deep, down), at(weight, c * along.c, i * d!.every, j * h!.every), deep, down);
         }
     return Int32Array.from(out);
   });
 }
 
 /** Records the launch. */
-function convRows(launcher: Launcher, r: Rows): void {
-  const { x, w, out, outSize, size, low, stride, bias } = r;
-  const rows = Math.min(8, r.channels);
-  const cols = cheapestCols(outSize[2], rows * r.window[2]);
+function convRows(launcher: Launcher, problem: Correlation): true {
+  const { x, weight, along, out, bias, groups, axes } = problem;
+  const [images, outputs, ...outSize] = out.shape as [number, number, number, number, number];
+  const size = x.shape.slice(2);
+  const m = outputs / groups;
+  const rows = Math.min(8, m);
+  const cols = cheapestCols(outSize[2], rows * axes[2]!.taps);
   const tiles = Math.ceil(outSize[2] / (4 * cols));
-  const count = r.images * outSize[0] * outSize[1] * tiles;
-  const places = outSize[0] * outSize[1] * outSize[2];
-  const border = [0, 1, 2].some((i) => low[i] !== 0 || (outSize[i]! - 1) * stride[i]! + (r.window[i]! - 1) * r.dilation[i]! >= size[i]!);
-  const aligned = !border && [x.view.offset, x.image, x.channel, x.strides[0], x.strides[1]].every((s) => s % 4 === 0);
-  const vector = outSize[2] % 4 === 0 && out.offset % 4 === 0;
+  const count = images * outSize[0] * outSize[1] * tiles;
   const limit = launcher.traits.maxWorkgroupsPerDimension;
-  if (count > 64 * limit && r.images > 1) {
-    const images = r.images >> 1;
-    convRows(launcher, { ...r, images });
-    const rest = { ...x, view: { ...x.view, offset: x.view.offset + images * x.image } };
-    const to = { ...out, offset: out.offset + images * r.groups * r.channels * places };
-    return convRows(launcher, { ...r, images: r.images - images, x: rest, out: to });
+  if (count > 64 * limit && images > 1) {
+    const half = images >> 1;
+    const part = (from: number, n: number): Correlation => {
+      const cut = (v: View): View => ({ ...moved(v, from * v.strides[0]!), shape: [n, ...v.shape.slice(1)] });
+      return { ...problem, x: cut(x), out: cut(out) };
+    };
+    convRows(launcher, part(0, half));
+    return convRows(launcher, part(half, images - half));
   }
+  const border = axes.some((a, i) => a.from !== 0 || (a.places - 1) * a.step + (a.taps - 1) * a.by >= size[i]!);
+  const aligned = !border && [x.offset, ...x.strides.slice(0, 4)].every((s) => s % 4 === 0);
+  const vector = outSize[2] % 4 === 0 && out.offset % 4 === 0;
   const wgX = launcher.traits.barriersAreSlow && count <= 16 * limit ? 16 : 64;
-  const parts: Parts = {};
-  if (border) parts.word_at = "word_at_border";
-  else if (aligned) parts.word_at = "word_at_aligned";
-  if (vector) parts.store = "store_aligned";
-  if (bias) parts.epilogue = "epilogue_bias";
-  if (r.relu) parts.activate = "activate_relu";
+  const first = axes.reduce((sum, a, i) => sum + a.first * weight.strides[i + 2]!, weight.offset);
   launcher.launch(
-    variant(source, "conv_rows", { TAPS: r.window[2], ROWS: rows, COLS: cols, WG_X: wgX }, parts),
+    variant(
+      source,
+      "conv_rows",
+      { TAPS: axes[2]!.taps, ROWS: rows, COLS: cols, WG_X: wgX },
+      {
+        word_at: border ? "word_at_border" : aligned ? "word_at_aligned" : "word_at",
+        store: vector ? "store_aligned" : "store",
+        epilogue: bias ? "epilogue_bias" : "epilogue",
+        activate: problem.relu ? "activate_relu" : "activate",
+      },
+    ),
     {
-      [aligned ? "input4" : "input"]: x.view,
-      weight: w.view,
-      row_steps: stepTable(launcher, r),
+      [aligned ? "input4" : "input"]: x,
+      weight,
+      row_steps: stepTable(launcher, problem),
       ...(bias ? { bias } : {}),
       [vector ? "output4" : "output"]: out,
     },
     {
-      m: r.channels,
-      steps: r.contracted * r.window[0] * r.window[1],
-      w_off: w.view.offset,
-      w_m: w.r,
-      w_tap: w.reversed ? 0xffffffff : 1,
-      w_b: w.group,
-      x_off: x.view.offset,
-      x_no: x.image,
-      x_d: x.strides[0],
-      x_h: x.strides[1],
-      x_b: r.contracted * x.channel,
-      depth: size[0],
-      height: size[1],
-      width: size[2],
-      low_d: low[0] >>> 0,
-      low_h: low[1] >>> 0,
-      low_w: low[2] >>> 0,
-      stride_d: stride[0],
-      stride_h: stride[1],
-      out_d: outSize[0],
-      out_h: outSize[1],
-      out_w: outSize[2],
+      m,
+      steps: (x.shape[1]! / groups) * axes[0]!.taps * axes[1]!.taps,
+      contracted: x.shape[1]! / groups,
+      w_off: first,
+      w_m: along.m,
+      w_tap: axes[2]!.every,
+      w_group: sizeOf(weight.shape) / groups,
+      ...strideFields("x", x),
+      ...axisFields("size_", size),
+      ...axisFields("from_", axes.map((a) => a.from)), // prettier-ignore
+      ...axisFields("step_", axes.map((a) => a.step)), // prettier-ignore
+      ...strideFields("y", out),
+      ...axisFields("out_", outSize),
       tiles,
       count,
-      y_off: out.offset,
-      y_no: r.groups * r.channels * places,
-      y_m: places,
-      y_b: r.channels * places,
       bias_off: bias?.offset ?? 0,
     },
-    [Math.ceil(count / wgX), Math.ceil(r.channels / rows), r.groups],
+    [Math.ceil(count / wgX), Math.ceil(m / rows), groups],
   );
+  return true;
 }

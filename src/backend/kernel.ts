@@ -66,3 +66,7 @@ export function bitsOf(dtype: DType, value: number): number {
   scratchFloat[0] = value;
   return scratchWord[0]!;
 }
+
+/** Parameters `<prefix>d, h, w` of a value for each of three spatial axes. */
+export const axisFields = (prefix: string, values: readonly number[]): Record<string, number> =>
+  Object.fromEntries(values.map((v, i) => [prefix + "dhw"[i]!, v]));

@@ -1,17 +1,14 @@
 // Convolution in 1 to 3 dimensions. The three maps convolution, convInput and convWeight are each other's gradients, so any order is closed.
-import { type ConvHost, convForward, convInput as planInput, convWeight as planWeight } from "../backend/conv.ts";
+import type { Views } from "../backend/backend.ts";
+import { type ConvHost, convForward, convInput as planInput, convWeight as planWeight, type Sliding } from "../backend/conv.ts";
 import { cpuConv } from "../backend/contractcpu.ts";
 import { gpuConv } from "../backend/convgpu.ts";
-import { elements, hostDense } from "../backend/cpu.ts";
-import type { View } from "../backend/backend.ts";
-import { kernel, type Launcher } from "../backend/kernel.ts";
-import copies from "../../shaders/copy.wgsl?raw";
 import { ShapeError, show } from "../base/errors.ts";
-import { type Shape, sizeOf } from "../base/shape.ts";
+import type { Shape } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Primitive, raises, t } from "./op.ts";
 import { productDtype } from "./product.ts";
-import { checkConv, convSizes, geometryOf, isEmpty, type Sliding } from "./sliding.ts";
+import { checkConv, convSizes } from "./sliding.ts";
 
 const plain: Sliding = { stride: [1, 1], padding: [0, 0], dilation: [1, 1], groups: 1 };
 const strided: Sliding = { stride: [2, 1], padding: [1, 2], dilation: [1, 2], groups: 2 };
@@ -19,26 +16,10 @@ const strided: Sliding = { stride: [2, 1], padding: [1, 2], dilation: [1, 2], gr
 /** Windows that output padding added beyond g's extent do not exist. */
 const cropped = (y: Tensor, shape: Shape): Tensor => shape.reduce((z, n, d) => (z.shape[d] === n ? z : z.narrow(d, 0, n)), y);
 
-interface Host extends ConvHost {
-  dense(v: View): View;
-  zero(out: View): void;
-}
-const onCpu: Host = { ...cpuConv, dense: hostDense, zero: (out) => void elements(out).fill(0) };
-const onGpu = (q: Launcher): Host => ({
-  ...gpuConv(q),
-  dense: (v) => q.dense(v),
-  zero: (out) => q.launch(kernel(copies, "fill"), { filled: out }, { size: sizeOf(out.shape), value: 0 }, Math.ceil(sizeOf(out.shape) / 4)),
-});
-
-type Run = (host: Host, io: Record<string, View>, a: Sliding) => void;
-const both = (
-  run: Run,
-): {
-  readonly cpu: (io: Record<string, View>, a: Sliding) => void;
-  readonly gpu: (io: Record<string, View>, a: Sliding, q: Launcher) => void;
-} => ({
-  cpu: (io, a) => run(onCpu, io, a),
-  gpu: (io, a, q) => run(onGpu(q), io, a),
+/** Both devices' halves of a record from one plan. */
+const planned = (plan: (host: ConvHost, io: Views, a: Sliding) => void): Pick<Primitive<() => Tensor, never, Sliding>, "cpu" | "gpu"> => ({
+  cpu: (io, a) => plan(cpuConv, io, a),
+  gpu: (io, a, q) => plan(gpuConv(q), io, a),
 });
 
 /** Cross-correlation of x [N, C, …] with weight [O, C/groups, …] plus bias [O]: the map behind conv1d, conv2d and conv3d. */
@@ -58,10 +39,7 @@ export const convolution: Primitive<
       },
     };
   },
-  ...both((host, { x, weight, bias, out }, a) => {
-    if (!isEmpty(out!))
-      convForward(host, geometryOf(x!.shape, weight!.shape, out!.shape, a), x!, host.dense(weight!), bias && host.dense(bias), out!);
-  }),
+  ...planned((host, { x, weight, bias, out }, a) => convForward(host, x!, weight!, bias, out!, a)),
   save: ["x", "weight"],
   backward: (g, { x, weight }, a, ins) => ({
     x: () => g.convInput(weight, ins["x"]!.shape, a),
@@ -97,11 +75,7 @@ export const convInput: Primitive<
       );
     return { out: { shape: a.shape, dtype: productDtype("convInput", ins) } };
   },
-  ...both((host, { g, weight, out }, a) => {
-    if (isEmpty(out!)) return;
-    if (isEmpty(g!)) return host.zero(out!);
-    planInput(host, geometryOf(out!.shape, weight!.shape, g!.shape, a), host.dense(weight!), g!, out!);
-  }),
+  ...planned((host, { g, weight, out }, a) => planInput(host, weight!, g!, out!, a)),
   save: ["g", "weight"],
   backward: (gg, { g, weight }, a, ins) => ({
     g: () => cropped(gg.convolution(weight, null, a), ins["g"]!.shape),
@@ -131,11 +105,7 @@ export const convWeight: Primitive<
       );
     return { out: { shape: a.shape, dtype: productDtype("convWeight", ins) } };
   },
-  ...both((host, { x, g, out }, a) => {
-    if (isEmpty(out!)) return;
-    if (isEmpty(g!)) return host.zero(out!);
-    planWeight(host, geometryOf(x!.shape, out!.shape, g!.shape, a), x!, host.dense(g!), out!);
-  }),
+  ...planned((host, { x, g, out }, a) => planWeight(host, x!, g!, out!, a)),
   save: ["x", "g"],
   backward: (gw, { x, g }, a, ins) => ({
     x: () => g.convInput(gw, ins["x"]!.shape, a),

@@ -3,10 +3,11 @@ import { ArgumentError, ShapeError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { isFloat } from "../base/dtype.ts";
 import { contiguousStrides } from "../base/shape.ts";
+import type { Sliding } from "../backend/conv.ts";
 import type { Tensor } from "../tensor.ts";
 import { operand } from "./arguments.ts";
 import { type Composite, raises, t } from "./op.ts";
-import { checkConv, convSizes, type Sliding, sliding } from "./sliding.ts";
+import { checkConv, convSizes, sliding } from "./sliding.ts";
 import { perDim, type Sizes } from "./windows.ts";
 
 export interface ConvOptions {

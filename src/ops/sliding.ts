@@ -1,18 +1,9 @@
 // Geometry of convolutions: arguments as PyTorch takes them, output sizes, and the description the planner in src/backend/conv.ts wants.
-import type { View } from "../backend/backend.ts";
-import type { ConvGeometry, Triple } from "../backend/conv.ts";
+import type { Sliding } from "../backend/conv.ts";
 import { ArgumentError, ShapeError, show } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
 import type { Meta } from "./op.ts";
 import { perDim } from "./windows.ts";
-
-/** How windows slide over the spatial dimensions; one entry per dimension. */
-export interface Sliding {
-  readonly stride: readonly number[];
-  readonly padding: readonly number[];
-  readonly dilation: readonly number[];
-  readonly groups: number;
-}
 
 /** Reads stride, padding (numbers), dilation and groups. Errors: ShapeError, ArgumentError. */
 export function sliding(op: string, rank: number, o: { stride: unknown; padding: unknown; dilation: unknown; groups: unknown }): Sliding {
@@ -57,23 +48,3 @@ export function checkConv(op: string, x: Meta, weight: Meta, bias: Meta | undefi
     throw new ShapeError(op, `bias ${show(bias.shape)} does not fit ${o} output channels`);
   if (weight.shape.slice(2).some((k) => k < 1)) throw new ShapeError(op, `weight ${show(weight.shape)} has an empty window`);
 }
-
-const triple = (list: readonly number[], fill: number): Triple =>
-  [...new Array<number>(3 - list.length).fill(fill), ...list] as unknown as Triple;
-
-/** The planner's description of input [N, C, …], weight [O, C/groups, …] and output [N, O, …]. */
-export const geometryOf = (input: Shape, weight: Shape, output: Shape, a: Sliding): ConvGeometry => ({
-  images: input[0]!,
-  inputs: input[1]!,
-  outputs: output[1]!,
-  groups: a.groups,
-  size: triple(input.slice(2), 1),
-  out: triple(output.slice(2), 1),
-  window: triple(weight.slice(2), 1),
-  stride: triple(a.stride, 1),
-  padding: triple(a.padding, 0),
-  dilation: triple(a.dilation, 1),
-});
-
-/** True when there is nothing to compute: an empty batch or no channels. */
-export const isEmpty = (v: View): boolean => v.shape.some((d) => d === 0);

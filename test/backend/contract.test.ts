@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { Storage, type View } from "../../src/backend/backend.ts";
 import { type Contraction, contract, tune, type Tuning } from "../../src/backend/contract.ts";
 import { contractCpu, cpuConv } from "../../src/backend/contractcpu.ts";
-import { type ConvGeometry, convForward, type ConvHost, convInput, convWeight } from "../../src/backend/conv.ts";
+import { convForward, type ConvHost, convInput, convWeight, type Sliding } from "../../src/backend/conv.ts";
 import { gpuConv } from "../../src/backend/convgpu.ts";
 import { cpu } from "../../src/backend/cpu.ts";
 import type { Launcher, Traits } from "../../src/backend/kernel.ts";
@@ -200,8 +200,9 @@ it.each(convolutions)("the three maps of a convolution: %s", async (_name, c) =>
   const extent = (i: 0 | 1 | 2): number => Math.floor((size[i] + 2 * padding[i] - dilation[i] * (window[i] - 1) - 1) / stride[i]) + 1;
   const out = [extent(0), extent(1), extent(2)] as const;
   const images = 2;
-  const g: ConvGeometry = { images, inputs: ci * groups, outputs: co * groups, groups, size, out, window, stride, padding, dilation };
   const spatial = (t: readonly number[]): readonly number[] => t.slice(3 - rank);
+  const g = { inputs: ci * groups, outputs: co * groups };
+  const a: Sliding = { stride: spatial(stride), padding: spatial(padding), dilation: spatial(dilation), groups };
   const x = pair([images, g.inputs, ...spatial(size)], 8);
   const w = pair([g.outputs, ci, ...spatial(window)], 9);
   const dy = pair([images, g.outputs, ...spatial(out)], 10);
@@ -211,9 +212,9 @@ it.each(convolutions)("the three maps of a convolution: %s", async (_name, c) =>
     const dx = pair([images, g.inputs, ...spatial(size)], 13);
     const dw = pair([g.outputs, ci, ...spatial(window)], 14);
     const maps = (host: ConvHost, on: "gpu" | "cpu"): void => {
-      convForward(host, g, x[on], w[on], bias[on], y[on], true);
-      convInput(host, g, w[on], dy[on], dx[on]);
-      convWeight(host, g, x[on], dy[on], dw[on], true);
+      convForward(host, x[on], w[on], bias[on], y[on], a, true);
+      convInput(host, w[on], dy[on], dx[on], a);
+      convWeight(host, x[on], dy[on], dw[on], a, true);
     };
     maps(cpuConv, "cpu");
     onGpu({ barriersAreSlow }, (launcher) => maps(gpuConv(launcher), "gpu"));
@@ -229,8 +230,9 @@ it.each(convolutions)("the CPU's convolution is the definition: %s", (_name, c) 
   const [ci, co, groups] = c.channels;
   const extent = (i: 0 | 1 | 2): number => Math.floor((size[i] + 2 * padding[i] - dilation[i] * (window[i] - 1) - 1) / stride[i]) + 1;
   const out = [extent(0), extent(1), extent(2)] as const;
-  const g: ConvGeometry = { images: 1, inputs: ci * groups, outputs: co * groups, groups, size, out, window, stride, padding, dilation };
   const spatial = (t: readonly number[]): readonly number[] => t.slice(3 - rank);
+  const g = { inputs: ci * groups, outputs: co * groups };
+  const a: Sliding = { stride: spatial(stride), padding: spatial(padding), dilation: spatial(dilation), groups };
   const view = (shape: readonly number[], data: Float64Array<ArrayBuffer>): View => ({
     storage: new Storage(cpu, "float64", data.length, data),
     shape,
@@ -260,8 +262,8 @@ it.each(convolutions)("the CPU's convolution is the definition: %s", (_name, c) 
         }
   const shapes = { x: [1, g.inputs, ...spatial(size)], w: [g.outputs, ci, ...spatial(window)], y: [1, g.outputs, ...spatial(out)] };
   const got = { y: new Float64Array(dy.length), dx: new Float64Array(x.length), dw: new Float64Array(w.length) };
-  convForward(cpuConv, g, view(shapes.x, x), view(shapes.w, w), undefined, view(shapes.y, got.y));
-  convInput(cpuConv, g, view(shapes.w, w), view(shapes.y, dy), view(shapes.x, got.dx));
-  convWeight(cpuConv, g, view(shapes.x, x), view(shapes.y, dy), view(shapes.w, got.dw));
+  convForward(cpuConv, view(shapes.x, x), view(shapes.w, w), undefined, view(shapes.y, got.y), a);
+  convInput(cpuConv, view(shapes.w, w), view(shapes.y, dy), view(shapes.x, got.dx), a);
+  convWeight(cpuConv, view(shapes.x, x), view(shapes.y, dy), view(shapes.w, got.dw), a);
   for (const key of ["y", "dx", "dw"] as const) for (const [i, v] of got[key].entries()) expect(v).toBeCloseTo(want[key][i]!, 10);
 });
