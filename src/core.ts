@@ -14,10 +14,29 @@ export {
   WengertError,
 } from "./base/errors.ts";
 export { Generator, initialSeed, manualSeed } from "./base/random.ts";
-export * from "./create.ts";
+export {
+  arange,
+  type CreateOptions,
+  empty,
+  emptyLike,
+  eye,
+  fromImageData,
+  full,
+  fullLike,
+  linspace,
+  logspace,
+  ones,
+  onesLike,
+  type Pixels,
+  type SizeArgs,
+  tensor,
+  type TensorData,
+  zeros,
+  zerosLike,
+} from "./create.ts";
 export { type DeviceName, init, type InitOptions, type InitReport, memory, type MemoryReport, resetPeak, stats, sync } from "./device.ts";
 export type { Index, Slice } from "./ops/index-list.ts";
-export * from "./sampling.ts";
+export { type DrawOptions, normal, rand, randint, randintLike, randLike, randn, randnLike, randperm } from "./sampling.ts";
 export type { Nested } from "./tensor.ts";
 export { Tensor } from "./tensor.ts";
 export * as autograd from "./autograd/index.ts";
