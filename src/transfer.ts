@@ -14,6 +14,12 @@ export interface Place {
   readonly dtype: DType;
 }
 
+/** The value of a one-element tensor, when the host knows it without waiting. */
+export function knownValue(x: Tensor): number | undefined {
+  if (x.size !== 1) return undefined;
+  return constantOf(x) ?? (x.storage.device.type === "cpu" ? dense(x)[0] : undefined);
+}
+
 /** Host numbers as elements of `dtype`. */
 function converted(data: TypedArray, from: DType, to: DType): TypedArray {
   if (from === to) return data;

@@ -1,57 +1,41 @@
 // Nonlinearities as layers.
 import "../kits/losses.ts";
 import { parse } from "../base/options.ts";
+import { fields, float } from "../base/python.ts";
 import { functions } from "../methods.ts";
 import type { Tensor } from "../tensor.ts";
 import { constant_ } from "./init.ts";
+import { layer, type LayerClass } from "./layer.ts";
 import { factory, type Factory, parameter } from "./linear.ts";
 import { Module } from "./module.ts";
 import type { Parameter } from "./parameter.ts";
-import { float, repr } from "./repr.ts";
 
 /** max(x, 0). */
-export class ReLU extends Module {
-  readonly inplace: boolean;
-  constructor(...rest: [inplace?: boolean] | [options: { readonly inplace?: boolean }]) {
-    super();
-    this.inplace = parse("ReLU", rest, { inplace: false }).inplace;
-  }
-  override forward(x: Tensor): Tensor {
-    return this.inplace ? x.relu_() : functions.relu(x);
-  }
-  override extraRepr(): string {
-    return this.inplace ? "inplace=True" : "";
-  }
-}
+export const ReLU: LayerClass<{ inplace: boolean }> = /* @__PURE__ */ layer(
+  "ReLU",
+  { inplace: false },
+  (x, { inplace }) => (inplace ? x.relu_() : functions.relu(x)),
+  { text: ({ inplace }) => (inplace ? "inplace=True" : "") },
+);
+export type ReLU = InstanceType<typeof ReLU>;
 /** min(max(x, 0), 6). */
-export class ReLU6 extends Module {
-  override forward(x: Tensor): Tensor {
-    return functions.relu6(x);
-  }
-}
+export const ReLU6: LayerClass = /* @__PURE__ */ layer("ReLU6", {}, (x) => functions.relu6(x));
+export type ReLU6 = InstanceType<typeof ReLU6>;
 /** x where positive, negativeSlope · x elsewhere. */
-export class LeakyReLU extends Module {
-  readonly negativeSlope: number;
-  constructor(...rest: [negativeSlope?: number] | [options: { readonly negativeSlope?: number }]) {
-    super();
-    this.negativeSlope = parse("LeakyReLU", rest, { negativeSlope: 0.01 }).negativeSlope;
-  }
-  override forward(x: Tensor): Tensor {
-    return functions.leakyRelu(x, this.negativeSlope);
-  }
-  override extraRepr(): string {
-    return `negative_slope=${this.negativeSlope}`;
-  }
-}
+export const LeakyReLU: LayerClass<{ negativeSlope: number }> = /* @__PURE__ */ layer("LeakyReLU", { negativeSlope: 0.01 }, (x, o) =>
+  functions.leakyRelu(x, o),
+);
+export type LeakyReLU = InstanceType<typeof LeakyReLU>;
 /** LeakyReLU with trained slopes, one or one per channel (dimension 1). */
 export class PReLU extends Module {
+  static override readonly name: string = "PReLU";
   readonly numParameters: number;
   weight: Parameter;
   constructor(
     ...rest: [numParameters?: number, init?: number] | [options: Factory & { readonly numParameters?: number; readonly init?: number }]
   ) {
     super();
-    const { numParameters, init, ...place } = parse("PReLU", rest, { numParameters: 1, init: 0.25 }, factory);
+    const { numParameters, init, ...place } = parse(new.target.name, rest, { numParameters: 1, init: 0.25 }, factory);
     this.numParameters = numParameters;
     this.weight = parameter([numParameters], place);
     constant_(this.weight, init);
@@ -61,127 +45,57 @@ export class PReLU extends Module {
     return x.relu().sub(x.neg().relu().mul(slope));
   }
   override extraRepr(): string {
-    return `num_parameters=${this.numParameters}`;
+    return fields(this, ["numParameters"]);
   }
 }
 /** x where positive, alpha · (eˣ − 1) elsewhere. */
-export class ELU extends Module {
-  readonly alpha: number;
-  constructor(...rest: [alpha?: number] | [options: { readonly alpha?: number }]) {
-    super();
-    this.alpha = parse("ELU", rest, { alpha: 1 }).alpha;
-  }
-  override forward(x: Tensor): Tensor {
-    return functions.elu(x, this.alpha);
-  }
-  override extraRepr(): string {
-    return `alpha=${float(this.alpha)}`;
-  }
-}
+export const ELU: LayerClass<{ alpha: number }> = /* @__PURE__ */ layer("ELU", { alpha: 1 }, (x, o) => functions.elu(x, o), {
+  text: ({ alpha }) => `alpha=${float(alpha)}`,
+});
+export type ELU = InstanceType<typeof ELU>;
 /** Scaled ELU. */
-export class SELU extends Module {
-  override forward(x: Tensor): Tensor {
-    return functions.selu(x);
-  }
-}
+export const SELU: LayerClass = /* @__PURE__ */ layer("SELU", {}, (x) => functions.selu(x));
+export type SELU = InstanceType<typeof SELU>;
 /** x · Φ(x), exactly ("none") or by tanh. */
-export class GELU extends Module {
-  readonly approximate: "none" | "tanh";
-  constructor(...rest: [approximate?: "none" | "tanh"] | [options: { readonly approximate?: "none" | "tanh" }]) {
-    super();
-    this.approximate = parse("GELU", rest, { approximate: "none" as "none" | "tanh" }).approximate;
-  }
-  override forward(x: Tensor): Tensor {
-    return functions.gelu(x, { approximate: this.approximate });
-  }
-  override extraRepr(): string {
-    return `approximate=${repr(this.approximate)}`;
-  }
-}
+export const GELU: LayerClass<{ approximate: "none" | "tanh" }> = /* @__PURE__ */ layer("GELU", { approximate: "none" }, (x, o) =>
+  functions.gelu(x, o),
+);
+export type GELU = InstanceType<typeof GELU>;
 /** x · sigmoid(x). */
-export class SiLU extends Module {
-  override forward(x: Tensor): Tensor {
-    return functions.silu(x);
-  }
-}
+export const SiLU: LayerClass = /* @__PURE__ */ layer("SiLU", {}, (x) => functions.silu(x));
+export type SiLU = InstanceType<typeof SiLU>;
 /** x · tanh(softplus(x)). */
-export class Mish extends Module {
-  override forward(x: Tensor): Tensor {
-    return functions.mish(x);
-  }
-}
+export const Mish: LayerClass = /* @__PURE__ */ layer("Mish", {}, (x) => functions.mish(x));
+export type Mish = InstanceType<typeof Mish>;
 /** 1 / (1 + e⁻ˣ). */
-export class Sigmoid extends Module {
-  override forward(x: Tensor): Tensor {
-    return functions.sigmoid(x);
-  }
-}
+export const Sigmoid: LayerClass = /* @__PURE__ */ layer("Sigmoid", {}, (x) => functions.sigmoid(x));
+export type Sigmoid = InstanceType<typeof Sigmoid>;
 /** Hyperbolic tangent. */
-export class Tanh extends Module {
-  override forward(x: Tensor): Tensor {
-    return functions.tanh(x);
-  }
-}
+export const Tanh: LayerClass = /* @__PURE__ */ layer("Tanh", {}, (x) => functions.tanh(x));
+export type Tanh = InstanceType<typeof Tanh>;
 /** log(1 + e^(βx)) / β, a line beyond the threshold. */
-export class Softplus extends Module {
-  readonly beta: number;
-  readonly threshold: number;
-  constructor(...rest: [beta?: number, threshold?: number] | [options: { readonly beta?: number; readonly threshold?: number }]) {
-    super();
-    const { beta, threshold } = parse("Softplus", rest, { beta: 1, threshold: 20 });
-    this.beta = beta;
-    this.threshold = threshold;
-  }
-  override forward(x: Tensor): Tensor {
-    return functions.softplus(x, this.beta, this.threshold);
-  }
-  override extraRepr(): string {
-    return `beta=${this.beta}, threshold=${this.threshold}`;
-  }
-}
+export const Softplus: LayerClass<{ beta: number; threshold: number }, [beta?: number, threshold?: number]> = /* @__PURE__ */ layer(
+  "Softplus",
+  { beta: 1, threshold: 20 },
+  (x, o) => functions.softplus(x, o),
+);
+export type Softplus = InstanceType<typeof Softplus>;
 /** log(sigmoid(x)). */
-export class LogSigmoid extends Module {
-  override forward(x: Tensor): Tensor {
-    return functions.logsigmoid(x);
-  }
-}
+export const LogSigmoid: LayerClass = /* @__PURE__ */ layer("LogSigmoid", {}, (x) => functions.logsigmoid(x));
+export type LogSigmoid = InstanceType<typeof LogSigmoid>;
 /** x cut to [minVal, maxVal]. */
-export class Hardtanh extends Module {
-  readonly minVal: number;
-  readonly maxVal: number;
-  constructor(...rest: [minVal?: number, maxVal?: number] | [options: { readonly minVal?: number; readonly maxVal?: number }]) {
-    super();
-    const { minVal, maxVal } = parse("Hardtanh", rest, { minVal: -1, maxVal: 1 });
-    this.minVal = minVal;
-    this.maxVal = maxVal;
-  }
-  override forward(x: Tensor): Tensor {
-    return functions.hardtanh(x, this.minVal, this.maxVal);
-  }
-  override extraRepr(): string {
-    return `min_val=${float(this.minVal)}, max_val=${float(this.maxVal)}`;
-  }
-}
-
-abstract class AlongDim extends Module {
-  readonly dim: number;
-  constructor(...rest: [dim: number] | [options: { readonly dim: number }]) {
-    super();
-    this.dim = parse(new.target.name, rest, { dim: -1 }).dim;
-  }
-  override extraRepr(): string {
-    return `dim=${this.dim}`;
-  }
-}
+export const Hardtanh: LayerClass<{ minVal: number; maxVal: number }, [minVal?: number, maxVal?: number]> = /* @__PURE__ */ layer(
+  "Hardtanh",
+  { minVal: -1, maxVal: 1 },
+  (x, o) => functions.hardtanh(x, o),
+  { text: ({ minVal, maxVal }) => `min_val=${float(minVal)}, max_val=${float(maxVal)}` },
+);
+export type Hardtanh = InstanceType<typeof Hardtanh>;
 /** Probabilities along a dimension. */
-export class Softmax extends AlongDim {
-  override forward(x: Tensor): Tensor {
-    return functions.softmax(x, this.dim);
-  }
-}
+export const Softmax: LayerClass<{ dim: number }> = /* @__PURE__ */ layer("Softmax", { dim: -1 }, (x, o) => functions.softmax(x, o));
+export type Softmax = InstanceType<typeof Softmax>;
 /** Logarithms of softmax, computed without leaving the safe range. */
-export class LogSoftmax extends AlongDim {
-  override forward(x: Tensor): Tensor {
-    return functions.logSoftmax(x, this.dim);
-  }
-}
+export const LogSoftmax: LayerClass<{ dim: number }> = /* @__PURE__ */ layer("LogSoftmax", { dim: -1 }, (x, o) =>
+  functions.logSoftmax(x, o),
+);
+export type LogSoftmax = InstanceType<typeof LogSoftmax>;

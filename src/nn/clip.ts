@@ -1,8 +1,8 @@
-// What PyTorch keeps in nn.utils: gradient clipping, and parameters as one vector.
+// What PyTorch keeps in nn.utils: gradient clipping.
 import "../kits/norms.ts";
 import { noGrad } from "../autograd/mode.ts";
 import { tidy } from "../autograd/scope.ts";
-import { ArgumentError, ShapeError } from "../base/errors.ts";
+import { ArgumentError } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { zeros } from "../create.ts";
 import { overwrite } from "../dispatch.ts";
@@ -42,30 +42,5 @@ export function clipGradValue_(parameters: Tensor | Iterable<Tensor>, clipValue:
   if (!(clipValue >= 0)) throw new ArgumentError("clipGradValue_", `clipValue must not be negative, got ${clipValue}`);
   quietly(() => {
     for (const g of gradients(parameters)) overwrite(g, g.clamp(-clipValue, clipValue));
-  });
-}
-
-/** All parameters end to end as one vector; carries gradients. */
-export const parametersToVector = (parameters: Iterable<Tensor>): Tensor => functions.cat([...parameters].map((p) => p.reshape([-1])));
-
-/** Writes a vector back into the parameters. Errors: ShapeError when it is longer or shorter than all of them. */
-export function vectorToParameters(vector: Tensor, parameters: Iterable<Tensor>): void {
-  const list = [...parameters];
-  const total = list.reduce((n, p) => n + p.size, 0);
-  if (vector.ndim !== 1 || vector.size !== total)
-    throw new ShapeError("vectorToParameters", `the vector has ${vector.size} elements, the parameters ${total}`);
-  noGrad(() => {
-    let at = 0;
-    for (const p of list) {
-      overwrite(
-        p,
-        vector
-          .detach()
-          .narrow(0, at, p.size)
-          .reshape([...p.shape])
-          .clone(),
-      );
-      at += p.size;
-    }
   });
 }

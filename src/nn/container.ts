@@ -10,8 +10,7 @@ abstract class Numbered extends Module {
     return Object.values(this).filter((v): v is Module => v instanceof Module);
   }
   protected put(name: string, module: unknown): void {
-    if (!(module instanceof Module))
-      throw new ArgumentError(this.constructor.name, `${name} is ${module === null ? "null" : typeof module}, not a Module`);
+    if (!(module instanceof Module)) throw new ArgumentError(this.constructor.name, `${name} is ${typeof module}, not a Module`);
     if (name in this) throw new ArgumentError(this.constructor.name, `cannot name a module ${name}`, "choose another name");
     Object.assign(this, { [name]: module });
   }
@@ -39,10 +38,11 @@ abstract class Numbered extends Module {
 
 /** Passes its input through its modules, one after the other. Give them in order, or as an object that names them. */
 export class Sequential extends Numbered {
+  static override readonly name: string = "Sequential";
   constructor(...modules: readonly Module[] | readonly [named: Readonly<Record<string, Module>>]) {
     super();
     const [first] = modules;
-    const named = modules.length === 1 && first !== undefined && !(first instanceof Module) && typeof first === "object" && first !== null;
+    const named = modules.length === 1 && typeof first === "object" && !(first instanceof Module);
     for (const [name, module] of Object.entries(named ? first : modules)) this.put(name, module);
   }
   // Inputs and outputs are whatever the modules take and give, as a rule one tensor.
@@ -56,6 +56,7 @@ export class Sequential extends Numbered {
 
 /** A list of modules that its owner calls itself: `this.layers = new ModuleList([…])`. */
 export class ModuleList extends Numbered {
+  static override readonly name: string = "ModuleList";
   constructor(modules: Iterable<Module> = []) {
     super();
     this.extend(modules);
@@ -64,47 +65,7 @@ export class ModuleList extends Numbered {
   insert(index: number, module: Module): this {
     const all = this.list();
     all.splice(index, 0, module);
-    for (const i of this.list().keys()) delete (this as unknown as Record<string, unknown>)[String(i)];
+    for (const i of all.keys()) delete (this as unknown as Record<string, unknown>)[String(i)];
     return this.extend(all);
-  }
-}
-
-/** Modules by name, which its owner calls itself. */
-export class ModuleDict extends Module {
-  constructor(modules: Readonly<Record<string, Module>> | Iterable<readonly [string, Module]> = {}) {
-    super();
-    for (const [name, module] of Symbol.iterator in modules ? modules : Object.entries(modules)) this.set(name, module);
-  }
-  /** Adds or replaces a module. Errors: ArgumentError for names a Module uses itself, or with dots. */
-  set(name: string, module: Module): this {
-    if (!(module instanceof Module))
-      throw new ArgumentError("ModuleDict", `${name} is ${module === null ? "null" : typeof module}, not a Module`);
-    if (name === "" || name.includes(".") || (name in this && !this.has(name)))
-      throw new ArgumentError("ModuleDict", `cannot name a module "${name}"`, "choose another name");
-    return Object.assign(this, { [name]: module });
-  }
-  get(name: string): Module | undefined {
-    return this.has(name) ? (this as unknown as Record<string, Module>)[name] : undefined;
-  }
-  has(name: string): boolean {
-    return Object.hasOwn(this, name) && (this as unknown as Record<string, unknown>)[name] instanceof Module;
-  }
-  delete(name: string): boolean {
-    return this.has(name) && delete (this as unknown as Record<string, Module>)[name];
-  }
-  *keys(): Generator<string> {
-    for (const [name] of this.entries()) yield name;
-  }
-  *values(): Generator<Module> {
-    for (const [, module] of this.entries()) yield module;
-  }
-  *entries(): Generator<[string, Module]> {
-    for (const [name, value] of Object.entries(this)) if (value instanceof Module) yield [name, value];
-  }
-  get length(): number {
-    return [...this.keys()].length;
-  }
-  [Symbol.iterator](): Generator<string> {
-    return this.keys();
   }
 }

@@ -2,12 +2,12 @@
 import "../kits/windows.ts";
 import { ArgumentError } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
+import { repr } from "../base/python.ts";
 import { functions } from "../methods.ts";
 import type { Tensor } from "../tensor.ts";
 import { factory, type Factory, parameter, resetWeights } from "./linear.ts";
 import { Module } from "./module.ts";
 import type { Parameter } from "./parameter.ts";
-import { repr } from "./repr.ts";
 
 /** One number for all dimensions, or one for each. */
 export type Size = number | readonly number[];
@@ -30,19 +30,31 @@ export interface ConvOptions extends Factory {
   readonly bias?: boolean;
   readonly paddingMode?: PaddingMode;
 }
+export interface ConvTransposeOptions extends Factory {
+  readonly stride?: Size;
+  readonly padding?: Size;
+  readonly outputPadding?: Size;
+  readonly groups?: number;
+  readonly bias?: boolean;
+  readonly dilation?: Size;
+  readonly paddingMode?: "zeros";
+}
 type ConvRest =
   | [stride?: Size, padding?: Padding, dilation?: Size, groups?: number, bias?: boolean, paddingMode?: PaddingMode]
   | [options: ConvOptions]
   | [stride: Size, options: Omit<ConvOptions, "stride">]
   | [stride: Size, padding: Padding, options: Omit<ConvOptions, "stride" | "padding">];
-const convDefaults = {
-  stride: 1 as Size,
-  padding: 0 as Padding,
-  dilation: 1 as Size,
-  groups: 1,
-  bias: true,
-  paddingMode: "zeros" as PaddingMode,
-};
+type TransposeRest =
+  | [stride?: Size, padding?: Size, outputPadding?: Size, groups?: number, bias?: boolean, dilation?: Size, paddingMode?: "zeros"]
+  | [options: ConvTransposeOptions]
+  | [stride: Size, options: Omit<ConvTransposeOptions, "stride">];
+
+const start = { stride: 1 as Size, padding: 0 as Padding };
+const end = { groups: 1, bias: true };
+const mode = { paddingMode: "zeros" as PaddingMode };
+const defaults = { ...start, dilation: 1 as Size, ...end, ...mode };
+const transposeDefaults = { ...start, outputPadding: 0 as Size, ...end, dilation: 1 as Size, ...mode };
+const modes: readonly PaddingMode[] = ["zeros", "reflect", "replicate", "circular"];
 
 /** What all convolutions hold. */
 abstract class ConvNd extends Module {
@@ -60,43 +72,34 @@ abstract class ConvNd extends Module {
   weight: Parameter;
   bias: Parameter | null;
 
-  constructor(
-    op: string,
-    rank: number,
-    transposed: boolean,
-    inChannels: number,
-    outChannels: number,
-    kernelSize: Size,
-    o: typeof convDefaults & { outputPadding?: Size },
-    place: Factory,
-  ) {
+  constructor(rank: number, transposed: boolean, inChannels: number, outChannels: number, kernelSize: Size, rest: readonly unknown[]) {
     super();
-    const { groups } = o;
+    const op = new.target.name;
+    const o = { outputPadding: 0, ...parse(op, rest, transposed ? transposeDefaults : defaults, factory) };
+    const { groups, padding, paddingMode } = o;
+    const known = transposed ? modes.slice(0, 1) : modes;
+    const named = !transposed && (padding === "same" || padding === "valid");
     for (const [name, value] of Object.entries({ inChannels, outChannels, groups }))
       if (!(Number.isInteger(value) && value > 0)) throw new ArgumentError(op, `${name} must be a positive integer, got ${String(value)}`);
     if (inChannels % groups !== 0 || outChannels % groups !== 0)
       throw new ArgumentError(op, `${inChannels} input and ${outChannels} output channels do not divide into ${groups} groups`);
-    const modes: readonly PaddingMode[] = transposed ? ["zeros"] : ["zeros", "reflect", "replicate", "circular"];
-    if (!modes.includes(o.paddingMode)) throw new ArgumentError(op, `unknown paddingMode ${String(o.paddingMode)}`, modes.join(", "));
-    if (typeof o.padding === "string" && (transposed || (o.padding !== "same" && o.padding !== "valid")))
-      throw new ArgumentError(op, `unknown padding ${o.padding}`, transposed ? "a number" : '"same", "valid" or a number');
+    if (!known.includes(paddingMode)) throw new ArgumentError(op, `unknown paddingMode ${String(paddingMode)}`, known.join(", "));
+    const sizes = (name: string, value: Size, low: number): number[] => tuple(op, name, value, rank, low);
     this.inChannels = inChannels;
     this.outChannels = outChannels;
-    this.kernelSize = tuple(op, "kernelSize", kernelSize, rank, 1);
-    this.stride = tuple(op, "stride", o.stride, rank, 1);
-    this.padding = typeof o.padding === "string" ? o.padding : tuple(op, "padding", o.padding, rank, 0);
-    this.dilation = tuple(op, "dilation", o.dilation, rank, 1);
-    this.outputPadding = tuple(op, "outputPadding", o.outputPadding ?? 0, rank, 0);
-    if (this.padding === "same" && this.stride.some((s) => s !== 1))
+    this.kernelSize = sizes("kernelSize", kernelSize, 1);
+    this.stride = sizes("stride", o.stride, 1);
+    this.padding = named ? padding : sizes("padding", padding as Size, 0);
+    this.dilation = sizes("dilation", o.dilation, 1);
+    this.outputPadding = sizes("outputPadding", o.outputPadding, 0);
+    if (padding === "same" && this.stride.some((s) => s !== 1))
       throw new ArgumentError(op, 'padding "same" needs stride 1', "give the padding in numbers");
     this.groups = groups;
-    this.paddingMode = o.paddingMode;
+    this.paddingMode = paddingMode;
     this.transposed = transposed;
-    this.weight = parameter(
-      [...(transposed ? [inChannels, outChannels / groups] : [outChannels, inChannels / groups]), ...this.kernelSize],
-      place,
-    );
-    this.bias = o.bias ? parameter([outChannels], place) : null;
+    const channels = transposed ? [inChannels, outChannels / groups] : [outChannels, inChannels / groups];
+    this.weight = parameter([...channels, ...this.kernelSize], o);
+    this.bias = o.bias ? parameter([outChannels], o) : null;
     this.resetParameters();
   }
 
@@ -109,163 +112,89 @@ abstract class ConvNd extends Module {
   protected borders(): number[] {
     const { padding, kernelSize, dilation } = this;
     return kernelSize
-      .flatMap((k, i) => {
-        if (padding === "valid") return [[0, 0]];
+      .map((k, i) => {
         const total = dilation[i]! * (k - 1);
-        return [padding === "same" ? [Math.floor(total / 2), total - Math.floor(total / 2)] : [padding[i]!, padding[i]!]];
+        const before = padding === "valid" ? 0 : padding === "same" ? Math.floor(total / 2) : padding[i]!;
+        return [before, padding === "same" ? total - before : before];
       })
       .reverse()
       .flat();
   }
-  /** Input and padding for the kernel: modes other than zeros are padded here. */
-  protected prepared(x: Tensor): { readonly x: Tensor; readonly padding: readonly number[] | "same" | "valid" } {
-    if (this.paddingMode === "zeros") return { x, padding: this.padding };
-    return { x: functions.pad(x, this.borders(), { mode: this.paddingMode }), padding: this.kernelSize.map(() => 0) };
+
+  /** The padding on the far side that makes a transposed output `size` large. Errors: ArgumentError when no padding does. */
+  protected extra(x: Tensor, size: readonly number[]): number[] {
+    const { kernelSize, stride, dilation } = this;
+    const rank = kernelSize.length;
+    const extra = size.slice(-rank).map((wanted, i) => {
+      const smallest = (x.shape.at(i - rank)! - 1) * stride[i]! - 2 * (this.padding as readonly number[])[i]! + dilation[i]! * (kernelSize[i]! - 1) + 1;
+      return wanted - smallest;
+    });
+    if (extra.length !== rank || extra.some((e, i) => e < 0 || e >= Math.max(stride[i]!, dilation[i]!)))
+      throw new ArgumentError(
+        this.constructor.name,
+        `no output padding gives the size [${size.join(", ")}]`,
+        "it must lie within one stride of the smallest output",
+      );
+    return extra;
+  }
+
+  override forward(x: Tensor, outputSize?: readonly number[]): Tensor {
+    const { weight, bias, stride, padding, dilation, groups, paddingMode } = this;
+    const rank = this.kernelSize.length;
+    const options = { bias, stride, padding, dilation, groups };
+    if (this.transposed) {
+      const outputPadding = outputSize ? this.extra(x, outputSize) : this.outputPadding;
+      return functions[`convTranspose${rank}d` as "convTranspose2d"](x, weight, { ...options, padding: padding as Size, outputPadding });
+    }
+    const plain = functions[`conv${rank}d` as "conv2d"];
+    // Modes other than zeros are padded here.
+    if (paddingMode === "zeros") return plain(x, weight, options);
+    return plain(functions.pad(x, this.borders(), { mode: paddingMode }), weight, { ...options, padding: 0 });
   }
 
   override extraRepr(): string {
-    const { padding, dilation, outputPadding, groups, paddingMode } = this;
-    const differs = (list: readonly number[], usual: number): boolean => list.some((v) => v !== usual);
-    return [
-      `${this.inChannels}, ${this.outChannels}, kernel_size=${repr(this.kernelSize)}, stride=${repr(this.stride)}`,
-      ...(typeof padding === "string" ? [`padding=${padding}`] : differs(padding, 0) ? [`padding=${repr(padding)}`] : []),
-      ...(differs(dilation, 1) ? [`dilation=${repr(dilation)}`] : []),
-      ...(differs(outputPadding, 0) ? [`output_padding=${repr(outputPadding)}`] : []),
-      ...(groups !== 1 ? [`groups=${groups}`] : []),
-      ...(this.bias === null ? ["bias=False"] : []),
-      ...(paddingMode !== "zeros" ? [`padding_mode=${paddingMode}`] : []),
-    ].join(", ");
+    const { padding, bias, paddingMode } = this;
+    const parts = [`${this.inChannels}, ${this.outChannels}, kernel_size=${repr(this.kernelSize)}, stride=${repr(this.stride)}`];
+    const unless = (usual: number, name: string, value: readonly number[] | number): void => {
+      if ([value].flat().some((v) => v !== usual)) parts.push(`${name}=${repr(value)}`);
+    };
+    if (typeof padding === "string") parts.push(`padding=${padding}`);
+    else unless(0, "padding", padding);
+    unless(1, "dilation", this.dilation);
+    unless(0, "output_padding", this.outputPadding);
+    unless(1, "groups", this.groups);
+    if (!bias) parts.push("bias=False");
+    if (paddingMode !== "zeros") parts.push(`padding_mode=${paddingMode}`);
+    return parts.join(", ");
   }
 }
 
-abstract class Conv extends ConvNd {
-  constructor(op: string, rank: number, inChannels: number, outChannels: number, kernelSize: Size, rest: readonly unknown[]) {
-    const { device, dtype, ...o } = parse(op, rest, convDefaults, factory);
-    super(op, rank, false, inChannels, outChannels, kernelSize, o, { device, dtype } as Factory);
-  }
-  protected options(padding: readonly number[] | "same" | "valid"): {
-    stride: readonly number[];
-    padding: readonly number[] | "same" | "valid";
-    dilation: readonly number[];
-    groups: number;
-  } {
-    return { stride: this.stride, padding, dilation: this.dilation, groups: this.groups };
-  }
+type ConvClass<Rest extends readonly unknown[]> = new (inChannels: number, outChannels: number, kernelSize: Size, ...rest: Rest) => ConvNd;
+
+function conv<Rest extends readonly unknown[]>(name: string, rank: number, transposed = false): ConvClass<Rest> {
+  return class extends ConvNd {
+    static override readonly name: string = name;
+    constructor(inChannels: number, outChannels: number, kernelSize: Size, ...rest: Rest) {
+      super(rank, transposed, inChannels, outChannels, kernelSize, rest);
+    }
+  };
 }
 
 /** Convolution over [N, C, L]. Shape: L → ⌊(L + 2·padding − dilation·(kernelSize − 1) − 1) / stride⌋ + 1. */
-export class Conv1d extends Conv {
-  constructor(inChannels: number, outChannels: number, kernelSize: Size, ...rest: ConvRest) {
-    super("Conv1d", 1, inChannels, outChannels, kernelSize, rest);
-  }
-  override forward(input: Tensor): Tensor {
-    const { x, padding } = this.prepared(input);
-    return functions.conv1d(x, this.weight, this.bias ?? undefined, this.options(padding));
-  }
-}
+export const Conv1d: ConvClass<ConvRest> = /* @__PURE__ */ conv("Conv1d", 1);
+export type Conv1d = ConvNd;
 /** Convolution over [N, C, H, W]. */
-export class Conv2d extends Conv {
-  constructor(inChannels: number, outChannels: number, kernelSize: Size, ...rest: ConvRest) {
-    super("Conv2d", 2, inChannels, outChannels, kernelSize, rest);
-  }
-  override forward(input: Tensor): Tensor {
-    const { x, padding } = this.prepared(input);
-    return functions.conv2d(x, this.weight, this.bias ?? undefined, this.options(padding));
-  }
-}
+export const Conv2d: ConvClass<ConvRest> = /* @__PURE__ */ conv("Conv2d", 2);
+export type Conv2d = ConvNd;
 /** Convolution over [N, C, D, H, W]. */
-export class Conv3d extends Conv {
-  constructor(inChannels: number, outChannels: number, kernelSize: Size, ...rest: ConvRest) {
-    super("Conv3d", 3, inChannels, outChannels, kernelSize, rest);
-  }
-  override forward(input: Tensor): Tensor {
-    const { x, padding } = this.prepared(input);
-    return functions.conv3d(x, this.weight, this.bias ?? undefined, this.options(padding));
-  }
-}
-
-export interface ConvTransposeOptions extends Factory {
-  readonly stride?: Size;
-  readonly padding?: Size;
-  readonly outputPadding?: Size;
-  readonly groups?: number;
-  readonly bias?: boolean;
-  readonly dilation?: Size;
-  readonly paddingMode?: "zeros";
-}
-type TransposeRest =
-  | [stride?: Size, padding?: Size, outputPadding?: Size, groups?: number, bias?: boolean, dilation?: Size, paddingMode?: "zeros"]
-  | [options: ConvTransposeOptions]
-  | [stride: Size, options: Omit<ConvTransposeOptions, "stride">];
-
-abstract class ConvTranspose extends ConvNd {
-  constructor(op: string, rank: number, inChannels: number, outChannels: number, kernelSize: Size, rest: readonly unknown[]) {
-    const defaults = {
-      stride: 1 as Size,
-      padding: 0 as Padding,
-      outputPadding: 0 as Size,
-      groups: 1,
-      bias: true,
-      dilation: 1 as Size,
-      paddingMode: "zeros" as PaddingMode,
-    };
-    const { device, dtype, ...o } = parse(op, rest, defaults, factory);
-    super(op, rank, true, inChannels, outChannels, kernelSize, o, { device, dtype } as Factory);
-  }
-  /** The padding on the far side that makes the output `size` large. Errors: ArgumentError when no padding does. */
-  protected options(
-    x: Tensor,
-    size?: readonly number[],
-  ): {
-    stride: readonly number[];
-    padding: readonly number[];
-    outputPadding: readonly number[];
-    groups: number;
-    dilation: readonly number[];
-  } {
-    const padding = this.padding as readonly number[];
-    const rank = this.kernelSize.length;
-    const extra = size
-      ?.slice(-rank)
-      .map(
-        (wanted, i) =>
-          wanted -
-          ((x.shape[x.ndim - rank + i]! - 1) * this.stride[i]! - 2 * padding[i]! + this.dilation[i]! * (this.kernelSize[i]! - 1) + 1),
-      );
-    if (extra && (extra.length !== rank || extra.some((e, i) => e < 0 || e >= Math.max(this.stride[i]!, this.dilation[i]!))))
-      throw new ArgumentError(
-        this.constructor.name,
-        `no output padding gives the size [${size!.join(", ")}]`,
-        "it must lie within one stride of the smallest output",
-      );
-    return { stride: this.stride, padding, outputPadding: extra ?? this.outputPadding, groups: this.groups, dilation: this.dilation };
-  }
-}
-
+export const Conv3d: ConvClass<ConvRest> = /* @__PURE__ */ conv("Conv3d", 3);
+export type Conv3d = ConvNd;
 /** Transposed convolution over [N, C, L]: the gradient of Conv1d seen as a layer. */
-export class ConvTranspose1d extends ConvTranspose {
-  constructor(inChannels: number, outChannels: number, kernelSize: Size, ...rest: TransposeRest) {
-    super("ConvTranspose1d", 1, inChannels, outChannels, kernelSize, rest);
-  }
-  override forward(x: Tensor, outputSize?: readonly number[]): Tensor {
-    return functions.convTranspose1d(x, this.weight, this.bias ?? undefined, this.options(x, outputSize));
-  }
-}
+export const ConvTranspose1d: ConvClass<TransposeRest> = /* @__PURE__ */ conv("ConvTranspose1d", 1, true);
+export type ConvTranspose1d = ConvNd;
 /** Transposed convolution over [N, C, H, W]. */
-export class ConvTranspose2d extends ConvTranspose {
-  constructor(inChannels: number, outChannels: number, kernelSize: Size, ...rest: TransposeRest) {
-    super("ConvTranspose2d", 2, inChannels, outChannels, kernelSize, rest);
-  }
-  override forward(x: Tensor, outputSize?: readonly number[]): Tensor {
-    return functions.convTranspose2d(x, this.weight, this.bias ?? undefined, this.options(x, outputSize));
-  }
-}
+export const ConvTranspose2d: ConvClass<TransposeRest> = /* @__PURE__ */ conv("ConvTranspose2d", 2, true);
+export type ConvTranspose2d = ConvNd;
 /** Transposed convolution over [N, C, D, H, W]. */
-export class ConvTranspose3d extends ConvTranspose {
-  constructor(inChannels: number, outChannels: number, kernelSize: Size, ...rest: TransposeRest) {
-    super("ConvTranspose3d", 3, inChannels, outChannels, kernelSize, rest);
-  }
-  override forward(x: Tensor, outputSize?: readonly number[]): Tensor {
-    return functions.convTranspose3d(x, this.weight, this.bias ?? undefined, this.options(x, outputSize));
-  }
-}
+export const ConvTranspose3d: ConvClass<TransposeRest> = /* @__PURE__ */ conv("ConvTranspose3d", 3, true);
+export type ConvTranspose3d = ConvNd;

@@ -1,47 +1,32 @@
 // Dropout of elements and of whole channels.
 import "../kits/noise.ts";
 import { ArgumentError } from "../base/errors.ts";
-import { parse } from "../base/options.ts";
 import { functions } from "../methods.ts";
 import type { Tensor } from "../tensor.ts";
-import { Module } from "./module.ts";
-import { repr } from "./repr.ts";
+import { type Layer, layer, type LayerClass } from "./layer.ts";
 
-abstract class Dropping extends Module {
-  readonly p: number;
-  readonly inplace: boolean;
-  constructor(...rest: [p?: number, inplace?: boolean] | [options: { readonly p?: number; readonly inplace?: boolean }]) {
-    super();
-    const { p, inplace } = parse(new.target.name, rest, { p: 0.5, inplace: false });
-    if (!(p >= 0 && p <= 1)) throw new ArgumentError(new.target.name, `p must be between 0 and 1, got ${String(p)}`);
-    this.p = p;
-    this.inplace = inplace;
-  }
-  override extraRepr(): string {
-    return `p=${this.p}, inplace=${repr(this.inplace)}`;
-  }
+interface DropoutOptions {
+  p: number;
+  inplace: boolean;
 }
+type DropoutClass = LayerClass<DropoutOptions, [p?: number, inplace?: boolean]>;
+
+const dropping = (name: string, drop: (x: Tensor, options: object) => Tensor): DropoutClass =>
+  layer(name, { p: 0.5, inplace: false }, (x, options, { training }) => drop(x, { ...options, training }), {
+    settle({ p }, op) {
+      if (!(p >= 0 && p <= 1)) throw new ArgumentError(op, `p must be between 0 and 1, got ${String(p)}`);
+    },
+  });
+
 /** While training, zeroes each element with probability p and scales the others by 1 / (1 − p). */
-export class Dropout extends Dropping {
-  override forward(x: Tensor): Tensor {
-    return functions.dropout(x, this.p, this.training, this.inplace);
-  }
-}
+export const Dropout: DropoutClass = /* @__PURE__ */ dropping("Dropout", (x, o) => functions.dropout(x, o));
+export type Dropout = Layer<DropoutOptions>;
 /** While training, zeroes whole channels of [N, C, L]. */
-export class Dropout1d extends Dropping {
-  override forward(x: Tensor): Tensor {
-    return functions.dropout1d(x, this.p, this.training, this.inplace);
-  }
-}
+export const Dropout1d: DropoutClass = /* @__PURE__ */ dropping("Dropout1d", (x, o) => functions.dropout1d(x, o));
+export type Dropout1d = Dropout;
 /** While training, zeroes whole channels of [N, C, H, W]. */
-export class Dropout2d extends Dropping {
-  override forward(x: Tensor): Tensor {
-    return functions.dropout2d(x, this.p, this.training, this.inplace);
-  }
-}
+export const Dropout2d: DropoutClass = /* @__PURE__ */ dropping("Dropout2d", (x, o) => functions.dropout2d(x, o));
+export type Dropout2d = Dropout;
 /** While training, zeroes whole channels of [N, C, D, H, W]. */
-export class Dropout3d extends Dropping {
-  override forward(x: Tensor): Tensor {
-    return functions.dropout3d(x, this.p, this.training, this.inplace);
-  }
-}
+export const Dropout3d: DropoutClass = /* @__PURE__ */ dropping("Dropout3d", (x, o) => functions.dropout3d(x, o));
+export type Dropout3d = Dropout;

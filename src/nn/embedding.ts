@@ -17,6 +17,7 @@ export interface EmbeddingOptions extends Factory {
 
 /** Rows of a table [numEmbeddings, embeddingDim] by integer index. Shape: [...] → [..., embeddingDim]. */
 export class Embedding extends Module {
+  static override readonly name: string = "Embedding";
   readonly numEmbeddings: number;
   readonly embeddingDim: number;
   readonly paddingIdx: number | null;
@@ -24,7 +25,7 @@ export class Embedding extends Module {
 
   constructor(numEmbeddings: number, embeddingDim: number, ...rest: [paddingIdx?: number | null] | [options: EmbeddingOptions]) {
     super();
-    const { paddingIdx, ...place } = parse("Embedding", rest, { paddingIdx: null as number | null }, factory);
+    const { paddingIdx, ...place } = parse(new.target.name, rest, { paddingIdx: null as number | null }, factory);
     if (paddingIdx !== null && !(Number.isInteger(paddingIdx) && paddingIdx >= -numEmbeddings && paddingIdx < numEmbeddings))
       throw new ArgumentError("Embedding", `paddingIdx must be within ${numEmbeddings} rows, got ${String(paddingIdx)}`);
     this.numEmbeddings = numEmbeddings;

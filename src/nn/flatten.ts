@@ -1,42 +1,28 @@
 // Layers that change only the shape.
 import "../kits/core.ts";
-import { parse } from "../base/options.ts";
 import { functions } from "../methods.ts";
-import type { Tensor } from "../tensor.ts";
-import { Module } from "./module.ts";
-import { repr } from "./repr.ts";
+import { type Layer, layer, type LayerClass } from "./layer.ts";
 
+interface Range {
+  startDim: number;
+  endDim: number;
+}
 /** Joins the dimensions from startDim to endDim; by default all but the batch. */
-export class Flatten extends Module {
-  readonly startDim: number;
-  readonly endDim: number;
-  constructor(...rest: [startDim?: number, endDim?: number] | [options: { readonly startDim?: number; readonly endDim?: number }]) {
-    super();
-    const { startDim, endDim } = parse("Flatten", rest, { startDim: 1, endDim: -1 });
-    this.startDim = startDim;
-    this.endDim = endDim;
-  }
-  override forward(x: Tensor): Tensor {
-    return functions.flatten(x, this.startDim, this.endDim);
-  }
-  override extraRepr(): string {
-    return `start_dim=${this.startDim}, end_dim=${this.endDim}`;
-  }
-}
+export const Flatten: LayerClass<Range, [startDim?: number, endDim?: number]> = /* @__PURE__ */ layer(
+  "Flatten",
+  { startDim: 1, endDim: -1 },
+  (x, o) => functions.flatten(x, o),
+);
+export type Flatten = Layer<Range>;
 
-/** Splits one dimension into several. */
-export class Unflatten extends Module {
-  readonly dim: number;
-  readonly unflattenedSize: readonly number[];
-  constructor(dim: number, unflattenedSize: readonly number[]) {
-    super();
-    this.dim = dim;
-    this.unflattenedSize = [...unflattenedSize];
-  }
-  override forward(x: Tensor): Tensor {
-    return functions.unflatten(x, this.dim, this.unflattenedSize);
-  }
-  override extraRepr(): string {
-    return `dim=${this.dim}, unflattened_size=${repr(this.unflattenedSize)}`;
-  }
+interface Split {
+  dim: number;
+  unflattenedSize: readonly number[];
 }
+/** Splits one dimension into several. */
+export const Unflatten: new (dim: number, unflattenedSize: readonly number[]) => Layer<Split> = /* @__PURE__ */ layer(
+  "Unflatten",
+  { dim: 0, unflattenedSize: [] },
+  (x, o) => functions.unflatten(x, o.dim, o.unflattenedSize),
+);
+export type Unflatten = Layer<Split>;

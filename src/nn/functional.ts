@@ -1,58 +1,61 @@
 // The operators that PyTorch keeps under torch.nn.functional.
 import "../kits/all.ts";
 import { functions } from "../methods.ts";
+import type { Functions } from "../ops/methods.ts";
 
-export const {
-  adaptiveAvgPool1d,
-  adaptiveAvgPool2d,
-  adaptiveAvgPool3d,
-  avgPool1d,
-  avgPool2d,
-  avgPool3d,
-  batchNorm,
-  binaryCrossEntropy,
-  binaryCrossEntropyWithLogits,
-  conv1d,
-  conv2d,
-  conv3d,
-  convTranspose1d,
-  convTranspose2d,
-  convTranspose3d,
-  crossEntropy,
-  dropout,
-  dropout1d,
-  dropout2d,
-  dropout3d,
-  elu,
-  embedding,
-  gelu,
-  hardtanh,
-  huberLoss,
-  l1Loss,
-  layerNorm,
-  leakyRelu,
-  linear,
-  logSoftmax,
-  logsigmoid,
-  maxPool1d,
-  maxPool2d,
-  maxPool3d,
-  maxUnpool1d,
-  maxUnpool2d,
-  maxUnpool3d,
-  mish,
-  mseLoss,
-  nllLoss,
-  oneHot,
-  pad,
-  relu,
-  relu6,
-  selu,
-  sigmoid,
-  silu,
-  smoothL1Loss,
-  softmax,
-  softplus,
-  tanh,
-  unfold,
-} = functions;
+/** Operators of torch.nn.functional. */
+export const functional: Pick<
+  Functions,
+  | "adaptiveAvgPool1d"
+  | "adaptiveAvgPool2d"
+  | "adaptiveAvgPool3d"
+  | "avgPool1d"
+  | "avgPool2d"
+  | "avgPool3d"
+  | "batchNorm"
+  | "binaryCrossEntropy"
+  | "binaryCrossEntropyWithLogits"
+  | "conv1d"
+  | "conv2d"
+  | "conv3d"
+  | "convTranspose1d"
+  | "convTranspose2d"
+  | "convTranspose3d"
+  | "crossEntropy"
+  | "dropout"
+  | "dropout1d"
+  | "dropout2d"
+  | "dropout3d"
+  | "elu"
+  | "embedding"
+  | "gelu"
+  | "hardtanh"
+  | "huberLoss"
+  | "l1Loss"
+  | "layerNorm"
+  | "leakyRelu"
+  | "linear"
+  | "logSoftmax"
+  | "logsigmoid"
+  | "maxPool1d"
+  | "maxPool2d"
+  | "maxPool3d"
+  | "maxUnpool1d"
+  | "maxUnpool2d"
+  | "maxUnpool3d"
+  | "mish"
+  | "mseLoss"
+  | "nllLoss"
+  | "oneHot"
+  | "pad"
+  | "relu"
+  | "relu6"
+  | "selu"
+  | "sigmoid"
+  | "silu"
+  | "smoothL1Loss"
+  | "softmax"
+  | "softplus"
+  | "tanh"
+  | "unfold"
+> = functions;

@@ -24,46 +24,44 @@ export function hooked<T>(set: Set<T>, hook: T): HookHandle {
   return { remove: () => void set.delete(hook) };
 }
 
-/** Runs `forward` between two identity nodes that report the gradients passing through them. */
+type Gradients = readonly (Tensor | undefined)[];
+
+/** Hands the tensors of a list on through one node of the graph, which reports their gradients in backward. */
+function tapped(values: readonly unknown[], report: (gradients: Gradients) => Gradients): unknown[] {
+  class Tap extends Function {
+    static forward(_ctx: Context, ...xs: Tensor[]): Tensor[] {
+      return xs;
+    }
+    static backward(_ctx: Context, ...gradients: (Tensor | undefined)[]): Gradients {
+      return report(gradients);
+    }
+  }
+  const through = Tap.apply(...values.filter((v) => v instanceof Tensor));
+  return values.map((v) => (v instanceof Tensor ? through.shift() : v));
+}
+
+/** Runs `forward` between two nodes that report the gradients passing through them. */
 export function watched(
   module: Module,
   hooks: ReadonlySet<BackwardHook>,
   args: readonly unknown[],
   forward: (args: readonly unknown[]) => unknown,
 ): unknown {
-  const at = args.flatMap((a, i) => (a instanceof Tensor ? [i] : []));
-  const flowing = at.some((i) => (args[i] as Tensor).requiresGrad);
-  let gradOutput: readonly (Tensor | undefined)[] = [];
-  const report = (gradInput: readonly (Tensor | undefined)[]): readonly (Tensor | undefined)[] => {
+  const inputs = args.filter((a) => a instanceof Tensor);
+  const flowing = inputs.some((x) => x.requiresGrad);
+  let gradOutput: Gradients = [];
+  const report = (gradInput: Gradients): Gradients => {
     let current = gradInput;
     for (const hook of hooks) current = hook(module, current, gradOutput) ?? current;
     return current;
   };
-  class InputGradients extends Function {
-    static forward(_ctx: Context, ...xs: Tensor[]): Tensor[] {
-      return xs;
-    }
-    static backward(_ctx: Context, ...grads: (Tensor | undefined)[]): readonly (Tensor | undefined)[] {
-      return report(grads);
-    }
-  }
-  class OutputGradients extends Function {
-    static forward(_ctx: Context, ...xs: Tensor[]): Tensor[] {
-      return xs;
-    }
-    static backward(_ctx: Context, ...grads: (Tensor | undefined)[]): readonly (Tensor | undefined)[] {
-      gradOutput = grads;
-      if (!flowing) report(at.map(() => undefined));
-      return grads;
-    }
-  }
-  const given = [...args];
-  if (flowing) InputGradients.apply(...at.map((i) => args[i] as Tensor)).forEach((x, k) => (given[at[k]!] = x));
-  const output = forward(given);
-  if (output instanceof Tensor) return OutputGradients.apply(output)[0];
-  if (!Array.isArray(output)) return output;
-  const tensors = output.flatMap((o, i) => (o instanceof Tensor ? [i] : []));
-  const replaced = [...(output as unknown[])];
-  OutputGradients.apply(...tensors.map((i) => output[i] as Tensor)).forEach((x, k) => (replaced[tensors[k]!] = x));
-  return replaced;
+  const output = forward(flowing ? tapped(args, report) : args);
+  const several = Array.isArray(output);
+  if (!several && !(output instanceof Tensor)) return output;
+  const seen = tapped(several ? (output as unknown[]) : [output], (gradients) => {
+    gradOutput = gradients;
+    if (!flowing) report(inputs.map(() => undefined));
+    return gradients;
+  });
+  return several ? seen : seen[0];
 }

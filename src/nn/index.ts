@@ -1,6 +1,6 @@
 // Layers, containers, losses, initialisation, and what modules are made of.
 export * from "./activation.ts";
-export { ModuleDict, ModuleList, Sequential } from "./container.ts";
+export { ModuleList, Sequential } from "./container.ts";
 export {
   Conv1d,
   Conv2d,
@@ -17,7 +17,7 @@ export {
 export { Dropout, Dropout1d, Dropout2d, Dropout3d } from "./dropout.ts";
 export { Embedding, type EmbeddingOptions } from "./embedding.ts";
 export { Flatten, Unflatten } from "./flatten.ts";
-export * as functional from "./functional.ts";
+export { functional } from "./functional.ts";
 export type { BackwardHook, ForwardHook, ForwardPreHook, HookHandle } from "./hooks.ts";
 export * as init from "./init.ts";
 export { type Factory, Identity, Linear } from "./linear.ts";

@@ -1,10 +1,10 @@
 // Initialisation in place, with the numbers PyTorch draws from the same seed.
-import { hostArray, isFloat, type TypedArray } from "../base/dtype.ts";
-import { Storage } from "../backend/backend.ts";
+import { hostArray, isFloat } from "../base/dtype.ts";
 import { ArgumentError, DtypeError, ShapeError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
+import { camel } from "../base/python.ts";
 import { defaultGenerator, type Generator } from "../base/random.ts";
-import { contiguous, sizeOf } from "../base/shape.ts";
+import { sizeOf } from "../base/shape.ts";
 import { overwrite, roundTo } from "../dispatch.ts";
 import { erf, erfinv } from "../ops/math.ts";
 import { Tensor } from "../tensor.ts";
@@ -22,12 +22,20 @@ function written(op: string, x: Tensor, make: (out: Floats) => void): Tensor {
   if (!isFloat(x.dtype)) throw new DtypeError(op, `cannot fill a ${x.dtype} tensor`, "a floating tensor");
   const out = hostArray(x.dtype, x.size) as Floats;
   make(out);
-  const { device } = x.storage;
-  overwrite(
-    x,
-    new Tensor(new Storage(device, x.dtype, out.length, device.upload(x.dtype, out as TypedArray)), x.dtype, contiguous(x.shape)),
-  );
+  overwrite(x, Tensor.upload(x.storage.device, x.dtype, out, x.shape));
   return x;
+}
+
+/** The same from random numbers; `rest` are the options of `defaults` and the generator. */
+function drawn<O extends object>(
+  op: string,
+  x: Tensor,
+  rest: readonly unknown[],
+  defaults: O,
+  draw: (generator: Generator, out: Floats, options: O) => void,
+): Tensor {
+  const o = parse(op, rest, defaults, drawing);
+  return written(op, x, (out) => draw(o.generator ?? defaultGenerator(), out, o));
 }
 
 /** Uniform in [a, b). */
@@ -35,8 +43,7 @@ export function uniform_(
   x: Tensor,
   ...rest: [a?: number, b?: number] | [a: number, b: number, options: Drawing] | [options: Drawing & { a?: number; b?: number }]
 ): Tensor {
-  const { a, b, generator } = parse("uniform_", rest, { a: 0, b: 1 }, drawing);
-  return written("uniform_", x, (out) => (generator ?? defaultGenerator()).fillUniform(out, a, b));
+  return drawn("uniform_", x, rest, { a: 0, b: 1 }, (generator, out, { a, b }) => generator.fillUniform(out, a, b));
 }
 
 /** Normal with the given mean and standard deviation. */
@@ -45,9 +52,10 @@ export function normal_(
   ...rest:
     [mean?: number, std?: number] | [mean: number, std: number, options: Drawing] | [options: Drawing & { mean?: number; std?: number }]
 ): Tensor {
-  const { mean, std, generator } = parse("normal_", rest, { mean: 0, std: 1 }, drawing);
-  if (!(std >= 0)) throw new ArgumentError("normal_", `std must not be negative, got ${std}`);
-  return written("normal_", x, (out) => (generator ?? defaultGenerator()).fillNormal(out, mean, std));
+  return drawn("normal_", x, rest, { mean: 0, std: 1 }, (generator, out, { mean, std }) => {
+    if (!(std >= 0)) throw new ArgumentError("normal_", `std must not be negative, got ${std}`);
+    generator.fillNormal(out, mean, std);
+  });
 }
 
 /** Normal, cut off outside [a, b] by the inverse of its distribution function. */
@@ -56,11 +64,11 @@ export function truncNormal_(
   ...rest:
     [mean?: number, std?: number, a?: number, b?: number] | [options: Drawing & { mean?: number; std?: number; a?: number; b?: number }]
 ): Tensor {
-  const { mean, std, a, b, generator } = parse("truncNormal_", rest, { mean: 0, std: 1, a: -2, b: 2 }, drawing);
-  const below = (v: number): number => (1 + erf((v - mean) / std / Math.SQRT2)) / 2;
-  return written("truncNormal_", x, (out) => {
-    (generator ?? defaultGenerator()).fillUniform(out, 2 * below(a) - 1, 2 * below(b) - 1);
-    for (let i = 0; i < out.length; i++) out[i] = Math.min(b, Math.max(a, erfinv(out[i]!) * std * Math.SQRT2 + mean));
+  return drawn("truncNormal_", x, rest, { mean: 0, std: 1, a: -2, b: 2 }, (generator, out, { mean, std, a, b }) => {
+    const scale = std * Math.SQRT2;
+    // Twice the distribution function, less one.
+    generator.fillUniform(out, erf((a - mean) / scale), erf((b - mean) / scale));
+    out.forEach((v, i) => (out[i] = Math.min(b, Math.max(a, erfinv(v) * scale + mean))));
   });
 }
 
@@ -107,7 +115,6 @@ export type Nonlinearity =
   | "sigmoid" | "tanh" | "relu" | "leakyRelu" | "leaky_relu" | "selu"; // prettier-ignore
 export type FanMode = "fanIn" | "fanOut" | "fan_in" | "fan_out";
 
-const camel = (name: string): string => name.replace(/_([a-z])/g, (_, c: string) => c.toUpperCase());
 const gains: Readonly<Record<string, (slope: number) => number>> = {
   sigmoid: () => 1,
   tanh: () => 5 / 3,
@@ -130,67 +137,57 @@ export function calculateGain(nonlinearity: Nonlinearity, param?: number | null)
   return gain(param ?? 0.01);
 }
 
-/** Glorot's uniform initialisation. */
-export function xavierUniform_(x: Tensor, ...rest: [gain?: number] | [options: Drawing & { gain?: number }]): Tensor {
-  const { gain, generator } = parse("xavierUniform_", rest, { gain: 1 }, drawing);
-  const { fanIn, fanOut } = fans("xavierUniform_", x);
-  const bound = Math.sqrt(3) * gain * Math.sqrt(2 / (fanIn + fanOut));
-  return uniform_(x, -bound, bound, { generator });
-}
+const evenly = (generator: Generator, out: Floats, std: number): unknown =>
+  generator.fillUniform(out, -Math.sqrt(3) * std, Math.sqrt(3) * std);
+const normally = (generator: Generator, out: Floats, std: number): unknown => generator.fillNormal(out, 0, std);
 
+type XavierRest = [gain?: number] | [options: Drawing & { gain?: number }];
+const xavier = (op: string, x: Tensor, rest: XavierRest, fill: typeof evenly): Tensor =>
+  drawn(op, x, rest, { gain: 1 }, (generator, out, { gain }) => {
+    const { fanIn, fanOut } = fans(op, x);
+    fill(generator, out, gain * Math.sqrt(2 / (fanIn + fanOut)));
+  });
+
+/** Glorot's uniform initialisation. */
+export const xavierUniform_ = (x: Tensor, ...rest: XavierRest): Tensor => xavier("xavierUniform_", x, rest, evenly);
 /** Glorot's normal initialisation. */
-export function xavierNormal_(x: Tensor, ...rest: [gain?: number] | [options: Drawing & { gain?: number }]): Tensor {
-  const { gain, generator } = parse("xavierNormal_", rest, { gain: 1 }, drawing);
-  const { fanIn, fanOut } = fans("xavierNormal_", x);
-  return normal_(x, 0, gain * Math.sqrt(2 / (fanIn + fanOut)), { generator });
-}
+export const xavierNormal_ = (x: Tensor, ...rest: XavierRest): Tensor => xavier("xavierNormal_", x, rest, normally);
 
 type KaimingOptions = Drawing & { a?: number; mode?: FanMode; nonlinearity?: Nonlinearity };
 type KaimingRest = [a?: number, mode?: FanMode, nonlinearity?: Nonlinearity] | [options: KaimingOptions];
-
-function kaiming(op: string, x: Tensor, rest: KaimingRest): { readonly std: number; readonly generator: Generator | undefined } {
-  const o = parse(op, rest, { a: 0, mode: "fanIn" as FanMode, nonlinearity: "leakyRelu" as Nonlinearity }, drawing);
-  const mode = camel(String(o.mode));
-  if (mode !== "fanIn" && mode !== "fanOut") throw new ArgumentError(op, `unknown mode ${String(o.mode)}`, "fanIn or fanOut");
-  return { std: calculateGain(o.nonlinearity, o.a) / Math.sqrt(fans(op, x)[mode]), generator: o.generator };
-}
+const kaiming = (op: string, x: Tensor, rest: KaimingRest, fill: typeof evenly): Tensor =>
+  drawn(op, x, rest, { a: 0, mode: "fanIn" as FanMode, nonlinearity: "leakyRelu" as Nonlinearity }, (generator, out, o) => {
+    const mode = camel(String(o.mode));
+    if (mode !== "fanIn" && mode !== "fanOut") throw new ArgumentError(op, `unknown mode ${String(o.mode)}`, "fanIn or fanOut");
+    fill(generator, out, calculateGain(o.nonlinearity, o.a) / Math.sqrt(fans(op, x)[mode]));
+  });
 
 /** He's uniform initialisation. */
-export function kaimingUniform_(x: Tensor, ...rest: KaimingRest): Tensor {
-  const { std, generator } = kaiming("kaimingUniform_", x, rest);
-  return uniform_(x, -Math.sqrt(3) * std, Math.sqrt(3) * std, { generator });
-}
-
+export const kaimingUniform_ = (x: Tensor, ...rest: KaimingRest): Tensor => kaiming("kaimingUniform_", x, rest, evenly);
 /** He's normal initialisation. */
-export function kaimingNormal_(x: Tensor, ...rest: KaimingRest): Tensor {
-  const { std, generator } = kaiming("kaimingNormal_", x, rest);
-  return normal_(x, 0, std, { generator });
-}
+export const kaimingNormal_ = (x: Tensor, ...rest: KaimingRest): Tensor => kaiming("kaimingNormal_", x, rest, normally);
 
 /** Orthonormal rows (or columns, whichever are fewer) of the tensor seen as a matrix [first, rest], times gain. */
-export function orthogonal_(x: Tensor, ...rest: [gain?: number] | [options: Drawing & { gain?: number }]): Tensor {
-  const { gain, generator } = parse("orthogonal_", rest, { gain: 1 }, drawing);
-  if (x.ndim < 2) throw new ShapeError("orthogonal_", `needs at least 2 dimensions, got ${show(x.shape)}`);
-  const rows = x.shape[0]!;
-  return written("orthogonal_", x, (out) => {
-    const columns = out.length / Math.max(1, rows);
-    (generator ?? defaultGenerator()).fillNormal(out);
-    const across = rows < columns;
-    const [count, length] = across ? [rows, columns] : [columns, rows];
-    const at = (v: number, i: number): number => (across ? v * columns + i : i * columns + v);
-    const work = Float64Array.from(out);
+export function orthogonal_(x: Tensor, ...rest: XavierRest): Tensor {
+  return drawn("orthogonal_", x, rest, { gain: 1 }, (generator, out, { gain }) => {
+    const { fanIn } = fans("orthogonal_", x);
+    const rows = x.shape[0]!;
+    const [count, length] = rows < fanIn ? [rows, fanIn] : [fanIn, rows];
+    const at = (v: number, i: number): number => (rows < fanIn ? v * fanIn + i : i * fanIn + v);
+    generator.fillNormal(out);
+    const vectors = Array.from({ length: count }, (_, v) => Float64Array.from({ length }, (__, i) => out[at(v, i)]!));
+    const dot = (a: Float64Array, b: Float64Array): number => a.reduce((sum, value, i) => sum + value * b[i]!, 0);
     // Gram–Schmidt, each projection twice: the Q of the QR decomposition whose R has a positive diagonal.
-    for (let v = 0; v < count; v++) {
-      for (let pass = 0; pass < 2; pass++)
-        for (let u = 0; u < v; u++) {
-          let dot = 0;
-          for (let i = 0; i < length; i++) dot += work[at(u, i)]! * work[at(v, i)]!;
-          for (let i = 0; i < length; i++) work[at(v, i)] = work[at(v, i)]! - dot * work[at(u, i)]!;
-        }
-      let square = 0;
-      for (let i = 0; i < length; i++) square += work[at(v, i)]! ** 2;
-      for (let i = 0; i < length; i++) work[at(v, i)] = work[at(v, i)]! / Math.sqrt(square);
-    }
-    for (let i = 0; i < out.length; i++) out[i] = gain * work[i]!;
+    vectors.forEach((vector, v) => {
+      for (const unit of [...vectors.slice(0, v), ...vectors.slice(0, v)]) {
+        const along = dot(unit, vector);
+        unit.forEach((value, i) => (vector[i]! -= along * value));
+      }
+      const norm = Math.sqrt(dot(vector, vector));
+      vector.forEach((value, i) => {
+        vector[i] = value / norm;
+        out[at(v, i)] = (gain * value) / norm;
+      });
+    });
   });
 }

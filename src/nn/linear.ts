@@ -1,15 +1,15 @@
 // Fully connected layers.
 import "../kits/core.ts";
-import { parse } from "../base/options.ts";
 import type { DTypeLike } from "../base/dtype.ts";
-import { zeros } from "../create.ts";
+import { parse } from "../base/options.ts";
+import { repr } from "../base/python.ts";
+import { type CreateOptions, zeros } from "../create.ts";
 import type { DeviceName } from "../device.ts";
 import { functions } from "../methods.ts";
 import type { Tensor } from "../tensor.ts";
-import { fans, kaimingUniform_, uniform_ } from "./init.ts";
+import { fans, uniform_ } from "./init.ts";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
-import { repr } from "./repr.ts";
 
 /** Where a layer's parameters are made. */
 export interface Factory {
@@ -19,21 +19,20 @@ export interface Factory {
 export const factory: { device: DeviceName | undefined; dtype: DTypeLike | undefined } = { device: undefined, dtype: undefined };
 
 /** A parameter of zeros, to be initialised by its layer. */
-export function parameter(shape: readonly number[], { device, dtype }: Factory): Parameter {
-  return new Parameter(zeros(shape, { ...(device === undefined ? {} : { device }), ...(dtype === undefined ? {} : { dtype }) }));
-}
+export const parameter = (shape: readonly number[], { device, dtype }: Factory): Parameter =>
+  new Parameter(zeros(shape, { device, dtype } as CreateOptions));
 
 /** PyTorch's default for linear and convolutional layers: U(±1/√fanIn) for the weight, then for the bias. */
 export function resetWeights(weight: Parameter, bias: Parameter | null): void {
-  kaimingUniform_(weight, { a: Math.sqrt(5) });
-  if (!bias) return;
   const { fanIn } = fans("Linear", weight);
   const bound = fanIn > 0 ? 1 / Math.sqrt(fanIn) : 0;
-  uniform_(bias, -bound, bound);
+  uniform_(weight, -bound, bound);
+  if (bias) uniform_(bias, -bound, bound);
 }
 
 /** y = x Wᵀ + b. Shape: [..., inFeatures] → [..., outFeatures]. */
 export class Linear extends Module {
+  static override readonly name: string = "Linear";
   readonly inFeatures: number;
   readonly outFeatures: number;
   weight: Parameter;
@@ -45,7 +44,7 @@ export class Linear extends Module {
     ...rest: [bias?: boolean] | [bias: boolean, options: Factory] | [options: Factory & { readonly bias?: boolean }]
   ) {
     super();
-    const { bias, ...place } = parse("Linear", rest, { bias: true }, factory);
+    const { bias, ...place } = parse(new.target.name, rest, { bias: true }, factory);
     this.inFeatures = inFeatures;
     this.outFeatures = outFeatures;
     this.weight = parameter([outFeatures, inFeatures], place);
@@ -66,6 +65,7 @@ export class Linear extends Module {
 
 /** Hands its input on. Takes and ignores any arguments, to stand in for other layers. */
 export class Identity extends Module {
+  static override readonly name: string = "Identity";
   constructor(..._ignored: readonly unknown[]) {
     super();
   }

@@ -1,159 +1,90 @@
 // Losses as layers: forward(input, target).
 import "../kits/losses.ts";
 import { ArgumentError } from "../base/errors.ts";
-import { parse } from "../base/options.ts";
 import { functions } from "../methods.ts";
-import type { Tensor } from "../tensor.ts";
-import { Module } from "./module.ts";
+import { Tensor } from "../tensor.ts";
+import { layer } from "./layer.ts";
+import type { Module } from "./module.ts";
 import { Buffer } from "./parameter.ts";
 
 export type Reduction = "mean" | "sum" | "none";
 export interface LossOptions {
   readonly reduction?: Reduction;
 }
-
-abstract class Loss extends Module {
+/** A loss module, whose options `O` are its properties. */
+export type Loss<O = object> = Judge & Readonly<O>;
+interface Judge extends Module {
   readonly reduction: Reduction;
-  constructor(op: string, reduction: Reduction) {
-    super();
-    if (reduction !== "mean" && reduction !== "sum" && reduction !== "none")
-      throw new ArgumentError(op, `unknown reduction ${String(reduction)}`, "mean, sum or none");
-    this.reduction = reduction;
-  }
+  forward(x: Tensor, target: Tensor): Tensor;
 }
-abstract class PlainLoss extends Loss {
-  constructor(options: LossOptions = {}) {
-    super(new.target.name, parse(new.target.name, [options], {}, { reduction: "mean" as Reduction }).reduction);
-  }
+interface Weighted extends LossOptions {
+  /** A factor for every element or class. It is part of the state, as in PyTorch. */
+  readonly weight?: Tensor | null;
 }
-/** A rescaling weight is state, as in PyTorch. */
-const held = (weight: Tensor | null): Buffer | null => weight && new Buffer(weight);
+type LossClass<O = object> = new (options?: LossOptions & Partial<O>) => Loss<O>;
+type WeightedClass<O = object> = new (
+  ...rest: [weight: Tensor | null, options?: LossOptions & Partial<O>] | [options?: Weighted & Partial<O>]
+) => Loss<O> & { weight: Tensor | null };
+
+/** A loss prints no options; rescaling weights are state, as in PyTorch. */
+const loss = (name: string, run: (x: Tensor, target: Tensor, options: object) => Tensor, keywords: object = {}, positional: object = {}): never =>
+  layer(name, positional, (x, options, _self, target) => run(x, target, options), {
+    keywords: { reduction: "mean", ...keywords },
+    text: () => "",
+    stateNames: { posWeight: "pos_weight" },
+    settle(self, op) {
+      if (!["mean", "sum", "none"].includes(self.reduction))
+        throw new ArgumentError(op, `unknown reduction ${String(self.reduction)}`, "mean, sum or none");
+      for (const [key, value] of Object.entries(self)) if (value instanceof Tensor) self[key] = new Buffer(value);
+    },
+  }) as never;
+const weighted = { weight: null };
 
 /** Mean of (x − y)². */
-export class MSELoss extends PlainLoss {
-  override forward(x: Tensor, target: Tensor): Tensor {
-    return functions.mseLoss(x, target, { reduction: this.reduction });
-  }
-}
+export const MSELoss: LossClass = /* @__PURE__ */ loss("MSELoss", (x, y, o) => functions.mseLoss(x, y, o));
+export type MSELoss = InstanceType<typeof MSELoss>;
 /** Mean of |x − y|. */
-export class L1Loss extends PlainLoss {
-  override forward(x: Tensor, target: Tensor): Tensor {
-    return functions.l1Loss(x, target, { reduction: this.reduction });
-  }
-}
+export const L1Loss: LossClass = /* @__PURE__ */ loss("L1Loss", (x, y, o) => functions.l1Loss(x, y, o));
+export type L1Loss = InstanceType<typeof L1Loss>;
 /** Quadratic below beta, linear above; divided by beta. */
-export class SmoothL1Loss extends Loss {
-  readonly beta: number;
-  constructor(options: LossOptions & { readonly beta?: number } = {}) {
-    const { reduction, beta } = parse("SmoothL1Loss", [options], {}, { reduction: "mean" as Reduction, beta: 1 });
-    super("SmoothL1Loss", reduction);
-    this.beta = beta;
-  }
-  override forward(x: Tensor, target: Tensor): Tensor {
-    return functions.smoothL1Loss(x, target, { reduction: this.reduction, beta: this.beta });
-  }
-}
+export const SmoothL1Loss: LossClass<{ beta: number }> = /* @__PURE__ */ loss("SmoothL1Loss", (x, y, o) => functions.smoothL1Loss(x, y, o), {
+  beta: 1,
+});
+export type SmoothL1Loss = InstanceType<typeof SmoothL1Loss>;
 /** Quadratic below delta, linear above. */
-export class HuberLoss extends Loss {
-  readonly delta: number;
-  constructor(options: LossOptions & { readonly delta?: number } = {}) {
-    const { reduction, delta } = parse("HuberLoss", [options], {}, { reduction: "mean" as Reduction, delta: 1 });
-    super("HuberLoss", reduction);
-    this.delta = delta;
-  }
-  override forward(x: Tensor, target: Tensor): Tensor {
-    return functions.huberLoss(x, target, { reduction: this.reduction, delta: this.delta });
-  }
-}
+export const HuberLoss: LossClass<{ delta: number }> = /* @__PURE__ */ loss("HuberLoss", (x, y, o) => functions.huberLoss(x, y, o), {
+  delta: 1,
+});
+export type HuberLoss = InstanceType<typeof HuberLoss>;
 
-export interface CrossEntropyOptions extends LossOptions {
-  /** One factor per class. */
-  readonly weight?: Tensor | null;
+export interface CrossEntropyOptions extends Weighted {
   readonly ignoreIndex?: number;
   readonly labelSmoothing?: number;
 }
 /** Softmax and negative log-likelihood of logits [N, C, …], for class indices [N, …] or probabilities [N, C, …]. */
-export class CrossEntropyLoss extends Loss {
-  readonly ignoreIndex: number;
-  readonly labelSmoothing: number;
-  weight: Tensor | null;
-  constructor(...rest: [weight: Tensor | null, options?: Omit<CrossEntropyOptions, "weight">] | [options?: CrossEntropyOptions]) {
-    const o = parse(
-      "CrossEntropyLoss",
-      rest,
-      { weight: null as Tensor | null },
-      { reduction: "mean" as Reduction, ignoreIndex: -100, labelSmoothing: 0 },
-    );
-    super("CrossEntropyLoss", o.reduction);
-    this.weight = held(o.weight);
-    this.ignoreIndex = o.ignoreIndex;
-    this.labelSmoothing = o.labelSmoothing;
-  }
-  override forward(x: Tensor, target: Tensor): Tensor {
-    const { weight, ignoreIndex, labelSmoothing, reduction } = this;
-    return functions.crossEntropy(x, target, { ...(weight ? { weight } : {}), ignoreIndex, labelSmoothing, reduction });
-  }
-}
+export const CrossEntropyLoss: WeightedClass<{ ignoreIndex: number; labelSmoothing: number }> = /* @__PURE__ */ loss(
+  "CrossEntropyLoss",
+  (x, y, o) => functions.crossEntropy(x, y, o),
+  { ignoreIndex: -100, labelSmoothing: 0 },
+  weighted,
+);
+export type CrossEntropyLoss = InstanceType<typeof CrossEntropyLoss>;
 /** Negative log-likelihood of log-probabilities [N, C, …] for class indices [N, …]. */
-export class NLLLoss extends Loss {
-  readonly ignoreIndex: number;
-  weight: Tensor | null;
-  constructor(
-    ...rest:
-      | [weight: Tensor | null, options?: LossOptions & { readonly ignoreIndex?: number }]
-      | [options?: LossOptions & { readonly weight?: Tensor | null; readonly ignoreIndex?: number }]
-  ) {
-    const o = parse("NLLLoss", rest, { weight: null as Tensor | null }, { reduction: "mean" as Reduction, ignoreIndex: -100 });
-    super("NLLLoss", o.reduction);
-    this.weight = held(o.weight);
-    this.ignoreIndex = o.ignoreIndex;
-  }
-  override forward(x: Tensor, target: Tensor): Tensor {
-    return functions.nllLoss(x, target, {
-      ...(this.weight ? { weight: this.weight } : {}),
-      ignoreIndex: this.ignoreIndex,
-      reduction: this.reduction,
-    });
-  }
-}
+export const NLLLoss: WeightedClass<{ ignoreIndex: number }> = /* @__PURE__ */ loss(
+  "NLLLoss",
+  (x, y, o) => functions.nllLoss(x, y, o),
+  { ignoreIndex: -100 },
+  weighted,
+);
+export type NLLLoss = InstanceType<typeof NLLLoss>;
 /** Binary cross entropy of probabilities. */
-export class BCELoss extends Loss {
-  weight: Tensor | null;
-  constructor(...rest: [weight: Tensor | null, options?: LossOptions] | [options?: LossOptions & { readonly weight?: Tensor | null }]) {
-    const o = parse("BCELoss", rest, { weight: null as Tensor | null }, { reduction: "mean" as Reduction });
-    super("BCELoss", o.reduction);
-    this.weight = held(o.weight);
-  }
-  override forward(x: Tensor, target: Tensor): Tensor {
-    return functions.binaryCrossEntropy(x, target, { ...(this.weight ? { weight: this.weight } : {}), reduction: this.reduction });
-  }
-}
+export const BCELoss: WeightedClass = /* @__PURE__ */ loss("BCELoss", (x, y, o) => functions.binaryCrossEntropy(x, y, o), {}, weighted);
+export type BCELoss = InstanceType<typeof BCELoss>;
 /** Sigmoid and binary cross entropy of logits in one, stable step. */
-export class BCEWithLogitsLoss extends Loss {
-  static override readonly stateNames: Readonly<Record<string, string>> = { posWeight: "pos_weight" };
-  weight: Tensor | null;
-  posWeight: Tensor | null;
-  constructor(
-    ...rest:
-      | [weight: Tensor | null, options?: LossOptions & { readonly posWeight?: Tensor | null }]
-      | [options?: LossOptions & { readonly weight?: Tensor | null; readonly posWeight?: Tensor | null }]
-  ) {
-    const o = parse(
-      "BCEWithLogitsLoss",
-      rest,
-      { weight: null as Tensor | null },
-      { reduction: "mean" as Reduction, posWeight: null as Tensor | null },
-    );
-    super("BCEWithLogitsLoss", o.reduction);
-    this.weight = held(o.weight);
-    this.posWeight = held(o.posWeight);
-  }
-  override forward(x: Tensor, target: Tensor): Tensor {
-    const { weight, posWeight, reduction } = this;
-    return functions.binaryCrossEntropyWithLogits(x, target, {
-      ...(weight ? { weight } : {}),
-      ...(posWeight ? { posWeight } : {}),
-      reduction,
-    });
-  }
-}
+export const BCEWithLogitsLoss: WeightedClass<{ posWeight: Tensor | null }> = /* @__PURE__ */ loss(
+  "BCEWithLogitsLoss",
+  (x, y, o) => functions.binaryCrossEntropyWithLogits(x, y, o),
+  { posWeight: null },
+  weighted,
+);
+export type BCEWithLogitsLoss = InstanceType<typeof BCEWithLogitsLoss>;

@@ -1,12 +1,11 @@
 // Module: what every layer and model is. Parameters, buffers and child modules are its properties; nothing is declared twice.
-import { type DType, type DTypeLike, asDType, isFloat } from "../base/dtype.ts";
+import { asDType, type DTypeLike, isFloat } from "../base/dtype.ts";
 import { ArgumentError } from "../base/errors.ts";
 import { type DeviceName, deviceNamed } from "../device.ts";
 import { Tensor } from "../tensor.ts";
 import { fetched, type Place, transferred } from "../transfer.ts";
 import { type BackwardHook, type ForwardHook, type ForwardPreHook, hooked, type HookHandle, watched } from "./hooks.ts";
 import { Buffer, Parameter } from "./parameter.ts";
-import { moduleText } from "./repr.ts";
 import { type LoadReport, loadState, type StateDict } from "./state.ts";
 
 export interface PlaceOptions {
@@ -20,6 +19,7 @@ export interface PlaceOptions {
  * `model.call(x)` runs forward with hooks; lists of modules belong in a ModuleList, plain arrays are not searched.
  */
 export class Module {
+  static readonly name: string = "Module";
   /** Properties whose name in the state dict differs, for example `runningMean: "running_mean"`. */
   static readonly stateNames: Readonly<Record<string, string>> = {};
   /** True while training: dropout drops, batch normalisation uses the batch's statistics. */
@@ -49,27 +49,22 @@ export class Module {
 
   // ---- what it holds ----------------------------------------------------------------------------------------------
 
-  #keyOf(property: string): string {
-    return (this.constructor as typeof Module).stateNames[property] ?? property;
-  }
-  /** This module's own parameters by their state-dict name. */
-  *ownParameters(): Generator<[string, Parameter]> {
-    for (const [property, value] of Object.entries(this)) if (value instanceof Parameter) yield [this.#keyOf(property), value];
-  }
-  /** This module's own buffers by their state-dict name, and whether the state dict holds them. */
-  *ownBuffers(): Generator<[string, Tensor, boolean]> {
+  /** What the properties hold: state-dict name, value, and whether a tensor is a buffer that the state dict holds, or one that it does not. */
+  *#held(): Generator<[name: string, value: unknown, persistent: boolean | undefined]> {
+    const { stateNames } = this.constructor as typeof Module;
     for (const [property, value] of Object.entries(this)) {
-      const persistent = value instanceof Buffer ? value.persistent : value instanceof Tensor ? this.#registered.get(property) : undefined;
-      if (persistent !== undefined && !(value instanceof Parameter)) yield [this.#keyOf(property), value as Tensor, persistent];
+      const buffer = value instanceof Tensor && !(value instanceof Parameter);
+      const persistent = value instanceof Buffer ? value.persistent : buffer ? this.#registered.get(property) : undefined;
+      yield [stateNames[property] ?? property, value, persistent];
     }
   }
   /** Direct child modules by name, each once. */
   *namedChildren(): Generator<[string, Module]> {
     const seen = new Set<Module>();
-    for (const [property, value] of Object.entries(this))
+    for (const [name, value] of this.#held())
       if (value instanceof Module && !seen.has(value)) {
         seen.add(value);
-        yield [this.#keyOf(property), value];
+        yield [name, value];
       }
   }
   *children(): Generator<Module> {
@@ -85,29 +80,25 @@ export class Module {
   *modules(): Generator<Module> {
     for (const [, module] of this.namedModules()) yield module;
   }
-  *#members<T extends Tensor>(
-    prefix: string,
-    recurse: boolean,
-    own: (module: Module) => Iterable<readonly [string, T, ...unknown[]]>,
-  ): Generator<[string, T]> {
-    const seen = new Set<Tensor>();
-    for (const [path, module] of recurse ? this.namedModules(prefix) : [[prefix, this] as const])
-      for (const [name, value] of own(module))
-        if (!seen.has(value)) {
+  *#members<T extends Tensor>(prefix: string, recurse: boolean, buffers: boolean): Generator<[string, T]> {
+    const seen = new Set<unknown>();
+    for (const [path, module] of recurse ? this.namedModules(prefix) : [[prefix, this as Module] as const])
+      for (const [name, value, persistent] of module.#held())
+        if ((buffers ? persistent !== undefined : value instanceof Parameter) && !seen.has(value)) {
           seen.add(value);
-          yield [path === "" ? name : `${path}.${name}`, value];
+          yield [path === "" ? name : `${path}.${name}`, value as T];
         }
   }
   /** Parameters by dotted path, each once; with recurse false only this module's own. */
-  *namedParameters(prefix = "", recurse = true): Generator<[string, Parameter]> {
-    yield* this.#members(prefix, recurse, (module) => module.ownParameters());
+  namedParameters(prefix = "", recurse = true): Generator<[string, Parameter]> {
+    return this.#members(prefix, recurse, false);
   }
   *parameters(recurse = true): Generator<Parameter> {
     for (const [, p] of this.namedParameters("", recurse)) yield p;
   }
   /** Buffers by dotted path, each once; with recurse false only this module's own. */
-  *namedBuffers(prefix = "", recurse = true): Generator<[string, Tensor]> {
-    yield* this.#members(prefix, recurse, (module) => module.ownBuffers());
+  namedBuffers(prefix = "", recurse = true): Generator<[string, Tensor]> {
+    return this.#members(prefix, recurse, true);
   }
   *buffers(recurse = true): Generator<Tensor> {
     for (const [, b] of this.namedBuffers("", recurse)) yield b;
@@ -145,17 +136,17 @@ export class Module {
   }
   /** The live tensors behind stateDict(); a shared one appears under each of its keys. */
   *stateEntries(prefix = ""): Generator<[string, Tensor]> {
-    for (const [name, p] of this.ownParameters()) yield [prefix + name, p];
-    for (const [name, b, persistent] of this.ownBuffers()) if (persistent) yield [prefix + name, b];
-    for (const [property, child] of Object.entries(this))
-      if (child instanceof Module) yield* child.stateEntries(`${prefix}${this.#keyOf(property)}.`);
+    for (const [name, p] of this.#held()) if (p instanceof Parameter) yield [prefix + name, p];
+    for (const [name, b, persistent] of this.#held()) if (persistent) yield [prefix + name, b as Tensor];
+    for (const [name, child] of this.#held()) if (child instanceof Module) yield* child.stateEntries(`${prefix}${name}.`);
   }
   /**
    * Copies values into the parameters and buffers of the same keys, converting dtype and device.
    * Errors: FormatError naming missing and unexpected keys (unless strict is false), ShapeError naming shapes; nothing is loaded then.
    */
   loadStateDict(dict: StateDict, options: boolean | { readonly strict?: boolean } = {}): LoadReport {
-    return loadState(this.constructor.name, this.stateEntries(), dict, typeof options === "boolean" ? options : (options.strict ?? true));
+    const strict = typeof options === "boolean" ? options : (options.strict ?? true);
+    return loadState(this.constructor.name, this.stateEntries(), dict, strict);
   }
 
   /** Training mode on (default) or off, here and below. */
@@ -188,19 +179,25 @@ export class Module {
 
   // ---- where it lives ---------------------------------------------------------------------------------------------
 
-  #targets({ device, dtype }: PlaceOptions): [Tensor, Place][] {
+  /** Every tensor that has to move, with its new value and gradient as `carry` gives them. */
+  #carried<T>({ device, dtype }: PlaceOptions, carry: (x: Tensor, place: Place) => T): [Tensor, T, T | undefined][] {
     const wanted = dtype === undefined ? undefined : asDType("to", dtype);
     if (wanted && !isFloat(wanted)) throw new ArgumentError("to", `a model cannot be ${wanted}`, "a floating dtype");
-    const tensors = new Set<Tensor>([...this.parameters(), ...this.buffers()]);
-    return [...tensors].flatMap((t): [Tensor, Place][] => {
+    const moves = [...new Set<Tensor>([...this.parameters(), ...this.buffers()])].map((t): [Tensor, Place] => {
       const place = {
         device: device === undefined ? t.storage.device : deviceNamed("to", device),
-        dtype: wanted && isFloat(t.dtype) ? wanted : (t.dtype as DType),
+        dtype: wanted && isFloat(t.dtype) ? wanted : t.dtype,
       };
       if (!place.device.supports(place.dtype))
         throw new ArgumentError("to", `${place.dtype} is not available on ${place.device.type}`, 'float32, or device "cpu"');
-      return place.device === t.storage.device && place.dtype === t.dtype ? [] : [[t, place]];
+      return [t, place];
     });
+    return moves
+      .filter(([t, place]) => place.device !== t.storage.device || place.dtype !== t.dtype)
+      .map(([t, place]) => {
+        const grad = t.peekGrad();
+        return [t, carry(t, place), grad && carry(grad, place)];
+      });
   }
   /**
    * Moves parameters, their gradients and buffers to a device or floating dtype; they stay the same objects, so optimisers keep working.
@@ -209,22 +206,13 @@ export class Module {
   to(place: DeviceName | DTypeLike | PlaceOptions): this {
     const options: PlaceOptions =
       typeof place === "object" ? place : place === "cpu" || place === "webgpu" ? { device: place } : { dtype: place };
-    const moves = this.#targets(options).map(([t, where]) => {
-      const grad = t.peekGrad();
-      return [t, transferred("to", t, where), grad && transferred("to", grad, where)] as const;
-    });
-    for (const [t, value, grad] of moves) t.moveTo(value, grad);
+    for (const [t, value, grad] of this.#carried(options, (x, where) => transferred("to", x, where))) t.moveTo(value, grad);
     return this;
   }
   /** Brings the model to the CPU device, from wherever it is. */
   async cpu(): Promise<this> {
-    const moves = await Promise.all(
-      this.#targets({ device: "cpu" }).map(async ([t, where]) => {
-        const grad = t.peekGrad();
-        return [t, await fetched(t, where), grad && (await fetched(grad, where))] as const;
-      }),
-    );
-    for (const [t, value, grad] of moves) t.moveTo(value, grad);
+    const moves = this.#carried({ device: "cpu" }, fetched).map(([t, value, grad]) => Promise.all([t, value, grad]));
+    for (const [t, value, grad] of await Promise.all(moves)) t.moveTo(value, grad);
     return this;
   }
   /** float64, on the CPU device. */
@@ -254,6 +242,10 @@ export class Module {
   }
   /** The module and its children as PyTorch prints them. */
   toString(): string {
-    return moduleText(this.constructor.name, this.extraRepr(), this.namedChildren());
+    const lines = this.extraRepr().split("\n").filter(Boolean);
+    const own = lines.length;
+    for (const [name, child] of this.namedChildren()) lines.push(`(${name}): ${String(child).replaceAll("\n", "\n  ")}`);
+    const inside = lines.join("\n  ");
+    return `${this.constructor.name}(${lines.length > own || own > 1 ? `\n  ${inside}\n` : inside})`;
   }
 }

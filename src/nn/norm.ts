@@ -1,16 +1,15 @@
 // Batch and layer normalisation.
 import "../kits/norms.ts";
-import { constantOf } from "../backend/backend.ts";
 import { ArgumentError, ShapeError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
-import { overwrite } from "../dispatch.ts";
+import { fields, float, repr } from "../base/python.ts";
 import { functions } from "../methods.ts";
 import { Tensor } from "../tensor.ts";
-import { ones_, zeros_ } from "./init.ts";
+import { knownValue } from "../transfer.ts";
+import { constant_, ones_, zeros_ } from "./init.ts";
 import { factory, type Factory, parameter } from "./linear.ts";
 import { Module } from "./module.ts";
 import { Buffer, type Parameter } from "./parameter.ts";
-import { float, repr } from "./repr.ts";
 
 export interface BatchNormOptions extends Factory {
   readonly eps?: number;
@@ -20,6 +19,12 @@ export interface BatchNormOptions extends Factory {
   readonly trackRunningStats?: boolean;
 }
 type BatchNormRest = [eps?: number, momentum?: number | null, affine?: boolean, trackRunningStats?: boolean] | [options: BatchNormOptions];
+
+/** Scale one, shift zero, where there are such tensors. */
+function fillIn(scale: Tensor | null, shift: Tensor | null): void {
+  if (scale) ones_(scale);
+  if (shift) zeros_(shift);
+}
 
 abstract class BatchNorm extends Module {
   static override readonly stateNames: Readonly<Record<string, string>> = {
@@ -37,95 +42,82 @@ abstract class BatchNorm extends Module {
   runningMean: Tensor | null = null;
   runningVar: Tensor | null = null;
   numBatchesTracked: Tensor | null = null;
+  readonly #ranks: readonly number[];
 
-  constructor(op: string, numFeatures: number, rest: readonly unknown[]) {
+  constructor(ranks: readonly number[], numFeatures: number, rest: readonly unknown[]) {
     super();
-    const o = parse(op, rest, { eps: 1e-5, momentum: 0.1 as number | null, affine: true, trackRunningStats: true }, factory);
+    const o = parse(new.target.name, rest, { eps: 1e-5, momentum: 0.1 as number | null, affine: true, trackRunningStats: true }, factory);
+    this.#ranks = ranks;
     this.numFeatures = numFeatures;
     this.eps = o.eps;
     this.momentum = o.momentum;
     this.affine = o.affine;
     this.trackRunningStats = o.trackRunningStats;
-    this.weight = o.affine ? parameter([numFeatures], o) : null;
-    this.bias = o.affine ? parameter([numFeatures], o) : null;
+    const channels = (): Parameter => parameter([numFeatures], o);
+    this.weight = o.affine ? channels() : null;
+    this.bias = o.affine ? channels() : null;
     if (o.trackRunningStats) {
-      const like = parameter([numFeatures], o);
-      this.runningMean = new Buffer(like.filledLike(0));
-      this.runningVar = new Buffer(like.filledLike(1));
-      this.numBatchesTracked = new Buffer(Tensor.constant(like.storage.device, 0, "int32", []));
+      this.runningMean = new Buffer(channels().detach());
+      this.runningVar = new Buffer(channels().detach());
+      this.numBatchesTracked = new Buffer(Tensor.constant(this.runningMean.storage.device, 0, "int32", []));
     }
     this.resetParameters();
   }
   /** Forgets the running statistics. */
   resetRunningStats(): void {
-    if (this.runningMean) zeros_(this.runningMean);
-    if (this.runningVar) ones_(this.runningVar);
+    fillIn(this.runningVar, this.runningMean);
     if (this.numBatchesTracked) zeros_(this.numBatchesTracked);
   }
   resetParameters(): void {
     this.resetRunningStats();
-    if (this.weight) ones_(this.weight);
-    if (this.bias) zeros_(this.bias);
+    fillIn(this.weight, this.bias);
   }
-  protected abstract readonly ranks: readonly number[];
 
   override forward(x: Tensor): Tensor {
-    if (!this.ranks.includes(x.ndim))
-      throw new ShapeError(this.constructor.name, `needs an input of ${this.ranks.join(" or ")} dimensions, got ${show(x.shape)}`);
-    const { runningMean, runningVar } = this;
+    if (!this.#ranks.includes(x.ndim))
+      throw new ShapeError(this.constructor.name, `needs an input of ${this.#ranks.join(" or ")} dimensions, got ${show(x.shape)}`);
+    const { runningMean, runningVar, weight, bias, eps } = this;
     const momentum = this.training ? this.#count() : (this.momentum ?? 0);
     const training = this.training || runningMean === null;
-    const options = { weight: this.weight, bias: this.bias, training, momentum, eps: this.eps };
-    return functions.batchNorm(x, runningMean, runningVar, options);
+    return functions.batchNorm(x, runningMean, runningVar, { weight, bias, training, momentum, eps });
   }
   /** Counts the batch; gives the weight of its statistics. The counter is a constant tensor, so this runs no kernel. */
   #count(): number {
-    const counter = this.numBatchesTracked;
-    if (!counter) return this.momentum ?? 0;
-    const known =
-      constantOf(counter) ??
-      (counter.storage.device.type === "cpu" ? (counter.storage.memory as ArrayLike<number>)[counter.offset] : undefined);
+    const { numBatchesTracked: counter, momentum } = this;
+    if (!counter) return momentum ?? 0;
+    const known = knownValue(counter);
     if (known === undefined) {
-      if (this.momentum === null)
+      if (momentum === null)
         throw new ArgumentError(this.constructor.name, "num_batches_tracked is only known to the GPU", "load the state from the CPU");
       counter.add_(1);
-      return this.momentum;
+      return momentum;
     }
-    overwrite(counter, Tensor.constant(counter.storage.device, known + 1, counter.dtype, []));
-    return this.momentum ?? 1 / (known + 1);
+    constant_(counter, known + 1);
+    return momentum ?? 1 / (known + 1);
   }
   override extraRepr(): string {
-    const { numFeatures, eps, momentum, affine, trackRunningStats } = this;
-    return `${numFeatures}, eps=${float(eps)}, momentum=${momentum === null ? "None" : float(momentum)}, affine=${repr(affine)}, track_running_stats=${repr(trackRunningStats)}`;
+    const { numFeatures, eps, momentum } = this;
+    return `${numFeatures}, eps=${float(eps)}, momentum=${momentum === null ? "None" : float(momentum)}, ${fields(this, ["affine", "trackRunningStats"])}`;
   }
 }
+
+type BatchNormClass = new (numFeatures: number, ...rest: BatchNormRest) => BatchNorm;
+const batchNorm = (name: string, ...ranks: readonly number[]): BatchNormClass =>
+  class extends BatchNorm {
+    static override readonly name: string = name;
+    constructor(numFeatures: number, ...rest: BatchNormRest) {
+      super(ranks, numFeatures, rest);
+    }
+  };
 /** Normalises each channel of [N, C] or [N, C, L] over the batch. In eval mode it uses the running statistics. */
-export class BatchNorm1d extends BatchNorm {
-  protected override get ranks(): readonly number[] {
-    return [2, 3];
-  }
-  constructor(numFeatures: number, ...rest: BatchNormRest) {
-    super("BatchNorm1d", numFeatures, rest);
-  }
-}
+export const BatchNorm1d: BatchNormClass = /* @__PURE__ */ batchNorm("BatchNorm1d", 2, 3);
+export type BatchNorm1d = BatchNorm;
 /** Normalises each channel of [N, C, H, W] over batch and space. In eval mode it uses the running statistics. */
-export class BatchNorm2d extends BatchNorm {
-  protected override get ranks(): readonly number[] {
-    return [4];
-  }
-  constructor(numFeatures: number, ...rest: BatchNormRest) {
-    super("BatchNorm2d", numFeatures, rest);
-  }
-}
+export const BatchNorm2d: BatchNormClass = /* @__PURE__ */ batchNorm("BatchNorm2d", 4);
+export type BatchNorm2d = BatchNorm;
 /** Normalises each channel of [N, C, D, H, W] over batch and space. In eval mode it uses the running statistics. */
-export class BatchNorm3d extends BatchNorm {
-  protected override get ranks(): readonly number[] {
-    return [5];
-  }
-  constructor(numFeatures: number, ...rest: BatchNormRest) {
-    super("BatchNorm3d", numFeatures, rest);
-  }
-}
+export const BatchNorm3d: BatchNormClass = /* @__PURE__ */ batchNorm("BatchNorm3d", 5);
+export type BatchNorm3d = BatchNorm;
 
 export interface LayerNormOptions extends Factory {
   readonly eps?: number;
@@ -134,6 +126,7 @@ export interface LayerNormOptions extends Factory {
 }
 /** Normalises over the last dimensions, which must be `normalizedShape`. */
 export class LayerNorm extends Module {
+  static override readonly name: string = "LayerNorm";
   readonly normalizedShape: readonly number[];
   readonly eps: number;
   readonly elementwiseAffine: boolean;
@@ -145,7 +138,7 @@ export class LayerNorm extends Module {
     ...rest: [eps?: number, elementwiseAffine?: boolean, bias?: boolean] | [options: LayerNormOptions]
   ) {
     super();
-    const o = parse("LayerNorm", rest, { eps: 1e-5, elementwiseAffine: true, bias: true }, factory);
+    const o = parse(new.target.name, rest, { eps: 1e-5, elementwiseAffine: true, bias: true }, factory);
     this.normalizedShape = typeof normalizedShape === "number" ? [normalizedShape] : [...normalizedShape];
     this.eps = o.eps;
     this.elementwiseAffine = o.elementwiseAffine;
@@ -154,13 +147,13 @@ export class LayerNorm extends Module {
     this.resetParameters();
   }
   resetParameters(): void {
-    if (this.weight) ones_(this.weight);
-    if (this.bias) zeros_(this.bias);
+    fillIn(this.weight, this.bias);
   }
   override forward(x: Tensor): Tensor {
-    return functions.layerNorm(x, this.normalizedShape, { weight: this.weight, bias: this.bias, eps: this.eps });
+    const { weight, bias, eps } = this;
+    return functions.layerNorm(x, this.normalizedShape, { weight, bias, eps });
   }
   override extraRepr(): string {
-    return `${repr(this.normalizedShape)}, eps=${float(this.eps)}, elementwise_affine=${repr(this.elementwiseAffine)}`;
+    return `${repr(this.normalizedShape)}, eps=${float(this.eps)}, ${fields(this, ["elementwiseAffine"])}`;
   }
 }

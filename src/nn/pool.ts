@@ -1,17 +1,39 @@
 // Pooling layers in one to three dimensions.
 import "../kits/windows.ts";
-import { parse } from "../base/options.ts";
+import { fields } from "../base/python.ts";
 import { functions } from "../methods.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Size, tuple } from "./conv.ts";
-import { Module } from "./module.ts";
-import { repr } from "./repr.ts";
+import { type Layer, layer, type LayerClass } from "./layer.ts";
+import type { Module } from "./module.ts";
 
-/** Checks a window argument and keeps it as it was written. */
-const checked = (op: string, name: string, value: Size, rank: number, low: number): Size => {
-  const list = tuple(op, name, value, rank, low);
-  return typeof value === "number" ? value : list;
-};
+type Given = { readonly kernelSize: Size; readonly stride: Size; readonly padding: Size };
+
+/** A layer of windows: sizes are checked, and kept as one number for all dimensions where they were given so, unless `lists`. */
+const windows = (name: string, rank: number, options: object, run: (x: Tensor, options: Given, ...more: never[]) => unknown, lists = false): never =>
+  layer(
+    name,
+    { kernelSize: undefined, stride: null, padding: 0, ...options },
+    (x, given, _self, ...more) => run(x, given, ...(more as never[])),
+    {
+      text: (self) => fields(self, ["kernelSize", "stride", "padding", ...("dilation" in self ? ["dilation", "ceilMode"] : [])]),
+      settle(self, op) {
+        self.stride ??= self.kernelSize;
+        for (const key of ["kernelSize", "stride", "padding", "dilation"])
+          if (key in self) {
+            const sizes = tuple(op, key, self[key], rank, key === "padding" ? 0 : 1);
+            if (lists || typeof self[key] !== "number") self[key] = sizes;
+          }
+      },
+    },
+  ) as never;
+
+/** The layer's properties from the options of its constructor. */
+type Windowed<O, F> = Module & Readonly<Required<O>> & { readonly kernelSize: Size; readonly stride: Size; forward: F };
+type WindowClass<O, A extends readonly unknown[], F = (x: Tensor) => Tensor> = new (
+  kernelSize: Size,
+  ...rest: A | [options: O] | [stride: Size | null, options: Omit<O, "stride">]
+) => Windowed<O, F>;
 
 export interface MaxPoolOptions {
   /** Default: the kernel size. */
@@ -21,122 +43,46 @@ export interface MaxPoolOptions {
   readonly returnIndices?: boolean;
   readonly ceilMode?: boolean;
 }
-type MaxRest =
-  | [stride?: Size | null, padding?: Size, dilation?: Size, returnIndices?: boolean, ceilMode?: boolean]
-  | [options: MaxPoolOptions]
-  | [stride: Size | null, options: Omit<MaxPoolOptions, "stride">];
-
-abstract class MaxPool extends Module {
-  readonly kernelSize: Size;
-  readonly stride: Size;
-  readonly padding: Size;
-  readonly dilation: Size;
-  readonly returnIndices: boolean;
-  readonly ceilMode: boolean;
-
-  constructor(op: string, rank: number, kernelSize: Size, rest: readonly unknown[]) {
-    super();
-    const o = parse(op, rest, {
-      stride: null as Size | null,
-      padding: 0 as Size,
-      dilation: 1 as Size,
-      returnIndices: false,
-      ceilMode: false,
-    });
-    this.kernelSize = checked(op, "kernelSize", kernelSize, rank, 1);
-    this.stride = o.stride === null ? this.kernelSize : checked(op, "stride", o.stride, rank, 1);
-    this.padding = checked(op, "padding", o.padding, rank, 0);
-    this.dilation = checked(op, "dilation", o.dilation, rank, 1);
-    this.returnIndices = o.returnIndices;
-    this.ceilMode = o.ceilMode;
-  }
-  protected options(): { stride: Size; padding: Size; dilation: Size; ceilMode: boolean; returnIndices: boolean } {
-    const { stride, padding, dilation, ceilMode, returnIndices } = this;
-    return { stride, padding, dilation, ceilMode, returnIndices };
-  }
-  override extraRepr(): string {
-    const { kernelSize, stride, padding, dilation, ceilMode } = this;
-    return `kernel_size=${repr(kernelSize)}, stride=${repr(stride)}, padding=${repr(padding)}, dilation=${repr(dilation)}, ceil_mode=${repr(ceilMode)}`;
-  }
-}
-
 // With returnIndices the call gives [values, indices]; the type follows the common case, as in functional.
+type MaxPoolClass = WindowClass<
+  MaxPoolOptions,
+  [stride?: Size | null, padding?: Size, dilation?: Size, returnIndices?: boolean, ceilMode?: boolean],
+  (x: Tensor) => Tensor & [Tensor, Tensor]
+>;
+const maxOptions = { dilation: 1, returnIndices: false, ceilMode: false };
 /** Maximum over windows of [N, C, L]. */
-export class MaxPool1d extends MaxPool {
-  constructor(kernelSize: Size, ...rest: MaxRest) {
-    super("MaxPool1d", 1, kernelSize, rest);
-  }
-  override forward(x: Tensor): Tensor & [Tensor, Tensor] {
-    return functions.maxPool1d(x, this.kernelSize, this.options());
-  }
-}
+export const MaxPool1d: MaxPoolClass = /* @__PURE__ */ windows("MaxPool1d", 1, maxOptions, (x, o) => functions.maxPool1d(x, o));
+export type MaxPool1d = InstanceType<MaxPoolClass>;
 /** Maximum over windows of [N, C, H, W]. */
-export class MaxPool2d extends MaxPool {
-  constructor(kernelSize: Size, ...rest: MaxRest) {
-    super("MaxPool2d", 2, kernelSize, rest);
-  }
-  override forward(x: Tensor): Tensor & [Tensor, Tensor] {
-    return functions.maxPool2d(x, this.kernelSize, this.options());
-  }
-}
+export const MaxPool2d: MaxPoolClass = /* @__PURE__ */ windows("MaxPool2d", 2, maxOptions, (x, o) => functions.maxPool2d(x, o));
+export type MaxPool2d = MaxPool1d;
 /** Maximum over windows of [N, C, D, H, W]. */
-export class MaxPool3d extends MaxPool {
-  constructor(kernelSize: Size, ...rest: MaxRest) {
-    super("MaxPool3d", 3, kernelSize, rest);
-  }
-  override forward(x: Tensor): Tensor & [Tensor, Tensor] {
-    return functions.maxPool3d(x, this.kernelSize, this.options());
-  }
-}
+export const MaxPool3d: MaxPoolClass = /* @__PURE__ */ windows("MaxPool3d", 3, maxOptions, (x, o) => functions.maxPool3d(x, o));
+export type MaxPool3d = MaxPool1d;
 
-type UnpoolRest = [stride?: Size | null, padding?: Size] | [options: { readonly stride?: Size | null; readonly padding?: Size }];
-
-abstract class MaxUnpool extends Module {
-  readonly kernelSize: readonly number[];
-  readonly stride: readonly number[];
-  readonly padding: readonly number[];
-
-  constructor(op: string, rank: number, kernelSize: Size, rest: readonly unknown[]) {
-    super();
-    const o = parse(op, rest, { stride: null as Size | null, padding: 0 as Size });
-    this.kernelSize = tuple(op, "kernelSize", kernelSize, rank, 1);
-    this.stride = o.stride === null ? this.kernelSize : tuple(op, "stride", o.stride, rank, 1);
-    this.padding = tuple(op, "padding", o.padding, rank, 0);
-  }
-  protected options(outputSize: readonly number[] | undefined): { stride: Size; padding: Size; outputSize: readonly number[] | null } {
-    return { stride: this.stride, padding: this.padding, outputSize: outputSize ?? null };
-  }
-  override extraRepr(): string {
-    return `kernel_size=${repr(this.kernelSize)}, stride=${repr(this.stride)}, padding=${repr(this.padding)}`;
-  }
-}
+type UnpoolOptions = { readonly stride: Size; readonly padding: Size; readonly outputSize: readonly number[] | null };
+type UnpoolClass = WindowClass<
+  { readonly stride?: Size | null; readonly padding?: Size },
+  [stride?: Size | null, padding?: Size],
+  (x: Tensor, indices: Tensor, outputSize?: readonly number[]) => Tensor
+>;
+const unpool = (name: string, rank: number, run: (x: Tensor, indices: Tensor, kernelSize: Size, options: UnpoolOptions) => Tensor): UnpoolClass =>
+  windows(
+    name,
+    rank,
+    {},
+    (x, { kernelSize, ...o }, indices: Tensor, outputSize: readonly number[] | null = null) => run(x, indices, kernelSize, { ...o, outputSize }),
+    true,
+  );
 /** Puts values of MaxPool1d back to where their indices say, zeros elsewhere. */
-export class MaxUnpool1d extends MaxUnpool {
-  constructor(kernelSize: Size, ...rest: UnpoolRest) {
-    super("MaxUnpool1d", 1, kernelSize, rest);
-  }
-  override forward(x: Tensor, indices: Tensor, outputSize?: readonly number[]): Tensor {
-    return functions.maxUnpool1d(x, indices, this.kernelSize, this.options(outputSize));
-  }
-}
+export const MaxUnpool1d: UnpoolClass = /* @__PURE__ */ unpool("MaxUnpool1d", 1, (...args) => functions.maxUnpool1d(...args));
+export type MaxUnpool1d = InstanceType<UnpoolClass>;
 /** Puts values of MaxPool2d back to where their indices say, zeros elsewhere. */
-export class MaxUnpool2d extends MaxUnpool {
-  constructor(kernelSize: Size, ...rest: UnpoolRest) {
-    super("MaxUnpool2d", 2, kernelSize, rest);
-  }
-  override forward(x: Tensor, indices: Tensor, outputSize?: readonly number[]): Tensor {
-    return functions.maxUnpool2d(x, indices, this.kernelSize, this.options(outputSize));
-  }
-}
+export const MaxUnpool2d: UnpoolClass = /* @__PURE__ */ unpool("MaxUnpool2d", 2, (...args) => functions.maxUnpool2d(...args));
+export type MaxUnpool2d = MaxUnpool1d;
 /** Puts values of MaxPool3d back to where their indices say, zeros elsewhere. */
-export class MaxUnpool3d extends MaxUnpool {
-  constructor(kernelSize: Size, ...rest: UnpoolRest) {
-    super("MaxUnpool3d", 3, kernelSize, rest);
-  }
-  override forward(x: Tensor, indices: Tensor, outputSize?: readonly number[]): Tensor {
-    return functions.maxUnpool3d(x, indices, this.kernelSize, this.options(outputSize));
-  }
-}
+export const MaxUnpool3d: UnpoolClass = /* @__PURE__ */ unpool("MaxUnpool3d", 3, (...args) => functions.maxUnpool3d(...args));
+export type MaxUnpool3d = MaxUnpool1d;
 
 export interface AvgPoolOptions {
   /** Default: the kernel size. */
@@ -147,98 +93,32 @@ export interface AvgPoolOptions {
   /** Not in one dimension. */
   readonly divisorOverride?: number | null;
 }
-type AvgRest =
-  | [stride?: Size | null, padding?: Size, ceilMode?: boolean, countIncludePad?: boolean, divisorOverride?: number | null]
-  | [options: AvgPoolOptions]
-  | [stride: Size | null, options: Omit<AvgPoolOptions, "stride">];
-
-abstract class AvgPool extends Module {
-  readonly kernelSize: Size;
-  readonly stride: Size;
-  readonly padding: Size;
-  readonly ceilMode: boolean;
-  readonly countIncludePad: boolean;
-  readonly divisorOverride: number | null;
-
-  constructor(op: string, rank: number, kernelSize: Size, rest: readonly unknown[]) {
-    super();
-    const positional = { stride: null as Size | null, padding: 0 as Size, ceilMode: false, countIncludePad: true };
-    const o = {
-      divisorOverride: null as number | null,
-      ...(rank === 1 ? parse(op, rest, positional) : parse(op, rest, { ...positional, divisorOverride: null as number | null })),
-    };
-    // In one dimension PyTorch keeps lists, in the others what it was given.
-    const own = (name: string, value: Size, low: number): Size =>
-      rank === 1 ? tuple(op, name, value, 1, low) : checked(op, name, value, rank, low);
-    this.kernelSize = own("kernelSize", kernelSize, 1);
-    this.stride = o.stride === null ? this.kernelSize : own("stride", o.stride, 1);
-    this.padding = own("padding", o.padding, 0);
-    this.ceilMode = o.ceilMode;
-    this.countIncludePad = o.countIncludePad;
-    this.divisorOverride = o.divisorOverride;
-  }
-  protected options(): { stride: Size; padding: Size; ceilMode: boolean; countIncludePad: boolean } {
-    const { stride, padding, ceilMode, countIncludePad } = this;
-    return { stride, padding, ceilMode, countIncludePad };
-  }
-  override extraRepr(): string {
-    return `kernel_size=${repr(this.kernelSize)}, stride=${repr(this.stride)}, padding=${repr(this.padding)}`;
-  }
-}
+type AvgPoolClass = WindowClass<
+  AvgPoolOptions,
+  [stride?: Size | null, padding?: Size, ceilMode?: boolean, countIncludePad?: boolean, divisorOverride?: number | null]
+>;
+// In one dimension PyTorch keeps lists, in the others what it was given.
+const lineOptions = { ceilMode: false, countIncludePad: true };
+const areaOptions = { ceilMode: false, countIncludePad: true, divisorOverride: null };
 /** Average over windows of [N, C, L]. */
-export class AvgPool1d extends AvgPool {
-  constructor(kernelSize: Size, ...rest: AvgRest) {
-    super("AvgPool1d", 1, kernelSize, rest);
-  }
-  override forward(x: Tensor): Tensor {
-    return functions.avgPool1d(x, this.kernelSize, this.options());
-  }
-}
+export const AvgPool1d: AvgPoolClass = /* @__PURE__ */ windows("AvgPool1d", 1, lineOptions, (x, o) => functions.avgPool1d(x, o), true);
+export type AvgPool1d = InstanceType<AvgPoolClass>;
 /** Average over windows of [N, C, H, W]. */
-export class AvgPool2d extends AvgPool {
-  constructor(kernelSize: Size, ...rest: AvgRest) {
-    super("AvgPool2d", 2, kernelSize, rest);
-  }
-  override forward(x: Tensor): Tensor {
-    return functions.avgPool2d(x, this.kernelSize, { ...this.options(), divisorOverride: this.divisorOverride });
-  }
-}
+export const AvgPool2d: AvgPoolClass = /* @__PURE__ */ windows("AvgPool2d", 2, areaOptions, (x, o) => functions.avgPool2d(x, o));
+export type AvgPool2d = AvgPool1d;
 /** Average over windows of [N, C, D, H, W]. */
-export class AvgPool3d extends AvgPool {
-  constructor(kernelSize: Size, ...rest: AvgRest) {
-    super("AvgPool3d", 3, kernelSize, rest);
-  }
-  override forward(x: Tensor): Tensor {
-    return functions.avgPool3d(x, this.kernelSize, { ...this.options(), divisorOverride: this.divisorOverride });
-  }
-}
+export const AvgPool3d: AvgPoolClass = /* @__PURE__ */ windows("AvgPool3d", 3, areaOptions, (x, o) => functions.avgPool3d(x, o));
+export type AvgPool3d = AvgPool1d;
 
-type OutputSize = number | readonly (number | null)[];
-abstract class AdaptivePool extends Module {
-  readonly outputSize: OutputSize;
-  constructor(outputSize: OutputSize) {
-    super();
-    this.outputSize = outputSize;
-  }
-  override extraRepr(): string {
-    return `output_size=${repr(this.outputSize)}`;
-  }
-}
+type OutputSize = { outputSize: number | readonly (number | null)[] };
+type AdaptiveClass = LayerClass<OutputSize, [outputSize: OutputSize["outputSize"]]>;
+const adaptive = (name: string, run: (x: Tensor, options: OutputSize) => Tensor): AdaptiveClass => layer(name, { outputSize: undefined }, run);
 /** Averages that divide L into outputSize parts. */
-export class AdaptiveAvgPool1d extends AdaptivePool {
-  override forward(x: Tensor): Tensor {
-    return functions.adaptiveAvgPool1d(x, this.outputSize);
-  }
-}
+export const AdaptiveAvgPool1d: AdaptiveClass = /* @__PURE__ */ adaptive("AdaptiveAvgPool1d", (x, o) => functions.adaptiveAvgPool1d(x, o));
+export type AdaptiveAvgPool1d = Layer<OutputSize>;
 /** Averages that divide H and W into outputSize parts; null keeps a size. */
-export class AdaptiveAvgPool2d extends AdaptivePool {
-  override forward(x: Tensor): Tensor {
-    return functions.adaptiveAvgPool2d(x, this.outputSize);
-  }
-}
+export const AdaptiveAvgPool2d: AdaptiveClass = /* @__PURE__ */ adaptive("AdaptiveAvgPool2d", (x, o) => functions.adaptiveAvgPool2d(x, o));
+export type AdaptiveAvgPool2d = AdaptiveAvgPool1d;
 /** Averages that divide D, H and W into outputSize parts; null keeps a size. */
-export class AdaptiveAvgPool3d extends AdaptivePool {
-  override forward(x: Tensor): Tensor {
-    return functions.adaptiveAvgPool3d(x, this.outputSize);
-  }
-}
+export const AdaptiveAvgPool3d: AdaptiveClass = /* @__PURE__ */ adaptive("AdaptiveAvgPool3d", (x, o) => functions.adaptiveAvgPool3d(x, o));
+export type AdaptiveAvgPool3d = AdaptiveAvgPool1d;

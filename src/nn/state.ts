@@ -14,38 +14,24 @@ export interface LoadReport {
   readonly unexpectedKeys: readonly string[];
 }
 
-const list = (what: string, keys: readonly string[]): string[] =>
-  keys.length === 0 ? [] : [`${what} ${keys.slice(0, 8).join(", ")}${keys.length > 8 ? ` and ${keys.length - 8} more` : ""}`];
+const some = (list: readonly string[]): string => list.slice(0, 8).join(", ") + (list.length > 8 ? ` and ${list.length - 8} more` : "");
 
 /** Copies `dict` into `entries`. Errors: FormatError for keys, ShapeError for shapes; nothing is written then. */
 export function loadState(model: string, entries: Iterable<readonly [string, Tensor]>, dict: StateDict, strict: boolean): LoadReport {
-  const given = new Map<string, unknown>(dict instanceof Map ? dict : Object.entries(dict));
+  const given = new Map<string, Tensor>(dict instanceof Map ? dict : Object.entries(dict));
   const own = new Map(entries);
   const missingKeys = [...own.keys()].filter((key) => !given.has(key));
   const unexpectedKeys = [...given.keys()].filter((key) => !own.has(key));
   for (const [key, value] of given)
-    if (!(value instanceof Tensor))
-      throw new ArgumentError("loadStateDict", `${key} is ${value === null ? "null" : typeof value}, not a tensor`);
-  const pairs = [...own].flatMap(([key, target]) => (given.has(key) ? [[key, target, given.get(key) as Tensor] as const] : []));
-  const misfits = pairs.filter(([, target, source]) => !sameShape(target.shape, source.shape));
-  const details = {
-    missingKeys,
-    unexpectedKeys,
-    shapes: Object.fromEntries(misfits.map(([key, target, source]) => [key, { model: target.shape, dict: source.shape }])),
-  };
-  const shapes = misfits.map(([key, target, source]) => `${key} is ${show(source.shape)} in the dict, ${show(target.shape)} in the model`);
-  const keys = strict ? [...list("missing", missingKeys), ...list("unexpected", unexpectedKeys)] : [];
-  if (shapes.length > 0) throw new ShapeError("loadStateDict", [...shapes.slice(0, 8), ...keys].join("; "), undefined, details);
-  if (keys.length > 0)
-    throw new FormatError(
-      "loadStateDict",
-      `keys do not match ${model}: ${keys.join("; ")}`,
-      "pass { strict: false } to load what fits",
-      details,
-    );
-  const fresh = pairs.map(([, target, source]) =>
-    transferred("loadStateDict", source, { device: target.storage.device, dtype: target.dtype }),
-  );
-  pairs.forEach(([, target], i) => overwrite(target, fresh[i]!));
+    if (!(value instanceof Tensor)) throw new ArgumentError("loadStateDict", `${key} is ${typeof value}, not a tensor`);
+  const pairs = [...own].flatMap(([key, target]) => (given.has(key) ? [{ key, target, source: given.get(key)! }] : []));
+  const misfits = pairs.filter(({ target, source }) => !sameShape(target.shape, source.shape));
+  const shapes = misfits.map(({ key, target, source }) => `${key} is ${show(source.shape)} in the dict, ${show(target.shape)} in the model`);
+  if (shapes.length > 0) throw new ShapeError("loadStateDict", some(shapes));
+  const keys = [missingKeys.length && `missing ${some(missingKeys)}`, unexpectedKeys.length && `unexpected ${some(unexpectedKeys)}`];
+  if (strict && (keys[0] || keys[1]))
+    throw new FormatError("loadStateDict", `keys do not match ${model}: ${keys.filter(Boolean).join("; ")}`, "pass { strict: false } to load what fits");
+  const fresh = pairs.map(({ target, source }) => transferred("loadStateDict", source, { device: target.storage.device, dtype: target.dtype }));
+  pairs.forEach(({ target }, i) => overwrite(target, fresh[i]!));
   return { missingKeys, unexpectedKeys };
 }

@@ -1,6 +1,6 @@
-// Gradient clipping against PyTorch, and parameters as one vector.
+// Gradient clipping against PyTorch.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ArgumentError, ShapeError } from "../../src/base/errors.ts";
+import { ArgumentError } from "../../src/base/errors.ts";
 import { tensor } from "../../src/create.ts";
 import { init } from "../../src/device.ts";
 import { utils } from "../../src/nn/index.ts";
@@ -47,37 +47,6 @@ describe.each(["cpu", "webgpu"] as const)("on %s", (device) => {
     const [p] = holders([[3, -4, 0.25]]) as [Tensor];
     utils.clipGradValue_(p, 0.5);
     expect(await p.grad!.tolist()).toEqual([0.5, -0.5, 0.25]);
-  });
-
-  it("parametersToVector and vectorToParameters go there and back", async () => {
-    const params = [
-      tensor(
-        [
-          [1, 2],
-          [3, 4],
-        ],
-        { requiresGrad: true },
-      ),
-      tensor([5], { requiresGrad: true }),
-    ];
-    const vector = utils.parametersToVector(params);
-    vector.mul(2).sum().backward();
-    expect([await vector.tolist(), await params[0]!.grad!.tolist()]).toEqual([
-      [1, 2, 3, 4, 5],
-      [
-        [2, 2],
-        [2, 2],
-      ],
-    ]);
-    utils.vectorToParameters(tensor([9, 8, 7, 6, 5]), params);
-    expect([await params[0]!.tolist(), await params[1]!.tolist()]).toEqual([
-      [
-        [9, 8],
-        [7, 6],
-      ],
-      [5],
-    ]);
-    expect(() => utils.vectorToParameters(tensor([1]), params)).toThrow(ShapeError);
   });
 });
 

@@ -15,7 +15,6 @@ import {
   Identity,
   Linear,
   Module,
-  ModuleDict,
   ModuleList,
   Parameter,
   ReLU,
@@ -242,20 +241,11 @@ describe("Module", () => {
     expect(new Parameter(tensor([1], { dtype: "int32" }), false).requiresGrad).toBe(false);
   });
 
-  it("has containers that behave like lists and dicts", () => {
+  it("has containers that behave like lists", () => {
     const layers = [new Linear(1, 1), new ReLU()];
     const list = new ModuleList(layers).append(new Flatten()).insert(1, new Identity());
     expect([...list].map((m) => m.constructor.name)).toEqual(["Linear", "Identity", "ReLU", "Flatten"]);
     expect([list.length, list[0] === layers[0], list.at(-1) instanceof Flatten]).toEqual([4, true, true]);
-    const dict = new ModuleDict({ a: layers[0]!, b: layers[1]! }).set("b", new Flatten());
-    expect([[...dict], dict.length, dict.get("b") instanceof Flatten, dict.delete("a"), dict.has("a")]).toEqual([
-      ["a", "b"],
-      2,
-      true,
-      true,
-      false,
-    ]);
-    expect(() => dict.set("forward", new ReLU())).toThrow(ArgumentError);
     expect(() => new Sequential(3 as unknown as Module)).toThrow("0 is number, not a Module");
     expect(() => new Sequential({ training: new ReLU() })).toThrow("cannot name a module training");
     const named = new Sequential({ conv: new Conv2d(1, 2, 3), act: new ReLU() });

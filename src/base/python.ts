@@ -1,0 +1,25 @@
+// Names and values as Python writes them, so that models, optimisers and their states read here as they do in PyTorch.
+
+/** camelCase as snake_case. */
+export const snake = (name: string): string => name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
+/** snake_case as camelCase. */
+export const camel = (name: string): string => name.replace(/_([a-z])/g, (_, c: string) => c.toUpperCase());
+
+/** A float as repr() writes it: `1.0`, `1e-05`, `0.1`. */
+export function float(value: number): string {
+  if (!Number.isFinite(value)) return String(value).replace("inity", "").toLowerCase();
+  const size = Math.abs(value);
+  if (size !== 0 && (size < 1e-4 || size >= 1e16)) return value.toExponential().replace(/e(.)(\d)$/, "e$10$2");
+  return Number.isInteger(value) ? `${value}.0` : String(value);
+}
+
+/** Anything else: tuples, booleans, None, quoted strings. */
+export function repr(value: unknown): string {
+  if (Array.isArray(value)) return `(${value.map(repr).join(", ")}${value.length === 1 ? "," : ""})`;
+  if (typeof value === "string") return `'${value}'`;
+  return value == null ? "None" : value === true ? "True" : value === false ? "False" : String(value);
+}
+
+/** `kernel_size=2, ceil_mode=False`: the named properties of an object. */
+export const fields = (source: object, names: readonly string[]): string =>
+  names.map((name) => `${snake(name)}=${repr((source as Record<string, unknown>)[name])}`).join(", ");
