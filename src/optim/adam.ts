@@ -4,7 +4,7 @@ import { ArgumentError } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { functions } from "../methods.ts";
 import type { Tensor } from "../tensor.ts";
-import { Optimizer, type ParamGroup, type Params, type ParamState, type Ready } from "./optimizer.ts";
+import { checkNonNegative, Optimizer, type ParamGroup, type Params, type ParamState, type Ready } from "./optimizer.ts";
 import { chunks } from "./sgd.ts";
 
 export interface AdamOptions {
@@ -26,17 +26,17 @@ const defaults: AdamOptions = { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weight
 
 /** Adaptive moment estimation; weightDecay is an L2 penalty. Source: torch.optim.Adam. */
 export class Adam extends Optimizer<AdamOptions, AdamState> {
+  static override readonly name: string = "Adam";
   /** Whether weight decay shrinks the parameters instead of bending the gradient. */
   protected readonly decoupled: boolean = false;
 
   constructor(params: Params<AdamOptions>, options: Partial<AdamOptions> = {}) {
-    super(params, parse("Adam", [options], defaults));
+    super(params, parse(new.target.name, [options], defaults));
   }
 
   protected override check({ lr, betas, eps, weightDecay }: AdamOptions): void {
     const op = this.constructor.name;
-    for (const [name, value] of Object.entries({ lr, eps, weightDecay }))
-      if (!(value >= 0)) throw new ArgumentError(op, `${name} must not be negative, got ${String(value)}`);
+    checkNonNegative(op, { lr, eps, weightDecay });
     if (!Array.isArray(betas) || betas.length !== 2 || !betas.every((b) => b >= 0 && b < 1))
       throw new ArgumentError(op, `betas must be two numbers in [0, 1), got ${String(betas)}`);
   }
@@ -55,22 +55,21 @@ export class Adam extends Optimizer<AdamOptions, AdamState> {
     const decay = this.decoupled ? { weightDecay: 0, shrink: 1 - lr * weightDecay } : { weightDecay, shrink: 1 };
     for (const some of chunks(ready, amsgrad ? 1 : 2, (a, b) => a.step === b.step)) {
       const t = some[0]!.state.step;
-      const corrections = { step: lr / (1 - beta1 ** t), root: Math.sqrt(1 - beta2 ** t) };
-      const tops = amsgrad ? some.map((r) => r.state.max_exp_avg_sq!) : [];
-      const lists = [
+      functions.adamStep(
         some.map((r) => r.param),
         some.map((r) => r.grad),
         some.map((r) => r.state.exp_avg),
         some.map((r) => r.state.exp_avg_sq),
-        tops,
-      ] as const;
-      functions.adamStep(...lists, { ...corrections, beta1, beta2, eps, maximize, ...decay });
+        amsgrad ? some.map((r) => r.state.max_exp_avg_sq!) : [],
+        { step: lr / (1 - beta1 ** t), root: Math.sqrt(1 - beta2 ** t), beta1, beta2, eps, maximize, ...decay },
+      );
     }
   }
 }
 
 /** Adam with decoupled weight decay, 0.01 by default. Source: torch.optim.AdamW. */
 export class AdamW extends Adam {
+  static override readonly name: string = "AdamW";
   protected override readonly decoupled: boolean = true;
 
   constructor(params: Params<AdamOptions>, options: Partial<AdamOptions> = {}) {

@@ -1,6 +1,5 @@
 // Optimisers and learning-rate schedules.
 export { Adam, type AdamOptions, AdamW } from "./adam.ts";
-export { OneCycleLR, type OneCycleOptions } from "./onecycle.ts";
 export {
   type GroupInput,
   Optimizer,
@@ -10,5 +9,5 @@ export {
   type ParamState,
   type Ready,
 } from "./optimizer.ts";
-export { CosineAnnealingLR, ExponentialLR, LambdaLR, LinearLR, LRScheduler, MultiStepLR, type SchedulerState, StepLR } from "./schedule.ts";
+export { CosineAnnealingLR, LambdaLR, LRScheduler, type SchedulerState, StepLR } from "./schedule.ts";
 export { SGD, type SgdOptions } from "./sgd.ts";

@@ -2,13 +2,14 @@
 import { noGrad } from "../autograd/mode.ts";
 import { isFloat } from "../base/dtype.ts";
 import { ArgumentError, FormatError, ShapeError, show } from "../base/errors.ts";
+import { parse } from "../base/options.ts";
+import { camel, repr, snake } from "../base/python.ts";
 import { sameShape } from "../base/shape.ts";
-import { constantOf } from "../backend/backend.ts";
 import { overwrite } from "../dispatch.ts";
 import { fillsStorage } from "../ops/stepping.ts";
 import { keep } from "../autograd/scope.ts";
 import { Tensor } from "../tensor.ts";
-import { transferred } from "../transfer.ts";
+import { knownValue, transferred } from "../transfer.ts";
 
 /** A parameter group: `params` and this optimiser's options, each of which may be changed between steps. */
 export type ParamGroup<O extends object> = { params: Tensor[] } & O & Record<string, unknown>;
@@ -34,8 +35,14 @@ export interface Ready<S> {
   readonly state: S;
 }
 
-const snake = (name: string): string => name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
-const camel = (name: string): string => name.replace(/_([a-z])/g, (_, c: string) => c.toUpperCase());
+/** Errors: ArgumentError for a negative option, or NaN. */
+export function checkNonNegative(op: string, options: Readonly<Record<string, number>>): void {
+  for (const [name, value] of Object.entries(options))
+    if (!(value >= 0)) throw new ArgumentError(op, `${name} must not be negative, got ${String(value)}`);
+}
+const misfit = (what: string, remedy?: string): never => {
+  throw new FormatError("loadStateDict", what, remedy);
+};
 
 /** Base of every optimiser. Subclasses implement `update` for the ready parameters of one group. */
 export abstract class Optimizer<O extends object = object, S extends ParamState = ParamState> {
@@ -46,41 +53,30 @@ export abstract class Optimizer<O extends object = object, S extends ParamState 
   /** Errors: ArgumentError for an empty list, a repeated parameter, or something that is no leaf requiring a gradient. */
   constructor(params: Params<O>, defaults: O) {
     this.defaults = defaults;
-    if (params instanceof Tensor)
-      throw new ArgumentError(this.#name, "params must be a list of tensors or groups, got one tensor", "write [tensor]");
+    if (params instanceof Tensor) this.#refuse("params must be a list of tensors or groups, got one tensor", "write [tensor]");
     const list = [...(params as Iterable<Tensor | GroupInput<O>>)];
-    if (list.length === 0) throw new ArgumentError(this.#name, "got an empty parameter list");
-    const groups = list.some((item) => !(item instanceof Tensor))
-      ? (list as GroupInput<O>[])
-      : [{ params: list as Tensor[] } as unknown as GroupInput<O>];
+    if (list.length === 0) this.#refuse("got an empty parameter list");
+    const groups = list.every((item) => item instanceof Tensor) ? [{ params: list } as unknown as GroupInput<O>] : (list as GroupInput<O>[]);
     for (const group of groups) this.addParamGroup(group);
   }
 
-  get #name(): string {
-    return this.constructor.name;
+  #refuse(what: string, remedy?: string): never {
+    throw new ArgumentError(this.constructor.name, what, remedy);
   }
 
   /** Adds parameters with options of their own, for example a layer that is unfrozen while training. */
-  addParamGroup(group: GroupInput<O>): void {
-    const { params, ...given } = group;
+  addParamGroup({ params, ...given }: GroupInput<O>): void {
     const list = params instanceof Tensor ? [params] : [...params];
     const known = new Set(this.paramGroups.flatMap((g) => g.params));
     for (const [i, p] of list.entries()) {
-      if (!(p instanceof Tensor)) throw new ArgumentError(this.#name, `parameter ${i} is ${typeof p}, not a tensor`);
-      if (!p.isLeaf)
-        throw new ArgumentError(
-          this.#name,
-          `parameter ${i} of shape ${show(p.shape)} is no leaf`,
-          "optimise the tensor it was computed from",
-        );
-      if (!isFloat(p.dtype)) throw new ArgumentError(this.#name, `parameter ${i} is ${p.dtype}`, "only floating tensors are trained");
-      if (known.has(p)) throw new ArgumentError(this.#name, `parameter ${i} of shape ${show(p.shape)} appears twice`);
+      if (!(p instanceof Tensor)) this.#refuse(`parameter ${i} is ${typeof p}, not a tensor`);
+      const shown = `parameter ${i} of shape ${show(p.shape)}`;
+      if (!p.isLeaf) this.#refuse(`${shown} is no leaf`, "optimise the tensor it was computed from");
+      if (!isFloat(p.dtype)) this.#refuse(`${shown} is ${p.dtype}`, "only floating tensors are trained");
+      if (known.has(p)) this.#refuse(`${shown} appears twice`);
       known.add(p);
     }
-    for (const key of Object.keys(given))
-      if (!Object.hasOwn(this.defaults, key))
-        throw new ArgumentError(this.#name, `unknown option ${key}`, `known: ${Object.keys(this.defaults).join(", ")}`);
-    const options = { ...this.defaults, ...given };
+    const options = parse(this.constructor.name, [given], {}, this.defaults);
     this.check(options);
     this.paramGroups.push({ ...options, params: list } as ParamGroup<O>);
   }
@@ -139,95 +135,62 @@ export abstract class Optimizer<O extends object = object, S extends ParamState 
 
   /** State and options as PyTorch lays them out, `step` as a 0-d tensor. The tensors are the live ones, not copies. */
   stateDict(): OptimizerStateDict {
-    const numbers = new Map<Tensor, number>();
-    for (const group of this.paramGroups) for (const p of group.params) numbers.set(p, numbers.size);
+    const numbers = new Map(this.paramGroups.flatMap((group) => group.params).map((p, i) => [p, i]));
     const state: Record<string, Record<string, Tensor | number>> = {};
     for (const [p, own] of this.state) {
-      const entry: Record<string, Tensor | number> = {};
+      const entry: Record<string, Tensor> = (state[numbers.get(p)!] = {});
       for (const [name, value] of Object.entries(own))
         if (value !== undefined) entry[name] = typeof value === "number" ? Tensor.constant(p.storage.device, value, "float32", []) : value;
-      state[numbers.get(p)!] = entry;
     }
-    const param_groups = this.paramGroups.map(({ params, ...options }) => ({
-      ...Object.fromEntries(
-        Object.entries(options).map(([key, value]) => [snake(key), Array.isArray(value) ? [...(value as unknown[])] : value]),
-      ),
-      params: params.map((p) => numbers.get(p)!),
-    }));
+    const param_groups = this.paramGroups.map(({ params, ...options }) => {
+      const named = Object.entries(options).map(([key, value]) => [snake(key), Array.isArray(value) ? [...(value as unknown[])] : value]);
+      return { ...Object.fromEntries(named), params: params.map((p) => numbers.get(p)!) };
+    });
     return { state, param_groups };
   }
 
   /** Copies a state dict of PyTorch's layout. Errors: FormatError or ShapeError when it does not fit; nothing is changed then. */
-  loadStateDict(dict: OptimizerStateDict): void {
-    const groups = dict.param_groups;
-    if (!Array.isArray(groups) || groups.length !== this.paramGroups.length)
-      throw new FormatError(
-        "loadStateDict",
-        `${Array.isArray(groups) ? groups.length : "no"} parameter groups, this optimizer has ${this.paramGroups.length}`,
-      );
-    const owners = new Map<string, [Tensor, ParamGroup<O>]>();
-    const options = groups.map((saved: Readonly<Record<string, unknown>>, k) => {
-      const group = this.paramGroups[k]!;
-      const ids = saved["params"];
-      if (!Array.isArray(ids) || ids.length !== group.params.length)
-        throw new FormatError(
-          "loadStateDict",
-          `group ${k} has ${Array.isArray(ids) ? ids.length : "no"} parameters, this optimizer ${group.params.length}`,
-        );
-      ids.forEach((id, i) => owners.set(String(id), [group.params[i]!, group]));
+  loadStateDict({ param_groups, state }: OptimizerStateDict): void {
+    const lengthOf = (list: unknown): number => (Array.isArray(list) ? list.length : 0);
+    if (lengthOf(param_groups) !== this.paramGroups.length)
+      misfit(`${lengthOf(param_groups)} parameter groups, this optimizer has ${this.paramGroups.length}`);
+    const owners = new Map<string, Tensor>();
+    const options = this.paramGroups.map((group, k) => {
+      const { params, ...saved } = param_groups[k]!;
+      if (lengthOf(params) !== group.params.length)
+        misfit(`group ${k} has ${lengthOf(params)} parameters, this optimizer ${group.params.length}`);
+      group.params.forEach((p, i) => owners.set(String((params as unknown[])[i]), p));
       // PyTorch keeps options there that have no meaning here (foreach, capturable); its schedulers keep initial_lr.
-      const entries = Object.entries(saved).flatMap(([key, value]): [string, unknown][] => (key === "params" ? [] : [[camel(key), value]]));
-      return Object.fromEntries(
-        entries.filter(([key]) => Object.hasOwn(this.defaults, key) || Object.hasOwn(group, key) || key === "initialLr"),
-      );
+      const known = Object.entries(saved).filter(([key]) => key === "initial_lr" || Object.hasOwn(group, camel(key)));
+      return Object.fromEntries(known.map(([key, value]) => [camel(key), value]));
     });
     options.forEach((o, k) => this.check({ ...this.paramGroups[k]!, ...o }));
-    const loaded = Object.entries(dict.state).map(([id, entry]) => {
-      const owner = owners.get(id);
-      if (!owner) throw new FormatError("loadStateDict", `state for parameter ${id}, which is in no group`);
-      return [owner[0], this.#restore(id, owner[0], entry)] as const;
+    const loaded = Object.entries(state).map(([id, entry]) => {
+      const owner = owners.get(id) ?? misfit(`state for parameter ${id}, which is in no group`);
+      const fresh = Object.entries(entry).map(([name, value]) => [name, restored(`${name} of parameter ${id}`, name, value, owner)]);
+      return [owner, Object.fromEntries(fresh) as S] as const;
     });
     options.forEach((o, k) => Object.assign(this.paramGroups[k]!, o));
     this.state.clear();
-    for (const [param, state] of loaded) this.state.set(param, state);
-  }
-
-  #restore(id: string, param: Tensor, entry: Readonly<Record<string, Tensor | number>>): S {
-    const state: Record<string, Tensor | number> = {};
-    for (const [name, value] of Object.entries(entry))
-      if (typeof value === "number") state[name] = value;
-      else if (!(value instanceof Tensor))
-        throw new FormatError("loadStateDict", `${name} of parameter ${id} is ${typeof value}, neither tensor nor number`);
-      else if (name === "step") state[name] = scalar(id, value);
-      else if (!sameShape(value.shape, param.shape))
-        throw new ShapeError(
-          "loadStateDict",
-          `${name} of parameter ${id} has shape ${show(value.shape)}, the parameter ${show(param.shape)}`,
-        );
-    for (const [name, value] of Object.entries(entry))
-      if (value instanceof Tensor && name !== "step")
-        state[name] = keep(transferred("loadStateDict", value, { device: param.storage.device, dtype: param.dtype }));
-    return state as S;
+    for (const [param, own] of loaded) this.state.set(param, own);
   }
 
   /** The class, its groups and their options, as PyTorch prints them. */
   toString(): string {
-    const groups = this.paramGroups.map((group, k) => {
-      const lines = Object.entries(group).filter(([key]) => key !== "params");
-      return [`Parameter Group ${k}`, ...lines.map(([key, value]) => `    ${snake(key)}: ${printed(value)}`).sort()].join("\n");
+    const groups = this.paramGroups.map(({ params: _, ...options }, k) => {
+      const lines = Object.entries(options).map(([key, value]) => `    ${snake(key)}: ${repr(value)}\n`);
+      return `Parameter Group ${k}\n${lines.sort().join("")}`;
     });
-    return `${this.#name} (\n${groups.join("\n\n")}\n)`;
+    return `${this.constructor.name} (\n${groups.join("\n")})`;
   }
 }
 
-const printed = (value: unknown): string =>
-  Array.isArray(value) ? `(${value.map(printed).join(", ")})` : value === true ? "True" : value === false ? "False" : String(value);
-
-function scalar(id: string, value: Tensor): number {
-  const known =
-    constantOf(value) ??
-    (value.size === 1 && value.storage.device.type === "cpu" ? (value.storage.memory as ArrayLike<number>)[value.offset] : undefined);
-  if (value.size !== 1 || known === undefined)
-    throw new FormatError("loadStateDict", `step of parameter ${id} cannot be read`, "give a number or a one-element tensor on the CPU");
-  return known;
+/** A number or tensor of a parameter's state, where and as the parameter is. */
+function restored(what: string, name: string, value: unknown, { shape, storage, dtype }: Tensor): Tensor | number {
+  if (typeof value === "number") return value;
+  if (!(value instanceof Tensor)) return misfit(`${what} is ${typeof value}, neither tensor nor number`);
+  if (name === "step") return knownValue(value) ?? misfit(`${what} cannot be read`, "give a number or a one-element tensor on the CPU");
+  if (!sameShape(value.shape, shape))
+    throw new ShapeError("loadStateDict", `${what} has shape ${show(value.shape)}, the parameter ${show(shape)}`);
+  return keep(transferred("loadStateDict", value, { device: storage.device, dtype }));
 }

@@ -4,7 +4,7 @@ import { ArgumentError } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { functions } from "../methods.ts";
 import type { Tensor } from "../tensor.ts";
-import { Optimizer, type ParamGroup, type Params, type ParamState, type Ready } from "./optimizer.ts";
+import { checkNonNegative, Optimizer, type ParamGroup, type Params, type ParamState, type Ready } from "./optimizer.ts";
 
 export interface SgdOptions {
   lr: number;
@@ -22,13 +22,13 @@ const defaults: SgdOptions = { lr: 1e-3, momentum: 0, dampening: 0, weightDecay:
 
 /** Gradient descent with momentum, Nesterov's look-ahead and L2 weight decay. Source: torch.optim.SGD. */
 export class SGD extends Optimizer<SgdOptions, SgdState> {
+  static override readonly name: string = "SGD";
   constructor(params: Params<SgdOptions>, options: Partial<SgdOptions> = {}) {
     super(params, parse("SGD", [options], defaults));
   }
 
   protected override check({ lr, momentum, dampening, weightDecay, nesterov }: SgdOptions): void {
-    for (const [name, value] of Object.entries({ lr, momentum, weightDecay }))
-      if (!(value >= 0)) throw new ArgumentError("SGD", `${name} must not be negative, got ${String(value)}`);
+    checkNonNegative("SGD", { lr, momentum, weightDecay });
     if (nesterov && !(momentum > 0 && dampening === 0))
       throw new ArgumentError("SGD", `nesterov needs momentum above 0 and no dampening, got momentum ${momentum}, dampening ${dampening}`);
   }
@@ -39,32 +39,20 @@ export class SGD extends Optimizer<SgdOptions, SgdState> {
 
   protected override update(group: ParamGroup<SgdOptions>, ready: readonly Ready<SgdState>[]): void {
     const { lr, momentum, dampening, weightDecay, nesterov, maximize } = group;
-    const common = { lr, weightDecay, maximize, nesterov: nesterov ? momentum : 0 };
-    if (momentum === 0) {
-      for (const some of chunks(ready, 4))
+    const step = (list: readonly Ready<SgdState>[], keep: number, add: number): void => {
+      for (const some of chunks(list, momentum === 0 ? 4 : 2))
         functions.sgdStep(
           some.map((r) => r.param),
           some.map((r) => r.grad),
-          [],
-          { ...common, keep: 0, add: 1 },
+          momentum === 0 ? [] : some.map((r) => (r.state.momentum_buffer ??= this.zerosFor(r.param))),
+          { lr, weightDecay, maximize, nesterov: nesterov ? momentum : 0, keep, add },
         );
-      return;
-    }
+    };
     // The first step starts the buffer from the gradient itself, without dampening.
     const fresh = ready.filter((r) => !r.state.momentum_buffer);
     const seen = ready.filter((r) => r.state.momentum_buffer);
-    for (const { param, state } of fresh) state.momentum_buffer = this.zerosFor(param);
-    for (const [list, keep, add] of [
-      [fresh, 0, 1],
-      [seen, momentum, 1 - dampening],
-    ] as const)
-      for (const some of chunks(list, 2))
-        functions.sgdStep(
-          some.map((r) => r.param),
-          some.map((r) => r.grad),
-          some.map((r) => r.state.momentum_buffer!),
-          { ...common, keep, add },
-        );
+    step(fresh, 0, 1);
+    step(seen, momentum, 1 - dampening);
   }
 }
 
@@ -76,13 +64,16 @@ export function chunks<S extends ParamState>(
 ): Ready<S>[][] {
   const out: Ready<S>[][] = [];
   for (const r of ready) {
-    const last = out[out.length - 1];
-    const fits =
-      last !== undefined &&
-      last.length < n &&
-      last.every((o) => o.param.dtype === r.param.dtype && o.param.storage.device === r.param.storage.device && alike(o.state, r.state)) &&
-      last.every((o) => o.param.storage !== r.param.storage && o.grad.storage !== r.param.storage && o.param.storage !== r.grad.storage);
-    if (fits) last.push(r);
+    const last = out.at(-1);
+    const fits = last?.every(
+      ({ param, grad, state }) =>
+        param.dtype === r.param.dtype &&
+        param.storage.device === r.param.storage.device &&
+        alike(state, r.state) &&
+        ![param.storage, grad.storage].includes(r.param.storage) &&
+        param.storage !== r.grad.storage,
+    );
+    if (fits && last!.length < n) last!.push(r);
     else out.push([r]);
   }
   return out;
