@@ -21,39 +21,40 @@ export interface CheckpointOptions {
   readonly extra?: unknown;
 }
 
-const bad = (what: string): never => {
-  throw new FormatError("loadCheckpoint", what);
+/** Errors name the entry point; where nothing else is said, that is reading. */
+const bad = (what: string, op = "loadCheckpoint"): never => {
+  throw new FormatError(op, what);
 };
+const prefixes = { model: "model.", state: "optimizer.state." };
 
 /** Dotted names of the optimiser's parameters, in the order of its groups. */
-function namesOf(op: string, { model, optimizer }: Training): string[] {
-  const names = new Map<Tensor, string>([...model.namedParameters()].map(([name, p]) => [p, name]));
-  const params = ((optimizer?.paramGroups ?? []) as readonly { readonly params: readonly Tensor[] }[]).flatMap((group) => group.params);
-  return params.map((p, i) => {
-    const name = names.get(p);
-    if (name === undefined) throw new FormatError(op, `parameter ${i} of the optimizer does not belong to the model`);
-    return name;
-  });
+function namesOf({ model, optimizer }: Training, op?: string): string[] {
+  const names = new Map<unknown, string>([...model.namedParameters()].map(([name, p]) => [p, name]));
+  const groups = (optimizer?.paramGroups ?? []) as readonly { readonly params: readonly Tensor[] }[];
+  return groups
+    .flatMap((group) => group.params)
+    .map((p, i) => names.get(p) ?? bad(`parameter ${i} of the optimizer does not belong to the model`, op));
 }
 
 /** The training's state as a safetensors file: tensors `model.…` and `optimizer.state.<parameter>.…`, everything else as JSON in the metadata. */
 export async function saveCheckpoint(training: Training, options: CheckpointOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
   const { extra } = parse("saveCheckpoint", [options], {}, { extra: null as unknown });
   const tensors: Record<string, Tensor> = {};
-  for (const [key, t] of training.model.stateEntries()) tensors[`model.${key}`] = t;
-  const names = namesOf("saveCheckpoint", training);
+  for (const [key, t] of training.model.stateEntries()) tensors[prefixes.model + key] = t;
+  const names = namesOf(training, "saveCheckpoint");
   const saved = training.optimizer?.stateDict();
   for (const [id, entry] of Object.entries(saved?.state ?? {}))
     for (const [key, value] of Object.entries(entry))
-      if (value instanceof Tensor) tensors[`optimizer.state.${names[Number(id)]}.${key}`] = value;
+      if (value instanceof Tensor) tensors[`${prefixes.state}${names[Number(id)]}.${key}`] = value;
   const groups = saved?.param_groups.map((g) => ({ ...g, params: (g["params"] as number[]).map((id) => names[id]) })) ?? null;
   const { words, ...random } = defaultGenerator().getState();
-  const metadata = {
-    extra: JSON.stringify(extra),
-    param_groups: JSON.stringify(groups),
-    scheduler: JSON.stringify(training.scheduler?.stateDict() ?? null),
-    random: JSON.stringify({ ...random, words: [...words] }),
+  const parts = {
+    extra,
+    param_groups: groups,
+    scheduler: training.scheduler?.stateDict() ?? null,
+    random: { ...random, words: [...words] },
   };
+  const metadata = Object.fromEntries(Object.entries(parts).map(([key, value]) => [key, JSON.stringify(value)]));
   return saveSafetensors(tensors, { metadata });
 }
 
@@ -63,37 +64,36 @@ export async function saveCheckpoint(training: Training, options: CheckpointOpti
  */
 export function loadCheckpoint(bytes: Uint8Array | ArrayBuffer, training: Training): unknown {
   const { metadata } = inspectSafetensors(bytes);
-  const json = (key: string): unknown => {
+  const [groups, scheduler, random, extra] = ["param_groups", "scheduler", "random", "extra"].map((key) => {
+    const text = metadata[key] ?? bad(`the file has no ${key}, it is no checkpoint`);
     try {
-      return JSON.parse(metadata[key] ?? bad(`the file has no ${key}, it is no checkpoint`));
-    } catch (error) {
-      if (error instanceof FormatError) throw error;
+      return JSON.parse(text) as unknown;
+    } catch {
       return bad(`${key} is no JSON`);
     }
-  };
-  const [groups, scheduler, random, extra] = [json("param_groups"), json("scheduler"), json("random"), json("extra")];
+  });
   // On the CPU first: states are small, and counters stay readable.
   const tensors = loadSafetensors(bytes, { device: "cpu" });
-  const names = namesOf("loadCheckpoint", training);
+  const names = namesOf(training);
   const model: Record<string, Tensor> = {};
   const state: Record<string, Record<string, Tensor>> = {};
-  for (const [key, t] of Object.entries(tensors)) {
-    if (key.startsWith("model.")) model[key.slice(6)] = t;
-    else if (key.startsWith("optimizer.state.")) {
-      const [name, field] = [key.slice(16, key.lastIndexOf(".")), key.slice(key.lastIndexOf(".") + 1)];
+  for (const [key, t] of Object.entries(tensors))
+    if (key.startsWith(prefixes.model)) model[key.slice(prefixes.model.length)] = t;
+    else if (key.startsWith(prefixes.state)) {
+      const dot = key.lastIndexOf(".");
+      const name = key.slice(prefixes.state.length, dot);
       const id = names.indexOf(name);
       if (training.optimizer && id < 0) bad(`state of ${name}, which the optimizer does not have`);
-      (state[id] ??= {})[field] = t;
+      (state[id] ??= {})[key.slice(dot + 1)] = t;
     } else bad(`unknown entry ${key}`);
-  }
   if (training.optimizer && !Array.isArray(groups)) bad("the file holds no optimizer");
-  if (training.scheduler && (typeof scheduler !== "object" || scheduler === null)) bad("the file holds no schedule");
-  const numbered = ((groups ?? []) as Record<string, unknown>[]).map((g) => ({
+  if (training.scheduler && !scheduler) bad("the file holds no schedule");
+  const param_groups = ((groups ?? []) as { params: string[] }[]).map((g) => ({
     ...g,
-    params: ((g["params"] ?? []) as string[]).map((name) => names.indexOf(name)),
+    params: (g.params ?? []).map((name) => names.indexOf(name)),
   }));
   training.model.loadStateDict(model);
-  training.optimizer?.loadStateDict({ state, param_groups: numbered });
+  training.optimizer?.loadStateDict({ state, param_groups });
   training.scheduler?.loadStateDict(scheduler as SchedulerState);
   const { words, ...rest } = random as Omit<GeneratorState, "words"> & { words: number[] };
   defaultGenerator().setState({ ...rest, words: Uint32Array.from(words) });

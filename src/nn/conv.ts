@@ -126,7 +126,8 @@ abstract class ConvNd extends Module {
     const { kernelSize, stride, dilation } = this;
     const rank = kernelSize.length;
     const extra = size.slice(-rank).map((wanted, i) => {
-      const smallest = (x.shape.at(i - rank)! - 1) * stride[i]! - 2 * (this.padding as readonly number[])[i]! + dilation[i]! * (kernelSize[i]! - 1) + 1;
+      const smallest =
+        (x.shape.at(i - rank)! - 1) * stride[i]! - 2 * (this.padding as readonly number[])[i]! + dilation[i]! * (kernelSize[i]! - 1) + 1;
       return wanted - smallest;
     });
     if (extra.length !== rank || extra.some((e, i) => e < 0 || e >= Math.max(stride[i]!, dilation[i]!)))

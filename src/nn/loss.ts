@@ -27,7 +27,12 @@ type WeightedClass<O = object> = new (
 ) => Loss<O> & { weight: Tensor | null };
 
 /** A loss prints no options; rescaling weights are state, as in PyTorch. */
-const loss = (name: string, run: (x: Tensor, target: Tensor, options: object) => Tensor, keywords: object = {}, positional: object = {}): never =>
+const loss = (
+  name: string,
+  run: (x: Tensor, target: Tensor, options: object) => Tensor,
+  keywords: object = {},
+  positional: object = {},
+): never =>
   layer(name, positional, (x, options, _self, target) => run(x, target, options), {
     keywords: { reduction: "mean", ...keywords },
     text: () => "",
@@ -47,9 +52,13 @@ export type MSELoss = InstanceType<typeof MSELoss>;
 export const L1Loss: LossClass = /* @__PURE__ */ loss("L1Loss", (x, y, o) => functions.l1Loss(x, y, o));
 export type L1Loss = InstanceType<typeof L1Loss>;
 /** Quadratic below beta, linear above; divided by beta. */
-export const SmoothL1Loss: LossClass<{ beta: number }> = /* @__PURE__ */ loss("SmoothL1Loss", (x, y, o) => functions.smoothL1Loss(x, y, o), {
-  beta: 1,
-});
+export const SmoothL1Loss: LossClass<{ beta: number }> = /* @__PURE__ */ loss(
+  "SmoothL1Loss",
+  (x, y, o) => functions.smoothL1Loss(x, y, o),
+  {
+    beta: 1,
+  },
+);
 export type SmoothL1Loss = InstanceType<typeof SmoothL1Loss>;
 /** Quadratic below delta, linear above. */
 export const HuberLoss: LossClass<{ delta: number }> = /* @__PURE__ */ loss("HuberLoss", (x, y, o) => functions.huberLoss(x, y, o), {

@@ -211,7 +211,7 @@ export class Module {
   }
   /** Brings the model to the CPU device, from wherever it is. */
   async cpu(): Promise<this> {
-    const moves = this.#carried({ device: "cpu" }, fetched).map(([t, value, grad]) => Promise.all([t, value, grad]));
+    const moves = this.#carried({ device: "cpu" }, fetched).map(async ([t, value, grad]) => [t, await value, await grad] as const);
     for (const [t, value, grad] of await Promise.all(moves)) t.moveTo(value, grad);
     return this;
   }

@@ -10,7 +10,13 @@ import type { Module } from "./module.ts";
 type Given = { readonly kernelSize: Size; readonly stride: Size; readonly padding: Size };
 
 /** A layer of windows: sizes are checked, and kept as one number for all dimensions where they were given so, unless `lists`. */
-const windows = (name: string, rank: number, options: object, run: (x: Tensor, options: Given, ...more: never[]) => unknown, lists = false): never =>
+const windows = (
+  name: string,
+  rank: number,
+  options: object,
+  run: (x: Tensor, options: Given, ...more: never[]) => unknown,
+  lists = false,
+): never =>
   layer(
     name,
     { kernelSize: undefined, stride: null, padding: 0, ...options },
@@ -66,12 +72,17 @@ type UnpoolClass = WindowClass<
   [stride?: Size | null, padding?: Size],
   (x: Tensor, indices: Tensor, outputSize?: readonly number[]) => Tensor
 >;
-const unpool = (name: string, rank: number, run: (x: Tensor, indices: Tensor, kernelSize: Size, options: UnpoolOptions) => Tensor): UnpoolClass =>
+const unpool = (
+  name: string,
+  rank: number,
+  run: (x: Tensor, indices: Tensor, kernelSize: Size, options: UnpoolOptions) => Tensor,
+): UnpoolClass =>
   windows(
     name,
     rank,
     {},
-    (x, { kernelSize, ...o }, indices: Tensor, outputSize: readonly number[] | null = null) => run(x, indices, kernelSize, { ...o, outputSize }),
+    (x, { kernelSize, ...o }, indices: Tensor, outputSize: readonly number[] | null = null) =>
+      run(x, indices, kernelSize, { ...o, outputSize }),
     true,
   );
 /** Puts values of MaxPool1d back to where their indices say, zeros elsewhere. */
@@ -112,7 +123,8 @@ export type AvgPool3d = AvgPool1d;
 
 type OutputSize = { outputSize: number | readonly (number | null)[] };
 type AdaptiveClass = LayerClass<OutputSize, [outputSize: OutputSize["outputSize"]]>;
-const adaptive = (name: string, run: (x: Tensor, options: OutputSize) => Tensor): AdaptiveClass => layer(name, { outputSize: undefined }, run);
+const adaptive = (name: string, run: (x: Tensor, options: OutputSize) => Tensor): AdaptiveClass =>
+  layer(name, { outputSize: undefined }, run);
 /** Averages that divide L into outputSize parts. */
 export const AdaptiveAvgPool1d: AdaptiveClass = /* @__PURE__ */ adaptive("AdaptiveAvgPool1d", (x, o) => functions.adaptiveAvgPool1d(x, o));
 export type AdaptiveAvgPool1d = Layer<OutputSize>;

@@ -26,12 +26,20 @@ export function loadState(model: string, entries: Iterable<readonly [string, Ten
     if (!(value instanceof Tensor)) throw new ArgumentError("loadStateDict", `${key} is ${typeof value}, not a tensor`);
   const pairs = [...own].flatMap(([key, target]) => (given.has(key) ? [{ key, target, source: given.get(key)! }] : []));
   const misfits = pairs.filter(({ target, source }) => !sameShape(target.shape, source.shape));
-  const shapes = misfits.map(({ key, target, source }) => `${key} is ${show(source.shape)} in the dict, ${show(target.shape)} in the model`);
+  const shapes = misfits.map(
+    ({ key, target, source }) => `${key} is ${show(source.shape)} in the dict, ${show(target.shape)} in the model`,
+  );
   if (shapes.length > 0) throw new ShapeError("loadStateDict", some(shapes));
   const keys = [missingKeys.length && `missing ${some(missingKeys)}`, unexpectedKeys.length && `unexpected ${some(unexpectedKeys)}`];
   if (strict && (keys[0] || keys[1]))
-    throw new FormatError("loadStateDict", `keys do not match ${model}: ${keys.filter(Boolean).join("; ")}`, "pass { strict: false } to load what fits");
-  const fresh = pairs.map(({ target, source }) => transferred("loadStateDict", source, { device: target.storage.device, dtype: target.dtype }));
+    throw new FormatError(
+      "loadStateDict",
+      `keys do not match ${model}: ${keys.filter(Boolean).join("; ")}`,
+      "pass { strict: false } to load what fits",
+    );
+  const fresh = pairs.map(({ target, source }) =>
+    transferred("loadStateDict", source, { device: target.storage.device, dtype: target.dtype }),
+  );
   pairs.forEach(({ target }, i) => overwrite(target, fresh[i]!));
   return { missingKeys, unexpectedKeys };
 }

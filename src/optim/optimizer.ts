@@ -56,7 +56,9 @@ export abstract class Optimizer<O extends object = object, S extends ParamState 
     if (params instanceof Tensor) this.#refuse("params must be a list of tensors or groups, got one tensor", "write [tensor]");
     const list = [...(params as Iterable<Tensor | GroupInput<O>>)];
     if (list.length === 0) this.#refuse("got an empty parameter list");
-    const groups = list.every((item) => item instanceof Tensor) ? [{ params: list } as unknown as GroupInput<O>] : (list as GroupInput<O>[]);
+    const groups = list.every((item) => item instanceof Tensor)
+      ? [{ params: list } as unknown as GroupInput<O>]
+      : (list as GroupInput<O>[]);
     for (const group of groups) this.addParamGroup(group);
   }
 
@@ -177,8 +179,9 @@ export abstract class Optimizer<O extends object = object, S extends ParamState 
 
   /** The class, its groups and their options, as PyTorch prints them. */
   toString(): string {
-    const groups = this.paramGroups.map(({ params: _, ...options }, k) => {
-      const lines = Object.entries(options).map(([key, value]) => `    ${snake(key)}: ${repr(value)}\n`);
+    const groups = this.paramGroups.map((group, k) => {
+      const options = Object.entries(group).filter(([key]) => key !== "params");
+      const lines = options.map(([key, value]) => `    ${snake(key)}: ${repr(value)}\n`);
       return `Parameter Group ${k}\n${lines.sort().join("")}`;
     });
     return `${this.constructor.name} (\n${groups.join("\n")})`;

@@ -50,7 +50,10 @@ export abstract class LRScheduler {
     return entries.map(([key, value]) => [key, key === "tMax" ? "T_max" : snake(key), value as number]);
   }
   stateDict(): SchedulerState {
-    return Object.fromEntries([...this.#numbers().map(([, name, value]) => [name, value]), ["_last_lr", this.getLastLr()]]) as SchedulerState;
+    return Object.fromEntries([
+      ...this.#numbers().map(([, name, value]) => [name, value]),
+      ["_last_lr", this.getLastLr()],
+    ]) as SchedulerState;
   }
   /** Goes on where `state` left off; sets the groups' rates too. Errors: ArgumentError when it belongs to another number of groups. */
   loadStateDict(state: SchedulerState): void {

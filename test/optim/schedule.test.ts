@@ -57,7 +57,11 @@ describe("schedules", () => {
   });
 
   it("go on from a state dict", () => {
-    for (const make of [(o: SGD) => new StepLR(o, 2), (o: SGD) => new CosineAnnealingLR(o, 6), (o: SGD) => new LambdaLR(o, (t) => 0.5 ** t)]) {
+    for (const make of [
+      (o: SGD) => new StepLR(o, 2),
+      (o: SGD) => new CosineAnnealingLR(o, 6),
+      (o: SGD) => new LambdaLR(o, (t) => 0.5 ** t),
+    ]) {
       const [a, b] = [make(optimizer()), make(optimizer([9, 9]))];
       walk(a, 3);
       b.loadStateDict(JSON.parse(JSON.stringify(a.stateDict())) as ReturnType<LRScheduler["stateDict"]>);
