@@ -3,38 +3,25 @@
 // lane each, and one invocation; a call with n elements uses ⌈n / 4⌉ blocks. Operands are dense; outputs are padded to 16 bytes.
 const WG: u32 = 64u;
 
-struct RandParams { seed_lo: u32, seed_hi: u32, offset: u32, offset_hi: u32, size: u32, low: f32, high: f32 }
-struct RandnParams { seed_lo: u32, seed_hi: u32, offset: u32, offset_hi: u32, size: u32, mean: f32, stddev: f32 }
-struct BernoulliParams { seed_lo: u32, seed_hi: u32, offset: u32, offset_hi: u32, size: u32, p: f32 }
-struct DropoutParams { seed_lo: u32, seed_hi: u32, offset: u32, offset_hi: u32, size: u32, p: f32, scale: f32, x_offset: u32 }
+// a and b: bounds; mean and deviation; a probability; that and the scale.
+struct Params { seedLow: u32, seedHigh: u32, offsetLow: u32, offsetHigh: u32, size: u32, a: f32, b: f32, x_offset: u32 }
 
-@group(0) @binding(0) var<uniform> rand_params: RandParams;
-@group(0) @binding(1) var<uniform> randn_params: RandnParams;
-@group(0) @binding(2) var<uniform> bernoulli_params: BernoulliParams;
-@group(0) @binding(3) var<uniform> dropout_params: DropoutParams;
-@group(0) @binding(4) var<storage, read> x: array<f32>;
-@group(0) @binding(5) var<storage, read_write> y: array<vec4f>;
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read_write> y: array<vec4f>;
 
-fn philox_round(c: vec4u, k: vec2u) -> vec4u {
+// Four words for elements 4·block and on; the sum of offset and block carries into the second word.
+fn random_words(block: u32) -> vec4u {
   let a = 0xd2511f53u;
   let b = 0xcd9e8d57u;
-  return vec4u(mul_hi(b, c.z) ^ c.y ^ k.x, b * c.z, mul_hi(a, c.x) ^ c.w ^ k.y, a * c.x);
-}
-
-fn philox(counter: vec4u, key: vec2u) -> vec4u {
-  var c = counter;
-  var k = key;
+  let low = params.offsetLow + block;
+  var c = vec4u(low, params.offsetHigh + select(0u, 1u, low < block), 0u, 0u);
+  var k = vec2u(params.seedLow, params.seedHigh);
   for (var i = 0u; i < 10u; i++) {
-    c = philox_round(c, k);
+    c = vec4u(mul_hi(b, c.z) ^ c.y ^ k.x, b * c.z, mul_hi(a, c.x) ^ c.w ^ k.y, a * c.x);
     k += vec2u(0x9e3779b9u, 0xbb67ae85u);
   }
   return c;
-}
-
-// Four words for elements 4·block and on; the sum of offset and block carries into the second word.
-fn random_words(seed: vec2u, offset: vec2u, block: u32) -> vec4u {
-  let low = offset.x + block;
-  return philox(vec4u(low, offset.y + select(0u, 1u, low < block), 0u, 0u), seed);
 }
 
 // Upper 24 bits as numbers in [0, 1).
@@ -61,42 +48,39 @@ fn box_muller(a: u32, b: u32) -> vec2f {
 @compute @workgroup_size(WG)
 fn rand(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) nwg: vec3u) {
   let i = gid.x + gid.y * nwg.x * WG;
-  if (i * 4u >= rand_params.size) { return; }
-  let w = random_words(vec2u(rand_params.seed_lo, rand_params.seed_hi), vec2u(rand_params.offset, rand_params.offset_hi), i);
+  if (i * 4u >= params.size) { return; }
+  let w = random_words(i);
   // The product is rounded before the sum on every device: a fused one would give other bits.
-  let stretched = unit_interval(w) * (rand_params.high - rand_params.low);
-  y[i] = bitcast<vec4f>(bitcast<vec4u>(stretched) ^ vec4u(hidden_zero(w.x))) + vec4f(rand_params.low);
+  let stretched = unit_interval(w) * (params.b - params.a);
+  y[i] = bitcast<vec4f>(bitcast<vec4u>(stretched) ^ vec4u(hidden_zero(w.x))) + vec4f(params.a);
 }
 
 @compute @workgroup_size(WG)
 fn randn(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) nwg: vec3u) {
   let i = gid.x + gid.y * nwg.x * WG;
-  if (i * 4u >= randn_params.size) { return; }
-  let w = random_words(vec2u(randn_params.seed_lo, randn_params.seed_hi), vec2u(randn_params.offset, randn_params.offset_hi), i);
-  y[i] = vec4f(box_muller(w.x, w.y), box_muller(w.z, w.w)) * randn_params.stddev + vec4f(randn_params.mean);
+  if (i * 4u >= params.size) { return; }
+  let w = random_words(i);
+  y[i] = vec4f(box_muller(w.x, w.y), box_muller(w.z, w.w)) * params.b + vec4f(params.a);
 }
 
-// 1 with probability p, else 0.
+// 1 with probability a, else 0.
 @compute @workgroup_size(WG)
 fn bernoulli(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) nwg: vec3u) {
   let i = gid.x + gid.y * nwg.x * WG;
-  if (i * 4u >= bernoulli_params.size) { return; }
-  let seed = vec2u(bernoulli_params.seed_lo, bernoulli_params.seed_hi);
-  let w = random_words(seed, vec2u(bernoulli_params.offset, bernoulli_params.offset_hi), i);
-  y[i] = select(vec4f(0.0), vec4f(1.0), unit_interval(w) < vec4f(bernoulli_params.p));
+  if (i * 4u >= params.size) { return; }
+  y[i] = select(vec4f(0.0), vec4f(1.0), unit_interval(random_words(i)) < vec4f(params.a));
 }
 
-// Four elements of the operand from `at` on. TypeScript replaces it where the operand is one repeated value: then x_offset holds its bits.
+// Four elements of the operand from `at` on; of one that is a repeated value, x_offset holds the bits.
 fn quad(at: u32) -> vec4f { return vec4f(x[at], x[at + 1u], x[at + 2u], x[at + 3u]); }
+fn quad_repeated(at: u32) -> vec4f { return vec4f(bitcast<f32>(params.x_offset)); }
 
-// Each element is dropped with probability p, the others are scaled (by 1 / (1 − p), or 0 where p is 1). No mask is stored: the gradient
-// goes through the same call with the same seed and offset. A dropped NaN or Inf stays NaN, as in PyTorch.
+// Each element is dropped with probability a, the others are scaled by b, which is 1 / (1 − a), or 0 where a is 1. No mask is stored: the
+// gradient goes through the same call with the same seed and offset. A dropped NaN or Inf stays NaN, as in PyTorch.
 @compute @workgroup_size(WG)
 fn dropout(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) nwg: vec3u) {
   let i = gid.x + gid.y * nwg.x * WG;
-  if (i * 4u >= dropout_params.size) { return; }
-  let seed = vec2u(dropout_params.seed_lo, dropout_params.seed_hi);
-  let w = random_words(seed, vec2u(dropout_params.offset, dropout_params.offset_hi), i);
-  let kept = select(vec4f(0.0), vec4f(dropout_params.scale), unit_interval(w) >= vec4f(dropout_params.p));
-  y[i] = quad(dropout_params.x_offset + i * 4u) * kept;
+  if (i * 4u >= params.size) { return; }
+  let kept = select(vec4f(0.0), vec4f(params.b), unit_interval(random_words(i)) >= vec4f(params.a));
+  y[i] = quad(params.x_offset + i * 4u) * kept;
 }

@@ -3,12 +3,13 @@ import { asDType, type DType, type DTypeLike, hostArray, isFloat, type TypedArra
 import { ArgumentError, DtypeError, ShapeError, show } from "./base/errors.ts";
 import { parse } from "./base/options.ts";
 import { checkShape, sizeOf } from "./base/shape.ts";
+import type { Device } from "./backend/backend.ts";
 import { type DeviceName, deviceNamed } from "./device.ts";
 import { type Nested, Tensor } from "./tensor.ts";
 
 export interface CreateOptions {
-  readonly dtype?: DTypeLike;
-  readonly device?: DeviceName;
+  readonly dtype?: DTypeLike | undefined;
+  readonly device?: DeviceName | undefined;
   readonly requiresGrad?: boolean;
 }
 export const createDefaults = {
@@ -18,40 +19,43 @@ export const createDefaults = {
 };
 export type TensorData = Nested | readonly Nested[] | TypedArray | readonly number[] | BigInt64Array;
 
-/** Uploads host data as a new leaf. `data` is already in `dtype`'s array. */
-export function fromHost(op: string, data: TypedArray, dtype: DType, shape: readonly number[], options: CreateOptions): Tensor {
-  const device = deviceNamed(op, options.device);
+/** The leaf that `make` puts on the device asked for. Errors: DtypeError when the device lacks the dtype. */
+function placed(op: string, dtype: DType, { device: name, requiresGrad }: CreateOptions, make: (device: Device) => Tensor): Tensor {
+  const device = deviceNamed(op, name);
   if (!device.supports(dtype)) throw new DtypeError(op, `${dtype} is not available on ${device.type}`, 'use float32, or device "cpu"');
-  const tensor = Tensor.upload(device, dtype, data, shape);
-  return options.requiresGrad ? tensor.requiresGrad_() : tensor;
+  const tensor = make(device);
+  return requiresGrad ? tensor.requiresGrad_() : tensor;
 }
+
+/** Uploads host data as a new leaf. `data` is already in `dtype`'s array. */
+export const fromHost = (op: string, data: TypedArray, dtype: DType, shape: readonly number[], options: CreateOptions): Tensor =>
+  placed(op, dtype, options, (device) => Tensor.upload(device, dtype, data, shape));
 
 /** Shape of nested arrays. Errors: ShapeError for ragged ones. */
 function nestedShape(data: unknown): number[] {
   const shape: number[] = [];
   for (let level = data; Array.isArray(level); level = level[0]) shape.push(level.length);
   const check = (value: unknown, d: number): void => {
-    if (d === shape.length) {
-      if (Array.isArray(value)) throw new ShapeError("tensor", `ragged nested array at depth ${d}`);
-    } else if (!Array.isArray(value) || value.length !== shape[d])
-      throw new ShapeError(
-        "tensor",
-        `ragged nested array: expected ${shape[d]} elements at depth ${d}, got ${Array.isArray(value) ? value.length : typeof value}`,
-      );
-    else for (const v of value) check(v, d + 1);
+    const length = Array.isArray(value) ? value.length : undefined;
+    if (length !== shape[d])
+      throw new ShapeError("tensor", `ragged nested array at depth ${d}: expected ${shape[d] ?? "a number"}, got ${length ?? typeof value}`);
+    if (length !== undefined) for (const v of value as unknown[]) check(v, d + 1);
   };
   check(data, 0);
   return shape;
 }
 
-const inferred = (data: unknown): DType =>
-  data instanceof Float64Array
-    ? "float64"
-    : data instanceof Int32Array || data instanceof BigInt64Array
-      ? "int32"
-      : data instanceof Uint8Array || data instanceof Uint8ClampedArray
-        ? "uint8"
-        : "float32";
+const kinds: Readonly<Record<string, DType>> = {
+  Float64Array: "float64",
+  Int32Array: "int32",
+  BigInt64Array: "int32",
+  Uint8Array: "uint8",
+  Uint8ClampedArray: "uint8",
+};
+const inferred = (data: unknown): DType => kinds[(data as TypedArray)[Symbol.toStringTag]] ?? "float32";
+/** The least and the largest number of a dtype. */
+export const rangeOf = (dtype: DType): readonly [number, number] =>
+  dtype === "uint8" ? [0, 255] : dtype === "int32" ? [-2147483648, 2147483647] : [-Infinity, Infinity];
 
 /**
  * A tensor from nested arrays, a number, or a typed array with options.shape. Numbers become float32, booleans bool, unless dtype says otherwise.
@@ -69,16 +73,16 @@ export function tensor(data: TensorData, options: CreateOptions & { readonly sha
   // Every number fits a float, and an array of the dtype's own kind holds nothing else.
   if (typed && !(data instanceof BigInt64Array) && (isFloat(dtype) || inferred(data) === dtype)) host.set(data as TypedArray);
   else for (let i = 0; i < flat.length; i++) host[i] = element(flat[i], dtype, i);
-  return fromHost("tensor", host, dtype, shape, o as CreateOptions);
+  return fromHost("tensor", host, dtype, shape, o);
 }
 
 function element(value: unknown, dtype: DType, at: number): number {
-  const v = typeof value === "boolean" ? Number(value) : typeof value === "bigint" ? Number(value) : value;
+  const v = typeof value === "boolean" || typeof value === "bigint" ? Number(value) : value;
   if (typeof v !== "number") throw new DtypeError("tensor", `element ${at} is ${typeof value}`, "numbers or booleans");
   if (isFloat(dtype)) return v;
   if (dtype === "bool") return Number(v !== 0);
   const whole = Math.trunc(v);
-  const [low, high] = dtype === "uint8" ? [0, 255] : [-2147483648, 2147483647];
+  const [low, high] = rangeOf(dtype);
   if (!(whole >= low && whole <= high))
     throw new DtypeError("tensor", `element ${at} = ${v} does not fit ${dtype}`, `range ${low} to ${high}`);
   return whole;
@@ -111,12 +115,8 @@ function rounded(op: string, value: unknown, dtype: DType): number {
   return dtype === "float32" ? Math.fround(v) : element(v, dtype, 0);
 }
 
-function constant(op: string, shape: readonly number[], value: unknown, dtype: DType, o: typeof createDefaults): Tensor {
-  const device = deviceNamed(op, o.device);
-  if (!device.supports(dtype)) throw new DtypeError(op, `${dtype} is not available on ${device.type}`, 'use float32, or device "cpu"');
-  const tensor = Tensor.constant(device, rounded(op, value, dtype), dtype, shape);
-  return o.requiresGrad ? tensor.requiresGrad_() : tensor;
-}
+const constant = (op: string, shape: readonly number[], value: unknown, dtype: DType, o: CreateOptions): Tensor =>
+  placed(op, dtype, o, (device) => Tensor.constant(device, rounded(op, value, dtype), dtype, shape));
 
 /**
  * A tensor of one repeated value; it takes no memory until a kernel needs it. Without dtype, whole numbers give int32, others float32,
@@ -141,26 +141,27 @@ export const ones = (...args: SizeArgs): Tensor => repeated("ones", args, 1);
 export const empty = (...args: SizeArgs): Tensor => repeated("empty", args, 0);
 
 /** Options of the `…Like` functions with what the model tensor has filled in. Errors: DtypeError when x is no tensor. */
-export function like(
+export function like<K extends typeof createDefaults>(
   op: string,
   x: Tensor,
-  options: CreateOptions,
-): CreateOptions & { readonly dtype: DType; readonly device: DeviceName } {
+  options: CreateOptions | undefined,
+  defaults: K,
+): K & { readonly dtype: DType } {
   if (!(x instanceof Tensor)) throw new DtypeError(op, `needs a tensor, got ${typeof x}`);
-  const o = parse(op, [options], createDefaults);
-  return { dtype: asDType(op, o.dtype ?? x.dtype), device: o.device ?? x.device.type, requiresGrad: o.requiresGrad };
+  const o = parse(op, [options ?? {}], defaults);
+  return { ...o, dtype: asDType(op, o.dtype ?? x.dtype), device: o.device ?? x.device.type };
 }
 
 /** Zeros in the shape, dtype and device of x. */
-export const zerosLike = (x: Tensor, options: CreateOptions = {}): Tensor => fullLike(x, 0, options);
+export const zerosLike = (x: Tensor, options?: CreateOptions): Tensor => fullLike(x, 0, options);
 /** Ones in the shape, dtype and device of x. */
-export const onesLike = (x: Tensor, options: CreateOptions = {}): Tensor => fullLike(x, 1, options);
+export const onesLike = (x: Tensor, options?: CreateOptions): Tensor => fullLike(x, 1, options);
 /** A tensor to be overwritten, in the shape, dtype and device of x. */
-export const emptyLike = (x: Tensor, options: CreateOptions = {}): Tensor => fullLike(x, 0, options);
+export const emptyLike = (x: Tensor, options?: CreateOptions): Tensor => fullLike(x, 0, options);
 /** One repeated value in the shape, dtype and device of x. */
-export function fullLike(x: Tensor, value: number | boolean, options: CreateOptions = {}): Tensor {
-  const o = like("fullLike", x, options);
-  return constant("fullLike", x.shape, value, o.dtype, { ...createDefaults, ...o });
+export function fullLike(x: Tensor, value: number | boolean, options?: CreateOptions): Tensor {
+  const o = like("fullLike", x, options, createDefaults);
+  return constant("fullLike", x.shape, value, o.dtype, o);
 }
 
 /** A host array of `dtype` filled by a rule, as a tensor. */
@@ -203,14 +204,8 @@ export function arange(...args: RangeArgs): Tensor {
   if ((end - start) * step < 0) throw new ArgumentError("arange", `steps of ${step} lead away from ${start} to ${end}`);
   const n = Math.ceil((end - start) / step);
   checkShape("arange", [n]);
-  return computed("arange", n, dtype, chosen(o), (i) => start + i * step);
+  return computed("arange", n, dtype, o, (i) => start + i * step);
 }
-
-const chosen = ({ dtype, device, requiresGrad }: typeof createDefaults): CreateOptions => ({
-  ...(dtype === undefined ? {} : { dtype }),
-  ...(device === undefined ? {} : { device }),
-  requiresGrad,
-});
 
 function evenly(op: string, start: number, end: number, steps: number, options: CreateOptions, map: (v: number) => number): Tensor {
   const o = parse(op, [options], createDefaults);
@@ -221,7 +216,7 @@ function evenly(op: string, start: number, end: number, steps: number, options: 
   const [from, to] = isFloat(dtype) ? [start, end] : [Math.trunc(start), Math.trunc(end)];
   const step = steps > 1 ? (to - from) / (steps - 1) : 0;
   // Both halves count from their own end, so that the last element is exactly `end`.
-  return computed(op, steps, dtype, chosen(o), (i) => map(i < steps / 2 ? from + i * step : to - (steps - 1 - i) * step));
+  return computed(op, steps, dtype, o, (i) => map(i < steps / 2 ? from + i * step : to - (steps - 1 - i) * step));
 }
 
 /** `steps` numbers evenly spaced from start to end, both included. */
@@ -236,7 +231,7 @@ export function logspace(
   ...rest: [base?: number] | [base: number, options: CreateOptions] | [options: CreateOptions & { base?: number }]
 ): Tensor {
   const { base, ...o } = parse("logspace", rest, { base: 10 }, createDefaults);
-  return evenly("logspace", start, end, steps, chosen(o), (v) => base ** v);
+  return evenly("logspace", start, end, steps, o, (v) => base ** v);
 }
 
 /** Ones on the diagonal of an n × m matrix (m = n), zeros elsewhere. */
@@ -246,7 +241,7 @@ export function eye(
 ): Tensor {
   const { m = n, ...o } = parse("eye", rest, { m: undefined as number | undefined }, createDefaults);
   const [rows, cols] = checkShape("eye", [n, m]) as [number, number];
-  return computed("eye", rows * cols, asDType("eye", o.dtype ?? "float32"), chosen(o), (i) => Number(Math.floor(i / cols) === i % cols), [
+  return computed("eye", rows * cols, asDType("eye", o.dtype ?? "float32"), o, (i) => Number(Math.floor(i / cols) === i % cols), [
     rows,
     cols,
   ]);
@@ -270,13 +265,11 @@ export function fromImageData(image: Pixels, options: CreateOptions & { readonly
   if (data?.length !== 4 * w * h) throw new ShapeError("fromImageData", `${String(data?.length)} bytes are no RGBA image of ${w} × ${h}`);
   if (![1, 3, 4].includes(channels)) throw new ArgumentError("fromImageData", `channels must be 1, 3 or 4, got ${String(channels)}`);
   const dtype = asDType("fromImageData", o.dtype ?? "float32");
-  const scale = isFloat(dtype) ? 1 / 255 : 1;
-  const luma = (p: number): number => 0.299 * data[p]! + 0.587 * data[p + 1]! + 0.114 * data[p + 2]!;
-  const plane = w * h;
   const value = (i: number): number => {
-    const p = 4 * (i % plane);
-    const v = channels === 1 ? luma(p) : data[p + Math.floor(i / plane)]!;
-    return isFloat(dtype) ? v * scale : Math.round(v);
+    const p = 4 * (i % (w * h));
+    // Luma is that of ITU-R 601.
+    const v = channels === 1 ? 0.299 * data[p]! + 0.587 * data[p + 1]! + 0.114 * data[p + 2]! : data[p + Math.floor(i / (w * h))]!;
+    return isFloat(dtype) ? v / 255 : Math.round(v);
   };
-  return computed("fromImageData", channels * plane, dtype, chosen(o), value, [channels, h, w]);
+  return computed("fromImageData", channels * w * h, dtype, o, value, [channels, h, w]);
 }

@@ -1,15 +1,16 @@
 // Random tensors: drawn on the host by PyTorch's CPU generator, bit for bit, then uploaded.
-import { defaultGenerator, Generator } from "./base/random.ts";
-import { asDType, type DType, hostArray, isFloat } from "./base/dtype.ts";
+import { type Generator, generatorOf } from "./base/random.ts";
+import { asDType, hostArray, isFloat } from "./base/dtype.ts";
 import { ArgumentError, DtypeError, show } from "./base/errors.ts";
 import { parse } from "./base/options.ts";
 import { broadcastShapes, checkShape, sizeOf } from "./base/shape.ts";
-import { type CreateOptions, createDefaults, fromHost, like, sized } from "./create.ts";
+import { type CreateOptions, createDefaults, fromHost, like, rangeOf, sized } from "./create.ts";
+import { checkSpread } from "./ops/drawing.ts";
 import { Tensor } from "./tensor.ts";
 
 export interface DrawOptions extends CreateOptions {
   /** Default: the generator that manualSeed() seeds. */
-  readonly generator?: Generator;
+  readonly generator?: Generator | undefined;
 }
 type DrawArgs =
   | readonly [...sizes: number[]]
@@ -18,56 +19,41 @@ type DrawArgs =
 type Floats = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
 
 const drawDefaults = { ...createDefaults, generator: undefined as Generator | undefined };
-const keywords = { generator: undefined as Generator | undefined };
-
-const chosen = ({ device, requiresGrad }: typeof createDefaults): CreateOptions => ({
-  ...(device === undefined ? {} : { device }),
-  requiresGrad,
-});
-
-function source(op: string, generator: unknown): Generator {
-  if (generator === undefined || generator === null) return defaultGenerator();
-  if (generator instanceof Generator) return generator;
-  throw new ArgumentError(op, `generator must be a Generator, got ${typeof generator}`);
-}
-
-/** A floating tensor whose host array `fill` has filled. */
-function floats(op: string, shape: readonly number[], o: typeof drawDefaults, fill: (g: Generator, out: Floats) => void): Tensor {
+/** A tensor whose host array `fill` has filled. Errors: DtypeError unless its dtype is floating. */
+function floats(op: string, shape: readonly number[], o: typeof drawDefaults, fill: (g: Generator, out: Floats) => unknown): Tensor {
   const dtype = asDType(op, o.dtype ?? "float32");
   if (!isFloat(dtype)) throw new DtypeError(op, `needs a floating dtype, got ${dtype}`);
   const out = hostArray(dtype, sizeOf(shape)) as Floats;
-  fill(source(op, o.generator), out);
-  return fromHost(op, out, dtype, shape, chosen(o));
+  fill(generatorOf(op, o.generator), out);
+  return fromHost(op, out, dtype, shape, o);
 }
 
-function drawn(op: string, args: readonly unknown[], fill: (g: Generator, out: Floats) => void): Tensor {
-  const { shape, options } = sized(op, args, keywords);
+type Fill = (g: Generator, out: Floats) => unknown;
+const uniform: Fill = (g, out) => g.fillUniform(out);
+const gaussian: Fill = (g, out) => g.fillNormal(out);
+
+function drawn(op: string, args: readonly unknown[], fill: Fill): Tensor {
+  const { shape, options } = sized(op, args, drawDefaults);
   return floats(op, shape, options, fill);
 }
 
 /** Uniform numbers in [0, 1), the same as torch.rand gives for the same seed. */
-export const rand = (...args: DrawArgs): Tensor => drawn("rand", args, (g, out) => g.fillUniform(out));
+export const rand = (...args: DrawArgs): Tensor => drawn("rand", args, uniform);
 /** Standard normal numbers, the same as torch.randn gives for the same seed. */
-export const randn = (...args: DrawArgs): Tensor => drawn("randn", args, (g, out) => g.fillNormal(out));
-
-const modelled = (op: string, x: Tensor, { generator, ...options }: DrawOptions): typeof drawDefaults => ({
-  ...drawDefaults,
-  ...like(op, x, options),
-  generator,
-});
+export const randn = (...args: DrawArgs): Tensor => drawn("randn", args, gaussian);
 
 /** `rand` in the shape, dtype and device of x. */
-export const randLike = (x: Tensor, options: DrawOptions = {}): Tensor =>
-  floats("randLike", x.shape, modelled("randLike", x, options), (g, out) => g.fillUniform(out));
+export const randLike = (x: Tensor, options?: DrawOptions): Tensor =>
+  floats("randLike", x.shape, like("randLike", x, options, drawDefaults), uniform);
 /** `randn` in the shape, dtype and device of x. */
-export const randnLike = (x: Tensor, options: DrawOptions = {}): Tensor =>
-  floats("randnLike", x.shape, modelled("randnLike", x, options), (g, out) => g.fillNormal(out));
+export const randnLike = (x: Tensor, options?: DrawOptions): Tensor =>
+  floats("randnLike", x.shape, like("randnLike", x, options, drawDefaults), gaussian);
 
-function whole(op: string, low: number, high: number, shape: readonly number[], o: typeof drawDefaults, dtype: DType): Tensor {
-  const limit = dtype === "uint8" ? [0, 256] : dtype === "int32" ? [-2147483648, 2147483648] : [-Infinity, Infinity];
-  if (dtype === "bool" || !(low >= limit[0]!) || !(high <= limit[1]!))
-    throw new ArgumentError(op, `[${low}, ${high}) does not fit ${dtype}`, undefined, { low, high, dtype });
-  return fromHost(op, source(op, o.generator).fillIntegers(hostArray(dtype, sizeOf(shape)), low, high), dtype, shape, chosen(o));
+function whole(op: string, low: number, high: number, shape: readonly number[], o: typeof drawDefaults): Tensor {
+  const dtype = asDType(op, o.dtype ?? "int32");
+  const [least, most] = rangeOf(dtype);
+  if (dtype === "bool" || !(low >= least) || !(high <= most + 1)) throw new ArgumentError(op, `[${low}, ${high}) does not fit ${dtype}`);
+  return fromHost(op, generatorOf(op, o.generator).fillIntegers(hostArray(dtype, sizeOf(shape)), low, high), dtype, shape, o);
 }
 
 type RandintArgs =
@@ -79,14 +65,10 @@ export function randint(...args: RandintArgs): Tensor {
   const size = undefined as readonly number[] | undefined;
   const high = undefined as number | undefined;
   const order = typeof args[1] === "number" ? { low: 0, high, size } : { high, size };
-  const o = parse("randint", args, order, { ...drawDefaults, low: 0 }) as typeof drawDefaults & {
-    low: number;
-    high?: number;
-    size?: readonly number[];
-  };
+  const o = parse("randint", args, order, { ...drawDefaults, low: 0 });
   if (typeof o.high !== "number" || o.size === undefined)
     throw new ArgumentError("randint", "needs high and size", "randint(high, size) or randint(low, high, size)");
-  return whole("randint", o.low, o.high, checkShape("randint", o.size), o, asDType("randint", o.dtype ?? "int32"));
+  return whole("randint", o.low, o.high, checkShape("randint", o.size), o);
 }
 
 /** `randint` in the shape, dtype and device of x: `randintLike(x, 10)`, `randintLike(x, 5, 10)`. */
@@ -94,23 +76,21 @@ export function randintLike(
   x: Tensor,
   ...rest: [high: number, options?: DrawOptions] | [low: number, high: number, options?: DrawOptions]
 ): Tensor {
-  const last = rest[rest.length - 1];
-  const options = typeof last === "object" ? last : {};
-  const bounds = rest.filter((v) => typeof v === "number") as number[];
+  const bounds = rest.filter((v) => typeof v === "number");
+  const options = rest[bounds.length] as DrawOptions | undefined;
   const [low, high] = bounds.length > 1 ? [bounds[0]!, bounds[1]!] : [0, bounds[0]!];
-  const o = modelled("randintLike", x, options);
-  return whole("randintLike", low, high, x.shape, o, asDType("randintLike", o.dtype));
+  return whole("randintLike", low, high, x.shape, like("randintLike", x, options, drawDefaults));
 }
 
 /** A random order of 0 … n − 1, the same as torch.randperm gives for the same seed. */
 export function randperm(n: number, options: DrawOptions = {}): Tensor {
   const o = parse("randperm", [options], drawDefaults);
   const dtype = asDType("randperm", o.dtype ?? "int32");
-  const order = source("randperm", o.generator).permutation(n);
+  const order = generatorOf("randperm", o.generator).permutation(n);
   if (dtype === "bool" || (dtype === "uint8" && n > 256)) throw new DtypeError("randperm", `0 to ${n - 1} does not fit ${dtype}`);
   const out = hostArray(dtype, n);
   out.set(order);
-  return fromHost("randperm", out, dtype, [n], chosen(o));
+  return fromHost("randperm", out, dtype, [n], o);
 }
 
 type NormalArgs = [size?: readonly number[], options?: DrawOptions] | [options: DrawOptions & { readonly size?: readonly number[] }];
@@ -121,7 +101,7 @@ type NormalArgs = [size?: readonly number[], options?: DrawOptions] | [options: 
  */
 export function normal(mean: number | Tensor, std: number | Tensor = 1, ...rest: NormalArgs): Tensor {
   const o = parse("normal", rest, { size: undefined as readonly number[] | undefined }, drawDefaults);
-  if (typeof std === "number" && !(std >= 0)) throw new ArgumentError("normal", `std must not be negative, got ${std}`);
+  if (typeof std === "number") checkSpread("normal", 0, std);
   const tensors = [mean, std].filter((v) => v instanceof Tensor);
   const first = tensors[0];
   if (!first) {

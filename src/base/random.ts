@@ -4,6 +4,13 @@ import { ArgumentError } from "./errors.ts";
 const N = 624;
 const M = 397;
 const TWO_PI = 2 * Math.PI;
+const unit = 2 ** -53;
+
+const { fround, imul } = Math;
+const isWhole = (value: number, low: number, high = Infinity): boolean => Number.isSafeInteger(value) && value >= low && value <= high;
+function checkChance(p: number): void {
+  if (!(p >= 0 && p <= 1)) throw new ArgumentError("bernoulli", `p must be between 0 and 1, got ${p}`);
+}
 
 /** Everything a Generator remembers; plain data, for checkpoints. */
 export interface GeneratorState {
@@ -26,8 +33,8 @@ export interface PhiloxKey {
   readonly offsetHigh: number;
 }
 
-const low32 = (x: number): number => Number(BigInt.asUintN(32, BigInt(x)));
-const high32 = (x: number): number => Number(BigInt.asUintN(32, BigInt(x) >> 32n));
+const low32 = (x: number): number => x >>> 0;
+const high32 = (x: number): number => Math.floor(x / 2 ** 32) >>> 0;
 
 /**
  * A stream of random numbers, the same as PyTorch's CPU generator of the same seed gives.
@@ -73,13 +80,11 @@ export class Generator {
   /** Continues exactly where the state was taken. */
   setState(state: GeneratorState): this {
     const { seed, words, index, spareNormal, offset } = state;
-    const whole = (value: number, low: number, high: number): boolean => Number.isSafeInteger(value) && value >= low && value <= high;
-    if (words.length !== N || !whole(index, 0, N) || !whole(offset, 0, Infinity) || !Number.isSafeInteger(seed)) {
+    if (words.length !== N || !isWhole(index, 0, N) || !isWhole(offset, 0) || !isWhole(seed, -Infinity))
       throw new ArgumentError(
         "setState",
         `not the state of a generator: ${words.length} words, index ${index}, offset ${offset}, seed ${seed}`,
       );
-    }
     this.#seed = seed;
     this.#words = Uint32Array.from(words);
     this.#index = index;
@@ -113,14 +118,19 @@ export class Generator {
     this.#index = 0;
   }
 
+  /** A number in [0, 1) of 53 random bits. */
+  #unit(): number {
+    return this.random53() * unit;
+  }
+
   /** Uniform in [low, high): 24 random bits in a Float32Array, 53 in a Float64Array (torch.rand, Tensor.uniform_). */
   fillUniform<T extends Float32Array | Float64Array>(out: T, low = 0, high = 1): T {
     if (out instanceof Float64Array) {
-      for (let i = 0; i < out.length; i++) out[i] = fusedMultiplyAdd(this.random53() * 2 ** -53, high - low, low);
+      for (let i = 0; i < out.length; i++) out[i] = fusedMultiplyAdd(this.#unit(), high - low, low);
       return out;
     }
-    const start = Math.fround(low);
-    const range = Math.fround(Math.fround(high) - start);
+    const start = fround(low);
+    const range = fround(fround(high) - start);
     // The product is exact in double precision, so that this rounds once, as the fused multiply-add of PyTorch's builds does.
     for (let i = 0; i < out.length; i++) out[i] = (this.random() & 0xffffff) * 2 ** -24 * range + start;
     return out;
@@ -149,65 +159,53 @@ export class Generator {
       this.#spare = undefined;
       return spare;
     }
-    const turn = this.random53() * 2 ** -53;
-    const radius = Math.sqrt(-2 * Math.log1p(-this.random53() * 2 ** -53));
-    this.#spare = radius * Math.sin(TWO_PI * turn);
-    return radius * Math.cos(TWO_PI * turn);
+    const angle = TWO_PI * this.#unit();
+    const radius = Math.sqrt(-2 * Math.log1p(-this.#unit()));
+    this.#spare = radius * Math.sin(angle);
+    return radius * Math.cos(angle);
   }
 
   /** Whole numbers in [low, high), by the remainder as ATen takes it (torch.randint). */
   fillIntegers<T extends Int32Array | Float32Array | Float64Array | Uint8Array>(out: T, low: number, high: number): T {
     const range = high - low;
-    if (!Number.isSafeInteger(low) || !Number.isSafeInteger(high) || !(range > 0)) {
+    if (!Number.isSafeInteger(low) || !Number.isSafeInteger(high) || !(range > 0))
       throw new ArgumentError("randint", `needs whole numbers low < high, got low ${low} and high ${high}`);
-    }
-    if (range < 4294967296) for (let i = 0; i < out.length; i++) out[i] = (this.random() % range) + low;
-    else {
-      const wide = BigInt(range);
-      for (let i = 0; i < out.length; i++) {
-        const high = BigInt(this.random());
-        out[i] = Number(((high << 32n) | BigInt(this.random())) % wide) + low;
-      }
+    for (let i = 0; i < out.length; i++) {
+      const draw = this.random();
+      out[i] = low + (range < 2 ** 32 ? draw % range : Number(((BigInt(draw) << 32n) | BigInt(this.random())) % BigInt(range)));
     }
     return out;
   }
 
   /** A permutation of 0 … n − 1 (torch.randperm). */
   permutation(n: number): Int32Array<ArrayBuffer> {
-    if (!Number.isInteger(n) || n < 0 || n > 0x7fffffff)
-      throw new ArgumentError("randperm", `n must be between 0 and 2147483647, got ${n}`);
+    if (!isWhole(n, 0, 0x7fffffff)) throw new ArgumentError("randperm", `n must be between 0 and 2147483647, got ${n}`);
     const order = new Int32Array(n).map((_, i) => i);
     for (let i = 0; i < n - 1; i++) {
       const j = i + (this.random() % (n - i));
-      const swapped = order[i]!;
-      order[i] = order[j]!;
-      order[j] = swapped;
+      [order[i], order[j]] = [order[j]!, order[i]!];
     }
     return order;
   }
 
   /** 1 with probability p, else 0, for one p: 53 bits a draw (Tensor.bernoulli_(p), the masks of dropout). */
   fillBernoulli<T extends Float32Array | Float64Array | Int32Array | Uint8Array>(out: T, p: number): T {
-    if (!(p >= 0 && p <= 1)) throw new ArgumentError("bernoulli", `p must be between 0 and 1, got ${p}`);
-    for (let i = 0; i < out.length; i++) out[i] = this.random53() * 2 ** -53 < p ? 1 : 0;
+    checkChance(p);
+    for (let i = 0; i < out.length; i++) out[i] = Number(this.#unit() < p);
     return out;
   }
 
   /** 1 with the probability of the same index, else 0: 24 bits a draw for float32 probabilities, 53 for float64 (torch.bernoulli). */
   fillBernoulliOf<T extends Float32Array | Float64Array>(out: T, p: T): T {
-    for (let i = 0; i < out.length; i++) {
-      const chance = p[i]!;
-      if (!(chance >= 0 && chance <= 1)) throw new ArgumentError("bernoulli", `p must be between 0 and 1, got ${chance} at ${i}`);
-      const draw = out instanceof Float64Array ? this.random53() * 2 ** -53 : (this.random() & 0xffffff) * 2 ** -24;
-      out[i] = draw < chance ? 1 : 0;
-    }
+    p.forEach(checkChance);
+    this.fillUniform(out).forEach((u, i) => (out[i] = Number(u < p[i]!)));
     return out;
   }
 
   /** Exponential numbers of rate lambda (Tensor.exponential_). */
   fillExponential<T extends Float32Array | Float64Array>(out: T, lambda = 1): T {
     if (!(lambda > 0)) throw new ArgumentError("exponential", `lambda must be positive, got ${lambda}`);
-    for (let i = 0; i < out.length; i++) out[i] = (-1 / lambda) * Math.log(1 - this.random53() * 2 ** -53);
+    for (let i = 0; i < out.length; i++) out[i] = (-1 / lambda) * Math.log(1 - this.#unit());
     return out;
   }
 
@@ -235,7 +233,7 @@ function fusedMultiplyAdd(x: number, y: number, z: number): number {
 
 // Box–Muller over 16 uniforms: radii from the first eight, angles from the second; in float32 steps where the array is.
 function boxMuller16(out: Float32Array | Float64Array, at: number, mean: number, std: number): void {
-  const step = out instanceof Float32Array ? Math.fround : (x: number): number => x;
+  const step = out instanceof Float32Array ? fround : (x: number): number => x;
   const turn = step(TWO_PI);
   for (let j = at; j < at + 8; j++) {
     const radius = step(Math.sqrt(step(-2 * step(Math.log(step(1 - out[j]!))))));
@@ -248,9 +246,9 @@ function boxMuller16(out: Float32Array | Float64Array, at: number, mean: number,
 // Upper half of the 64-bit product, from halves of 16 bits so that every step stays in a machine integer.
 function multiplyHigh(a: number, b: number): number {
   const [al, ah, bl, bh] = [a & 0xffff, a >>> 16, b & 0xffff, b >>> 16];
-  const middle = (Math.imul(ah, bl) + (Math.imul(al, bl) >>> 16)) | 0;
-  const carry = (Math.imul(al, bh) + (middle & 0xffff)) | 0;
-  return (Math.imul(ah, bh) + (middle >>> 16) + (carry >>> 16)) | 0;
+  const middle = (imul(ah, bl) + (imul(al, bl) >>> 16)) | 0;
+  const carry = (imul(al, bh) + (middle & 0xffff)) | 0;
+  return (imul(ah, bh) + (middle >>> 16) + (carry >>> 16)) | 0;
 }
 
 // Ten rounds over the counter (c0, c1, c2, c3); the four words go to `out` from `at` on, those beyond its end nowhere.
@@ -258,20 +256,20 @@ function multiplyHigh(a: number, b: number): number {
 function philoxBlock(out: Uint32Array, at: number, c0: number, c1: number, c2: number, c3: number, k0: number, k1: number): void {
   for (let round = 0; round < 10; round++) {
     const high0 = multiplyHigh(0xd2511f53, c0);
-    const low0 = Math.imul(0xd2511f53, c0);
     const high1 = multiplyHigh(0xcd9e8d57, c2);
-    const low1 = Math.imul(0xcd9e8d57, c2);
+    const low0 = imul(0xd2511f53, c0);
     c0 = high1 ^ c1 ^ k0;
-    c1 = low1;
+    c1 = imul(0xcd9e8d57, c2);
     c2 = high0 ^ c3 ^ k1;
     c3 = low0;
     k0 = (k0 + 0x9e3779b9) | 0;
     k1 = (k1 + 0xbb67ae85) | 0;
   }
+  // What is written beyond the end of a typed array goes nowhere.
   out[at] = c0;
-  if (at + 1 < out.length) out[at + 1] = c1;
-  if (at + 2 < out.length) out[at + 2] = c2;
-  if (at + 3 < out.length) out[at + 3] = c3;
+  out[at + 1] = c1;
+  out[at + 2] = c2;
+  out[at + 3] = c3;
 }
 
 /**
@@ -280,7 +278,7 @@ function philoxBlock(out: Uint32Array, at: number, c0: number, c1: number, c2: n
  */
 export function philox4x32(counter: ArrayLike<number>, key: ArrayLike<number>): Uint32Array<ArrayBuffer> {
   const words = new Uint32Array(4);
-  philoxBlock(words, 0, counter[0]! | 0, counter[1]! | 0, counter[2]! | 0, counter[3]! | 0, key[0]! | 0, key[1]! | 0);
+  philoxBlock(words, 0, counter[0]!, counter[1]!, counter[2]!, counter[3]!, key[0]!, key[1]!);
   return words;
 }
 
@@ -288,21 +286,20 @@ export function philox4x32(counter: ArrayLike<number>, key: ArrayLike<number>): 
  * The words of a counter-based stream: word i is lane i % 4 of the block with counter (offset + ⌊i / 4⌋ in two words, 0, 0).
  * Reads `size` of them.
  */
-export function philoxWords(key: PhiloxKey, size: number): Uint32Array<ArrayBuffer> {
+export function philoxWords({ seedLow, seedHigh, offsetLow, offsetHigh }: PhiloxKey, size: number): Uint32Array<ArrayBuffer> {
   const words = new Uint32Array(size);
-  const [k0, k1] = [key.seedLow | 0, key.seedHigh | 0];
   for (let i = 0; i < size; i += 4) {
-    const low = key.offsetLow + i / 4;
-    philoxBlock(words, i, low | 0, (key.offsetHigh + Math.floor(low / 4294967296)) | 0, 0, 0, k0, k1);
+    const low = offsetLow + i / 4;
+    philoxBlock(words, i, low, offsetHigh + Math.floor(low / 2 ** 32), 0, 0, seedLow, seedHigh);
   }
   return words;
 }
 
 /** What the shader `rand` writes: the upper 24 bits of a word as a number in [0, 1), stretched to [low, high) in float32 steps. */
 export function philoxUniform(key: PhiloxKey, size: number, low = 0, high = 1): Float32Array<ArrayBuffer> {
-  const start = Math.fround(low);
-  const range = Math.fround(Math.fround(high) - start);
-  return Float32Array.from(philoxWords(key, size), (word) => Math.fround((word >>> 8) * 2 ** -24 * range) + start);
+  const start = fround(low);
+  const range = fround(fround(high) - start);
+  return Float32Array.from(philoxWords(key, size), (word) => fround((word >>> 8) * 2 ** -24 * range) + start);
 }
 
 /** What the shader `randn` writes, to a few units in the last place: Box–Muller, words 0 and 2 of a block for the radii, 1 and 3 for the angles. */
@@ -321,6 +318,12 @@ const shared = new Generator();
 
 /** The generator used where none is given. */
 export const defaultGenerator = (): Generator => shared;
+
+/** The generator given, or the one that manualSeed() seeds. Errors: ArgumentError. */
+export function generatorOf(op: string, given?: Generator | null): Generator {
+  if (given != null && !(given instanceof Generator)) throw new ArgumentError(op, `generator must be a Generator, got ${typeof given}`);
+  return given ?? shared;
+}
 
 /** Seeds the default generator, and so initial weights, shuffles and dropout. */
 export const manualSeed = (seed: number): Generator => shared.manualSeed(seed);

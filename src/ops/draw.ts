@@ -3,11 +3,11 @@ import { dense } from "../backend/cpu.ts";
 import { hostArray, type TypedArray } from "../base/dtype.ts";
 import { ArgumentError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
-import type { Generator } from "../base/random.ts";
+import { type Generator, generatorOf } from "../base/random.ts";
 import type { Tensor } from "../tensor.ts";
 import { operand } from "./arguments.ts";
-import { checkRange, checkSpread, type Drawing, drawing, float, generatorOf, probability } from "./drawing.ts";
-import { type Composite, raises, t } from "./op.ts";
+import { checkRange, checkRate, checkSpread, type Drawing, drawing, float, probability } from "./drawing.ts";
+import { type Composite, type Fn, raises, t } from "./op.ts";
 import { overlaps } from "./restride.ts";
 
 type Floats = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
@@ -42,67 +42,76 @@ const counts = t([2, 3], { dtype: "int32", data: [1, 2, 3, 4, 5, 6] });
 type UniformInPlace =
   [from?: number, to?: number] | [from: number, to: number, options: Drawing] | [options: Drawing & { from?: number; to?: number }];
 
-/** Fills x with numbers in [from, to) from the host's generator: PyTorch's numbers for the same seed and dtype. */
-export const uniform_: Composite<(x: Tensor, ...rest: UniformInPlace) => Tensor> = {
-  compose: (x, ...rest) => {
-    const { from, to, generator } = parse("uniform_", rest, { from: 0, to: 1 }, drawing);
-    checkRange("uniform_", from, to);
-    const source = generatorOf("uniform_", generator);
+const filler = <F extends Fn>(
+  op: string,
+  defaults: Readonly<Record<string, number>>,
+  check: (op: string, a: number, b: number) => void,
+  fill: (source: Generator, out: Floats, a: number, b: number) => void,
+  record: Pick<Composite<F>, "samples" | "errors">,
+): Composite<F> => ({
+  compose: ((x: Tensor, ...rest: unknown[]) => {
+    const { generator, ...numbers } = parse(op, rest, defaults, drawing);
+    const [a = 0, b = 0] = Object.values(numbers);
+    check(op, a, b);
+    const source = generatorOf(op, generator);
     return written(
-      writable("uniform_", x),
-      drawn(x, x.dtype, (out) => source.fillUniform(out as Floats, from, to)),
+      writable(op, x),
+      drawn(x, x.dtype, (out) => fill(source, out as Floats, a, b)),
     );
+  }) as unknown as F,
+  ...record,
+});
+
+/** Fills x with numbers in [from, to) from the host's generator: PyTorch's numbers for the same seed and dtype. */
+export const uniform_: Composite<(x: Tensor, ...rest: UniformInPlace) => Tensor> = filler(
+  "uniform_",
+  { from: 0, to: 1 },
+  checkRange,
+  (source, out, from, to) => source.fillUniform(out, from, to),
+  {
+    samples: [[still, 2, 2], [t([], { fixed: true }), { from: 3, to: 3 }], [t([0], { fixed: true })]],
+    errors: [
+      raises([still, 2, 1], "must not be greater"),
+      raises([t([2], wholes)], "needs a floating tensor"),
+      raises([t([2])], "leaf that requires a gradient"),
+    ],
   },
-  samples: [[still, 2, 2], [t([], { fixed: true }), { from: 3, to: 3 }], [t([0], { fixed: true })]],
-  errors: [
-    raises([still, 2, 1], "must not be greater"),
-    raises([t([2], wholes)], "needs a floating tensor"),
-    raises([t([2])], "leaf that requires a gradient"),
-  ],
-};
+);
 
 type NormalInPlace =
   [mean?: number, std?: number] | [mean: number, std: number, options: Drawing] | [options: Drawing & { mean?: number; std?: number }];
 
 /** Fills x with normal numbers from the host's generator: PyTorch's numbers for the same seed and dtype. */
-export const normal_: Composite<(x: Tensor, ...rest: NormalInPlace) => Tensor> = {
-  compose: (x, ...rest) => {
-    const { mean, std, generator } = parse("normal_", rest, { mean: 0, std: 1 }, drawing);
-    checkSpread("normal_", mean, std);
-    const source = generatorOf("normal_", generator);
-    return written(
-      writable("normal_", x),
-      drawn(x, x.dtype, (out) => source.fillNormal(out as Floats, mean, std)),
-    );
+export const normal_: Composite<(x: Tensor, ...rest: NormalInPlace) => Tensor> = filler(
+  "normal_",
+  { mean: 0, std: 1 },
+  checkSpread,
+  (source, out, mean, std) => source.fillNormal(out, mean, std),
+  {
+    samples: [[still, 2, 0], [t([], { fixed: true }), { mean: 3, std: 0 }], [t([0], { fixed: true })]],
+    errors: [raises([still, 0, -1], "std must not be negative"), raises([t([2], wholes)], "needs a floating tensor")],
   },
-  samples: [[still, 2, 0], [t([], { fixed: true }), { mean: 3, std: 0 }], [t([0], { fixed: true })]],
-  errors: [raises([still, 0, -1], "std must not be negative"), raises([t([2], wholes)], "needs a floating tensor")],
-};
+);
 
 type RateRest = [lambda?: number] | [lambda: number, options: Drawing] | [options: Drawing & { lambda?: number }];
 
 /** Fills x with exponential numbers of rate lambda from the host's generator: PyTorch's numbers for the same seed and dtype. */
-export const exponential_: Composite<(x: Tensor, ...rest: RateRest) => Tensor> = {
-  compose: (x, ...rest) => {
-    const { lambda, generator } = parse("exponential_", rest, { lambda: 1 }, drawing);
-    if (!(lambda > 0)) throw new ArgumentError("exponential_", `lambda must be positive, got ${lambda}`, undefined, { lambda });
-    const source = generatorOf("exponential_", generator);
-    return written(
-      writable("exponential_", x),
-      drawn(x, x.dtype, (out) => source.fillExponential(out as Floats, lambda)),
-    );
+export const exponential_: Composite<(x: Tensor, ...rest: RateRest) => Tensor> = filler(
+  "exponential_",
+  { lambda: 1 },
+  checkRate,
+  (source, out, lambda) => source.fillExponential(out, lambda),
+  {
+    samples: [[still, Infinity], [t([0], { fixed: true })]],
+    errors: [raises([still, 0], "lambda must be positive"), raises([t([2], wholes)], "needs a floating tensor")],
   },
-  samples: [[still, Infinity], [t([0], { fixed: true })]],
-  errors: [raises([still, 0], "lambda must be positive"), raises([t([2], wholes)], "needs a floating tensor")],
-};
+);
 
 /** 1 where a uniform number of p's dtype lies below p, else 0. */
 function trials(op: string, p: Tensor, shape: readonly number[], source: Generator): Tensor {
   float(op, p);
   // Probabilities that lie on the GPU cannot be looked at without waiting.
-  if (p.device.type === "cpu")
-    for (const chance of dense(p))
-      if (!(chance >= 0 && chance <= 1)) throw new ArgumentError(op, `p must be between 0 and 1, got ${chance}`);
+  if (p.device.type === "cpu") for (const chance of dense(p)) probability(op, chance);
   const wide = p.detach().expand(shape);
   return drawn(wide, p.dtype, (out) => source.fillUniform(out as Floats)).lt(wide);
 }

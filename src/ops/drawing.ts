@@ -1,7 +1,7 @@
 // Where random operators take their numbers from, and the checks they share.
 import { isFloat } from "../base/dtype.ts";
 import { ArgumentError, DtypeError } from "../base/errors.ts";
-import { defaultGenerator, Generator, type PhiloxKey } from "../base/random.ts";
+import { type Generator, generatorOf, type PhiloxKey } from "../base/random.ts";
 import type { Inputs, Meta } from "./op.ts";
 
 export interface Drawing {
@@ -16,30 +16,19 @@ export interface Streaming extends Drawing {
 export const drawing = { generator: undefined as Generator | undefined };
 export const streaming = { ...drawing, key: undefined as PhiloxKey | undefined };
 
-/** The generator given, or the one that manualSeed() seeds. Errors: ArgumentError. */
-export function generatorOf(op: string, given: Generator | undefined): Generator {
-  if (given === undefined) return defaultGenerator();
-  if (given instanceof Generator) return given;
-  throw new ArgumentError(op, `generator must be a Generator, got ${typeof given}`);
-}
-
 /** The draw given, or the next one for `size` elements. Errors: ArgumentError. */
 export function keyOf(op: string, size: number, { key, generator }: Streaming): PhiloxKey {
   if (key === undefined) return generatorOf(op, generator).philox(size);
   for (const word of ["seedLow", "seedHigh", "offsetLow", "offsetHigh"] as const)
-    if (!Number.isInteger(key[word]) || key[word] < 0 || key[word] > 0xffffffff)
-      throw new ArgumentError(
-        op,
-        `${word} of the key must be a 32-bit word, got ${String(key[word])}`,
-        "take keys from generator.philox(size)",
-      );
+    if (key[word] !== key[word] >>> 0)
+      throw new ArgumentError(op, `${word} of the key must be a 32-bit word, got ${String(key[word])}`, "use generator.philox(size)");
   return key;
 }
 
 /** Errors: ArgumentError unless p lies in [0, 1]. */
 export function probability(op: string, p: unknown): number {
   if (typeof p === "number" && p >= 0 && p <= 1) return p;
-  throw new ArgumentError(op, `p must be between 0 and 1, got ${String(p)}`, undefined, { p });
+  throw new ArgumentError(op, `p must be between 0 and 1, got ${String(p)}`);
 }
 
 /** Errors: DtypeError unless x is floating. */
@@ -55,11 +44,13 @@ export const same = (op: string, { x }: Inputs): { out: Meta } => {
 
 /** Errors: ArgumentError unless from ≤ to. */
 export function checkRange(op: string, from: number, to: number): void {
-  if (!(from <= to))
-    throw new ArgumentError(op, `the lower bound ${from} must not be greater than the upper bound ${to}`, undefined, { from, to });
+  if (!(from <= to)) throw new ArgumentError(op, `the lower bound ${from} must not be greater than the upper bound ${to}`);
 }
 /** Errors: ArgumentError for a negative or missing standard deviation. */
 export function checkSpread(op: string, mean: number, std: number): void {
-  if (!(std >= 0) || Number.isNaN(mean))
-    throw new ArgumentError(op, `std must not be negative, got mean ${mean} and std ${std}`, undefined, { mean, std });
+  if (!(std >= 0) || Number.isNaN(mean)) throw new ArgumentError(op, `std must not be negative, got mean ${mean} and std ${std}`);
+}
+/** Errors: ArgumentError unless lambda is positive. */
+export function checkRate(op: string, lambda: number): void {
+  if (!(lambda > 0)) throw new ArgumentError(op, `lambda must be positive, got ${lambda}`);
 }

@@ -1,19 +1,17 @@
 // Cross entropy against class indices and probabilities.
-import source from "../../shaders/entropy.wgsl?raw";
 import { constantOf, type View, type Views } from "../backend/backend.ts";
 import { dense, elements } from "../backend/cpu.ts";
-import { kernel, type Launcher, wgslType } from "../backend/kernel.ts";
+import type { Launcher } from "../backend/kernel.ts";
 import { isFloat } from "../base/dtype.ts";
 import { ArgumentError, DtypeError, ShapeError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { sameShape, type Shape, sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { launchLines, linesOf } from "./lines.ts";
-import { type Composite, type Input, type Inputs, type Primitive, raises, t } from "./op.ts";
-import { recast } from "./reduction.ts";
+import { checkReduction, reduced, type Reduction } from "./averaging.ts";
+import { eachLine, exponentials, launchLines, linesOf } from "./lines.ts";
+import { type Arg, type Composite, type Meta, type Primitive, raises, t } from "./op.ts";
 import { visible } from "./segments.ts";
 
-type Reduction = "none" | "mean" | "sum";
 export interface Options {
   /** A weight per class. */
   readonly weight?: Tensor | null | undefined;
@@ -23,13 +21,7 @@ export interface Options {
   /** The share of every target that is spread evenly over all classes. */
   readonly labelSmoothing?: number;
 }
-export interface Stats {
-  readonly peak?: Tensor | undefined;
-  readonly logsum?: Tensor | undefined;
-  readonly total?: Tensor | undefined;
-}
 export interface Attrs {
-  readonly dim: number;
   readonly ignoreIndex: number;
   readonly reduction: Reduction;
   readonly labelSmoothing: number;
@@ -37,169 +29,134 @@ export interface Attrs {
 
 const defaults = { weight: undefined as Tensor | null | undefined };
 const keywords = { ignoreIndex: -100, reduction: "mean" as Reduction, labelSmoothing: 0 };
-const classDim = (x: { readonly shape: Shape }): number => (x.shape.length === 1 ? 0 : 1);
+const classDim = (shape: Shape): number => (shape.length === 1 ? 0 : 1);
+/** v of every class, to broadcast against x. */
+const perClass = (v: Tensor, x: Tensor): Tensor => v.reshape(x.shape.map((_, d) => (d === classDim(x.shape) ? -1 : 1)));
 
-const checkReduction = (name: string, reduction: string): void => {
-  if (!["none", "mean", "sum"].includes(reduction))
-    throw new ArgumentError(name, `unknown reduction ${String(reduction)}`, '"none", "mean" or "sum"');
-};
-
-function checkOptions(name: string, { reduction, labelSmoothing }: Pick<Attrs, "reduction" | "labelSmoothing">): void {
-  checkReduction(name, reduction);
-  if (!(labelSmoothing >= 0 && labelSmoothing <= 1))
-    throw new ArgumentError(name, `labelSmoothing must lie in [0, 1], got ${String(labelSmoothing)}`);
+function optionsOf(name: string, rest: readonly unknown[]): Attrs & { readonly weight: Tensor | undefined } {
+  const { weight, ...attrs } = parse(name, rest, defaults, keywords);
+  checkReduction(name, attrs.reduction);
+  if (!(attrs.labelSmoothing >= 0 && attrs.labelSmoothing <= 1))
+    throw new ArgumentError(name, `labelSmoothing must lie in [0, 1], got ${String(attrs.labelSmoothing)}`);
+  return { weight: weight ?? undefined, ...attrs };
 }
 
-/** The shape of targets: x without its class dimension. */
-const positions = (shape: Shape): number[] => shape.filter((_, d) => d !== classDim({ shape }));
+/** Errors: ShapeError when logits have no classes or weights do not fit them. */
+function checkWeight(name: string, { shape }: Pick<Meta, "shape">, weight: Pick<Meta, "shape"> | null | undefined): void {
+  if (shape.length === 0) throw new ShapeError(name, "the input needs a class dimension, got []");
+  const classes = shape[classDim(shape)]!;
+  if (weight && !sameShape(weight.shape, [classes]))
+    throw new ShapeError(name, `weight must have shape [${classes}], got ${show(weight.shape)}`);
+}
 
 /** Errors: ShapeError when classes do not fit logits, DtypeError for wrong types. */
-function checkClasses(name: string, ins: Inputs): void {
-  const { x, target, weight } = ins;
-  if (x!.shape.length === 0) throw new ShapeError(name, "the input needs a class dimension, got []");
-  if (!isFloat(x!.dtype)) throw new DtypeError(name, `the input must be floating, got ${x!.dtype}`);
-  if (isFloat(target!.dtype) || target!.dtype === "bool")
-    throw new DtypeError(name, `class indices must be integers, got ${target!.dtype}`, "probabilities need the input's shape");
-  if (!sameShape(target!.shape, positions(x!.shape)))
-    throw new ShapeError(name, `an input of ${show(x!.shape)} needs classes of ${show(positions(x!.shape))}, got ${show(target!.shape)}`);
-  checkWeight(name, x!.shape, weight?.shape);
-}
-
-const metaOf = (x: Tensor): Input => ({ shape: x.shape, dtype: x.dtype, kind: "tensor" });
-const checkTensors = (name: string, x: Tensor, target: Tensor, weight: Tensor | null | undefined): void =>
-  checkClasses(name, { x: metaOf(x), target: metaOf(target), ...(weight ? { weight: metaOf(weight) } : {}) });
-
-function checkWeight(name: string, shape: Shape, weight: Shape | undefined): void {
-  const classes = shape[classDim({ shape })]!;
-  if (weight && !sameShape(weight, [classes])) throw new ShapeError(name, `weight must have shape [${classes}], got ${show(weight)}`);
+function checkClasses(name: string, x: Meta, target: Meta, weight: Meta | null | undefined): void {
+  checkWeight(name, x, weight);
+  if (!isFloat(x.dtype)) throw new DtypeError(name, `the input must be floating, got ${x.dtype}`);
+  if (isFloat(target.dtype) || target.dtype === "bool")
+    throw new DtypeError(name, `class indices must be integers, got ${target.dtype}`, "probabilities need the input's shape");
+  const positions = x.shape.filter((_, d) => d !== classDim(x.shape));
+  if (!sameShape(target.shape, positions))
+    throw new ShapeError(name, `an input of ${show(x.shape)} needs classes of ${show(positions)}, got ${show(target.shape)}`);
 }
 
 /** Classes that the host can see are checked before anything runs; others give NaN. */
-function checkVisible(name: string, target: View, count: number, ignored: number): void {
+function checkVisible(name: string, { shape }: Pick<Meta, "shape">, target: View, ignored: number): void {
   const seen = visible(target) ?? [];
+  const count = shape[classDim(shape)]!;
   for (let i = 0; i < seen.length; i++)
     if (seen[i] !== ignored && !(seen[i]! >= 0 && seen[i]! < count))
-      throw new ArgumentError(name, `class ${seen[i]} is out of range for ${count} classes`, undefined, { class: seen[i], classes: count });
+      throw new ArgumentError(name, `class ${seen[i]} is out of range for ${count} classes`);
 }
 
-interface LineStats {
-  readonly losses: View;
-  readonly weights: View;
-  readonly peak: View;
-  readonly logsum: View;
+const weighted = ["weights_each", "weight_of_each", "weight_sum_each"];
+
+/** Records the loss and the total weight. */
+function launchLoss(q: Launcher, { x, target, weight, out, total }: Views, { ignoreIndex, reduction, labelSmoothing }: Attrs): void {
+  const scratch = (): View => q.scratch("float32", target!.shape);
+  const [losses, weights] = [reduction === "none" ? out! : scratch(), scratch()];
+  launchLines(
+    q,
+    ["level_peak", labelSmoothing > 0 ? "terms_smooth" : "terms_exp", "settle_loss", "apply_none", ...weighted],
+    { x: x!, classes: target!, weight, made_a: losses, made_b: weights },
+    linesOf(x!.shape, classDim(x!.shape)),
+    { ignored: ignoreIndex, smoothing: labelSmoothing },
+  );
+  if (reduction === "none") return;
+  const all = { outer: 1, length: sizeOf(target!.shape), inner: 1 };
+  const settle = reduction === "mean" ? "settle_average" : "settle_total";
+  launchLines(q, ["terms_both", settle, "apply_none"], { x: losses, y: weights, made_a: out!, made_b: total! }, all);
 }
 
-/** Records the forward launches up to one loss and one weight per position. */
-function gpuLines(q: Launcher, io: Views, classes: View, to: LineStats, { dim, ignoreIndex, labelSmoothing }: Attrs): void {
-  const { x, weight } = io;
-  const roles = { ...(weight ? { weight_of: "weight_of_class" } : {}), ...(labelSmoothing > 0 ? { spread: "spread_smooth" } : {}) };
-  const bind = { x: q.dense(x!), classes, ...to, ...(weight ? { class_weight: q.dense(weight) } : {}) };
-  launchLines(q, source, roles, ["load", "pick", "mask"], bind, linesOf(x!.shape, dim), {
-    ignored: ignoreIndex,
-    smoothing: labelSmoothing,
+/** What a position that counts knows on the host: its class, the weight of that, log Σ exp(x), and exp(x − log Σ exp(x)) of every class. */
+interface Position {
+  readonly line: number;
+  readonly at: number;
+  readonly own: number;
+  readonly place: number;
+  readonly level: number;
+  readonly chances: Float64Array;
+}
+
+function hostPositions({ x, target, weight }: Views, { ignoreIndex }: Attrs, visit: (position: Position) => void): void {
+  const lines = linesOf(x!.shape, classDim(x!.shape));
+  checkVisible("crossEntropy", x!, target!, ignoreIndex);
+  const [from, classes, w] = [dense(x!), dense(target!), weight && dense(weight)];
+  const chances = new Float64Array(lines.length);
+  eachLine(lines, (at, line) => {
+    const y = classes[line]!;
+    if (y === ignoreIndex) return;
+    const { peak, sum } = exponentials(from, at, lines.length, lines.inner, chances, 0, 1);
+    for (let c = 0; c < chances.length; c++) chances[c]! /= sum;
+    visit({ line, at, own: w ? w[y]! : 1, place: at + y * lines.inner, level: peak + Math.log(sum), chances });
   });
 }
 
-/** Sum or mean of the positions' losses, and the total weight, in one launch. */
-function gpuCombine(q: Launcher, { losses, weights }: LineStats, out: View, total: View, mean: boolean): void {
-  const spec = { consts: { WG: q.traits.barriersAreSlow ? 64 : 256 }, fns: mean ? recast(source, { combined: "combined_mean" }) : {} };
-  q.launch(
-    kernel(source, "combine", spec),
-    { given_losses: losses, given_weights: weights, out, total },
-    { lines: sizeOf(losses.shape) },
-    [1, 1, 1],
-  );
-}
-
-interface HostStats {
-  readonly peak: number;
-  readonly logsum: number;
-  readonly weighted: number;
-  readonly weights: number;
-}
-
-/** Largest logit, log of the sum relative to it, Σ w (lse − x) and Σ w of one line. */
-function hostLine(
-  x: ArrayLike<number>,
-  at: number,
-  n: number,
-  step: number,
-  weight: ArrayLike<number> | undefined,
-  smooth: boolean,
-): HostStats {
-  let peak = -Infinity;
-  for (let c = 0, p = at; c < n; c++, p += step) if (x[p]! > peak || x[p] !== x[p]) peak = x[p]!;
-  let sum = 0;
-  for (let c = 0, p = at; c < n; c++, p += step) sum += Math.exp(x[p]! - peak);
-  const logsum = Math.log(sum);
-  let [weighted, weights] = [0, 0];
-  if (smooth)
-    for (let c = 0, p = at; c < n; c++, p += step) {
-      const w = weight ? weight[c]! : 1;
-      weighted += w * (peak - x[p]! + logsum);
-      weights += w;
-    }
-  return { peak, logsum, weighted, weights };
-}
-
-const lineAt = (line: number, length: number, inner: number): number => Math.floor(line / inner) * length * inner + (line % inner);
-
 type ClassFn = (x: Tensor, target: Tensor, options?: Options) => Tensor;
 
+const classes = (shape: Shape, ...data: readonly number[]): Arg => t(shape, { dtype: "int32", data });
+const perClassWeight = (count: number): Arg => t([count], { low: 0.5, high: 2, fixed: true });
+const plain = [t([4, 3]), classes([4], 0, 2, 1, 2)] as const;
+const partly = [t([4, 3]), classes([4], 0, -100, 1, 2), { labelSmoothing: 0.1, reduction: "sum" }] as const;
+const smooth = [t([4, 3]), classes([4], 0, 1, 1, 2), { weight: perClassWeight(3), ignoreIndex: 1, labelSmoothing: 0.2 }] as const;
+
 /** Cross entropy against class indices: what crossEntropy runs when its target holds integers. */
-export const classCrossEntropy: Primitive<ClassFn, "x" | "target" | "weight" | "peak" | "logsum" | "total", Attrs> = {
+export const classCrossEntropy: Primitive<ClassFn, "x" | "target" | "weight" | "total", Attrs> = {
   call: (x, target, ...rest) => {
-    const { weight, ...attrs } = parse("crossEntropy", rest, defaults, keywords);
-    checkOptions("crossEntropy", attrs);
-    return { inputs: { x, target, weight: weight ?? undefined }, attrs: { dim: classDim(x), ...attrs } };
+    const { weight, ...attrs } = optionsOf("crossEntropy", rest);
+    return { inputs: { x, target, weight }, attrs };
   },
-  meta: (ins, { reduction }) => {
-    checkClasses("crossEntropy", ins);
-    const { shape, dtype } = ins["x"]!;
-    const lines = { shape: positions(shape), dtype };
-    return { out: reduction === "none" ? lines : { shape: [], dtype }, peak: lines, logsum: lines, total: { shape: [], dtype } };
+  meta: ({ x, target, weight }, { reduction }) => {
+    checkClasses("crossEntropy", x!, target!, weight);
+    const total = { shape: [], dtype: x!.dtype };
+    return { out: reduction === "none" ? { ...total, shape: target!.shape } : total, total };
   },
   cpu: (io, attrs) => {
-    const { x, target, weight, out, peak, logsum, total } = io;
-    const { length, inner } = linesOf(x!.shape, attrs.dim);
-    checkVisible("crossEntropy", target!, length, attrs.ignoreIndex);
-    const [from, classes, w] = [dense(x!), dense(target!), weight && dense(weight)];
-    const [to, peaks, logsums] = [elements(out!), elements(peak!), elements(logsum!)];
+    const [from, to, w, { length, inner }] = [dense(io["x"]!), elements(io["out"]!), io["weight"] && dense(io["weight"]), linesOf(io["x"]!.shape, classDim(io["x"]!.shape))];
+    const even = attrs.labelSmoothing / length;
     let [loss, counted] = [0, 0];
-    for (let line = 0; line < classes.length; line++) {
-      const at = lineAt(line, length, inner);
-      const s = hostLine(from, at, length, inner, w, attrs.labelSmoothing > 0);
-      [peaks[line], logsums[line]] = [s.peak, s.logsum];
-      const y = classes[line]!;
-      const own = y === attrs.ignoreIndex ? 0 : w ? w[y]! : 1;
-      const value = y === attrs.ignoreIndex ? 0 : (1 - attrs.labelSmoothing) * own * (s.peak - from[at + y * inner]! + s.logsum) + (attrs.labelSmoothing / length) * s.weighted;
+    to.fill(0);
+    hostPositions(io, attrs, ({ line, at, own, place, level }) => {
+      let value = (1 - attrs.labelSmoothing) * own * (level - from[place]!);
+      if (even > 0) for (let c = 0, p = at; c < length; c++, p += inner) value += even * (w ? w[c]! : 1) * (level - from[p]!);
       if (attrs.reduction === "none") to[line] = value;
       loss += value;
       counted += own;
-    }
-    elements(total!)[0] = counted;
+    });
+    elements(io["total"]!)[0] = counted;
     if (attrs.reduction !== "none") to[0] = attrs.reduction === "mean" ? loss / counted : loss;
   },
   gpu: (io, attrs, q) => {
-    const { x, target, out, peak, logsum, total } = io;
-    checkVisible("crossEntropy", target!, x!.shape[attrs.dim]!, attrs.ignoreIndex);
-    const shape = target!.shape;
-    const each = attrs.reduction === "none";
-    const to = { losses: each ? out! : q.scratch("float32", shape), weights: q.scratch("float32", shape), peak: peak!, logsum: logsum! };
-    gpuLines(q, io, q.dense(target!), to, attrs);
-    if (!each) gpuCombine(q, to, out!, total!, attrs.reduction === "mean");
+    checkVisible("crossEntropy", io["x"]!, io["target"]!, attrs.ignoreIndex);
+    launchLoss(q, io, attrs);
   },
-  save: ["x", "target", "weight", "peak", "logsum", "total"],
-  backward: (g, { x, target, weight, peak, logsum, total }, { ignoreIndex, reduction, labelSmoothing }, ins) => ({
-    x: () => g.crossEntropyBackward(x, target, { ...(ins["weight"] ? { weight } : {}), ignoreIndex, reduction, labelSmoothing, peak, logsum, total }),
+  save: ["x", "target", "weight", "total"],
+  backward: (g, { x, target, weight, total }, attrs, ins) => ({
+    x: () => g.crossEntropyBackward(x, target, { ...attrs, weight: ins["weight"] && weight, total }),
   }),
   samples: [
-    [t([4, 3]), t([4], { dtype: "int32", data: [0, 2, 1, 2] })],
-    [t([4, 3]), t([4], { dtype: "int32", data: [0, -100, 1, 2] }), { labelSmoothing: 0.1, reduction: "sum" }],
-    [t([4, 3]), t([4], { dtype: "int32", data: [0, 1, 1, 2] }), { weight: t([3], { low: 0.5, high: 2, fixed: true }), ignoreIndex: 1, labelSmoothing: 0.2 }],
-    [t([2, 3, 2, 2]), t([2, 2, 2], { dtype: "int32", data: [0, 2, 1, 2, 1, 1, 0, 0] }), { reduction: "none" }],
-    [t([3]), t([], { dtype: "int32", data: [1] })],
-    [t([3, 70]), t([3], { dtype: "int32", data: [0, 69, 33] }), { weight: t([70], { low: 0.5, high: 2, fixed: true }) }],
+    plain, partly, smooth, [t([2, 3, 2, 2]), classes([2, 2, 2], 0, 2, 1, 2, 1, 1, 0, 0), { reduction: "none" }], [t([3]), classes([], 1)],
+    [t([3, 70]), classes([3], 0, 69, 33), { weight: perClassWeight(70) }],
   ],
   errors: [
     raises([t([4, 3]), t([3], { dtype: "int32" })], "needs classes of [4]"), raises([t([2, 3]), t([2], { dtype: "int32", data: [0, 3] })], "out of range"),
@@ -208,143 +165,97 @@ export const classCrossEntropy: Primitive<ClassFn, "x" | "target" | "weight" | "
   ],
 }; // prettier-ignore
 
-/** The weight every class of every position carries in the loss, summed over nothing: what the log-probabilities are multiplied by. */
-function shares(x: Tensor, target: Tensor, weight: Tensor | undefined, { dim, ignoreIndex, reduction, labelSmoothing }: Attrs): Tensor {
-  const valid = target.ne(ignoreIndex);
-  const place = target.cast("int32").where(valid, 0).unsqueeze(dim);
-  const along = x.shape.map((_, d) => (d === dim ? x.shape[dim]! : 1));
-  const w = weight ? weight.reshape(along).expand(x.shape) : x.detach().filledLike(1);
-  const own = w.gather(dim, place).mul(valid.cast(x.dtype).unsqueeze(dim));
-  const even = w.mul(valid.cast(x.dtype).unsqueeze(dim)).mul(labelSmoothing / x.shape[dim]!);
-  const all = even.scatterAdd(dim, place, own.mul(1 - labelSmoothing));
-  return reduction === "mean" ? all.div(own.sum()) : all;
+/** Class indices with 0 in the place of ignored ones, and the weight of every position, 0 where ignored. */
+function weighed(x: Tensor, target: Tensor, weight: Tensor | undefined, ignoreIndex: number): { place: Tensor; own: Tensor; ignored: Tensor } {
+  const ignored = target.eq(ignoreIndex);
+  const place = target.cast("int32").maskedFill(ignored, 0);
+  const each = weight ? weight.indexSelect(0, place.reshape(-1)).reshape(place.shape) : x.detach().filledLike(1, place.shape);
+  return { place, own: each.maskedFill(ignored, 0), ignored };
 }
 
-type BackwardFn = (g: Tensor, x: Tensor, target: Tensor, options?: Options & Stats) => Tensor;
-const stats = { peak: undefined as Tensor | undefined, logsum: undefined as Tensor | undefined, total: undefined as Tensor | undefined };
+type BackwardFn = (g: Tensor, x: Tensor, target: Tensor, options?: Options & { readonly total?: Tensor | undefined }) => Tensor;
 
-/** The gradient of classCrossEntropy by x for the gradient g of its result; `peak`, `logsum` and `total` spare a second forward pass. */
+/** The gradient of classCrossEntropy by x for the gradient g of its result; `total`, the weight of all positions, spares a second forward pass. */
 export const crossEntropyBackward: Primitive<BackwardFn, never, Attrs> = {
-  call: (g, x, target, ...rest) => {
-    const { weight, peak, logsum, total, ...attrs } = parse("crossEntropyBackward", rest, defaults, { ...keywords, ...stats });
-    return { inputs: { g, x, target, weight: weight ?? undefined, peak, logsum, total }, attrs: { dim: classDim(x), ...attrs } };
+  call: (g, x, target, { total, ...options } = {}) => {
+    const { weight, ...attrs } = optionsOf("crossEntropyBackward", [options]);
+    return { inputs: { g, x, target, weight, total }, attrs };
   },
-  meta: (ins) => {
-    checkClasses("crossEntropyBackward", ins);
-    return { out: ins["x"]! };
+  meta: ({ x, target, weight }) => {
+    checkClasses("crossEntropyBackward", x!, target!, weight);
+    return { out: x! };
   },
   cpu: (io, attrs) => {
-    const { g, x, target, weight, out } = io;
-    const { length, inner } = linesOf(x!.shape, attrs.dim);
-    checkVisible("crossEntropyBackward", target!, length, attrs.ignoreIndex);
-    const [slopes, from, classes, w, to] = [dense(g!), dense(x!), dense(target!), weight && dense(weight), elements(out!)];
-    let counted = 1;
-    if (attrs.reduction === "mean") {
-      counted = 0;
-      for (const y of classes) if (y !== attrs.ignoreIndex) counted += w ? w[y]! : 1;
-    }
+    const { g, x, weight, out } = io;
+    const [slopes, w, to, { length, inner }] = [dense(g!), weight && dense(weight), elements(out!), linesOf(x!.shape, classDim(x!.shape))];
     const even = attrs.labelSmoothing / length;
-    for (let line = 0; line < classes.length; line++) {
-      const at = lineAt(line, length, inner);
-      const y = classes[line]!;
-      const s = hostLine(from, at, length, inner, w, even > 0);
-      const slope = y === attrs.ignoreIndex ? 0 : slopes[attrs.reduction === "none" ? line : 0]! / counted;
-      const own = y === attrs.ignoreIndex ? 0 : (w ? w[y]! : 1) * (1 - attrs.labelSmoothing);
-      const all = own + even * s.weights;
-      for (let c = 0, p = at; c < length; c++, p += inner) {
-        const share = (c === y ? own : 0) + even * (w ? w[c]! : 1);
-        to[p] = y === attrs.ignoreIndex ? 0 : slope * (Math.exp(from[p]! - s.peak - s.logsum) * all - share);
-      }
-    }
+    let [counted, weights] = [0, 0];
+    for (let c = 0; c < length; c++) weights += w ? w[c]! : 1;
+    if (attrs.reduction === "mean") hostPositions(io, attrs, ({ own }) => (counted += own));
+    else counted = 1;
+    to.fill(0);
+    hostPositions(io, attrs, ({ line, at, own, place, chances }) => {
+      const slope = slopes[attrs.reduction === "none" ? line : 0]! / counted;
+      const mine = own * (1 - attrs.labelSmoothing);
+      const all = mine + even * weights;
+      for (let c = 0, p = at; c < length; c++, p += inner) to[p] = slope * (chances[c]! * all - (p === place ? mine : 0) - even * (w ? w[c]! : 1));
+    });
   },
   gpu: (io, attrs, q) => {
     const { g, x, target, weight, out } = io;
-    let { peak, logsum, total } = io;
-    checkVisible("crossEntropyBackward", target!, x!.shape[attrs.dim]!, attrs.ignoreIndex);
-    const { length, inner } = linesOf(x!.shape, attrs.dim);
-    const shape = target!.shape;
-    const classes = q.dense(target!);
-    const mean = attrs.reduction === "mean";
-    if (!peak || !logsum || !total) {
-      const make = (): View => q.scratch("float32", shape);
-      const to = { losses: make(), weights: make(), peak: make(), logsum: make() };
-      gpuLines(q, io, classes, to, { ...attrs, labelSmoothing: 0 });
-      [peak, logsum, total] = [to.peak, to.logsum, q.scratch("float32", [])];
-      if (mean) gpuCombine(q, to, q.scratch("float32", []), total, true);
+    checkVisible("crossEntropyBackward", x!, target!, attrs.ignoreIndex);
+    let total = io["total"];
+    if (attrs.reduction !== "mean") total = q.table("one", () => Float32Array.of(1));
+    else if (!total) {
+      total = q.scratch("float32", []);
+      launchLoss(q, { ...io, out: q.scratch("float32", []), total }, attrs);
     }
-    const roles: Record<string, string> = weight ? { weight_of: "weight_of_class", weight_sum: "weight_sum_classes" } : {};
-    const seed = constantOf(g!);
-    if (mean) roles["slope_of"] = "slope_of_mean";
-    if (seed !== undefined) roles["seed"] = "seed_constant";
-    else if (attrs.reduction === "none") roles["seed"] = "seed_of_line";
-    const bind = {
-      x: q.dense(x!),
-      classes,
-      peaks: q.dense(peak),
-      logsums: q.dense(logsum),
-      totals: total,
-      ...(seed === undefined ? { g: q.dense(g!) } : {}),
-      out: out!,
-      ...(weight ? { class_weight: q.dense(weight) } : {}),
-    };
-    const size = sizeOf(x!.shape);
-    const params = { size, length, inner, ignored: attrs.ignoreIndex, smoothing: attrs.labelSmoothing, slope: seed ?? 0 };
-    q.launch(
-      kernel(source, "cross_entropy_backward", { aliases: { X: wgslType(x!.dtype) }, fns: recast(source, roles) }),
-      bind,
-      params,
-      size,
+    const slope = constantOf(g!);
+    launchLines(
+      q,
+      ["level_peak", "terms_exp", "settle_logit", "mapped_logit", ...weighted, ...(slope === undefined ? ["seed_given"] : [])],
+      { x: x!, classes: target!, weight, given_a: slope === undefined ? g : undefined, given_b: total, out },
+      linesOf(x!.shape, classDim(x!.shape)),
+      { channels: attrs.reduction === "none" ? 1 : 0, ignored: attrs.ignoreIndex, smoothing: attrs.labelSmoothing, slope: slope ?? 0 },
     );
   },
   backward: "definition",
-  definition: (g, x, target, ...rest) => {
-    const {
-      weight,
-      peak: _p,
-      logsum: _l,
-      total: _t,
-      ...options
-    } = parse("crossEntropyBackward", rest, defaults, { ...keywords, ...stats });
-    const attrs = { dim: classDim(x), ...options };
-    const share = shares(x, target, weight ?? undefined, attrs);
-    const slope = attrs.reduction === "none" ? g.unsqueeze(attrs.dim) : g;
-    return x.softmax(attrs.dim).mul(share.sum(attrs.dim, true)).sub(share).mul(slope);
+  definition: (g, x, target, { total: _, ...options } = {}) => {
+    const { weight, ignoreIndex, reduction, labelSmoothing } = optionsOf("crossEntropyBackward", [options]);
+    const dim = classDim(x.shape);
+    const { place, own, ignored } = weighed(x, target, weight, ignoreIndex);
+    const each = weight ? perClass(weight, x).expand(x.shape) : x.detach().filledLike(1);
+    const even = each.mul(labelSmoothing / x.shape[dim]!).maskedFill(ignored.unsqueeze(dim), 0);
+    // What the log-probability of every class is multiplied by.
+    const all = even.scatterAdd(dim, place.unsqueeze(dim), own.mul(1 - labelSmoothing).unsqueeze(dim));
+    const share = reduction === "mean" ? all.div(own.sum()) : all;
+    const slope = reduction === "none" ? g.unsqueeze(dim) : g;
+    return x.softmax(dim).mul(share.sum(dim, true)).sub(share).mul(slope);
   },
   samples: [
-    [t([]), t([4, 3]), t([4], { dtype: "int32", data: [0, 2, 1, 2] })],
-    [t([]), t([4, 3]), t([4], { dtype: "int32", data: [0, -100, 1, 2] }), { labelSmoothing: 0.1, reduction: "sum" }],
-    [
-      t([]),
-      t([4, 3]),
-      t([4], { dtype: "int32", data: [0, 1, 1, 2] }),
-      { weight: t([3], { low: 0.5, high: 2, fixed: true }), ignoreIndex: 1, labelSmoothing: 0.2 },
-    ],
-    [t([2, 2]), t([2, 3, 2]), t([2, 2], { dtype: "int32", data: [0, 2, 1, 2] }), { reduction: "none" }],
+    [t([]), ...plain], [t([]), ...partly], [t([]), ...smooth], [t([2, 2]), t([2, 3, 2]), classes([2, 2], 0, 2, 1, 2), { reduction: "none" }],
   ],
   errors: [raises([t([]), t([4, 3]), t([3], { dtype: "int32" })], "needs classes of [4]")],
-};
+}; // prettier-ignore
 
 /** Cross entropy of logits along dimension 1 against class indices, or probabilities of the logits' shape. */
 export const crossEntropy: Composite<ClassFn> = {
   compose: (x, target, ...rest) => {
     if (!isFloat(target.dtype) || !sameShape(x.shape, target.shape)) return x.classCrossEntropy(target, ...rest);
-    const { weight, reduction, labelSmoothing, ignoreIndex } = parse("crossEntropy", rest, defaults, keywords);
-    checkOptions("crossEntropy", { reduction, labelSmoothing });
+    const { weight, reduction, labelSmoothing, ignoreIndex } = optionsOf("crossEntropy", rest);
     if (ignoreIndex !== keywords.ignoreIndex)
       throw new ArgumentError("crossEntropy", "ignoreIndex has no meaning for probabilities", "leave it out");
-    if (x.ndim === 0) throw new ShapeError("crossEntropy", "the input needs a class dimension, got []");
-    checkWeight("crossEntropy", x.shape, weight?.shape);
-    const dim = classDim(x);
+    checkWeight("crossEntropy", x, weight);
+    const dim = classDim(x.shape);
     const classes = x.shape[dim]!;
     const smooth = labelSmoothing > 0 ? target.mul(1 - labelSmoothing).add(labelSmoothing / classes) : target;
-    const share = weight ? smooth.mul(weight.reshape(x.shape.map((_, d) => (d === dim ? classes : 1)))) : smooth;
-    const losses = x.logSoftmax(dim).mul(share).sum(dim).neg();
-    return reduction === "none" ? losses : reduction === "sum" ? losses.sum() : losses.sum().div(x.size / classes);
+    const share = weight ? smooth.mul(perClass(weight, x)) : smooth;
+    return reduced(x.logSoftmax(dim).mul(share).sum(dim).neg(), reduction, x.size / classes);
   },
   samples: [
-    [t([4, 3]), t([4], { dtype: "int32", data: [0, 2, 1, 2] })],
+    plain,
     [t([4, 3]), t([4, 3], { low: 0.1, high: 1 }), { labelSmoothing: 0.1 }],
-    [t([2, 3, 2]), t([2, 3, 2], { low: 0.1, high: 1 }), { reduction: "none", weight: t([3], { low: 0.5, high: 2, fixed: true }) }],
+    [t([2, 3, 2]), t([2, 3, 2], { low: 0.1, high: 1 }), { reduction: "none", weight: perClassWeight(3) }],
   ],
   errors: [
     raises([t([4, 3]), t([4, 2])], "class indices must be integers"),
@@ -355,28 +266,21 @@ export const crossEntropy: Composite<ClassFn> = {
 /** Negative log likelihood of classes under log-probabilities along dimension 1. Options as for crossEntropy, without smoothing. */
 export const nllLoss: Composite<(x: Tensor, target: Tensor, options?: Omit<Options, "labelSmoothing">) => Tensor> = {
   compose: (x, target, ...rest) => {
-    const { weight, reduction, ignoreIndex } = parse("nllLoss", rest, defaults, { ignoreIndex: -100, reduction: "mean" as Reduction });
+    const { labelSmoothing: _, ...known } = keywords;
+    const { weight, reduction, ignoreIndex } = parse("nllLoss", rest, defaults, known);
     checkReduction("nllLoss", reduction);
-    checkTensors("nllLoss", x, target, weight);
-    const dim = classDim(x);
-    checkVisible("nllLoss", target, x.shape[dim]!, ignoreIndex);
-    const ignored = target.eq(ignoreIndex);
-    const place = target.cast("int32").maskedFill(ignored, 0);
-    const losses = x.gather(dim, place.unsqueeze(dim)).squeeze(dim).neg();
-    const own = weight ? weight.indexSelect(0, place.reshape(-1)).reshape(place.shape) : losses.detach().filledLike(1);
-    const counted = losses.mul(own).maskedFill(ignored, 0);
-    if (reduction === "none") return counted;
-    return reduction === "sum" ? counted.sum() : counted.sum().div(own.maskedFill(ignored, 0).sum());
+    checkClasses("nllLoss", x, target, weight);
+    checkVisible("nllLoss", x, target, ignoreIndex);
+    const dim = classDim(x.shape);
+    const { place, own, ignored } = weighed(x, target, weight ?? undefined, ignoreIndex);
+    const losses = x.gather(dim, place.unsqueeze(dim)).squeeze(dim).neg().mul(own);
+    return reduced(losses.maskedFill(ignored, 0), reduction, own.sum());
   },
   samples: [
-    [t([4, 3]), t([4], { dtype: "int32", data: [0, 2, 1, 2] })],
-    [t([4, 3]), t([4], { dtype: "int32", data: [0, -100, 1, 2] }), { reduction: "sum" }],
-    [
-      t([2, 3, 2]),
-      t([2, 2], { dtype: "int32", data: [0, 2, 1, 2] }),
-      { reduction: "none", weight: t([3], { low: 0.5, high: 2, fixed: true }) },
-    ],
-    [t([3]), t([], { dtype: "int32", data: [1] })],
+    plain,
+    [t([4, 3]), classes([4], 0, -100, 1, 2), { reduction: "sum" }],
+    [t([2, 3, 2]), classes([2, 2], 0, 2, 1, 2), { reduction: "none", weight: perClassWeight(3) }],
+    [t([3]), classes([], 1)],
   ],
   errors: [
     raises([t([4, 3]), t([3], { dtype: "int32" })], "needs classes of [4]"),

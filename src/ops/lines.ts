@@ -1,6 +1,7 @@
-// Kernels that treat one dimension as a line: one invocation per line, or a workgroup where barriers are cheap and lines are long.
+// Statistics of a line, then a map of it: the kernels of shaders/normalize.wgsl, and the walk over lines on the CPU.
+import source from "../../shaders/normalize.wgsl?raw";
 import type { View } from "../backend/backend.ts";
-import { kernel, type Launcher, wgslType } from "../backend/kernel.ts";
+import { type Kernel, kernel, type Launcher, wgslType } from "../backend/kernel.ts";
 import { type Shape, sizeOf } from "../base/shape.ts";
 import { recast } from "./reduction.ts";
 
@@ -17,47 +18,73 @@ export const linesOf = (shape: Shape, dim: number): Lines => ({
   inner: sizeOf(shape.slice(dim + 1)),
 });
 
-/** How many lines one adapter needs to be busy: fewer long ones are better cut up. */
-export const fewLines = (q: Launcher, { outer, length, inner }: Lines): boolean =>
-  q.traits.barriersAreSlow && outer * inner < 16 && length >= 4096;
+/** Calls visit with the place of every line's first element. */
+export function eachLine({ outer, length, inner }: Lines, visit: (at: number, line: number) => void): void {
+  for (let line = 0; line < outer * inner; line++) visit(Math.floor(line / inner) * length * inner + (line % inner), line);
+}
 
-const texts = new Map<string, Map<string, Record<string, string>>>();
+/** Host numbers: a typed array, or a scratch line. */
+export type Numbers = { [i: number]: number };
 
-/**
- * Launches the entry `lines` or `lines_tree` of `source` with `roles` put in place. `vector` names the roles that have a form for
- * whole groups of four in contiguous lines.
- */
+/** Writes exp(x − peak) of a line, `step` apart, to `to` from t on, `stride` apart; their sum, and the peak, the largest element. */
+export function exponentials(
+  x: Numbers,
+  at: number,
+  n: number,
+  step: number,
+  to: Numbers,
+  t: number,
+  stride: number,
+): { readonly peak: number; readonly sum: number } {
+  let peak = -Infinity;
+  for (let i = 0, p = at; i < n; i++, p += step) if (x[p]! > peak) peak = x[p]!;
+  let sum = 0;
+  for (let i = 0, p = at, o = t; i < n; i++, p += step, o += stride) sum += to[o] = Math.exp(x[p]! - peak);
+  return { peak, sum };
+}
+
+/** Roles with a form for contiguous lines of whole groups of four; those of weights are taken when weights are there. */
+const vectors = ["load_x", "load_y", "store", "mask"];
+const kernels = new Map<string, Kernel>();
+
+/** The kernel made of the functions named; `weights_each` stands for the role `weights`. */
+function lineKernel(names: readonly string[], tree: boolean, fours: boolean, wg: number, x: View): Kernel {
+  const key = [tree, fours, wg, x.dtype, ...names].join();
+  let found = kernels.get(key);
+  if (!found) {
+    const roles: Record<string, string> = tree ? { gather: "gather_tree", line_of: "line_of_tree" } : {};
+    if (fours) for (const role of vectors) roles[role] = `${role}_vec4`;
+    for (const name of names) {
+      const role = name.slice(0, name.lastIndexOf("_"));
+      roles[role] = fours && (role === "weights" || role === "biases") ? `${role}_vec4` : name;
+    }
+    const spec = { consts: { WG: wg, STRIDE: tree ? wg : 1 }, aliases: { X: wgslType(x.dtype) }, fns: recast(source, roles) };
+    kernels.set(key, (found = kernel(source, "lines", spec)));
+  }
+  return found;
+}
+
+/** Launches the lines of `given.x` with the functions named in place of their defaults, those of weight and bias if these are given. */
 export function launchLines(
   q: Launcher,
-  source: string,
-  roles: Readonly<Record<string, string>>,
-  vector: readonly string[],
-  bind: Readonly<Record<string, View>>,
+  names: readonly string[],
+  given: Readonly<Record<string, View | undefined>>,
   { outer, length, inner }: Lines,
   params: Readonly<Record<string, number>> = {},
 ): void {
-  const tree = !q.traits.barriersAreSlow && length > (inner > 1 && outer * inner >= 4096 ? 1024 : 32);
-  const fours = inner === 1 && length % 4 === 0;
-  let own = texts.get(source);
-  if (!own) texts.set(source, (own = new Map()));
-  const key = JSON.stringify([roles, tree, fours]);
-  let fns = own.get(key);
-  if (!fns) {
-    const all: Record<string, string> = { ...roles };
-    if (tree) Object.assign(all, { gather_max: "gather_max_tree", gather_sum: "gather_sum_tree" });
-    if (fours) for (const role of vector) all[role] = role === "mask" ? "mask_none" : `${role}_vec4`;
-    own.set(key, (fns = recast(source, all)));
-  }
   const lines = outer * inner;
+  const slow = q.traits.barriersAreSlow;
+  // A workgroup per line where barriers are cheap or lines too few to keep the adapter busy.
+  const tree = slow ? lines < 16 && length >= 4096 : length > (inner > 1 && lines >= 4096 ? 1024 : 32);
   // Small workgroups spread long lines over the few threads of a software adapter.
   const wg = tree || length <= 64 ? 64 : 16;
-  const consts = { WG: wg, STRIDE: tree ? wg : 1 };
-  const spec = { consts, aliases: { X: wgslType(bind["x"]!.dtype) }, fns };
-  const pairs = Object.fromEntries(Object.entries(bind).map(([name, view]) => [`${name}4`, view]));
+  const bind: Record<string, View> = {};
+  for (const [name, view] of Object.entries(given)) if (view) bind[name] = bind[`${name}4`] = q.dense(view);
+  const wanted = names.filter((name) => given[/^(weight|bias)/.exec(name)?.[0] ?? "x"]);
   q.launch(
-    kernel(source, tree ? "lines_tree" : "lines", spec),
-    { ...bind, ...pairs },
-    { lines, length, inner, ...params },
+    lineKernel(wanted, tree, inner === 1 && length % 4 === 0, wg, bind["x"]!),
+    bind,
+    { lines, length, inner, channels: 1, ignored: 0, smoothing: 0, eps: 0, slope: 0, ...params },
     tree ? lines * wg : lines,
   );
 }

@@ -11,49 +11,41 @@ import { operand } from "./arguments.ts";
 import { checkRange, checkSpread, float, keyOf, probability, same, streaming, type Streaming } from "./drawing.ts";
 import { type Fn, type Primitive, raises, t } from "./op.ts";
 import type { Mapped } from "./pointwise.ts";
+import { recast } from "./reduction.ts";
 
 type Key = host.PhiloxKey;
 
 const key: Key = { seedLow: 7, seedHigh: 0, offsetLow: 4294967295, offsetHigh: 2 };
 const wholes = { dtype: "int32" } as const;
 
-const words = ({ seedLow, seedHigh, offsetLow, offsetHigh }: Key): Record<string, number> => ({
-  seed_lo: seedLow,
-  seed_hi: seedHigh,
-  offset: offsetLow,
-  offset_hi: offsetHigh,
-});
-
 type Stream<F extends Fn> = Primitive<F, never, { key: Key; a: number; b: number }>;
 
-/** An operator that fills a tensor like x from a stream; `fields` are the shader's names of a and b. */
-function stream<F extends Fn>(
+/** An operator that fills a tensor like x from a stream; `defaults` are those of its one or two numbers, the shader's a and b. */
+const stream = <F extends Fn>(
   op: string,
   entry: string,
-  fields: readonly [string, string?],
-  read: (rest: readonly unknown[]) => Streaming & { readonly a: number; readonly b: number },
+  defaults: Readonly<Record<string, number>>,
+  check: (op: string, a: number, b: number) => void,
   make: (key: Key, size: number, a: number, b: number) => Float32Array,
   record: Pick<Stream<F>, "samples" | "errors">,
-): Stream<F> {
-  return {
-    call: ((x: Tensor, ...rest: unknown[]) => {
-      const { a, b, ...from } = read(rest);
-      float(op, operand(op, x));
-      // Only the shape of x matters: a constant in its place keeps neither its memory nor its graph.
-      return { inputs: { x: x.filledLike(0) }, attrs: { a, b, key: keyOf(op, x.size, from) } };
-    }) as unknown as Stream<F>["call"],
-    meta: (ins) => same(op, ins),
-    cpu: ({ out }, { key, a, b }) => elements(out!).set(make(key, sizeOf(out!.shape), a, b)),
-    gpu: ({ out }, { key, a, b }, q) => {
-      const size = sizeOf(out!.shape);
-      const params: Record<string, number> = { ...words(key), size, [fields[0]]: a };
-      if (fields[1]) params[fields[1]] = b;
-      q.launch(kernel(source, entry), { y: out! }, params, Math.ceil(size / 4));
-    },
-    backward: "none",
-    ...record,
-  };
-}
+): Stream<F> => ({
+  call: ((x: Tensor, ...rest: unknown[]) => {
+    const { generator, key, ...numbers } = parse(op, rest, defaults, streaming);
+    const [a = 0, b = 0] = Object.values(numbers);
+    check(op, a, b);
+    float(op, operand(op, x));
+    // Only the shape of x matters: a constant in its place keeps neither its memory nor its graph.
+    return { inputs: { x: x.filledLike(0) }, attrs: { a, b, key: keyOf(op, x.size, { generator, key }) } };
+  }) as unknown as Stream<F>["call"],
+  meta: (ins) => same(op, ins),
+  cpu: ({ out }, { key, a, b }) => elements(out!).set(make(key, sizeOf(out!.shape), a, b)),
+  gpu: ({ out }, { key, a, b }, q) => {
+    const size = sizeOf(out!.shape);
+    q.launch(kernel(source, entry), { y: out! }, { ...key, size, a, b, x_offset: 0 }, Math.ceil(size / 4));
+  },
+  backward: "none",
+  ...record,
+});
 
 type UniformRest =
   [low?: number, high?: number] | [low: number, high: number, options: Streaming] | [options: Streaming & { low?: number; high?: number }];
@@ -62,12 +54,8 @@ type UniformRest =
 export const philoxUniform: Stream<(x: Tensor, ...rest: UniformRest) => Tensor> = stream(
   "philoxUniform",
   "rand",
-  ["low", "high"],
-  (rest) => {
-    const { low: a, high: b, ...from } = parse("philoxUniform", rest, { low: 0, high: 1 }, streaming);
-    checkRange("philoxUniform", a, b);
-    return { a, b, ...from };
-  },
+  { low: 0, high: 1 },
+  checkRange,
   host.philoxUniform,
   {
     samples: [[t([3, 7]), { key }], [t([5]), -2, 3, { key }], [t([]), { key, high: 4 }], [t([0, 2])]],
@@ -86,12 +74,8 @@ type NormalRest =
 export const philoxNormal: Stream<(x: Tensor, ...rest: NormalRest) => Tensor> = stream(
   "philoxNormal",
   "randn",
-  ["mean", "stddev"],
-  (rest) => {
-    const { mean: a, std: b, ...from } = parse("philoxNormal", rest, { mean: 0, std: 1 }, streaming);
-    checkSpread("philoxNormal", a, b);
-    return { a, b, ...from };
-  },
+  { mean: 0, std: 1 },
+  checkSpread,
   host.philoxNormal,
   {
     samples: [[t([3, 7]), { key }], [t([5]), 2, 0.5, { key }], [t([]), { key }], [t([0, 2])]],
@@ -105,12 +89,9 @@ type ChanceRest = [p?: number] | [p: number, options: Streaming] | [options: Str
 export const philoxBernoulli: Stream<(x: Tensor, ...rest: ChanceRest) => Tensor> = stream(
   "philoxBernoulli",
   "bernoulli",
-  ["p"],
-  (rest) => {
-    const { p, ...from } = parse("philoxBernoulli", rest, { p: 0.5 }, streaming);
-    return { a: Math.fround(probability("philoxBernoulli", p)), b: 0, ...from };
-  },
-  (key, size, p) => host.philoxUniform(key, size).map((u) => Number(u < p)),
+  { p: 0.5 },
+  probability,
+  (key, size, p) => host.philoxUniform(key, size).map((u) => Number(u < Math.fround(p))),
   {
     samples: [
       [t([3, 7]), { key }],
@@ -122,7 +103,7 @@ export const philoxBernoulli: Stream<(x: Tensor, ...rest: ChanceRest) => Tensor>
   },
 );
 
-const repeated = { fns: { quad: "fn quad(at: u32) -> vec4f { return vec4f(bitcast<f32>(dropout_params.x_offset)); }" } };
+const scaleOf = (p: number): number => (p < 1 ? 1 / (1 - p) : 0);
 
 /** Dropout whose draw is given: zeroes with probability p, scales the rest by 1 / (1 − p). Linear, and its own gradient: no mask is stored. */
 export const philoxDropout: Mapped<(x: Tensor, p: number, key?: Key) => Tensor, never, { p: number; key: Key }> = {
@@ -135,17 +116,17 @@ export const philoxDropout: Mapped<(x: Tensor, p: number, key?: Key) => Tensor, 
     const [from, to] = [dense(x!), elements(out!)];
     const random = host.philoxWords(key, from.length);
     // The shader's numbers: p, and in float32 the scale, are rounded to its precision.
-    const [limit, exact] = [Math.fround(p), p < 1 ? 1 / (1 - p) : 0];
-    const scale = out!.dtype === "float32" ? Math.fround(exact) : exact;
+    const limit = Math.fround(p);
+    const scale = out!.dtype === "float32" ? Math.fround(scaleOf(p)) : scaleOf(p);
     for (let i = 0; i < from.length; i++) to[i] = from[i]! * ((random[i]! >>> 8) * 2 ** -24 >= limit ? scale : 0);
   },
   gpu: ({ x, out }, { p, key }, q) => {
     const size = sizeOf(out!.shape);
     const constant = constantOf(x!);
     const from = constant !== undefined || isContiguous(x!) ? x! : q.dense(x!);
-    const offset = constant === undefined ? from.offset : bitsOf("float32", constant);
-    const params = { ...words(key), size, p, scale: p < 1 ? 1 / (1 - p) : 0, x_offset: offset };
-    q.launch(kernel(source, "dropout", constant === undefined ? {} : repeated), { x: from, y: out! }, params, Math.ceil(size / 4));
+    const [fns, x_offset] = constant === undefined ? [{}, from.offset] : [recast(source, { quad: "quad_repeated" }), bitsOf("float32", constant)];
+    const params = { ...key, size, a: p, b: scaleOf(p), x_offset };
+    q.launch(kernel(source, "dropout", { fns }), { x: from, y: out! }, params, Math.ceil(size / 4));
   },
   backward: (g, _saved, { p, key }) => ({ x: () => g.philoxDropout(p, key) }),
   samples: [

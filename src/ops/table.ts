@@ -2,7 +2,6 @@
 import * as activation from "./activation.ts";
 import * as arithmetic from "./arithmetic.ts";
 import * as arrange from "./arrange.ts";
-import * as batchnorm from "./batchnorm.ts";
 import * as compare from "./compare.ts";
 import * as conv from "./conv.ts";
 import * as convert from "./convert.ts";
@@ -33,7 +32,6 @@ export const ops = {
   ...activation,
   ...arithmetic,
   ...arrange,
-  ...batchnorm,
   ...compare,
   ...conv,
   ...convert,

@@ -187,7 +187,7 @@ describe("a generator", () => {
     expect(() => seeded(1.5)).toThrow("manualSeed: seed must be a safe integer, got 1.5");
     expect(() => seeded().fillIntegers(f32(1), 3, 3)).toThrow("randint: needs whole numbers low < high, got low 3 and high 3");
     expect(() => seeded().fillBernoulli(f32(1), 1.1)).toThrow("bernoulli: p must be between 0 and 1, got 1.1");
-    expect(() => seeded().fillBernoulliOf(f32(1), Float32Array.of(NaN))).toThrow("bernoulli: p must be between 0 and 1, got NaN at 0");
+    expect(() => seeded().fillBernoulliOf(f32(1), Float32Array.of(NaN))).toThrow("bernoulli: p must be between 0 and 1, got NaN");
     expect(() => seeded().fillExponential(f32(1), 0)).toThrow("exponential: lambda must be positive, got 0");
     expect(() => seeded().permutation(-1)).toThrow("randperm: n must be between 0 and 2147483647, got -1");
     expect(() => seeded().setState({ ...seeded().getState(), words: new Uint32Array(3) })).toThrow(
@@ -224,18 +224,17 @@ const KEYS: readonly PhiloxKey[] = [
   { seedLow: 42, seedHigh: 0, offsetLow: 0, offsetHigh: 0 },
   { seedLow: 0xdeadbeef, seedHigh: 0x12345678, offsetLow: 0xfffffff0, offsetHigh: 7 },
 ];
-const BINDING = { rand: 0, randn: 1, bernoulli: 2, dropout: 3 };
 
-async function draw(entry: keyof typeof BINDING, key: PhiloxKey, size: number, rest: readonly number[], x?: Float32Array<ArrayBuffer>) {
+async function draw(entry: "rand" | "randn" | "bernoulli" | "dropout", key: PhiloxKey, size: number, rest: readonly number[], x?: Float32Array<ArrayBuffer>) {
   const params = new Uint32Array(12);
   params.set([key.seedLow, key.seedHigh, key.offsetLow, key.offsetHigh, size]);
   new Float32Array(params.buffer).set(rest, 5);
   if (x) params[7] = x.length - size;
   const groups = Math.ceil(size / 256);
-  const bindings = { [BINDING[entry]]: params, ...(x && { 4: x }), 5: size * 4 };
+  const bindings = { 0: params, ...(x && { 1: x }), 2: size * 4 };
   // A grid folded into two rows, as large calls need it.
   const outputs = await runShader({ code: `${random}\n${math}`, entry, bindings, workgroups: [Math.ceil(groups / 2), 2] });
-  return new Float32Array(outputs[5]!);
+  return new Float32Array(outputs[2]!);
 }
 
 describe.each(KEYS)("on the GPU, seed $seedLow offset $offsetLow", (key) => {

@@ -1,0 +1,279 @@
+// Groups of elements that share a mean and a variance: what layer and batch normalisation and their gradients do with them.
+import reduceSource from "../../shaders/reduce.wgsl?raw";
+import type { View, Views } from "../backend/backend.ts";
+import { denseCopy } from "../backend/copy.ts";
+import { dense, elements } from "../backend/cpu.ts";
+import type { Launcher } from "../backend/kernel.ts";
+import { isFloat } from "../base/dtype.ts";
+import { DtypeError, ShapeError, show } from "../base/errors.ts";
+import { isContiguous, sameShape, type Shape, sizeOf } from "../base/shape.ts";
+import type { Tensor } from "../tensor.ts";
+import { launchLines, type Lines } from "./lines.ts";
+import type { Inputs, Meta } from "./op.ts";
+import { gpuReduce, type Rule } from "./reduction.ts";
+
+export interface Attrs {
+  /** The trailing sizes that layer normalisation works on; left out for batch normalisation. */
+  readonly shape?: Shape;
+  readonly training: boolean;
+  readonly momentum: number;
+  readonly eps: number;
+}
+
+/** Group k consists of `runs` runs of `run` neighbours, from k · run on, `stride` apart. */
+interface Groups {
+  readonly dims: readonly number[];
+  /** Of mean and rstd. */
+  readonly shape: Shape;
+  /** Of weight and bias. */
+  readonly affine: Shape;
+  /** 1 when weight and bias lie along a run, 0 when a group has one of each. */
+  readonly along: number;
+  readonly runs: number;
+  readonly run: number;
+  readonly stride: number;
+}
+
+export function groupsOf({ shape }: Pick<Meta, "shape">, { shape: tail }: Attrs): Groups {
+  const all = [...shape.keys()];
+  const lead = shape.length - (tail?.length ?? 0);
+  if (tail) return { dims: all.slice(lead), shape: shape.slice(0, lead), affine: tail, along: 1, runs: 1, run: sizeOf(tail), stride: 0 };
+  const [channels, run] = [shape[1] ?? 0, sizeOf(shape.slice(2))];
+  return { dims: all.filter((d) => d !== 1), shape: [channels], affine: [channels], along: 0, runs: shape[0]!, run, stride: channels * run };
+}
+
+/** Errors: DtypeError for integers; ShapeError when sizes do not fit. */
+export function check(name: string, ins: Inputs, attrs: Attrs): Groups {
+  const { shape, dtype } = ins["x"]!;
+  const { shape: tail, training } = attrs;
+  if (!isFloat(dtype)) throw new DtypeError(name, `needs a floating input, got ${dtype}`);
+  if (tail && (tail.length === 0 || !sameShape(shape.slice(-tail.length), tail)))
+    throw new ShapeError(name, `an input of ${show(shape)} does not end in normalizedShape ${show(tail)}`);
+  if (!tail && shape.length < 2 && sizeOf(shape) > 0) throw new ShapeError(name, `needs an input of [N, C, …], got ${show(shape)}`);
+  const groups = groupsOf(ins["x"]!, attrs);
+  for (const key of ["weight", "bias", "mean", "rstd", "runningMean", "runningVar"]) {
+    const wanted = /^(weight|bias)/.test(key) ? groups.affine : groups.shape;
+    if (ins[key] && !sameShape(ins[key].shape, wanted))
+      throw new ShapeError(name, `${key} ${show(ins[key].shape)} must have shape ${show(wanted)}`);
+  }
+  if (!tail && training && groups.runs * groups.run === 1)
+    throw new ShapeError(name, `needs more than one value per channel in training, got ${show(shape)}`, "use a larger batch, or eval()");
+  return groups;
+}
+
+/** Counts the running statistics as written to. */
+function touch({ runningMean, runningVar }: Views, { training }: Attrs): void {
+  if (training) for (const view of [runningMean, runningVar]) if (view) view.storage.version++;
+}
+
+// ---- WebGPU ---------------------------------------------------------------------------------------------------------
+
+/** The lines that batch normalisation maps: a channel of an item, or all of a channel where items have one number for it. */
+const channelLines = ({ shape: [channels], runs, run }: Groups): Lines =>
+  run > 1 && runs > 0 ? { outer: runs * channels!, length: run, inner: 1 } : { outer: 1, length: runs * run, inner: channels! };
+const rows = ({ shape, run }: Groups): Lines => ({ outer: sizeOf(shape), length: run, inner: 1 });
+
+/** Records mean and rstd of every group, and the move of the running statistics where these are given. */
+function launchStats(q: Launcher, io: Views, attrs: Attrs): void {
+  const { x, mean, rstd, runningMean, runningVar } = io;
+  const groups = groupsOf(x!, attrs);
+  const { eps, momentum } = attrs;
+  const names = ["level_mean", "terms_moments", "settle_norm", "apply_none"];
+  if (attrs.shape) return launchLines(q, names, { x, made_a: mean, made_b: rstd }, rows(groups), { eps });
+  const running = runningMean && runningVar && sizeOf(x!.shape) > 0 ? [runningMean, runningVar] : [];
+  const rule: Rule = {
+    lanes: "moments",
+    roles: { write_moments: running.length > 0 ? "write_batch_running" : "write_batch" },
+    across: { first_shift: "first_shift_across" },
+  };
+  // Kernels write whole dense buffers: statistics that are parts of others go there and back.
+  const copies = running.map((view) => (isContiguous(view) && view.offset === 0 ? view : q.dense(view)));
+  const moved: Views = copies.length > 0 ? { running_mean: copies[0]!, running_var: copies[1]! } : {};
+  const bind = { x: q.dense(x!), out: mean!, out_b: rstd!, ...moved };
+  gpuReduce(q, reduceSource, rule, bind, groups.dims, "float32", { scale: eps, p: momentum });
+  running.forEach((view, i) => copies[i] !== view && denseCopy(q, copies[i]!, view));
+}
+
+/** The operands with the statistics, which are found out if they are not given. */
+function withStats(q: Launcher, io: Views, attrs: Attrs): Views {
+  if (io["mean"] && io["rstd"]) return io;
+  const { shape } = groupsOf(io["x"]!, attrs);
+  const made = { x: q.dense(io["x"]!), mean: q.scratch("float32", shape), rstd: q.scratch("float32", shape) };
+  launchStats(q, made, attrs);
+  return { ...io, ...made };
+}
+
+/** Records x normalised, and the statistics. */
+export function launchNormalize(q: Launcher, io: Views, attrs: Attrs): void {
+  const { weight, bias, out, mean, rstd, runningMean, runningVar } = io;
+  touch(io, attrs);
+  const x = q.dense(io["x"]!);
+  const groups = groupsOf(x, attrs);
+  const { eps } = attrs;
+  const bind = { x, weight, bias, out };
+  if (attrs.shape) {
+    const names = ["level_mean", "terms_moments", "settle_norm", "mapped_norm", "weights_each", "biases_each"];
+    return launchLines(q, names, { ...bind, made_a: mean, made_b: rstd }, rows(groups), { eps });
+  }
+  if (attrs.training) launchStats(q, { ...io, x }, attrs);
+  const stats = attrs.training
+    ? { given_a: mean, given_b: rstd }
+    : { given_a: runningMean, given_b: runningVar, made_a: mean, made_b: rstd };
+  const names = ["sums_none", attrs.training ? "settle_batch" : "settle_running", "mapped_norm", "weight_of_each", "bias_of_each"];
+  launchLines(q, names, { ...bind, ...stats }, channelLines(groups), { channels: groups.shape[0]!, eps });
+}
+
+/** Records the gradient by x. */
+export function launchSlope(q: Launcher, given: Views, attrs: Attrs): void {
+  const io = withStats(q, { ...given, x: q.dense(given["x"]!) }, attrs);
+  const groups = groupsOf(io["x"]!, attrs);
+  const { x, g: y, weight, mean: given_a, rstd: given_b, out } = io;
+  const bind = { x, y, weight, given_a, given_b, out };
+  if (attrs.shape)
+    return launchLines(q, ["level_given", "terms_slope", "settle_slope", "mapped_slope", "weights_each"], bind, rows(groups));
+  const [channels] = groups.shape;
+  const sums = io["sums"] ?? q.scratch("float32", [2, channels!]);
+  if (!io["sums"]) launchSums(q, { ...io, out: sums }, attrs);
+  const names = ["sums_none", "settle_channel", "mapped_slope", "weight_of_each"];
+  launchLines(q, names, { ...bind, given_sums: sums }, channelLines(groups), { channels: channels! });
+}
+
+/** Records Σ g and Σ g · (x − mean) · rstd of every weight. */
+export function launchSums(q: Launcher, io: Views, attrs: Attrs): void {
+  const { x, g, mean, rstd, out } = withStats(q, io, attrs);
+  const { dims, run } = groupsOf(x!, attrs);
+  const bind = { x: q.dense(x!), y: q.dense(g!), center: q.dense(mean!), out: out! };
+  if (!attrs.shape) {
+    const rule: Rule = { lanes: "twin", across: { open: "open_twin_across" } };
+    return gpuReduce(q, reduceSource, rule, { ...bind, rstd: q.dense(rstd!) }, dims, "float32");
+  }
+  // A single column is its own mean: its second sum is 0 times anything.
+  const single = run === 1;
+  const rule: Rule = {
+    lanes: "twin",
+    roles: { open: "open_twin_rows", ...(single ? {} : { write_twin: "write_twin_rows" }) },
+    across: { open: "open_twin_rows", fold: "fold_twin_rows" },
+  };
+  const scale = single ? q.table("zero", () => new Float32Array(1)) : q.dense(rstd!);
+  const lead = [...x!.shape.keys()].filter((d) => !dims.includes(d));
+  gpuReduce(q, reduceSource, rule, { ...bind, rstd: scale }, lead, "float32");
+}
+
+// ---- CPU ------------------------------------------------------------------------------------------------------------
+
+/** Calls visit(start, end, j) for every run of group k; j is the place of its first element in weight and bias. */
+function eachRun({ runs, run, stride, along }: Groups, k: number, visit: (start: number, end: number, j: number) => void): void {
+  for (let n = 0; n < runs; n++) visit(n * stride + k * run, n * stride + (k + 1) * run, along === 1 ? 0 : k);
+}
+
+/** Mean and biased variance of a group. */
+function moments(x: ArrayLike<number>, groups: Groups, k: number): readonly [mean: number, variance: number] {
+  const count = groups.runs * groups.run;
+  let [sum, m2] = [0, 0];
+  eachRun(groups, k, (start, end) => {
+    for (let i = start; i < end; i++) sum += x[i]!;
+  });
+  const mean = sum / count;
+  eachRun(groups, k, (start, end) => {
+    for (let i = start; i < end; i++) m2 += (x[i]! - mean) * (x[i]! - mean);
+  });
+  return [mean, m2 / count];
+}
+
+/** The element of a one-dimensional view. */
+const at = (view: View, k: number): number => elements(view)[view.offset + k * view.strides[0]!]!;
+
+export function cpuNormalize(io: Views, attrs: Attrs): void {
+  const { x, weight, bias, runningMean, runningVar, out, mean, rstd } = io;
+  touch(io, attrs);
+  const groups = groupsOf(x!, attrs);
+  const { training, momentum, eps } = attrs;
+  const [from, to, w, b] = [dense(x!), elements(out!), weight && dense(weight), bias && dense(bias)];
+  const [means, rstds, n] = [elements(mean!), elements(rstd!), groups.runs * groups.run];
+  for (let k = 0; k < means.length; k++) {
+    const [center, variance] = training ? moments(from, groups, k) : [at(runningMean!, k), at(runningVar!, k)];
+    if (training && n > 0)
+      for (const [view, value] of [[runningMean, center], [runningVar, (variance * n) / (n - 1)]] as const)
+        if (view) elements(view)[view.offset + k * view.strides[0]!] = at(view, k) * (1 - momentum) + value * momentum; // prettier-ignore
+    const scale = 1 / Math.sqrt(variance + eps);
+    [means[k], rstds[k]] = [center, scale];
+    eachRun(groups, k, (start, end, first) => {
+      for (let i = start, j = first; i < end; i++, j += groups.along) to[i] = (from[i]! - center) * scale * (w ? w[j]! : 1) + (b ? b[j]! : 0);
+    });
+  }
+}
+
+export function cpuSlope({ g, x, weight, out }: Views, attrs: Attrs): void {
+  const groups = groupsOf(x!, attrs);
+  const [slope, from, w, to] = [dense(g!), dense(x!), weight && dense(weight), elements(out!)];
+  const n = groups.runs * groups.run;
+  for (let k = 0; k < sizeOf(groups.shape); k++) {
+    const [mean, variance] = moments(from, groups, k);
+    const rstd = 1 / Math.sqrt(variance + attrs.eps);
+    let [a, b] = [0, 0];
+    eachRun(groups, k, (start, end, first) => {
+      for (let i = start, j = first; i < end; i++, j += groups.along) {
+        const v = slope[i]! * (w ? w[j]! : 1);
+        a += v;
+        b += v * (from[i]! - mean);
+      }
+    });
+    [a, b] = [a / n, (b * rstd * rstd) / n];
+    eachRun(groups, k, (start, end, first) => {
+      for (let i = start, j = first; i < end; i++, j += groups.along)
+        to[i] = rstd * (slope[i]! * (w ? w[j]! : 1) - a - (from[i]! - mean) * b);
+    });
+  }
+}
+
+export function cpuSums({ g, x, mean, rstd, out }: Views, attrs: Attrs): void {
+  const groups = groupsOf(x!, attrs);
+  const [slope, from] = [dense(g!), dense(x!)];
+  const m = sizeOf(groups.affine);
+  const sums = new Float64Array(2 * m);
+  for (let k = 0; k < sizeOf(groups.shape); k++) {
+    const [own, variance] = attrs.training ? moments(from, groups, k) : [at(mean!, k), 0];
+    const scale = attrs.training ? 1 / Math.sqrt(variance + attrs.eps) : at(rstd!, k);
+    eachRun(groups, k, (start, end, first) => {
+      for (let i = start, j = first; i < end; i++, j += groups.along) {
+        sums[j]! += slope[i]!;
+        sums[m + j]! += slope[i]! * (from[i]! - own) * scale;
+      }
+    });
+  }
+  elements(out!).set(sums);
+}
+
+// ---- the same in plain operators --------------------------------------------------------------------------------------
+
+export const perChannel = (v: Tensor, x: Tensor): Tensor => v.reshape(x.shape.map((_, d) => (d === 1 ? -1 : 1)));
+
+/** x normalised by its own statistics. */
+function normalized(x: Tensor, attrs: Attrs): { hat: Tensor; rstd: Tensor } {
+  const { dims } = groupsOf(x, attrs);
+  const centered = x.sub(x.mean(dims, true));
+  const rstd = centered.square().mean(dims, true).add(attrs.eps).rsqrt();
+  return { hat: centered.mul(rstd), rstd };
+}
+
+type Operands = Record<"g" | "x", Tensor> & Record<"weight" | "mean" | "rstd", Tensor | undefined>;
+
+/** What launchSlope gives. */
+export function slopeInOperators({ g, x, weight }: Operands, attrs: Attrs): Tensor {
+  if (x.size === 0) return g.mul(x);
+  const { dims } = groupsOf(x, attrs);
+  const { hat, rstd } = normalized(x, attrs);
+  const slope = weight ? g.mul(attrs.shape ? weight : perChannel(weight, x)) : g;
+  return slope.sub(slope.mean(dims, true)).sub(hat.mul(slope.mul(hat).mean(dims, true))).mul(rstd); // prettier-ignore
+}
+
+/** What launchSums gives. */
+export function sumsInOperators({ g, x, mean, rstd }: Operands, attrs: Attrs): Tensor {
+  const { dims, affine } = groupsOf(x, attrs);
+  if (x.size === 0) return g.sum().mul(0).expand(2, ...affine);
+  const hat = attrs.training ? normalized(x, attrs).hat : x.sub(perChannel(mean!, x)).mul(perChannel(rstd!, x));
+  const gone = attrs.shape ? [...x.shape.keys()].filter((d) => !dims.includes(d)) : dims;
+  const total = (v: Tensor): Tensor => (gone.length === 0 ? v : v.sum(gone)).reshape([1, -1]);
+  const both = total(g).pad([0, 0, 0, 1]).add(total(g.mul(hat)).pad([0, 0, 1, 0])); // prettier-ignore
+  return both.reshape([2, ...affine]);
+}
