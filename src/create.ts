@@ -38,7 +38,10 @@ function nestedShape(data: unknown): number[] {
   const check = (value: unknown, d: number): void => {
     const length = Array.isArray(value) ? value.length : undefined;
     if (length !== shape[d])
-      throw new ShapeError("tensor", `ragged nested array at depth ${d}: expected ${shape[d] ?? "a number"}, got ${length ?? typeof value}`);
+      throw new ShapeError(
+        "tensor",
+        `ragged nested array at depth ${d}: expected ${shape[d] ?? "a number"}, got ${length ?? typeof value}`,
+      );
     if (length !== undefined) for (const v of value as unknown[]) check(v, d + 1);
   };
   check(data, 0);

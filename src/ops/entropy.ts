@@ -166,7 +166,12 @@ export const classCrossEntropy: Primitive<ClassFn, "x" | "target" | "weight" | "
 }; // prettier-ignore
 
 /** Class indices with 0 in the place of ignored ones, and the weight of every position, 0 where ignored. */
-function weighed(x: Tensor, target: Tensor, weight: Tensor | undefined, ignoreIndex: number): { place: Tensor; own: Tensor; ignored: Tensor } {
+function weighed(
+  x: Tensor,
+  target: Tensor,
+  weight: Tensor | undefined,
+  ignoreIndex: number,
+): { place: Tensor; own: Tensor; ignored: Tensor } {
   const ignored = target.eq(ignoreIndex);
   const place = target.cast("int32").maskedFill(ignored, 0);
   const each = weight ? weight.indexSelect(0, place.reshape(-1)).reshape(place.shape) : x.detach().filledLike(1, place.shape);

@@ -39,7 +39,15 @@ export function groupsOf({ shape }: Pick<Meta, "shape">, { shape: tail }: Attrs)
   const lead = shape.length - (tail?.length ?? 0);
   if (tail) return { dims: all.slice(lead), shape: shape.slice(0, lead), affine: tail, along: 1, runs: 1, run: sizeOf(tail), stride: 0 };
   const [channels, run] = [shape[1] ?? 0, sizeOf(shape.slice(2))];
-  return { dims: all.filter((d) => d !== 1), shape: [channels], affine: [channels], along: 0, runs: shape[0]!, run, stride: channels * run };
+  return {
+    dims: all.filter((d) => d !== 1),
+    shape: [channels],
+    affine: [channels],
+    along: 0,
+    runs: shape[0]!,
+    run,
+    stride: channels * run,
+  };
 }
 
 /** Errors: DtypeError for integers; ShapeError when sizes do not fit. */
@@ -198,7 +206,8 @@ export function cpuNormalize(io: Views, attrs: Attrs): void {
     const scale = 1 / Math.sqrt(variance + eps);
     [means[k], rstds[k]] = [center, scale];
     eachRun(groups, k, (start, end, first) => {
-      for (let i = start, j = first; i < end; i++, j += groups.along) to[i] = (from[i]! - center) * scale * (w ? w[j]! : 1) + (b ? b[j]! : 0);
+      for (let i = start, j = first; i < end; i++, j += groups.along)
+        to[i] = (from[i]! - center) * scale * (w ? w[j]! : 1) + (b ? b[j]! : 0);
     });
   }
 }
@@ -270,7 +279,11 @@ export function slopeInOperators({ g, x, weight }: Operands, attrs: Attrs): Tens
 /** What launchSums gives. */
 export function sumsInOperators({ g, x, mean, rstd }: Operands, attrs: Attrs): Tensor {
   const { dims, affine } = groupsOf(x, attrs);
-  if (x.size === 0) return g.sum().mul(0).expand(2, ...affine);
+  if (x.size === 0)
+    return g
+      .sum()
+      .mul(0)
+      .expand(2, ...affine);
   const hat = attrs.training ? normalized(x, attrs).hat : x.sub(perChannel(mean!, x)).mul(perChannel(rstd!, x));
   const gone = attrs.shape ? [...x.shape.keys()].filter((d) => !dims.includes(d)) : dims;
   const total = (v: Tensor): Tensor => (gone.length === 0 ? v : v.sum(gone)).reshape([1, -1]);

@@ -134,7 +134,10 @@ export const binaryCrossEntropy: Loss<Weighted> = loss(
 const pointwiseKlDiv = (x: Tensor, target: Tensor, { logTarget }: { readonly logTarget: boolean }): Tensor =>
   // 0 · log 0 counts as 0.
   logTarget ? target.exp().mul(target.sub(x)) : target.mul(target.maskedFill(target.eq(0), 1).log().sub(x));
-const anyReduction: Loss<{ readonly logTarget?: boolean }> = loss("klDiv", { logTarget: false }, pointwiseKlDiv, { samples: [], errors: [] });
+const anyReduction: Loss<{ readonly logTarget?: boolean }> = loss("klDiv", { logTarget: false }, pointwiseKlDiv, {
+  samples: [],
+  errors: [],
+});
 
 /** target · (log target − x) with x and, if logTarget, the target as logarithms; "batchmean" divides the sum by the first size. */
 export const klDiv: Loss<{ readonly reduction?: Reduction | "batchmean"; readonly logTarget?: boolean }> = {

@@ -101,11 +101,7 @@ function shared(make: () => Tensor): Record<"sums" | "weight" | "bias", () => Te
 
 // ---- layer normalisation
 
-type LayerNormFn = (
-  x: Tensor,
-  normalizedShape: Sizes,
-  ...rest: [weight?: Given, bias?: Given, eps?: number] | [options: Affine]
-) => Tensor;
+type LayerNormFn = (x: Tensor, normalizedShape: Sizes, ...rest: [weight?: Given, bias?: Given, eps?: number] | [options: Affine]) => Tensor;
 
 /** Normalises the trailing dimensions `normalizedShape` to mean 0 and variance 1, then scales by weight and adds bias. */
 export const layerNorm: Forward<LayerNormFn> = forward("layerNorm", {
@@ -142,18 +138,14 @@ const layers = (...shapes: readonly (readonly [Shape, Shape])[]): Sample[] => sh
 const layerErrors = (): ErrorSample[] => [raises([t([2, 3]), t([2, 3]), [2]], "does not end in")];
 
 /** The gradient of layerNorm by x for the gradient g of its result; `mean` and `rstd` spare a second pass over x. */
-export const layerNormBackward: Gradient<LayerGradientFn> = slope(
-  "layerNormBackward",
-  layerCall("layerNormBackward"),
-  {
-    samples: [
-      ...layers([[3, 4], [4]]),
-      [t([2, 3, 4]), t([2, 3, 4]), [3, 4], { weight: t([3, 4]) }],
-      [t([2, 68]), t([2, 68]), [68], { weight: t([68]) }],
-    ],
-    errors: [...layerErrors()],
-  },
-);
+export const layerNormBackward: Gradient<LayerGradientFn> = slope("layerNormBackward", layerCall("layerNormBackward"), {
+  samples: [
+    ...layers([[3, 4], [4]]),
+    [t([2, 3, 4]), t([2, 3, 4]), [3, 4], { weight: t([3, 4]) }],
+    [t([2, 68]), t([2, 68]), [68], { weight: t([68]) }],
+  ],
+  errors: [...layerErrors()],
+});
 
 /** Σ g and Σ g · (x − mean) · rstd over the rows, [2, …]: the gradients of layerNorm by bias and weight. */
 export const layerNormSums: Gradient<LayerGradientFn> = sums(
@@ -222,30 +214,22 @@ const batchCall =
 const batchErrors = (): ErrorSample[] => [raises([t([3]), t([3])], "[N, C, …]")];
 
 /** Σ g and Σ g · (x − mean) · rstd of each channel, [2, C]: the gradients of batchNorm by bias and weight. */
-export const batchNormSums: Gradient<BatchGradientFn> = sums(
-  "batchNormSums",
-  batchCall("batchNormSums"),
-  {
-    samples: [
-      [varied([4, 3], 5), varied([4, 3], 3)],
-      [t([4, 3, 2, 2]), t([4, 3, 2, 2])],
-      [t([4, 3, 2]), t([4, 3, 2]), { training: false, mean: fixed[0], rstd: fixed[1] }],
-      [varied([70, 5], 6), varied([70, 5], 4)],
-    ],
-    errors: [...batchErrors()],
-  },
-);
+export const batchNormSums: Gradient<BatchGradientFn> = sums("batchNormSums", batchCall("batchNormSums"), {
+  samples: [
+    [varied([4, 3], 5), varied([4, 3], 3)],
+    [t([4, 3, 2, 2]), t([4, 3, 2, 2])],
+    [t([4, 3, 2]), t([4, 3, 2]), { training: false, mean: fixed[0], rstd: fixed[1] }],
+    [varied([70, 5], 6), varied([70, 5], 4)],
+  ],
+  errors: [...batchErrors()],
+});
 
 /** The gradient of batchNorm by x in training, for the gradient g of its result; saved statistics and sums spare passes over x. */
-export const batchNormBackward: Gradient<BatchGradientFn> = slope(
-  "batchNormBackward",
-  batchCall("batchNormBackward"),
-  {
-    samples: [
-      [varied([4, 3], 5), varied([4, 3], 3)],
-      [t([4, 3, 2, 2]), t([4, 3, 2, 2]), { weight: t([3]) }],
-      [t([2, 2, 3]), t([2, 2, 3])],
-    ],
-    errors: [...batchErrors()],
-  },
-);
+export const batchNormBackward: Gradient<BatchGradientFn> = slope("batchNormBackward", batchCall("batchNormBackward"), {
+  samples: [
+    [varied([4, 3], 5), varied([4, 3], 3)],
+    [t([4, 3, 2, 2]), t([4, 3, 2, 2]), { weight: t([3]) }],
+    [t([2, 2, 3]), t([2, 2, 3])],
+  ],
+  errors: [...batchErrors()],
+});

@@ -124,7 +124,8 @@ export const philoxDropout: Mapped<(x: Tensor, p: number, key?: Key) => Tensor, 
     const size = sizeOf(out!.shape);
     const constant = constantOf(x!);
     const from = constant !== undefined || isContiguous(x!) ? x! : q.dense(x!);
-    const [fns, x_offset] = constant === undefined ? [{}, from.offset] : [recast(source, { quad: "quad_repeated" }), bitsOf("float32", constant)];
+    const [fns, x_offset] =
+      constant === undefined ? [{}, from.offset] : [recast(source, { quad: "quad_repeated" }), bitsOf("float32", constant)];
     const params = { ...key, size, a: p, b: scaleOf(p), x_offset };
     q.launch(kernel(source, "dropout", { fns }), { x: from, y: out! }, params, Math.ceil(size / 4));
   },

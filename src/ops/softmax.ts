@@ -37,7 +37,8 @@ const record = (
     const [from, to, lines] = [dense(x!), elements(out!), linesOf(x!.shape, dim)];
     eachLine(lines, (at) => line(from, to, at, lines.length, lines.inner));
   },
-  gpu: ({ x, out }, { dim }, q) => launchLines(q, ["level_peak", "terms_exp", ...kernel], { x: q.dense(x!), out: out! }, linesOf(x!.shape, dim)),
+  gpu: ({ x, out }, { dim }, q) =>
+    launchLines(q, ["level_peak", "terms_exp", ...kernel], { x: q.dense(x!), out: out! }, linesOf(x!.shape, dim)),
   save: ["out"],
   backward,
   samples: [

@@ -225,7 +225,13 @@ const KEYS: readonly PhiloxKey[] = [
   { seedLow: 0xdeadbeef, seedHigh: 0x12345678, offsetLow: 0xfffffff0, offsetHigh: 7 },
 ];
 
-async function draw(entry: "rand" | "randn" | "bernoulli" | "dropout", key: PhiloxKey, size: number, rest: readonly number[], x?: Float32Array<ArrayBuffer>) {
+async function draw(
+  entry: "rand" | "randn" | "bernoulli" | "dropout",
+  key: PhiloxKey,
+  size: number,
+  rest: readonly number[],
+  x?: Float32Array<ArrayBuffer>,
+) {
   const params = new Uint32Array(12);
   params.set([key.seedLow, key.seedHigh, key.offsetLow, key.offsetHigh, size]);
   new Float32Array(params.buffer).set(rest, 5);
