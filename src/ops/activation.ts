@@ -65,7 +65,7 @@ export const relu6: Composite<(x: Tensor) => Tensor> = {
   errors: [raises(["text"], "must be a tensor")],
 };
 
-interface NegativeSlope {
+export interface NegativeSlope {
   negativeSlope: number;
 }
 
@@ -88,7 +88,7 @@ export const leakyRelu: Mapped<
   errors: floats,
 });
 
-interface Limits {
+export interface Limits {
   minVal: number;
   maxVal: number;
 }
@@ -157,7 +157,7 @@ export const tanhBackward: Slope = slope("tanhBackward", {
 
 // ---- smooth rectifiers: gradients from the input
 
-interface Alpha {
+export interface Alpha {
   alpha: number;
 }
 
@@ -180,7 +180,7 @@ export const selu: Composite<(x: Tensor) => Tensor> = {
   errors: floats,
 };
 
-interface Approximation {
+export interface Approximation {
   approximate: "none" | "tanh";
 }
 
@@ -238,7 +238,7 @@ export const logsigmoid: Unary<"x"> = unary(
   smooth,
 );
 
-interface Sharpness {
+export interface Sharpness {
   beta: number;
   threshold: number;
 }

@@ -26,7 +26,7 @@ const ints = t([2], { dtype: "int32" });
 const twoBools = [t([2], { dtype: "bool" }), t([2], { dtype: "bool" })];
 const times = (g: Tensor, value: number): Tensor => (value === 1 ? g : g.mul(value));
 
-interface Alpha {
+export interface Alpha {
   alpha: number;
 }
 type Scaled = Mapped<(x: Operand, y: Operand, options?: { alpha?: number }) => Tensor, never, Alpha>;
@@ -112,7 +112,7 @@ export const mul: Binary<"x" | "y"> = binary(
 );
 
 type Rounding = "trunc" | "floor" | null;
-interface Rounded {
+export interface Rounded {
   roundingMode: Rounding;
 }
 
@@ -192,7 +192,7 @@ export const remainder: Binary<"x" | "y"> = remaining(
   "floor",
 );
 
-interface Powers {
+export interface Powers {
   exponent: number | undefined;
   base: number | undefined;
 }
