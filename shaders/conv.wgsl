@@ -105,10 +105,8 @@ fn slide_row(at: u32, x: Span, before: Row) -> Row {
   return r;
 }
 
-fn activate(v: Word) -> Word { return v; }
-fn activate_relu(v: Word) -> Word { return select(v, Word(), v < Word()); } // NaN stays
-fn epilogue(v: Word, channel: u32) -> Word { return activate(v); }
-fn epilogue_bias(v: Word, channel: u32) -> Word { return activate(v + Word(bias[row_params.bias_off + channel])); }
+fn epilogue(v: Word, channel: u32) -> Word { return v; }
+fn epilogue_bias(v: Word, channel: u32) -> Word { return v + Word(bias[row_params.bias_off + channel]); }
 fn store(at: u32, left: u32, v: Word) {
   output[at] = v.x;
   if (left > 1u) { output[at + 1u] = v.y; }

@@ -1,399 +1,204 @@
-// Contractions: C[z, m, n] = epilogue(sum over (ko, k) of A(z, m, ko, k) * B(z, ko, k, n)).
-// Every operand is addressed by a sum of one offset per axis, so transposes, broadcasts, batches, groups and
-// convolution windows are all the same loop; what varies is how four neighbours are fetched (load_* and their variants).
+// Contractions: C[z, m, n] = bias + sum over (ko, k) of A(z, m, ko, k) * B(z, ko, k, n).
+// Every operand is addressed by a sum of one offset per axis, so transposes, broadcasts, batches, groups and convolution windows are all
+// the same loop. Elements are fetched one by one, so no layout is special and one compiled kernel serves all products of a network.
 
 alias Scalar = f32;
 alias Vec = vec4<f32>;
 
 struct Params {
-  m: u32, n: u32, n_inner: u32, k_inner: u32, k_outer: u32, // n counts (no, ni), ni < n_inner; k_outer blocks of k_inner are contracted
+  m: u32, n: u32, k: u32, k_outer: u32, n_inner: u32, // n counts (no, ni), ni < n_inner; k_outer blocks of k are contracted
   a_off: u32, a_m: u32, a_k: u32, a_ko: u32, a_bo: u32, a_bi: u32, // element strides: row, step, block, batch (outer, inner)
   b_off: u32, b_n: u32, b_no: u32, b_k: u32, b_ko: u32, b_bo: u32, b_bi: u32,
-  c_off: u32, c_m: u32, c_n: u32, c_no: u32, c_b: u32,
-  batch_inner: u32, bias_off: u32, bias_b: u32,
-  // z = (batch * outer splits of k_outer + outer split) * split_inner + inner split of k_inner
-  split_outer: u32, split_inner: u32, chunk_outer: u32, chunk_inner: u32, z_base: u32, z_count: u32,
+  c_off: u32, c_m: u32, c_n: u32, c_no: u32, c_z: u32, // z = batch * splits + split
+  batches: u32, batch_inner: u32, splits: u32, // the steps of a block are dealt out to the splits in turn
+  biased: u32, bias_off: u32, bias_m: u32, bias_n: u32, bias_z: u32,
 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> a: array<Scalar>;
-@group(0) @binding(2) var<storage, read> a4: array<Vec>;
-@group(0) @binding(3) var<storage, read> b: array<Scalar>;
-@group(0) @binding(4) var<storage, read> b4: array<Vec>;
-@group(0) @binding(5) var<storage, read> a_table: array<vec4<u32>>;
-@group(0) @binding(6) var<storage, read> b_table: array<vec4<u32>>;
-@group(0) @binding(7) var<storage, read> n_table: array<u32>;
-@group(0) @binding(8) var<storage, read> c_table: array<u32>;
-@group(0) @binding(9) var<storage, read> bias: array<Scalar>;
-@group(0) @binding(10) var<storage, read_write> c: array<Scalar>;
-@group(0) @binding(11) var<storage, read_write> c4: array<Vec>;
+@group(0) @binding(2) var<storage, read> b: array<Scalar>;
+@group(0) @binding(3) var<storage, read> bias: array<Scalar>;
+@group(0) @binding(4) var<storage, read> a_table: array<u32>;
+@group(0) @binding(5) var<storage, read> b_table: array<u32>;
+@group(0) @binding(6) var<storage, read> n_table: array<u32>;
+@group(0) @binding(7) var<storage, read> c_table: array<u32>;
+@group(0) @binding(8) var<storage, read_write> c: array<Scalar>;
 
-// Four values per contraction step or row; a matrix would not do for integers.
-struct Block { r0: Vec, r1: Vec, r2: Vec, r3: Vec }
-
-fn mul_add(x: Vec, y: Vec, z: Vec) -> Vec { return fma(x, y, z); }
-fn mul_add_int(x: Vec, y: Vec, z: Vec) -> Vec { return x * y + z; }
-fn transposed(t: Block) -> Block {
-  return Block(
-    Vec(t.r0.x, t.r1.x, t.r2.x, t.r3.x), Vec(t.r0.y, t.r1.y, t.r2.y, t.r3.y),
-    Vec(t.r0.z, t.r1.z, t.r2.z, t.r3.z), Vec(t.r0.w, t.r1.w, t.r2.w, t.r3.w));
+// ---- offsets: affine, or all from tables (the taps and the corners of convolution windows)
+const TABLES: bool = false;
+fn a_step(k: u32) -> u32 {
+  if (TABLES) { return a_table[k]; }
+  return k * params.a_k;
 }
-// Adds four contraction steps of one row to a vec4 of columns.
-fn step4(x: Vec, y: Block, z: Vec) -> Vec {
-  return mul_add(Vec(x.w), y.r3, mul_add(Vec(x.z), y.r2, mul_add(Vec(x.y), y.r1, mul_add(Vec(x.x), y.r0, z))));
+fn b_step(k: u32) -> u32 {
+  if (TABLES) { return b_table[k]; }
+  return k * params.b_k;
 }
-
-// ---- offsets along the contraction: affine, or from a table (the taps of a convolution window)
-fn a_steps(k: u32) -> vec4<u32> { return vec4<u32>(k, k + 1u, k + 2u, k + 3u) * params.a_k; }
-fn a_step(k: u32) -> u32 { return k * params.a_k; }
-fn b_steps(k: u32) -> vec4<u32> { return vec4<u32>(k, k + 1u, k + 2u, k + 3u) * params.b_k; }
-fn b_step(k: u32) -> u32 { return k * params.b_k; }
-fn a_table_steps(k: u32) -> vec4<u32> { return a_table[k >> 2u]; }
-fn a_table_step(k: u32) -> u32 { return a_table[k >> 2u][k & 3u]; }
-fn b_table_steps(k: u32) -> vec4<u32> { return b_table[k >> 2u]; }
-fn b_table_step(k: u32) -> u32 { return b_table[k >> 2u][k & 3u]; }
-
-// ---- A: four steps of one row. Where rows are neighbours in memory, load_a fetches four rows at once and row_a passes one on;
-// otherwise row_a fetches its row just before use, which keeps fewer registers alive. load_a1 gives four rows at one k.
-fn load_a(at: vec4<u32>, k: u32) -> Block { return Block(); }
-fn row_a(at: u32, fetched: Vec, k: u32) -> Vec {
-  let s = at + a_steps(k);
-  return Vec(a[s.x], a[s.y], a[s.z], a[s.w]);
+// Past the edge the last row or column is computed once more; put() does not store it.
+fn rows(m: vec4<u32>) -> vec4<u32> { return min(m, vec4<u32>(params.m - 1u)) * params.a_m; }
+fn columns(n: vec4<u32>) -> vec4<u32> {
+  let place = min(n, vec4<u32>(params.n - 1u));
+  let o = place / params.n_inner;
+  let i = place - o * params.n_inner;
+  if (TABLES) { return o * params.b_no + vec4<u32>(n_table[i.x], n_table[i.y], n_table[i.z], n_table[i.w]); }
+  return o * params.b_no + i * params.b_n;
 }
-fn load_a1(at: vec4<u32>, k: u32) -> Vec {
-  let s = a_step(k);
-  return Vec(a[at.x + s], a[at.y + s], a[at.z + s], a[at.w + s]);
-}
-fn row_a_along_k(at: u32, fetched: Vec, k: u32) -> Vec { return a4[(at + k) >> 2u]; }
-fn load_a1_along_k(at: vec4<u32>, k: u32) -> Vec {
-  let q = (at + k) >> vec4<u32>(2u);
-  return Vec(a4[q.x][k & 3u], a4[q.y][k & 3u], a4[q.z][k & 3u], a4[q.w][k & 3u]);
-}
-fn load_a_along_m(at: vec4<u32>, k: u32) -> Block {
-  let q = (at.x + a_steps(k)) >> vec4<u32>(2u);
-  return transposed(Block(a4[q.x], a4[q.y], a4[q.z], a4[q.w]));
-}
-fn row_a_along_m(at: u32, fetched: Vec, k: u32) -> Vec { return fetched; }
-fn load_a1_along_m(at: vec4<u32>, k: u32) -> Vec { return a4[(at.x + a_step(k)) >> 2u]; }
-
-// ---- B: `at` holds the offsets of four columns; load_b gives the columns at k, k+1, k+2, k+3, load_b1 at one k
-fn load_b(at: vec4<u32>, k: u32) -> Block {
-  let s = b_steps(k);
-  return Block(
-    Vec(b[at.x + s.x], b[at.y + s.x], b[at.z + s.x], b[at.w + s.x]), Vec(b[at.x + s.y], b[at.y + s.y], b[at.z + s.y], b[at.w + s.y]),
-    Vec(b[at.x + s.z], b[at.y + s.z], b[at.z + s.z], b[at.w + s.z]), Vec(b[at.x + s.w], b[at.y + s.w], b[at.z + s.w], b[at.w + s.w]));
-}
-fn load_b1(at: vec4<u32>, k: u32) -> Vec {
-  let s = b_step(k);
-  return Vec(b[at.x + s], b[at.y + s], b[at.z + s], b[at.w + s]);
-}
-fn load_b_along_n(at: vec4<u32>, k: u32) -> Block {
-  let q = (at.x + b_steps(k)) >> vec4<u32>(2u);
-  return Block(b4[q.x], b4[q.y], b4[q.z], b4[q.w]);
-}
-fn load_b1_along_n(at: vec4<u32>, k: u32) -> Vec { return b4[(at.x + b_step(k)) >> 2u]; }
-fn load_b_along_k(at: vec4<u32>, k: u32) -> Block {
-  let q = (at + k) >> vec4<u32>(2u);
-  return transposed(Block(b4[q.x], b4[q.y], b4[q.z], b4[q.w]));
-}
-fn load_b1_along_k(at: vec4<u32>, k: u32) -> Vec {
-  let q = (at + k) >> vec4<u32>(2u);
-  return Vec(b4[q.x][k & 3u], b4[q.y][k & 3u], b4[q.z][k & 3u], b4[q.w][k & 3u]);
+fn put(z: u32, m: u32, n: u32, sum: Scalar) {
+  if (m >= params.m || n >= params.n) { return; }
+  let o = n / params.n_inner;
+  let i = n - o * params.n_inner;
+  var at = params.c_off + z * params.c_z + m * params.c_m + o * params.c_no;
+  if (TABLES) { at += c_table[i]; } else { at += i * params.c_n; }
+  var v = sum;
+  if (params.biased != 0u) { v += bias[params.bias_off + z * params.bias_z + m * params.bias_m + n * params.bias_n]; }
+  c[at] = v;
 }
 
-// ---- the four rows from m and columns from n. Past the edge the last ones are repeated: computed and stored again with the
-// same result by the same invocation, so stores need no tests. Where four divides the size, whole groups repeat and vec4s stay aligned.
+// ---- a register tile of ROWS by COLS sums, in blocks of 4 by 4. Indices into its arrays must be constants, else they live in memory;
+// those of parts that a small tile does not have are brought back inside it.
+const ROWS: u32 = 8u; const COLS: u32 = 8u; // 4, 8 or 16
+const STEPS: u32 = 1u; // 4 halves the traffic between registers and stack, where k is a multiple of 4
+const DOWN: u32 = ROWS / 4u; const ACROSS: u32 = COLS / 4u;
+const D1: u32 = min(1u, DOWN - 1u); const D2: u32 = min(2u, DOWN - 1u); const D3: u32 = min(3u, DOWN - 1u);
+const A1: u32 = min(1u, ACROSS - 1u); const A2: u32 = min(2u, ACROSS - 1u); const A3: u32 = min(3u, ACROSS - 1u);
+const S1: u32 = min(1u, STEPS - 1u); const S2: u32 = min(2u, STEPS - 1u); const S3: u32 = min(3u, STEPS - 1u);
 const FOUR: vec4<u32> = vec4<u32>(0u, 1u, 2u, 3u);
-fn rows_from(m: u32) -> vec4<u32> { return min(m + FOUR, vec4<u32>(params.m - 1u)); }
-fn rows_from_groups(m: u32) -> vec4<u32> { return min(m, params.m - 4u) + FOUR; }
-fn columns_from(n: u32) -> vec4<u32> { return min(n + FOUR, vec4<u32>(params.n - 1u)); }
-fn columns_from_groups(n: u32) -> vec4<u32> { return min(n, params.n - 4u) + FOUR; }
 
-// ---- offsets of four columns in B and C: affine, blocks of n_inner (images), or a table of places per block
-fn columns_b(n: vec4<u32>) -> vec4<u32> { return n * params.b_n; }
-fn columns_b_blocks(n: vec4<u32>) -> vec4<u32> {
-  let o = n / params.n_inner;
-  return o * params.b_no + (n - o * params.n_inner) * params.b_n;
-}
-fn columns_b_table(n: vec4<u32>) -> vec4<u32> {
-  let o = n / params.n_inner; let i = n - o * params.n_inner;
-  return o * params.b_no + vec4<u32>(n_table[i.x], n_table[i.y], n_table[i.z], n_table[i.w]);
-}
-fn columns_c(n: vec4<u32>) -> vec4<u32> { return n * params.c_n; }
-fn columns_c_blocks(n: vec4<u32>) -> vec4<u32> {
-  let o = n / params.n_inner;
-  return o * params.c_no + (n - o * params.n_inner) * params.c_n;
-}
-fn columns_c_table(n: vec4<u32>) -> vec4<u32> {
-  let o = n / params.n_inner; let i = n - o * params.n_inner;
-  return o * params.c_no + vec4<u32>(c_table[i.x], c_table[i.y], c_table[i.z], c_table[i.w]);
-}
+alias Block = array<Vec, 4>; // four rows of four columns
+alias Strip = array<Block, ACROSS>;
+alias Tile = array<Strip, DOWN>;
+alias Steps = array<Vec, STEPS>; // four rows of A or four columns of B, at successive steps
 
-// ---- what happens to a finished vec4 of columns n of row m
-fn activate(v: Vec) -> Vec { return v; }
-fn activate_relu(v: Vec) -> Vec { return select(v, Vec(), v < Vec()); } // NaN stays
-fn epilogue(v: Vec, batch: u32, m: u32, n: vec4<u32>) -> Vec { return activate(v); }
-fn epilogue_row_bias(v: Vec, batch: u32, m: u32, n: vec4<u32>) -> Vec {
-  return activate(v + Vec(bias[params.bias_off + batch * params.bias_b + m]));
-}
-fn epilogue_column_bias(v: Vec, batch: u32, m: u32, n: vec4<u32>) -> Vec {
-  let i = params.bias_off + batch * params.bias_b + n;
-  return activate(v + Vec(bias[i.x], bias[i.y], bias[i.z], bias[i.w]));
-}
-const ACCUMULATE: bool = false; // C += instead of C =; only where no row or column repeats
-fn store(at: vec4<u32>, v: Vec) {
-  var sum = v;
-  if (ACCUMULATE) { sum += Vec(c[at.x], c[at.y], c[at.z], c[at.w]); }
-  c[at.x] = sum.x; c[at.y] = sum.y; c[at.z] = sum.z; c[at.w] = sum.w;
-}
-fn store_vec4(at: vec4<u32>, v: Vec) { if (ACCUMULATE) { c4[at.x >> 2u] += v; } else { c4[at.x >> 2u] = v; } }
-
-// What z stands for: a batch, its offsets in A and B, and a share of the contraction.
-struct Part { batch: u32, in_a: u32, in_b: u32, outer_first: u32, outer_last: u32, first: u32, last: u32 }
-fn part_of(z: u32) -> Part {
-  let batch = z / (params.split_outer * params.split_inner);
-  let split = z % (params.split_outer * params.split_inner);
-  let outer = split / params.split_inner;
-  let outer_first = outer * params.chunk_outer;
-  let first = (split - outer * params.split_inner) * params.chunk_inner;
-  let bo = batch / params.batch_inner;
-  let bi = batch % params.batch_inner;
-  return Part(
-    batch, params.a_off + bo * params.a_bo + bi * params.a_bi, params.b_off + bo * params.b_bo + bi * params.b_bi,
-    outer_first, min(outer_first + params.chunk_outer, params.k_outer), first, min(first + params.chunk_inner, params.k_inner));
-}
-
-// ---- direct: every invocation keeps a tile of ROWS rows by 4 * COLS columns in registers; no workgroup memory, no barrier
-const WG_X: u32 = 8u; const WG_Y: u32 = 8u; const WG_Z: u32 = 1u;
-const ROWS: u32 = 8u; // 1, 4 or 8; with COLS < 4 also 12 or 16
-const COLS: u32 = 2u; // 1, 2 or 4
-const TAIL: bool = true; // false when four divides every share of the contraction
-
-// Four rows of four vec4s, and what four steps or one step of B contribute. Parts have names: arrays indexed by a loop would live in memory.
-struct Row { p: Vec, q: Vec, r: Vec, s: Vec }
-struct Rows { x: Row, y: Row, z: Row, w: Row }
-struct Steps { p: Block, q: Block, r: Block, s: Block }
-struct Places { p: vec4<u32>, q: vec4<u32>, r: vec4<u32>, s: vec4<u32> }
-fn columns_at(n: u32) -> Places {
-  var at: Places;
-  at.p = columns_from(n);
-  if (COLS > 1u) { at.q = columns_from(n + 4u); }
-  if (COLS > 2u) { at.r = columns_from(n + 8u); at.s = columns_from(n + 12u); }
-  return at;
-}
-fn load_steps(at: Places, block: u32, k: u32) -> Steps {
+fn four_a(at: vec4<u32>) -> Vec { return Vec(a[at.x], a[at.y], a[at.z], a[at.w]); }
+fn four_b(at: vec4<u32>) -> Vec { return Vec(b[at.x], b[at.y], b[at.z], b[at.w]); }
+fn load_a(at: vec4<u32>, k: u32) -> Steps {
   var s: Steps;
-  s.p = load_b(block + at.p, k);
-  if (COLS > 1u) { s.q = load_b(block + at.q, k); }
-  if (COLS > 2u) { s.r = load_b(block + at.r, k); s.s = load_b(block + at.s, k); }
+  s[0] = four_a(at + a_step(k));
+  if (STEPS > 1u) { s[S1] = four_a(at + a_step(k + 1u)); s[S2] = four_a(at + a_step(k + 2u)); s[S3] = four_a(at + a_step(k + 3u)); }
   return s;
 }
-fn load_step(at: Places, block: u32, k: u32) -> Row {
-  var s: Row;
-  s.p = load_b1(block + at.p, k);
-  if (COLS > 1u) { s.q = load_b1(block + at.q, k); }
-  if (COLS > 2u) { s.r = load_b1(block + at.r, k); s.s = load_b1(block + at.s, k); }
+fn load_b(at: vec4<u32>, k: u32) -> Steps {
+  var s: Steps;
+  s[0] = four_b(at + b_step(k));
+  if (STEPS > 1u) { s[S1] = four_b(at + b_step(k + 1u)); s[S2] = four_b(at + b_step(k + 2u)); s[S3] = four_b(at + b_step(k + 3u)); }
   return s;
 }
-fn row4(x: Vec, s: Steps, z: Row) -> Row {
-  var t = z;
-  t.p = step4(x, s.p, z.p);
-  if (COLS > 1u) { t.q = step4(x, s.q, z.q); }
-  if (COLS > 2u) { t.r = step4(x, s.r, z.r); t.s = step4(x, s.s, z.s); }
-  return t;
+fn outer(t: Block, x: Vec, y: Vec) -> Block { return Block(x.x * y + t[0], x.y * y + t[1], x.z * y + t[2], x.w * y + t[3]); }
+fn block(t: Block, x: Steps, y: Steps) -> Block {
+  let u = outer(t, x[0], y[0]);
+  if (STEPS > 1u) { return outer(outer(outer(u, x[S1], y[S1]), x[S2], y[S2]), x[S3], y[S3]); }
+  return u;
 }
-fn row1(x: Scalar, s: Row, z: Row) -> Row {
-  var t = z;
-  t.p = mul_add(Vec(x), s.p, z.p);
-  if (COLS > 1u) { t.q = mul_add(Vec(x), s.q, z.q); }
-  if (COLS > 2u) { t.r = mul_add(Vec(x), s.r, z.r); t.s = mul_add(Vec(x), s.s, z.s); }
-  return t;
+fn strip(t: Strip, x: Steps, y: array<Steps, ACROSS>) -> Strip {
+  var u: Strip;
+  u[0] = block(t[0], x, y[0]);
+  if (ACROSS > 1u) { u[A1] = block(t[A1], x, y[A1]); }
+  if (ACROSS > 2u) { u[A2] = block(t[A2], x, y[A2]); u[A3] = block(t[A3], x, y[A3]); }
+  return u;
 }
-fn rows4(at: vec4<u32>, k: u32, s: Steps, z: Rows) -> Rows {
-  var t = z;
-  let x = load_a(at, k);
-  t.x = row4(row_a(at.x, x.r0, k), s, z.x);
-  if (ROWS > 1u) {
-    t.y = row4(row_a(at.y, x.r1, k), s, z.y);
-    t.z = row4(row_a(at.z, x.r2, k), s, z.z);
-    t.w = row4(row_a(at.w, x.r3, k), s, z.w);
+// Stores a tile whose rows and columns lie `apart`. Unrolled, this would take longer to compile than all the rest.
+fn put_tile(z: u32, m: u32, n: u32, apart: vec2<u32>, t: Tile) {
+  var sums = t;
+  for (var i = 0u; i < ROWS; i++) {
+    for (var j = 0u; j < COLS; j++) { put(z, m + i * apart.x, n + j * apart.y, sums[i / 4u][j / 4u][i % 4u][j % 4u]); }
   }
-  return t;
-}
-fn add_rows(x: Vec, s: Row, z: Rows) -> Rows {
-  var t = z;
-  t.x = row1(x.x, s, z.x);
-  if (ROWS > 1u) {
-    t.y = row1(x.y, s, z.y);
-    t.z = row1(x.z, s, z.z);
-    t.w = row1(x.w, s, z.w);
-  }
-  return t;
-}
-fn put(to: u32, batch: u32, m: u32, n: vec4<u32>, at: vec4<u32>, v: Vec) { store(to + m * params.c_m + at, epilogue(v, batch, m, n)); }
-fn put_column(to: u32, batch: u32, m: vec4<u32>, n: vec4<u32>, x: Vec, y: Vec, z: Vec, w: Vec) {
-  let at = columns_c(n);
-  put(to, batch, m.x, n, at, x);
-  if (ROWS > 1u) {
-    put(to, batch, m.y, n, at, y);
-    put(to, batch, m.z, n, at, z);
-    put(to, batch, m.w, n, at, w);
-  }
-}
-fn put_rows(to: u32, batch: u32, m: vec4<u32>, n: Places, t: Rows) {
-  put_column(to, batch, m, n.p, t.x.p, t.y.p, t.z.p, t.w.p);
-  if (COLS > 1u) { put_column(to, batch, m, n.q, t.x.q, t.y.q, t.z.q, t.w.q); }
-  if (COLS > 2u) { put_column(to, batch, m, n.r, t.x.r, t.y.r, t.z.r, t.w.r); put_column(to, batch, m, n.s, t.x.s, t.y.s, t.z.s, t.w.s); }
 }
 
-@compute @workgroup_size(WG_X, WG_Y, WG_Z)
-fn matmul(@builtin(global_invocation_id) gid: vec3<u32>) {
-  let m = gid.y * ROWS;
-  let n = gid.x * (4u * COLS);
-  let z = gid.z + params.z_base;
-  if (m >= params.m || n >= params.n || z >= params.z_count) { return; }
-  let part = part_of(z);
-  let columns = columns_at(n);
-  let at = Places(columns_b(columns.p), columns_b(columns.q), columns_b(columns.r), columns_b(columns.s));
-  let m0 = rows_from(m); let m1 = rows_from(m + 4u); let m2 = rows_from(m + 8u); let m3 = rows_from(m + 12u);
-  var t0: Rows; var t1: Rows; var t2: Rows; var t3: Rows;
-  for (var ko = part.outer_first; ko < part.outer_last; ko++) {
-    let a_block = part.in_a + ko * params.a_ko;
-    let b_block = part.in_b + ko * params.b_ko;
-    for (var q = part.first >> 2u; q < (part.last >> 2u); q++) {
-      let k = q << 2u;
-      let s = load_steps(at, b_block, k);
-      t0 = rows4(a_block + m0 * params.a_m, k, s, t0);
-      if (ROWS > 4u) { t1 = rows4(a_block + m1 * params.a_m, k, s, t1); }
-      if (ROWS > 8u) { t2 = rows4(a_block + m2 * params.a_m, k, s, t2); }
-      if (ROWS > 12u) { t3 = rows4(a_block + m3 * params.a_m, k, s, t3); }
-    }
-    if (TAIL) {
-      for (var k = part.last & ~3u; k < part.last; k++) {
-        let s = load_step(at, b_block, k);
-        t0 = add_rows(load_a1(a_block + m0 * params.a_m, k), s, t0);
-        if (ROWS > 4u) { t1 = add_rows(load_a1(a_block + m1 * params.a_m, k), s, t1); }
-        if (ROWS > 8u) { t2 = add_rows(load_a1(a_block + m2 * params.a_m, k), s, t2); }
-        if (ROWS > 12u) { t3 = add_rows(load_a1(a_block + m3 * params.a_m, k), s, t3); }
-      }
-    }
-  }
-  let to = params.c_off + z * params.c_b;
-  put_rows(to, part.batch, m0, columns, t0);
-  if (ROWS > 4u) { put_rows(to, part.batch, m1, columns, t1); }
-  if (ROWS > 8u) { put_rows(to, part.batch, m2, columns, t2); }
-  if (ROWS > 12u) { put_rows(to, part.batch, m3, columns, t3); }
+// What the z-th share of the work is: a batch, its offsets in A and B, and which steps of the contraction.
+struct Share { batch: u32, in_a: u32, in_b: u32, split: u32 }
+fn share(z: u32) -> Share {
+  let batch = z / params.splits;
+  let o = batch / params.batch_inner;
+  let i = batch % params.batch_inner;
+  let in_a = params.a_off + o * params.a_bo + i * params.a_bi;
+  return Share(batch, in_a, params.b_off + o * params.b_bo + i * params.b_bi, z % params.splits);
 }
 
-// ---- tiled: a workgroup keeps TILE_M x TILE_K of A and TILE_K x TILE_N of B in workgroup memory; needs COLS 1
+// ---- direct: every invocation keeps a tile in registers; no workgroup memory, no barrier.
+// Neighbouring lanes take neighbouring splits, then neighbouring columns.
+const WG: u32 = 64u;
+
+@compute @workgroup_size(WG)
+fn matmul(@builtin(global_invocation_id) gid: vec3<u32>, @builtin(num_workgroups) nwg: vec3<u32>) {
+  let id = gid.x + gid.y * nwg.x * WG;
+  let across = (params.n + COLS - 1u) / COLS;
+  let down = (params.m + ROWS - 1u) / ROWS;
+  let tile = id / params.splits;
+  let n = tile % across * COLS;
+  let m = tile / across % down * ROWS;
+  let z = tile / (across * down) * params.splits + id % params.splits;
+  let s = share(z);
+  if (s.batch >= params.batches) { return; }
+  let r0 = s.in_a + rows(m + FOUR); let r1 = s.in_a + rows(m + 4u + FOUR);
+  let r2 = s.in_a + rows(m + 8u + FOUR); let r3 = s.in_a + rows(m + 12u + FOUR);
+  let c0 = s.in_b + columns(n + FOUR); let c1 = s.in_b + columns(n + 4u + FOUR);
+  let c2 = s.in_b + columns(n + 8u + FOUR); let c3 = s.in_b + columns(n + 12u + FOUR);
+  var t: Tile;
+  for (var ko = 0u; ko < params.k_outer; ko++) {
+    let ka = ko * params.a_ko;
+    let kb = ko * params.b_ko;
+    for (var q = s.split; q < params.k / STEPS; q += params.splits) {
+      let k = q * STEPS;
+      var y: array<Steps, ACROSS>;
+      y[0] = load_b(kb + c0, k);
+      if (ACROSS > 1u) { y[A1] = load_b(kb + c1, k); }
+      if (ACROSS > 2u) { y[A2] = load_b(kb + c2, k); y[A3] = load_b(kb + c3, k); }
+      t[0] = strip(t[0], load_a(ka + r0, k), y);
+      if (DOWN > 1u) { t[D1] = strip(t[D1], load_a(ka + r1, k), y); }
+      if (DOWN > 2u) { t[D2] = strip(t[D2], load_a(ka + r2, k), y); t[D3] = strip(t[D3], load_a(ka + r3, k), y); }
+    }
+  }
+  put_tile(z, m, n, vec2<u32>(1u), t);
+}
+
+// ---- tiled: a workgroup keeps TILE_M x TILE_K of A and TILE_K x TILE_N of B in workgroup memory; needs COLS 4 and STEPS 1.
+// The rows and columns of an invocation lie TY and TX apart, so that neighbouring lanes read and write neighbouring elements.
 const TILE_M: u32 = 64u; const TILE_N: u32 = 64u; const TILE_K: u32 = 16u;
-const TILE_ROWS: u32 = 4u; // rows per invocation, 4 or 8; columns are 4
-const TX: u32 = TILE_N / 4u; const TY: u32 = TILE_M / TILE_ROWS;
-const A_ALONG_K: bool = true; const B_ALONG_K: bool = false; // neighbouring lanes fetch neighbouring k, else rows or columns
-const STRIDE_M: u32 = TILE_M / 4u + 1u; const STRIDE_N: u32 = TILE_N / 4u + 1u; // one vec4 of padding spreads the banks
-const A_LOADS: u32 = TILE_M / 4u * TILE_K / (TX * TY);
-const B_LOADS: u32 = TILE_N / 4u * TILE_K / (TX * TY);
+const TX: u32 = TILE_N / COLS; const TY: u32 = TILE_M / ROWS; const TILED_WG: u32 = TX * TY;
+const STRIDE_M: u32 = TILE_M / 4u + 1u; const STRIDE_N: u32 = TX + 1u; // one vec4 of padding spreads the banks
 
 var<workgroup> a_tile: array<Vec, TILE_K * STRIDE_M>;
 var<workgroup> b_tile: array<Vec, TILE_K * STRIDE_N>;
 
-@compute @workgroup_size(TX, TY)
-fn matmul_tiled(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_index) lid: u32) {
-  let z = wid.z + params.z_base;
-  let part = part_of(z);
-  let m_tile = wid.y * TILE_M; let n_tile = wid.x * TILE_N;
+// Which four rows or columns, and which step, the t-th load of a tile fetches: neighbouring lanes follow memory.
+fn load_at(t: u32, groups: u32, along_k: bool) -> vec2<u32> {
+  return select(vec2<u32>(t % groups, t / groups), vec2<u32>(t / TILE_K, t % TILE_K), along_k);
+}
+
+@compute @workgroup_size(TILED_WG)
+fn matmul_tiled(
+  @builtin(workgroup_id) wid: vec3<u32>, @builtin(num_workgroups) nwg: vec3<u32>, @builtin(local_invocation_index) lid: u32,
+) {
+  let id = wid.x + wid.y * nwg.x;
+  let across = (params.n + TILE_N - 1u) / TILE_N;
+  let down = (params.m + TILE_M - 1u) / TILE_M;
+  let m_tile = id / across % down * TILE_M; let n_tile = id % across * TILE_N;
+  let z = id / (across * down);
+  let s = share(z);
   let tx = lid % TX; let ty = lid / TX;
-  var t0: Rows; var t1: Rows;
-  for (var ko = part.outer_first; ko < part.outer_last; ko++) {
-    let ra = part.in_a + ko * params.a_ko;
-    let cb = part.in_b + ko * params.b_ko;
-    for (var k0 = part.first; k0 < part.last; k0 += TILE_K) {
-      for (var s = 0u; s < A_LOADS; s++) {
-        let t = s * (TX * TY) + lid;
-        let row = select(t % (TILE_M / 4u), t / TILE_K, A_ALONG_K);
-        let step = select(t / (TILE_M / 4u), t % TILE_K, A_ALONG_K);
+  var t: Tile;
+  for (var ko = 0u; ko < params.k_outer; ko++) {
+    for (var k0 = s.split * TILE_K; k0 < params.k; k0 += params.splits * TILE_K) {
+      for (var l = 0u; l < TILE_M / 4u * TILE_K / TILED_WG; l++) {
+        let at = load_at(l * TILED_WG + lid, TILE_M / 4u, params.a_k == 1u);
+        let row = m_tile + at.x / TY * (4u * TY) + at.x % TY;
         var v = Vec();
-        if (k0 + step < part.last) { v = load_a1(ra + rows_from(m_tile + 4u * row) * params.a_m, k0 + step); }
-        a_tile[step * STRIDE_M + row] = v;
+        if (k0 + at.y < params.k) { v = four_a(s.in_a + ko * params.a_ko + rows(row + TY * FOUR) + a_step(k0 + at.y)); }
+        a_tile[at.y * STRIDE_M + at.x] = v;
       }
-      for (var s = 0u; s < B_LOADS; s++) {
-        let t = s * (TX * TY) + lid;
-        let col = select(t % (TILE_N / 4u), t / TILE_K, B_ALONG_K);
-        let step = select(t / (TILE_N / 4u), t % TILE_K, B_ALONG_K);
+      for (var l = 0u; l < TX * TILE_K / TILED_WG; l++) {
+        let at = load_at(l * TILED_WG + lid, TX, params.b_k == 1u && params.b_n != 1u);
         var v = Vec();
-        if (k0 + step < part.last) { v = load_b1(cb + columns_b(columns_from(n_tile + 4u * col)), k0 + step); }
-        b_tile[step * STRIDE_N + col] = v;
+        if (k0 + at.y < params.k) { v = four_b(s.in_b + ko * params.b_ko + columns(n_tile + at.x + TX * FOUR) + b_step(k0 + at.y)); }
+        b_tile[at.y * STRIDE_N + at.x] = v;
       }
       workgroupBarrier();
       for (var k = 0u; k < TILE_K; k++) {
-        var s: Row;
-        s.p = b_tile[k * STRIDE_N + tx];
-        t0 = add_rows(a_tile[k * STRIDE_M + ty], s, t0);
-        if (TILE_ROWS > 4u) { t1 = add_rows(a_tile[k * STRIDE_M + TY + ty], s, t1); }
+        let y = array<Steps, ACROSS>(Steps(b_tile[k * STRIDE_N + tx]));
+        t[0] = strip(t[0], Steps(a_tile[k * STRIDE_M + ty]), y);
+        if (DOWN > 1u) { t[D1] = strip(t[D1], Steps(a_tile[k * STRIDE_M + TY + ty]), y); }
       }
       workgroupBarrier();
     }
   }
-  let m = m_tile + 4u * ty; let n = n_tile + 4u * tx;
-  if (n >= params.n) { return; }
-  let to = params.c_off + z * params.c_b;
-  let cols = columns_from(n);
-  if (m < params.m) { put_column(to, part.batch, rows_from(m), cols, t0.x.p, t0.y.p, t0.z.p, t0.w.p); }
-  if (TILE_ROWS > 4u && m + 4u * TY < params.m) {
-    put_column(to, part.batch, rows_from(m + 4u * TY), cols, t1.x.p, t1.y.p, t1.z.p, t1.w.p);
-  }
-}
-
-// ---- one row of A against columns contiguous along k: the workgroup shares the contraction of four columns
-const MATVEC_WG: u32 = 64u;
-var<workgroup> partial_sums: array<Vec, MATVEC_WG>;
-
-@compute @workgroup_size(MATVEC_WG)
-fn matvec(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_index) lid: u32) {
-  let batch = wid.z + params.z_base; let n = wid.x * 4u;
-  let part = part_of(batch);
-  let columns = columns_from(n);
-  let cols = part.in_b + columns_b(columns);
-  var sum = Vec();
-  for (var i = 0u; i < (params.k_inner + MATVEC_WG - 1u) / MATVEC_WG; i++) {
-    let k = i * MATVEC_WG + lid;
-    if (k < params.k_inner) { sum = mul_add(Vec(load_a1(vec4<u32>(part.in_a), k).x), load_b1(cols, k), sum); }
-  }
-  partial_sums[lid] = sum;
-  workgroupBarrier();
-  for (var half = MATVEC_WG / 2u; half > 0u; half >>= 1u) {
-    if (lid < half) { partial_sums[lid] += partial_sums[lid + half]; }
-    workgroupBarrier();
-  }
-  if (lid == 0u) { put(params.c_off + batch * params.c_b, batch, 0u, columns, columns_c(columns), partial_sums[0]); }
-}
-
-// ---- sums the splits of a contraction in a fixed order; a4 holds them as [batch][split][m][n rounded up to 4]
-const REDUCE_WG: u32 = 64u;
-
-fn finish(at: vec4<u32>, n: u32, v: Vec) {
-  var old = Vec();
-  if (ACCUMULATE) { old = Vec(c[at.x], c[at.y], c[at.z], c[at.w]); }
-  c[at.x] = old.x + v.x;
-  if (n + 1u < params.n) { c[at.y] = old.y + v.y; }
-  if (n + 2u < params.n) { c[at.z] = old.z + v.z; }
-  if (n + 3u < params.n) { c[at.w] = old.w + v.w; }
-}
-fn finish_vec4(at: vec4<u32>, n: u32, v: Vec) { store_vec4(at, v); }
-
-@compute @workgroup_size(REDUCE_WG)
-fn matmul_reduce(@builtin(global_invocation_id) gid: vec3<u32>, @builtin(num_workgroups) nwg: vec3<u32>) {
-  let i = gid.x + gid.y * nwg.x * REDUCE_WG;
-  let width = (params.n + 3u) / 4u;
-  let size = params.m * width;
-  let batch = i / size;
-  if (batch >= params.z_count) { return; }
-  let at = i - batch * size;
-  let m = at / width; let n = 4u * (at - m * width);
-  let splits = params.split_outer * params.split_inner;
-  var sum = Vec();
-  for (var s = 0u; s < splits; s++) { sum += a4[(batch * splits + s) * size + at]; }
-  let columns = columns_from(n);
-  let to = params.c_off + batch * params.c_b + m * params.c_m + columns_c(columns);
-  let v = epilogue(sum, batch, m, columns);
-  finish(to, n, v);
+  put_tile(z, m_tile + ty, n_tile + tx, vec2<u32>(TY, TX), t);
 }

@@ -5,7 +5,7 @@ import type { View } from "./backend.ts";
 import type { Contraction } from "./contract.ts";
 import type { ConvHost } from "./conv.ts";
 import { elements, hostDense, hostView } from "./cpu.ts";
-import { gemmTables, type Numbers } from "./gemm.ts";
+import { gemm, type Numbers } from "./gemm.ts";
 
 const numbers = (view: View): Numbers => elements(view) as Numbers;
 
@@ -19,47 +19,26 @@ function axis(start: number, outer: number, outerStride: number, inner: number, 
 }
 
 /** Runs one contraction: see Contraction for the formula. */
-export function contractCpu(p: Contraction): void {
-  const { m, n, k, kOuter = 1, nOuter = 1, a, b, c, bias, batch = [1, 1] } = p;
+export function contractCpu({ m, n, k, kOuter = 1, nOuter = 1, a, b, c, bias, batch = [1, 1] }: Contraction): void {
   const aCols = axis(0, kOuter, a.kOuter ?? 0, k, a.k, a.kTable);
-  const bRows = axis(0, kOuter, b.kOuter ?? 0, k, b.k, b.kTable);
   const bCols = axis(0, nOuter, b.nOuter ?? 0, n / nOuter, b.n, b.nTable);
   const cCols = axis(0, nOuter, c.nOuter ?? 0, n / nOuter, c.n, c.nTable);
   const out = numbers(c.view);
-  for (let o = 0; o < batch[0]; o++)
-    for (let i = 0; i < batch[1]; i++) {
-      const at = (strides: readonly [number, number] | undefined): number => (strides ? o * strides[0] + i * strides[1] : 0);
-      const z = o * batch[1] + i;
-      const rows = axis(c.view.offset + z * (c.batch ?? 0), 1, 0, m, c.m);
-      const left = { data: numbers(a.view), rows: axis(a.view.offset + at(a.batch), 1, 0, m, a.m), cols: aCols };
-      const start = b.view.offset + at(b.batch);
-      const right = { data: numbers(b.view), rows: start === 0 ? bRows : bRows.map((r) => r + start), cols: bCols };
-      // An activation after accumulation would see the old C, so such products go through memory of their own.
-      if (p.accumulate && (bias ?? p.relu)) {
-        const own = { data: hostArray(c.view.dtype, m * n) as Numbers, rows: axis(0, 1, 0, m, n), cols: axis(0, 1, 0, n, 1) };
-        gemmTables(left, right, own);
-        finish(p, z, own.data, own.rows, own.cols);
-        for (let r = 0; r < m; r++) for (let q = 0; q < n; q++) out[rows[r]! + cCols[q]!]! += own.data[r * n + q]!;
-      } else {
-        gemmTables(left, right, { data: out, rows, cols: cCols }, { beta: p.accumulate ? 1 : 0 });
-        finish(p, z, out, rows, cCols);
-      }
+  const added = bias && numbers(bias.view);
+  for (let z = 0; z < batch[0] * batch[1]; z++) {
+    const [o, i] = [Math.floor(z / batch[1]), z % batch[1]];
+    const start = ({ view, batch: [outer, inner] = [0, 0] }: Contraction["a"] | Contraction["b"]): number =>
+      view.offset + o * outer + i * inner;
+    const rows = axis(c.view.offset + z * m * c.m, 1, 0, m, c.m);
+    for (let r = 0; r < m; r++) {
+      const from = bias ? bias.view.offset + (z * m + r) * bias.m : 0;
+      for (let q = 0; q < n; q++) out[rows[r]! + cCols[q]!] = bias ? added![from + q * bias.n]! : 0;
     }
-}
-
-/** Bias and activation of one batch. */
-function finish({ bias, relu }: Contraction, z: number, out: Numbers, rows: Int32Array, cols: Int32Array): void {
-  if (!bias && !relu) return;
-  const values = bias ? numbers(bias.view) : undefined;
-  const from = bias ? bias.view.offset + z * (bias.batch ?? 0) : 0;
-  const along = bias?.along;
-  for (let r = 0; r < rows.length; r++) {
-    const row = rows[r]!;
-    const whole = along === "m" ? values![from + r]! : 0;
-    for (let q = 0; q < cols.length; q++) {
-      const v = out[row + cols[q]!]! + (along === "n" ? values![from + q]! : whole);
-      out[row + cols[q]!] = relu && v < 0 ? 0 : v;
-    }
+    gemm(
+      { data: numbers(a.view), rows: axis(start(a), 1, 0, m, a.m), cols: aCols },
+      { data: numbers(b.view), rows: axis(start(b), kOuter, b.kOuter ?? 0, k, b.k, b.kTable), cols: bCols },
+      { data: out, rows, cols: cCols },
+    );
   }
 }
 

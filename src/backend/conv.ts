@@ -38,7 +38,7 @@ export interface Axis {
   readonly apart: number;
 }
 
-/** `out[n, m, i] = activation(bias[m] + Σ over channels c and taps j of weight[m, c, j] · x[n, c, i, j])`, zero outside x, per group. */
+/** `out[n, m, i] = bias[m] + Σ over channels c and taps j of weight[m, c, j] · x[n, c, i, j]`, zero outside x, per group. */
 export interface Correlation {
   /** [N, channels of all groups, D, H, W]. */
   readonly x: View;
@@ -49,7 +49,6 @@ export interface Correlation {
   readonly groups: number;
   readonly axes: readonly Axis[];
   readonly bias?: View | undefined;
-  readonly relu?: boolean;
 }
 
 /** A list right-aligned to three spatial axes. */
@@ -113,7 +112,7 @@ function windows(host: ConvHost, x: View, channels: number, axes: readonly Axis[
 
 /** One correlation for each combination of the axes' phases, which write disjoint outputs; a phase without taps writes zeros. */
 function correlate(host: ConvHost, problem: Omit<Correlation, "axes">, axes: readonly (readonly Axis[])[]): void {
-  const { x, weight, along, out, groups, bias, relu } = problem;
+  const { x, weight, along, out, groups, bias } = problem;
   if (axes.every((phases) => phases.length === 1) && host.slide({ ...problem, axes: axes.flat() })) return;
   const [images, m] = [out.shape[0]!, out.shape[1]! / groups];
   const contracted = x.shape[1]! / groups;
@@ -139,11 +138,9 @@ function correlate(host: ConvHost, problem: Omit<Correlation, "axes">, axes: rea
         view: moved(out, reach(out, phase.map((a) => a.at))), // prettier-ignore
         m: out.strides[1]!,
         nOuter: out.strides[0]!,
-        batch: m * out.strides[1]!,
         ...lane(host, "n", places, phase.map((a, i) => a.apart * out.strides[i + 2]!)), // prettier-ignore
       },
-      ...(bias ? { bias: { view: bias, along: "m", batch: m } as const } : {}),
-      relu: relu === true,
+      ...(bias ? { bias: { view: bias, m: 1, n: 0 } } : {}),
     });
   }
 }
@@ -165,15 +162,15 @@ function sliding(w: View, y: View, a: Sliding): Axis[] {
 }
 
 /** `y[n, o, p] = bias[o] + Σ w[o, k] · x[window p, k]`; y dense. */
-export function convForward(host: ConvHost, x: View, w: View, bias: View | undefined, y: View, a: Sliding, relu = false): void {
+export function convForward(host: ConvHost, x: View, w: View, bias: View | undefined, y: View, a: Sliding): void {
   const [weight, out] = [volume(host.dense(w)), volume(y)];
   const along = { m: weight.strides[0]!, c: weight.strides[1]! };
-  const problem = { x: volume(x), weight, along, out, groups: a.groups, bias: bias && host.dense(bias), relu };
+  const problem = { x: volume(x), weight, along, out, groups: a.groups, bias: bias && host.dense(bias) };
   correlate(host, problem, sliding(weight, out, a).map((axis) => [axis])); // prettier-ignore
 }
 
 /** `dw[o, k] = Σ over images and positions of dy[n, o, p] · x[window p, k]`; dw dense. */
-export function convWeight(host: ConvHost, x: View, dy: View, dw: View, a: Sliding, accumulate = false): void {
+export function convWeight(host: ConvHost, x: View, dy: View, dw: View, a: Sliding): void {
   const g = volume(host.dense(dy));
   const axes = sliding(volume(dw), g, a);
   const from = bordered(host, volume(x), axes.map((axis) => [axis])); // prettier-ignore
@@ -190,8 +187,7 @@ export function convWeight(host: ConvHost, x: View, dy: View, dw: View, a: Slidi
     batch: [1, a.groups],
     a: { view: g, m: channel, k: 1, kOuter: image, batch: [0, m * channel] },
     b: windows(host, from, channels, axes, "n", "k"),
-    c: { view: dw, m: steps, n: 1, batch: m * steps },
-    accumulate,
+    c: { view: dw, m: steps, n: 1 },
   });
 }
 

@@ -108,7 +108,6 @@ function convRows(launcher: Launcher, problem: Correlation): true {
         word_at: border ? "word_at_border" : aligned ? "word_at_aligned" : "word_at",
         store: vector ? "store_aligned" : "store",
         epilogue: bias ? "epilogue_bias" : "epilogue",
-        activate: problem.relu ? "activate_relu" : "activate",
       },
     ),
     {

@@ -10,11 +10,6 @@ export interface Matrix {
   readonly cols: Int32Array;
 }
 
-export interface GemmOptions {
-  /** Adds to C when 1 (default 0: overwrites). */
-  readonly beta?: 0 | 1;
-}
-
 // Blocks that keep a panel of B in the second cache level and a block of A in the first.
 const blockK = 256;
 const blockN = 256;
@@ -126,23 +121,18 @@ function blockInt(kc: number, a: Int32Array, ai: number, b: Int32Array, bi: numb
 }
 
 /**
- * `C = A·B` or `C += A·B` for matrices given by offset tables; A is m×k, B k×n.
+ * `C += A·B` for matrices given by offset tables; A is m×k, B k×n.
  * Blocks of 256 steps are summed in float64 and added to C in order, so results do not depend on the machine.
  */
-export function gemmTables(a: Matrix, b: Matrix, c: Matrix, { beta = 0 }: GemmOptions = {}): void {
-  const m = c.rows.length;
-  const n = c.cols.length;
-  const depth = a.cols.length;
-  const out = c.data;
-  if (depth === 0 && beta === 0) for (let i = 0; i < m; i++) for (let j = 0; j < n; j++) out[c.rows[i]! + c.cols[j]!] = 0;
+export function gemm(a: Matrix, b: Matrix, { data: out, rows, cols }: Matrix): void {
+  const [m, n, depth] = [rows.length, cols.length, a.cols.length];
   const integer = out instanceof Int32Array;
-  if (!integer && Math.min(m, n) <= 2) return thin(a, b, c, beta);
+  if (!integer && Math.min(m, n) <= 2) return thin(a, b, out, rows, cols);
   const { a: pa, b: pb, tile } = integer ? ints : floats;
   for (let n0 = 0; n0 < n; n0 += blockN) {
     const nc = Math.min(blockN, n - n0);
     for (let k0 = 0; k0 < depth; k0 += blockK) {
       const kc = Math.min(blockK, depth - k0);
-      const fresh = k0 === 0 && beta === 0;
       pack(pb, b.data, b.cols, n0, nc, b.rows, k0, kc);
       for (let m0 = 0; m0 < m; m0 += blockM) {
         const mc = Math.min(blockM, m - m0);
@@ -151,86 +141,40 @@ export function gemmTables(a: Matrix, b: Matrix, c: Matrix, { beta = 0 }: GemmOp
           for (let i = 0; i < mc; i += 4) {
             if (integer) blockInt(kc, ints.a, i * kc, ints.b, j * kc, ints.tile);
             else block(kc, floats.a, i * kc, floats.b, j * kc, floats.tile);
-            put(out, c.rows, c.cols, m0 + i, Math.min(4, mc - i), n0 + j, Math.min(4, nc - j), tile, fresh);
+            for (let r = 0; r < 4 && i + r < mc; r++)
+              for (let q = 0; q < 4 && j + q < nc; q++) out[rows[m0 + i + r]! + cols[n0 + j + q]!]! += tile[4 * r + q]!;
           }
       }
     }
   }
 }
 
-function put(
-  out: Numbers,
-  rows: Int32Array,
-  cols: Int32Array,
-  i0: number,
-  mr: number,
-  j0: number,
-  nr: number,
-  tile: Panel,
-  fresh: boolean,
-): void {
-  for (let i = 0; i < mr; i++) {
-    const row = rows[i0 + i]!;
-    for (let j = 0; j < nr; j++) {
-      const at = row + cols[j0 + j]!;
-      out[at] = fresh ? tile[4 * i + j]! : out[at]! + tile[4 * i + j]!;
-    }
-  }
-}
-
-/** `C = A·B` (or `C += A·B`) with any strides: A is m×k, B k×n, C m×n with unit column stride. */
-export function gemm(
-  m: number,
-  n: number,
-  k: number,
-  a: Numbers,
-  aOffset: number,
-  aRowStride: number,
-  aColStride: number,
-  b: Numbers,
-  bOffset: number,
-  bRowStride: number,
-  bColStride: number,
-  c: Numbers,
-  cOffset: number,
-  cRowStride: number,
-  options?: GemmOptions,
-): void {
-  gemmTables(
-    { data: a, rows: offsets(m, aOffset, aRowStride), cols: offsets(k, 0, aColStride) },
-    { data: b, rows: offsets(k, bOffset, bRowStride), cols: offsets(n, 0, bColStride) },
-    { data: c, rows: offsets(m, cOffset, cRowStride), cols: offsets(n, 0, 1) },
-    options,
-  );
-}
-
 /** Products with one or two rows or columns: packing would cost more than the sums. */
-function thin(a: Matrix, b: Matrix, c: Matrix, beta: 0 | 1): void {
-  const wide = c.cols.length > c.rows.length;
-  // x is the thin side, y the wide one: one line of x against all lines of y.
-  const [x, xLines, y, yLines] = wide ? [a.data, a.rows, b.data, b.cols] : [b.data, b.cols, a.data, a.rows];
-  const [xSteps, ySteps] = wide ? [a.cols, b.rows] : [b.rows, a.cols];
-  const near = yLines.length < 2 || Math.abs(yLines[1]! - yLines[0]!) <= Math.abs((ySteps[1] ?? 0) - (ySteps[0] ?? 0));
-  const sums = new Float64Array(yLines.length);
-  for (let i = 0; i < xLines.length; i++) {
-    const from = xLines[i]!;
+function thin(a: Matrix, b: Matrix, out: Numbers, rows: Int32Array, cols: Int32Array): void {
+  const wide = cols.length > rows.length;
+  // One line of the thin side x against all lines of the wide side y.
+  const [x, y] = wide
+    ? [{ data: a.data, lines: a.rows, steps: a.cols, to: rows }, { data: b.data, lines: b.cols, steps: b.rows, to: cols }]
+    : [{ data: b.data, lines: b.cols, steps: b.rows, to: cols }, { data: a.data, lines: a.rows, steps: a.cols, to: rows }]; // prettier-ignore
+  const near = Math.abs((y.lines[1] ?? 0) - y.lines[0]!) <= Math.abs((y.steps[1] ?? 0) - (y.steps[0] ?? 0));
+  const sums = new Float64Array(y.lines.length);
+  for (let i = 0; i < x.lines.length; i++) {
+    const from = x.lines[i]!;
     sums.fill(0);
+    // Whichever of steps and lines are neighbours in memory is walked innermost.
     if (near)
-      for (let k = 0; k < xSteps.length; k++) {
-        const v = x[from + xSteps[k]!]!;
-        const step = ySteps[k]!;
-        for (let j = 0; j < sums.length; j++) sums[j]! += v * y[yLines[j]! + step]!;
+      for (let k = 0; k < x.steps.length; k++) {
+        const v = x.data[from + x.steps[k]!]!;
+        const step = y.steps[k]!;
+        for (let j = 0; j < sums.length; j++) sums[j]! += v * y.data[y.lines[j]! + step]!;
       }
     else
       for (let j = 0; j < sums.length; j++) {
-        const line = yLines[j]!;
+        const line = y.lines[j]!;
         let sum = 0;
-        for (let k = 0; k < xSteps.length; k++) sum += x[from + xSteps[k]!]! * y[line + ySteps[k]!]!;
+        for (let k = 0; k < x.steps.length; k++) sum += x.data[from + x.steps[k]!]! * y.data[line + y.steps[k]!]!;
         sums[j] = sum;
       }
-    for (let j = 0; j < sums.length; j++) {
-      const at = wide ? c.rows[i]! + c.cols[j]! : c.rows[j]! + c.cols[i]!;
-      c.data[at] = beta === 1 ? c.data[at]! + sums[j]! : sums[j]!;
-    }
+    for (let j = 0; j < sums.length; j++) out[x.to[i]! + y.to[j]!]! += sums[j]!;
   }
 }

@@ -238,7 +238,6 @@ function affine(x: View, weight: View, bias: View | undefined, out: View, toDens
   const from = rows(x) ?? rows(toDense(x))!;
   const n = weight.shape.length === 1 ? 1 : weight.shape[0]!;
   const last = weight.strides.length - 1;
-  const wide = bias && bias.shape.length === 1 && bias.shape[0] === n ? bias : bias && toDense({ ...bias, shape: [n], strides: [0] });
   return {
     m: from.shape[0]!,
     n,
@@ -246,6 +245,6 @@ function affine(x: View, weight: View, bias: View | undefined, out: View, toDens
     a: { view: from, m: from.strides[0]!, k: from.strides[1]! },
     b: { view: weight, n: weight.strides[last - 1] ?? 0, k: weight.strides[last]! },
     c: { view: out, m: n, n: 1 },
-    ...(wide ? { bias: { view: wide.strides[0] === 1 || n === 1 ? wide : toDense(wide), along: "n" as const } } : {}),
+    ...(bias ? { bias: { view: bias, m: 0, n: bias.shape[0] === n ? bias.strides[0]! : 0 } } : {}),
   };
 }

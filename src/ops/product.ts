@@ -45,7 +45,7 @@ export function productOf(x: View, y: View, out: View): Contraction | undefined 
     batch: pair(a!.shape, 1),
     a: { view: x, m: at(x, 2), k: at(x, 1), batch: pair(a!.strides, 0) },
     b: { view: y, n: at(y, 1), k: at(y, 2), batch: pair(b!.strides, 0) },
-    c: { view: out, m: n, n: 1, batch: m * n },
+    c: { view: out, m: n, n: 1 },
   };
 }
 

@@ -1,10 +1,9 @@
 // Matrix products and contractions on typed arrays against plain sums.
 import { describe, expect, it } from "vitest";
 import { Storage, type View } from "../../src/backend/backend.ts";
-import type { Contraction } from "../../src/backend/contract.ts";
 import { contractCpu } from "../../src/backend/contractcpu.ts";
 import { cpu } from "../../src/backend/cpu.ts";
-import { gemm, type Numbers } from "../../src/backend/gemm.ts";
+import { gemm as gemmOf, type Numbers, offsets } from "../../src/backend/gemm.ts";
 
 /** Distinct values in [-1, 1], the same in every run. */
 function sequence(seed: number): () => number {
@@ -20,6 +19,22 @@ const fill = <T extends Numbers>(array: T, seed: number, scale = 1): T => {
   for (let i = 0; i < array.length; i++) array[i] = next() * scale;
   return array;
 };
+
+/** `C += A·B` with any strides: A is m×k, B k×n, C m×n with unit column stride. */
+function gemm(
+  ...[m, n, k, a, aOffset, aRow, aCol, b, bOffset, bRow, bCol, c, cOffset, cRow]: [
+    ...[m: number, n: number, k: number],
+    ...[a: Numbers, aOffset: number, aRow: number, aCol: number],
+    ...[b: Numbers, bOffset: number, bRow: number, bCol: number],
+    ...[c: Numbers, cOffset: number, cRow: number],
+  ]
+): void {
+  gemmOf(
+    { data: a, rows: offsets(m, aOffset, aRow), cols: offsets(k, 0, aCol) },
+    { data: b, rows: offsets(k, bOffset, bRow), cols: offsets(n, 0, bCol) },
+    { data: c, rows: offsets(m, cOffset, cRow), cols: offsets(n, 0, 1) },
+  );
+}
 
 const shapes = [
   [1, 1, 1],
@@ -53,13 +68,13 @@ describe("gemm(m, n, k, …)", () => {
           for (let j = 0; j < n; j++) {
             let sum = 0;
             for (let q = 0; q < k; q++) sum += a[3 + i * ar + q * ac]! * b[5 + q * br + j * bc]!;
-            expected[1 + i * (n + 3) + j] = sum;
+            expected[1 + i * (n + 3) + j]! += sum;
           }
         gemm(m, n, k, a, 3, ar, ac, b, 5, br, bc, c, 1, n + 3);
         for (let i = 0; i < c.length; i++) expect(c[i]).toBeCloseTo(expected[i]!, 11);
       });
 
-  it("adds to C when beta is 1, for packed and for thin products", () => {
+  it("adds to C, for packed and for thin products", () => {
     for (const [m, n] of [
       [9, 11],
       [1, 11],
@@ -71,7 +86,7 @@ describe("gemm(m, n, k, …)", () => {
       const once = new Float32Array(m * n);
       gemm(m, n, k, a, 0, k, 1, b, 0, n, 1, once, 0, n);
       const twice = once.slice();
-      gemm(m, n, k, a, 0, k, 1, b, 0, n, 1, twice, 0, n, { beta: 1 });
+      gemm(m, n, k, a, 0, k, 1, b, 0, n, 1, twice, 0, n);
       for (let i = 0; i < once.length; i++) expect(twice[i]! / 2).toBeCloseTo(once[i]!, 4);
     }
   });
@@ -127,46 +142,35 @@ describe("contractCpu(problem)", () => {
     dtype: "float64",
   });
 
-  it("broadcasts batches, contracts blocks, spreads columns over images, adds bias, activates, accumulates", () => {
+  it("broadcasts batches, contracts blocks, spreads columns over images, adds bias", () => {
     const [m, nOuter, nInner, k, kOuter] = [5, 2, 3, 4, 3];
     const a = fill(new Float64Array(400), 10);
     const b = fill(new Float64Array(400), 11);
     const bias = fill(new Float64Array(50), 12);
-    const base: Contraction = {
-      m,
-      n: nOuter * nInner,
-      nOuter,
-      k,
-      kOuter,
-      batch: [2, 2],
-      a: { view: view(a, 2), m: 4, k: 1, kOuter: 20, batch: [60, 0] },
-      b: { view: view(b, 1), n: 1, nOuter: 12, k: 3, kOuter: 24, batch: [0, 72] },
-      c: { view: view(new Float64Array(0)), m: nInner, n: 1, nOuter: m * nInner, batch: nOuter * m * nInner },
-    };
-    for (const along of [undefined, "m", "n"] as const)
-      for (const relu of [false, true])
-        for (const accumulate of [false, true]) {
-          const c = fill(new Float64Array(4 * nOuter * m * nInner), 13);
-          const before = c.slice();
-          contractCpu({
-            ...base,
-            relu,
-            accumulate,
-            ...(along ? { bias: { view: view(bias, 3), along, batch: 7 } } : {}),
-            c: { ...base.c, view: view(c) },
-          });
-          for (let z = 0; z < 4; z++)
-            for (let i = 0; i < m; i++)
-              for (let j = 0; j < nOuter * nInner; j++) {
-                const [o, q] = [Math.floor(j / nInner), j % nInner];
-                let sum = along ? bias[3 + 7 * z + (along === "m" ? i : j)]! : 0;
-                for (let ko = 0; ko < kOuter; ko++)
-                  for (let s = 0; s < k; s++)
-                    sum += a[2 + (z >> 1) * 60 + i * 4 + s + ko * 20]! * b[1 + (z & 1) * 72 + o * 12 + q + s * 3 + ko * 24]!;
-                if (relu) sum = Math.max(0, sum);
-                const at = ((z * nOuter + o) * m + i) * nInner + q;
-                expect(c[at]).toBeCloseTo(accumulate ? before[at]! + sum : sum, 11);
-              }
-        }
+    for (const along of [undefined, "m", "n"] as const) {
+      const c = fill(new Float64Array(4 * nOuter * m * nInner), 13);
+      contractCpu({
+        m,
+        n: nOuter * nInner,
+        nOuter,
+        k,
+        kOuter,
+        batch: [2, 2],
+        a: { view: view(a, 2), m: 4, k: 1, kOuter: 20, batch: [60, 0] },
+        b: { view: view(b, 1), n: 1, nOuter: 12, k: 3, kOuter: 24, batch: [0, 72] },
+        c: { view: view(c), m: nInner, n: 1, nOuter: 4 * m * nInner },
+        ...(along ? { bias: { view: view(bias, 3), m: along === "m" ? 1 : 0, n: along === "n" ? 2 : 0 } } : {}),
+      });
+      for (let z = 0; z < 4; z++)
+        for (let i = 0; i < m; i++)
+          for (let j = 0; j < nOuter * nInner; j++) {
+            const [o, q] = [Math.floor(j / nInner), j % nInner];
+            let sum = along ? bias[3 + (along === "m" ? z * m + i : 2 * j)]! : 0;
+            for (let ko = 0; ko < kOuter; ko++)
+              for (let s = 0; s < k; s++)
+                sum += a[2 + (z >> 1) * 60 + i * 4 + s + ko * 20]! * b[1 + (z & 1) * 72 + o * 12 + q + s * 3 + ko * 24]!;
+            expect(c[(o * 4 * m + z * m + i) * nInner + q]).toBeCloseTo(sum, 11);
+          }
+    }
   });
 });
