@@ -2,9 +2,9 @@
 import { isGradEnabled, noGrad, setGradEnabled } from "./autograd/mode.ts";
 import { DtypeError } from "./base/errors.ts";
 import { parse } from "./base/options.ts";
-import { broadcastShapes, contiguousStrides } from "./base/shape.ts";
+import { broadcastShapes } from "./base/shape.ts";
 import { operand } from "./ops/arguments.ts";
-import { type Index, isBasic, spread } from "./ops/index-list.ts";
+import { columns, hits, type Index, isBasic, spread, vector } from "./ops/index-list.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** The methods of this file, as Tensor declares them. */
@@ -22,24 +22,14 @@ export interface Selections {
   ): Tensor;
 }
 
-/** Row-major positions of the elements that are not zero. */
-async function hits(x: Tensor): Promise<number[]> {
-  const data = await x.detach().data();
-  const found: number[] = [];
-  for (let i = 0; i < data.length; i++) if (data[i] !== 0) found.push(i);
-  return found;
-}
-
-const column = (x: Tensor, values: readonly number[]): Tensor => x.uploadedLike("int32", Int32Array.from(values), [values.length]);
+const nonzeroPlaces = async (x: Tensor): Promise<number[]> => hits(await x.detach().data());
 
 async function nonzero(x: Tensor, ...rest: unknown[]): Promise<Tensor | Tensor[]> {
   const { asTuple } = parse("nonzero", rest, {}, { asTuple: false });
-  const found = await hits(x);
-  const strides = contiguousStrides(x.shape);
-  const along = (at: number, d: number): number => Math.floor(at / strides[d]!) % x.shape[d]!;
-  if (asTuple) return x.ndim === 0 ? [column(x, found)] : x.shape.map((_, d) => column(x, found.map((at) => along(at, d)))); // prettier-ignore
-  const table = found.flatMap((at) => x.shape.map((_, d) => along(at, d)));
-  return x.uploadedLike("int32", Int32Array.from(table), [found.length, x.ndim]);
+  const found = await nonzeroPlaces(x);
+  if (x.ndim === 0) return asTuple ? [vector(x, found)] : vector(x, []).reshape(found.length, 0);
+  const list = columns(x, found);
+  return asTuple ? list : list[0]!.unsqueeze(1).cat(list.slice(1).map((c) => c.unsqueeze(1)), 1); // prettier-ignore
 }
 
 async function maskedSelect(x: Tensor, mask: Tensor): Promise<Tensor> {
@@ -47,15 +37,15 @@ async function maskedSelect(x: Tensor, mask: Tensor): Promise<Tensor> {
     throw new DtypeError("maskedSelect", `the mask must be bool, got ${mask.dtype}`);
   const recording = isGradEnabled();
   const shape = broadcastShapes("maskedSelect", x.shape, mask.shape);
-  const found = await hits(noGrad(() => mask.expand(shape)));
-  return setGradEnabled(recording, () => x.expand(shape).flatten().indexSelect(0, column(x, found)));
+  const found = await nonzeroPlaces(noGrad(() => mask.expand(shape)));
+  return setGradEnabled(recording, () => x.expand(shape).flatten().indexSelect(0, vector(x, found)));
 }
 
 function indexPut(x: Tensor, indices: readonly Index[], values: Tensor | number, ...rest: unknown[]): Tensor {
   const { accumulate } = parse("indexPut_", rest, { accumulate: false });
   if (Array.isArray(indices) && isBasic(indices)) {
     const part = x.index(indices);
-    const given = spread("indexPut_", x, values, part.shape);
+    const given = spread(x, values, part.shape);
     if (accumulate) part.add_(given);
     else part.copy_(given);
     return x;
@@ -76,7 +66,7 @@ function indexPut(x: Tensor, indices: readonly Index[], values: Tensor | number,
     return x.maskedFill_(mask.reshape([...mask.shape, ...x.shape.slice(mask.ndim).map(() => 1)]), values);
   }
   const places = x.detach().positions().index(indices);
-  return x.put_(places, spread("indexPut_", x, values, places.shape), accumulate);
+  return x.put_(places, spread(x, values, places.shape), accumulate);
 }
 
 /** By name, for installation beside the operators. */

@@ -1,6 +1,6 @@
 // Reading and checking the arguments that operators of several families share.
 import { ArgumentError, DtypeError, ShapeError, show } from "../base/errors.ts";
-import type { Shape } from "../base/shape.ts";
+import { normalizeDim, type Shape } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
 
 /** Sizes spread out or as one array: `x.view(2, 3)` and `x.view([2, 3])`. */
@@ -39,6 +39,13 @@ export function integer(op: string, value: unknown, name: string, least = -Infin
 
 /** Integers as a list: one number stands for a list of one. */
 export const listOf = (value: number | readonly number[]): readonly number[] => (typeof value === "number" ? [value] : value);
+
+/** Normalised dimensions, in the order given. Errors: ShapeError for one out of range or named twice. */
+export function distinct(op: string, dims: readonly number[], rank: number): number[] {
+  const list = dims.map((d) => normalizeDim(op, d, rank));
+  if (new Set(list).size !== list.length) throw new ShapeError(op, `${show(list)} names a dimension twice`);
+  return list;
+}
 
 /** A copy of `shape` with the size of one dimension replaced. */
 export const withSize = (shape: Shape, dim: number, size: number): number[] => shape.map((d, i) => (i === dim ? size : d));

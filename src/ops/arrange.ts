@@ -3,7 +3,7 @@ import { ArgumentError, ShapeError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { normalizeDim } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { integer, integers, listOf, type Sizes } from "./arguments.ts";
+import { distinct, integer, integers, listOf, type Sizes } from "./arguments.ts";
 import { counted, picked } from "./arranging.ts";
 import { type Composite, raises, t } from "./op.ts";
 
@@ -13,8 +13,7 @@ type Dims = number | readonly number[];
 export const flip: Composite<(x: Tensor, ...dims: readonly number[] | [readonly number[]] | [{ dims: Dims }]) => Tensor> = {
   compose: (x, ...rest) => {
     const named = typeof rest[0] === "object" && !Array.isArray(rest[0]) ? [parse("flip", rest, { dims: [] as Dims }).dims] : rest;
-    const dims = integers("flip", named, "dims").map((d) => normalizeDim("flip", d, x.ndim));
-    if (new Set(dims).size !== dims.length) throw new ShapeError("flip", `${show(dims)} names a dimension twice`);
+    const dims = distinct("flip", integers("flip", named, "dims"), x.ndim);
     if (x.ndim === 0 || dims.length === 0) return x.clone();
     return dims.reduce((y, d) => picked(y, d, x.shape[d]!, (i) => x.shape[d]! - 1 - i), x);
   },

@@ -1,22 +1,25 @@
 // Cutting: views of part of a dimension, and tensors cut into pieces.
 import { ArgumentError, ShapeError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
-import { normalizeDim } from "../base/shape.ts";
+import { normalizeDim, type Shape } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { integer, integers, operand, withSize } from "./arguments.ts";
+import { integer, integers, withSize } from "./arguments.ts";
 import { type Composite, raises, t as arg, type ViewOp } from "./op.ts";
 
-/** Start, stop and length of a slice of `size` elements as Python clips them. */
-function clip(size: number, start: number | null, end: number | null, step: number): { start: number; length: number } {
-  const bound = (v: number): number => Math.min(size, Math.max(0, v < 0 ? v + size : v));
-  const [from, to] = [bound(start ?? 0), bound(end ?? size)];
-  return { start: from, length: Math.max(0, Math.ceil((to - from) / step)) };
+/** A dimension that can be cut. Errors: ShapeError out of range, and for 0-d tensors. */
+function axis(op: string, x: Tensor, dim: unknown): number {
+  if (x.ndim === 0) throw new ShapeError(op, "a 0-d tensor has no dimension to cut");
+  return normalizeDim(op, dim, x.ndim);
 }
+
+/** Zeros of `shape` with g from `start` of a dimension on. */
+const set = (g: Tensor, shape: Shape, dim: number, start: number, step = 1): Tensor =>
+  g.inset(shape, shape.map((_, d) => (d === dim ? start : 0)), shape.map((_, d) => (d === dim ? step : 1))); // prettier-ignore
 
 export interface SliceAttrs {
   readonly dim: number;
-  readonly start: number | null;
-  readonly end: number | null;
+  readonly start: number;
+  readonly length: number;
   readonly step: number;
 }
 
@@ -24,27 +27,21 @@ export interface SliceAttrs {
 export const slice: ViewOp<(x: Tensor, dim?: number, start?: number | null, end?: number | null, step?: number) => Tensor, SliceAttrs> = {
   call: (x, ...rest) => {
     const o = parse("slice", rest, { dim: 0, start: null as number | null, end: null as number | null, step: 1 });
-    for (const bound of [o.start, o.end])
-      if (bound !== null && !Number.isInteger(bound)) throw new ArgumentError("slice", `bounds must be integers, got ${String(bound)}`);
-    return { inputs: { x }, attrs: { ...o, step: integer("slice", o.step, "step", 1) } };
+    const step = integer("slice", o.step, "step", 1);
+    const dim = axis("slice", x, o.dim);
+    const size = x.shape[dim]!;
+    const [start, end] = [o.start ?? 0, o.end ?? size].map((bound) => {
+      const at = integer("slice", bound, "the bound");
+      return Math.min(size, Math.max(0, at < 0 ? at + size : at));
+    }) as [number, number];
+    return { inputs: { x }, attrs: { dim, start, length: Math.max(0, Math.ceil((end - start) / step)), step } };
   },
-  view: (x, { dim, start, end, step }) => {
-    const at = normalizeDim("slice", dim, x.shape.length);
-    if (x.shape.length === 0) throw new ShapeError("slice", "a 0-d tensor has no dimension to slice");
-    const cut = clip(x.shape[at]!, start, end, step);
-    return {
-      shape: withSize(x.shape, at, cut.length),
-      strides: withSize(x.strides, at, x.strides[at]! * step),
-      offset: x.offset + cut.start * x.strides[at]!,
-    };
-  },
-  backward: (g, _s, { dim, start, end, step }, ins) => ({
-    x: () => {
-      const { shape } = ins["x"]!;
-      const at = normalizeDim("slice", dim, shape.length);
-      return g.inset(shape, withSize(shape.map(() => 0), at, clip(shape[at]!, start, end, step).start), withSize(shape.map(() => 1), at, step)); // prettier-ignore
-    },
+  view: ({ shape, strides, offset }, { dim, start, length, step }) => ({
+    shape: withSize(shape, dim, length),
+    strides: withSize(strides, dim, strides[dim]! * step),
+    offset: offset + start * strides[dim]!,
   }),
+  backward: (g, _s, { dim, start, step }, ins) => ({ x: () => set(g, ins["x"]!.shape, dim, start, step) }),
   samples: [
     [arg([5, 3]), 0, 1, 4],
     [arg([2, 7]), -1, 1, null, 2],
@@ -58,22 +55,17 @@ export const slice: ViewOp<(x: Tensor, dim?: number, start?: number | null, end?
 /** `length` elements of a dimension from `start` on. A 0-d int32 tensor may give the start. */
 export const narrow: Composite<(x: Tensor, dim: number, start: number | Tensor, length: number) => Tensor> = {
   compose: (x, ...rest) => {
-    const { shape, ndim } = operand("narrow", x);
-    const { dim, start, length } = parse("narrow", rest, {
-      dim: 0,
-      start: undefined as number | Tensor | undefined,
-      length: undefined as number | undefined,
-    });
-    const at = normalizeDim("narrow", dim, ndim);
-    if (ndim === 0) throw new ShapeError("narrow", "a 0-d tensor has no dimension to narrow");
-    const [size, count] = [shape[at]!, integer("narrow", length, "length", 0)];
+    const o = parse("narrow", rest, { dim: 0, start: undefined as number | Tensor | undefined, length: undefined as number | undefined });
+    const dim = axis("narrow", x, o.dim);
+    const [size, length] = [x.shape[dim]!, integer("narrow", o.length, "length", 0)];
     // A start that only the device knows: the elements are picked by index instead.
-    if (typeof start === "object") return x.indexSelect(at, start.add(start.lt(0).mul(size)).add(start.expand(count).positions()));
-    const from = integer("narrow", start, "start");
-    const first = from < 0 ? from + size : from;
-    if (first < 0 || first > size || first + count > size)
-      throw new ShapeError("narrow", `start ${from} and length ${count} leave dimension ${at} of ${show(shape)}`);
-    return x.slice(at, first, first + count);
+    if (typeof o.start === "object")
+      return x.indexSelect(dim, o.start.add(o.start.lt(0).mul(size)).add(o.start.expand(length).positions()));
+    const start = integer("narrow", o.start, "start");
+    const first = start < 0 ? start + size : start;
+    if (first < 0 || first + length > size)
+      throw new ShapeError("narrow", `start ${start} and length ${length} leave dimension ${dim} of ${show(x.shape)}`);
+    return x.slice(dim, first, first + length);
   },
   samples: [
     [arg([5, 3]), 0, 1, 3],
@@ -87,35 +79,19 @@ export const narrow: Composite<(x: Tensor, dim: number, start: number | Tensor, 
 /** One index of a dimension, which disappears. */
 export const select: ViewOp<(x: Tensor, dim: number, index: number) => Tensor, { dim: number; index: number }> = {
   call: (x, ...rest) => {
-    const { dim, index } = parse("select", rest, { dim: undefined as number | undefined, index: undefined as number | undefined });
-    return { inputs: { x }, attrs: { dim: integer("select", dim, "dim"), index: integer("select", index, "index") } };
-  },
-  view: (x, { dim, index }) => {
-    const at = normalizeDim("select", dim, x.shape.length);
-    if (x.shape.length === 0) throw new ShapeError("select", "a 0-d tensor cannot be indexed");
-    const size = x.shape[at]!;
+    const o = parse("select", rest, { dim: undefined as unknown, index: undefined as unknown });
+    const dim = axis("select", x, o.dim);
+    const [size, index] = [x.shape[dim]!, integer("select", o.index, "index")];
     if (index < -size || index >= size)
-      throw new ShapeError("select", `index ${index} is out of range for dimension ${at} of ${show(x.shape)}`);
-    return {
-      shape: x.shape.toSpliced(at, 1),
-      strides: x.strides.toSpliced(at, 1),
-      offset: x.offset + (index < 0 ? index + size : index) * x.strides[at]!,
-    };
+      throw new ShapeError("select", `index ${index} is out of range for dimension ${dim} of ${show(x.shape)}`);
+    return { inputs: { x }, attrs: { dim, index: index < 0 ? index + size : index } };
   },
-  backward: (g, _s, { dim, index }, ins) => ({
-    x: () => {
-      const { shape } = ins["x"]!;
-      const at = normalizeDim("select", dim, shape.length);
-      return g.unsqueeze(at).inset(
-        shape,
-        withSize(
-          shape.map(() => 0),
-          at,
-          index < 0 ? index + shape[at]! : index,
-        ),
-      );
-    },
+  view: ({ shape, strides, offset }, { dim, index }) => ({
+    shape: shape.toSpliced(dim, 1),
+    strides: strides.toSpliced(dim, 1),
+    offset: offset + index * strides[dim]!,
   }),
+  backward: (g, _s, { dim, index }, ins) => ({ x: () => set(g.unsqueeze(dim), ins["x"]!.shape, dim, index) }),
   samples: [
     [arg([3, 4]), 0, -1],
     [arg([2, 3, 4]), 1, 2],
@@ -124,31 +100,45 @@ export const select: ViewOp<(x: Tensor, dim: number, index: number) => Tensor, {
   errors: [raises([arg([4]), 0, 4], "out of range"), raises([arg([]), 0, 0], "0-d")],
 };
 
+type DimRest = [dim?: number] | [options: { dim?: number }];
+const axisOf = (op: string, x: Tensor, rest: readonly unknown[]): number => axis(op, x, parse(op, rest, { dim: 0 }).dim);
+
 /** All indices of a dimension, as an array of views without it. */
 export const unbind: Composite<(x: Tensor, dim?: number) => Tensor[]> = {
   compose: (x, ...rest) => {
-    const { shape, ndim } = operand("unbind", x);
-    const at = normalizeDim("unbind", parse("unbind", rest, { dim: 0 }).dim, ndim);
-    if (ndim === 0) throw new ShapeError("unbind", "a 0-d tensor has no dimension to unbind");
-    return Array.from({ length: shape[at]! }, (_, i) => x.select(at, i));
+    const dim = axisOf("unbind", x, rest);
+    return Array.from({ length: x.shape[dim]! }, (_, i) => x.select(dim, i));
   },
   samples: [[arg([2, 3])], [arg([2, 3]), 1]],
   errors: [raises([arg([]), 0], "0-d"), raises([arg([2]), 2], "out of range")],
 };
 
-type SplitRest = [dim?: number] | [options: { dim?: number }];
+/** Views of the given sizes along a dimension. */
+export const splitWithSizes: Composite<(x: Tensor, sizes: readonly number[], ...rest: DimRest) => Tensor[]> = {
+  compose: (x, sizes, ...rest) => {
+    const dim = axisOf("splitWithSizes", x, rest);
+    const list = integers("splitWithSizes", [sizes]);
+    const total = list.reduce((a, b) => a + b, 0);
+    if (list.some((n) => n < 0) || total !== x.shape[dim])
+      throw new ShapeError("splitWithSizes", `sizes sum to ${total}, dimension ${dim} of ${show(x.shape)} has ${x.shape[dim]}`);
+    let from = 0;
+    return list.map((n) => x.slice(dim, from, (from += n)));
+  },
+  samples: [
+    [arg([5, 2]), [1, 4]],
+    [arg([2, 3]), [1, 2, 0], -1],
+  ],
+  errors: [raises([arg([4]), [1, 2]], "sizes sum to 3")],
+};
 
 /** Views of `sections` elements each along a dimension (the last may be shorter), or of the sizes given. */
-export const split: Composite<(x: Tensor, sections: number | readonly number[], ...rest: SplitRest) => Tensor[]> = {
+export const split: Composite<(x: Tensor, sections: number | readonly number[], ...rest: DimRest) => Tensor[]> = {
   compose: (x, sections, ...rest) => {
-    const { shape, ndim } = operand("split", x);
-    const at = normalizeDim("split", parse("split", rest, { dim: 0 }).dim, ndim);
-    if (ndim === 0) throw new ShapeError("split", "a 0-d tensor has no dimension to split");
-    if (typeof sections !== "number") return x.splitWithSizes(sections, at);
-    const [n, size] = [integer("split", sections, "the section size", 0), shape[at]!];
-    if (n === 0 && size !== 0) throw new ArgumentError("split", `the section size is 0 for dimension ${at} of ${show(shape)}`);
-    const count = Math.max(1, Math.ceil(size / Math.max(1, n)));
-    return Array.from({ length: count }, (_, i) => x.slice(at, i * n, Math.min(size, (i + 1) * n)));
+    const dim = axisOf("split", x, rest);
+    if (typeof sections !== "number") return x.splitWithSizes(sections, dim);
+    const [n, size] = [integer("split", sections, "the section size", 0), x.shape[dim]!];
+    if (n === 0 && size !== 0) throw new ArgumentError("split", `the section size is 0 for dimension ${dim} of ${show(x.shape)}`);
+    return Array.from({ length: Math.max(1, Math.ceil(size / (n || 1))) }, (_, i) => x.slice(dim, i * n, (i + 1) * n));
   },
   samples: [
     [arg([5, 2]), 2],
@@ -159,32 +149,12 @@ export const split: Composite<(x: Tensor, sections: number | readonly number[], 
   errors: [raises([arg([4]), [1, 2]], "sizes sum to 3"), raises([arg([4]), -1], "at least 0")],
 };
 
-/** Views of the given sizes along a dimension. */
-export const splitWithSizes: Composite<(x: Tensor, sizes: readonly number[], ...rest: SplitRest) => Tensor[]> = {
-  compose: (x, sizes, ...rest) => {
-    const { shape, ndim } = operand("splitWithSizes", x);
-    const at = normalizeDim("splitWithSizes", parse("splitWithSizes", rest, { dim: 0 }).dim, ndim);
-    const list = integers("splitWithSizes", [sizes]);
-    const total = list.reduce((a, b) => a + b, 0);
-    if (list.some((n) => n < 0) || total !== shape[at])
-      throw new ShapeError("splitWithSizes", `sizes sum to ${total}, dimension ${at} of ${show(shape)} has ${shape[at]}`);
-    let from = 0;
-    return list.map((n) => x.slice(at, from, (from += n)));
-  },
-  samples: [
-    [arg([5, 2]), [1, 4]],
-    [arg([2, 3]), [1, 2, 0], -1],
-  ],
-  errors: [raises([arg([4]), [1, 2]], "sizes sum to 3")],
-};
-
 /** At most `chunks` views of equal size along a dimension, the last possibly shorter. */
-export const chunk: Composite<(x: Tensor, chunks: number, ...rest: SplitRest) => Tensor[]> = {
+export const chunk: Composite<(x: Tensor, chunks: number, ...rest: DimRest) => Tensor[]> = {
   compose: (x, chunks, ...rest) => {
-    const { shape, ndim } = operand("chunk", x);
-    const at = normalizeDim("chunk", parse("chunk", rest, { dim: 0 }).dim, ndim);
-    const [n, size] = [integer("chunk", chunks, "chunks", 1), shape[at] ?? 0];
-    return size === 0 ? x.splitWithSizes(new Array<number>(n).fill(0), at) : x.split(Math.ceil(size / n), at);
+    const dim = axisOf("chunk", x, rest);
+    const [n, size] = [integer("chunk", chunks, "chunks", 1), x.shape[dim]!];
+    return x.split(size === 0 ? new Array<number>(n).fill(0) : Math.ceil(size / n), dim);
   },
   samples: [
     [arg([7]), 3],

@@ -102,11 +102,8 @@ export const takeAlongDim: Composite<(x: Tensor, indices: Tensor, ...rest: [dim?
     const { dim } = parse("takeAlongDim", rest, { dim: undefined as number | undefined });
     if (dim === undefined) return x.flatten().gather(0, indices.flatten());
     const at = dimOf("takeAlongDim", dim, x);
-    if (x.ndim !== indices.ndim)
-      throw new ShapeError(
-        "takeAlongDim",
-        `indices ${show(indices.shape)} and operand ${show(x.shape)} differ in the number of dimensions`,
-      );
+    // What does not fit, gather refuses.
+    if (x.ndim !== indices.ndim) return x.gather(at, indices);
     const common = x.shape.map((d, i) => (i === at ? -1 : d === 1 ? indices.shape[i]! : d));
     return x.expand(common).gather(at, indices.expand(common));
   },

@@ -2,8 +2,7 @@
 import { ArgumentError, DtypeError, ShapeError, show } from "../base/errors.ts";
 import { broadcastShapes, sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { integers } from "./arguments.ts";
-import { visible } from "./segments.ts";
+import { checkVisible, visible } from "./segments.ts";
 
 /** A slice as Python's start:stop:step; what is left out means from the first, to the last, every one. */
 export interface Slice {
@@ -18,37 +17,18 @@ export type Index = number | Slice | ":" | "..." | null | Tensor;
 const isTensor = (item: unknown): item is Tensor => typeof item === "object" && item !== null && "storage" in item;
 const isMask = (x: Tensor): boolean => x.dtype === "bool" || x.dtype === "uint8";
 
-/** A mask as index tensors, one per dimension it covers. */
-function columns(mask: Tensor): Tensor[] {
-  const seen = visible(mask);
-  if (!seen)
-    throw new ArgumentError(
-      "index",
-      "the number of elements a mask selects is not known on the GPU without a read",
-      "await x.maskedSelect(mask), or index with the columns of await mask.nonzero()",
-    );
-  const hits = Array.from(seen).flatMap((v, i) => (v === 0 ? [] : [i]));
-  return mask.shape.map((size, d) => {
-    const inner = sizeOf(mask.shape.slice(d + 1));
-    return mask.uploadedLike(
-      "int32",
-      Int32Array.from(hits, (h) => Math.floor(h / inner) % size),
-      [hits.length],
-    );
+/** The coordinates of row-major positions, one int32 vector per dimension of x. */
+export const columns = (x: Tensor, places: readonly number[]): Tensor[] =>
+  x.shape.map((size, d) => {
+    const inner = sizeOf(x.shape.slice(d + 1));
+    return vector(x, places.map((at) => Math.floor(at / inner) % size)); // prettier-ignore
   });
-}
 
-/** Errors: ArgumentError for an index beyond a dimension, as far as the host sees it. */
-function checkReach(index: Tensor, dim: number, size: number): void {
-  const seen = index.dtype === "int32" ? visible(index) : undefined;
-  const bad = seen && Array.prototype.find.call(seen, (i: number) => i < -size || i >= size);
-  if (bad !== undefined)
-    throw new ArgumentError("index", `index ${String(bad)} is out of range for dimension ${dim} of size ${size}`, undefined, {
-      index: bad,
-      dim,
-      size,
-    });
-}
+/** Row-major positions of the elements that are not zero. */
+export const hits = (data: ArrayLike<number>): number[] => Array.from(data).flatMap((v, i) => (v === 0 ? [] : [i]));
+
+/** Host integers on the device of x. */
+export const vector = (x: Tensor, values: readonly number[]): Tensor => x.uploadedLike("int32", Int32Array.from(values), [values.length]);
 
 interface Parsed {
   /** The view that numbers, slices and new dimensions make. */
@@ -61,7 +41,7 @@ const consumed = (item: Index): number => (item === null || item === "..." ? 0 :
 
 function read(x: Tensor, items: readonly Index[]): Parsed {
   const used = items.reduce<number>((n, item) => n + consumed(item), 0);
-  if (used > x.ndim) throw new ShapeError("index", `too many indices: ${used} for the ${x.ndim} dimensions of ${show(x.shape)}`);
+  if (used > x.ndim) throw new ShapeError("index", `too many indices: ${used} for ${show(x.shape)}`);
   if (items.filter((item) => item === "...").length > 1) throw new ArgumentError("index", '"..." may stand only once');
   let view = x;
   let dim = 0;
@@ -73,17 +53,19 @@ function read(x: Tensor, items: readonly Index[]): Parsed {
     else if (item === "...") dim += x.ndim - used;
     else if (isTensor(item)) {
       if (!isMask(item)) {
-        checkReach(item, dim, view.shape[dim]!);
+        if (item.dtype === "int32") checkVisible("index", item, dim, view.shape[dim]!, true);
         tensors.push({ dim: dim++, index: item });
-      } else if (item.ndim === 0) throw new ArgumentError("index", "a 0-d mask selects nothing in particular", "use where");
+      } else if (item.ndim === 0) throw new ArgumentError("index", "a mask must not be 0-d", "use where");
       else {
         const covered = view.shape.slice(dim, dim + item.ndim);
         if (show(covered) !== show(item.shape))
-          throw new ShapeError("index", `the mask ${show(item.shape)} does not match the sizes ${show(covered)} of ${show(x.shape)}`);
-        for (const index of columns(item)) tensors.push({ dim: dim++, index });
+          throw new ShapeError("index", `the mask ${show(item.shape)} does not match ${show(covered)} of ${show(x.shape)}`);
+        const seen = visible(item);
+        if (!seen)
+          throw new ArgumentError("index", "how many elements a mask selects is not known on the GPU", "await x.maskedSelect(mask), or mask.nonzero()"); // prettier-ignore
+        for (const index of columns(item, hits(seen))) tensors.push({ dim: dim++, index });
       }
-    } else if (Array.isArray(item))
-      throw new ArgumentError("index", "an array is no index", "a slice is { start, stop, step }, a list of indices is a tensor");
+    } else if (Array.isArray(item)) throw new ArgumentError("index", "an array is no index", "{ start, stop, step }, or a tensor");
     else if (typeof item === "object") {
       const { start = null, stop = null, step, ...rest } = item;
       const unknown = Object.keys(rest)[0];
@@ -118,12 +100,10 @@ export function indexed(x: Tensor, items: readonly Index[]): Tensor {
 }
 
 /** values (a tensor that broadcasts, or a number) in the shape of the places they go to and in the dtype of x. */
-export function spread(op: string, x: Tensor, values: Tensor | number, shape: readonly number[]): Tensor {
+export function spread(x: Tensor, values: Tensor | number, shape: readonly number[]): Tensor {
   if (typeof values === "number") return x.filledLike(values, shape);
-  const lead = values.ndim - shape.length;
   // Leading dimensions of size 1 may be more than the places have.
-  const own = lead > 0 && values.shape.slice(0, lead).every((d) => d === 1) ? values.reshape(values.shape.slice(lead)) : values;
-  const fits = own.ndim <= shape.length && own.shape.every((d, i) => d === 1 || d === shape[shape.length - own.ndim + i]);
-  if (!fits) throw new ShapeError(op, `values ${show(values.shape)} do not broadcast`);
-  return (own.dtype === x.dtype ? own : own.cast(x.dtype)).expand(integers(op, [shape]));
+  const lead = Math.max(0, values.ndim - shape.length);
+  const own = values.shape.slice(0, lead).every((d) => d === 1) ? values.reshape(values.shape.slice(lead)) : values;
+  return own.to(x.dtype).expand(shape);
 }

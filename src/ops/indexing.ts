@@ -2,13 +2,13 @@
 import { isFloat } from "../base/dtype.ts";
 import { ArgumentError, DtypeError, ShapeError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
-import { sizeOf } from "../base/shape.ts";
+import type { Shape } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { checkIndex, integer, operand } from "./arguments.ts";
 import { indexed, type Index, spread } from "./index-list.ts";
-import { type Composite, type Primitive, raises, t, type View } from "./op.ts";
+import { type Composite, type Primitive, raises, t } from "./op.ts";
 import { pointwise } from "./pointwise.ts";
-import { atLeast1d, cpuGather, gpuGather, visible } from "./segments.ts";
+import { cpuGather, gpuGather, visible } from "./segments.ts";
 
 const ints = (shape: readonly number[], data: readonly number[]): unknown => t(shape, { dtype: "int32", data });
 const mask = (shape: readonly number[], data: readonly number[]): unknown => t(shape, { dtype: "bool", data });
@@ -18,7 +18,7 @@ const mask = (shape: readonly number[], data: readonly number[]): unknown => t(s
  * boolean masks. Without tensors the result is a view. Errors: ArgumentError for a mask on the GPU, whose count only a read can tell.
  */
 export const index: Composite<(x: Tensor, indices: readonly Index[]) => Tensor> = {
-  compose: (x, indices) => indexed(operand("index", x), indices),
+  compose: (x, indices) => indexed(x, indices),
   samples: [
     [t([3, 4]), [1]],
     [t([3, 4, 2]), [-1, { start: 1 }]],
@@ -41,7 +41,7 @@ export const index: Composite<(x: Tensor, indices: readonly Index[]) => Tensor> 
 
 /** `index` with the indices spread out: `x.at(0, { start: 1, stop: 5 }, "...", null)` is PyTorch's x[0, 1:5, ..., None]. */
 export const at: Composite<(x: Tensor, ...indices: readonly Index[]) => Tensor> = {
-  compose: (x, ...indices) => indexed(operand("at", x), indices),
+  compose: (x, ...indices) => indexed(x, indices),
   samples: [
     [t([3, 4]), 1, 2],
     [t([3, 4]), { start: 1 }, "..."],
@@ -60,15 +60,15 @@ type IndexPutFn = (
 export const indexPut: Composite<IndexPutFn> = {
   compose: (x, indices, values, ...rest) => {
     const { accumulate } = parse("indexPut", rest, { accumulate: false });
-    const places = indexed(operand("indexPut", x).detach().positions(), indices);
-    return x.put(places, spread("indexPut", x, values, places.shape), accumulate);
+    const places = indexed(x.detach().positions(), indices);
+    return x.put(places, spread(x, values, places.shape), accumulate);
   },
   samples: [
     [t([3, 4]), [ints([2], [0, 2])], t([4])],
     [t([3, 4]), [1], 1.5],
     [t([3, 4]), [ints([3], [0, -1, 0]), 1], t([3]), true],
   ],
-  errors: [raises([t([3]), [ints([1], [0])], t([2])], "do not broadcast")],
+  errors: [raises([t([3]), [ints([1], [0])], t([2])], "does not expand")],
 };
 
 export interface Extent {
@@ -106,13 +106,11 @@ export const flatIndex: Primitive<(index: Tensor, before: Tensor | number, size:
 export const oneHot: Composite<(x: Tensor, numClasses?: number) => Tensor> = {
   compose: (x, ...rest) => {
     const given = parse("oneHot", rest, { numClasses: -1 }).numClasses;
-    checkIndex("oneHot", operand("oneHot", x));
-    const known = visible(x) && Array.from(visible(x)!);
-    if (given === -1 && (known === undefined || known.length === 0))
+    checkIndex("oneHot", x);
+    const known = visible(x);
+    if (given === -1 && !known?.length)
       throw new ArgumentError("oneHot", `numClasses must be given for ${show(x.shape)} on ${x.device.type}`);
-    const n = given === -1 ? known!.reduce((a, b) => Math.max(a, b), 0) + 1 : integer("oneHot", given, "numClasses", 1);
-    const bad = known?.find((c) => c < 0 || c >= n);
-    if (bad !== undefined) throw new ArgumentError("oneHot", `class ${bad} is not in [0, ${n})`, undefined, { class: bad, numClasses: n });
+    const n = given === -1 ? Array.from(known!).reduce((a, b) => Math.max(a, b), 0) + 1 : integer("oneHot", given, "numClasses", 1);
     return x.filledLike(0, [...x.shape, n]).scatter(-1, x.unsqueeze(-1), 1);
   },
   samples: [
@@ -124,10 +122,6 @@ export const oneHot: Composite<(x: Tensor, numClasses?: number) => Tensor> = {
   backward: "none",
 };
 
-export interface EmbeddingAttrs {
-  readonly paddingIdx: number | undefined;
-  readonly scaleGradByFreq: boolean;
-}
 export interface EmbeddingOptions {
   readonly paddingIdx?: number | null;
   readonly maxNorm?: number | null;
@@ -149,15 +143,10 @@ function renormalise(weight: Tensor, x: Tensor, most: number, p: number): void {
   table.mul_(scale.unsqueeze(1));
 }
 
-/** The operands of a gather that reads whole rows of weight: both with the dimensions of the result, repeated by strides of 0. */
-function lookUp(x: View, weight: View): { table: View; rows: View; dim: number } {
-  const index = atLeast1d(x);
-  const lead = index.shape.slice(1);
-  return {
-    table: { ...weight, shape: [...lead, ...weight.shape], strides: [...lead.map(() => 0), ...weight.strides] },
-    rows: { ...index, shape: [...index.shape, weight.shape[1]!], strides: [...index.strides, 0] },
-    dim: lead.length,
-  };
+export interface EmbeddingAttrs {
+  readonly shape: Shape;
+  readonly padding: number | null;
+  readonly scaleGradByFreq: boolean;
 }
 
 /**
@@ -166,54 +155,46 @@ function lookUp(x: View, weight: View): { table: View; rows: View; dim: number }
  */
 export const embedding: Primitive<
   (x: Tensor, weight: Tensor, ...rest: [paddingIdx?: number | null] | [options: EmbeddingOptions]) => Tensor,
-  "x",
+  "index",
   EmbeddingAttrs
 > = {
   call: (x, weight, ...rest) => {
-    const defaults = {
-      paddingIdx: undefined as number | null | undefined,
-      maxNorm: undefined as number | null | undefined,
+    const { paddingIdx, maxNorm, normType, scaleGradByFreq, sparse } = parse("embedding", rest, {
+      paddingIdx: null as number | null,
+      maxNorm: null as number | null,
       normType: 2,
       scaleGradByFreq: false,
       sparse: false,
-    };
-    const o = parse("embedding", rest, defaults);
-    const rows = operand("embedding", weight, "weight").shape[0] ?? 0;
-    const padding = o.paddingIdx ?? undefined;
-    if (padding !== undefined && (!Number.isInteger(padding) || padding < -rows || padding >= rows))
-      throw new ArgumentError("embedding", `paddingIdx ${padding} is no row of ${rows}`);
-    if (o.sparse) throw new ArgumentError("embedding", "sparse gradients are not available", "leave sparse out");
+    });
     checkIndex("embedding", operand("embedding", x));
-    if (typeof o.maxNorm === "number" && weight.ndim === 2) renormalise(weight, x, o.maxNorm, o.normType);
-    return {
-      inputs: { x, weight },
-      attrs: { paddingIdx: padding !== undefined && padding < 0 ? padding + rows : padding, scaleGradByFreq: o.scaleGradByFreq },
-    };
-  },
-  meta: (ins) => {
-    const { shape, dtype } = ins["weight"]!;
+    const { shape, dtype } = operand("embedding", weight, "weight");
     if (shape.length !== 2) throw new ShapeError("embedding", `weight must have 2 dimensions, got ${show(shape)}`);
     if (!isFloat(dtype)) throw new DtypeError("embedding", `weight must be floating, got ${dtype}`);
-    return { out: { shape: [...ins["x"]!.shape, shape[1]!], dtype } };
+    const [rows, size] = shape as [number, number];
+    if (paddingIdx !== null && (!Number.isInteger(paddingIdx) || paddingIdx < -rows || paddingIdx >= rows))
+      throw new ArgumentError("embedding", `paddingIdx ${paddingIdx} is no row of ${rows}`);
+    if (sparse) throw new ArgumentError("embedding", "sparse gradients are not available", "leave sparse out");
+    if (maxNorm !== null) renormalise(weight, x, maxNorm, normType);
+    return {
+      inputs: { weight, index: x.flatten().unsqueeze(1).expand(x.size, size) },
+      attrs: {
+        shape: [...x.shape, size],
+        padding: paddingIdx !== null && paddingIdx < 0 ? paddingIdx + rows : paddingIdx,
+        scaleGradByFreq,
+      },
+    };
   },
-  cpu: ({ x, weight, out }) => {
-    const { table, rows, dim } = lookUp(x!, weight!);
-    cpuGather("embedding", table, rows, out!, dim);
-  },
-  gpu: ({ x, weight, out }, _a, q) => {
-    const { table, rows, dim } = lookUp(x!, weight!);
-    gpuGather(q, "embedding", table, rows, out!, dim);
-  },
-  save: ["x"],
-  backward: (g, { x }, { paddingIdx, scaleGradByFreq }, ins) => ({
+  meta: (ins, { shape }) => ({ out: { shape, dtype: ins["weight"]!.dtype } }),
+  cpu: ({ weight, index, out }) => cpuGather("embedding", weight!, index!, out!, 0),
+  gpu: ({ weight, index, out }, _a, q) => gpuGather(q, "embedding", weight!, index!, out!, 0),
+  save: ["index"],
+  backward: (g, { index }, { padding, scaleGradByFreq }, ins) => ({
     weight: () => {
-      const { shape } = ins["weight"]!;
-      const rows = x.flatten();
-      let parts = g.reshape([sizeOf(x.shape), shape[1]!]);
-      if (paddingIdx !== undefined) parts = parts.mul(rows.ne(paddingIdx).unsqueeze(1));
-      if (scaleGradByFreq)
-        parts = parts.div(g.filledLike(0, [shape[0]!]).indexAdd(0, rows, g.filledLike(1, rows.shape)).indexSelect(0, rows).unsqueeze(1));
-      return g.filledLike(0, shape).indexAdd(0, rows, parts);
+      const zeros = g.filledLike(0, ins["weight"]!.shape);
+      let parts = g.reshape(index.shape);
+      if (padding !== null) parts = parts.mul(index.ne(padding));
+      if (scaleGradByFreq) parts = parts.div(zeros.scatterAdd(0, index, g.filledLike(1, index.shape)).gather(0, index));
+      return zeros.scatterAdd(0, index, parts);
     },
   }),
   samples: [

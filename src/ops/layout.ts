@@ -4,7 +4,7 @@ import { denseCopy } from "../backend/copy.ts";
 import { promote } from "../base/dtype.ts";
 import { ArgumentError, ShapeError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
-import { contiguousStrides, normalizeDim, sameShape, type Shape } from "../base/shape.ts";
+import { normalizeDim, sameShape } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { integers, operands, withSize } from "./arguments.ts";
 import { picked } from "./arranging.ts";
@@ -109,29 +109,6 @@ export const vstack: Composite<(tensors: Tensors) => Tensor> = {
   compose: (tensors) => joined(operands("vstack", tensors).map((x) => (x.ndim < 2 ? x.reshape(1, x.size) : x)), 0), // prettier-ignore
   samples: [[[t([2, 3]), t([1, 3])]], [[t([3]), t([3])]], [[t([]), t([])]]],
   errors: [raises([[]], "non-empty")],
-};
-
-/** `value` in `shape` with x in the window that begins at `starts` and takes every `steps`-th element: with 0 the adjoint of slicing. */
-export const inset: Composite<(x: Tensor, shape: Shape, starts: readonly number[], steps?: readonly number[], value?: number) => Tensor> = {
-  compose: (x, shape, starts, steps = starts.map(() => 1), value = 0) => {
-    const own = x.shape;
-    if (own.length !== shape.length || own.some((d, i) => d > 0 && !(starts[i]! >= 0 && starts[i]! + (d - 1) * steps[i]! < shape[i]!)))
-      throw new ShapeError("inset", `${show(own)} at ${show(starts)} in steps of ${show(steps)} does not fit into ${show(shape)}`);
-    const strides = contiguousStrides(shape);
-    return x.filledLike(value, shape).asStridedScatter(
-      x,
-      own,
-      strides.map((s, i) => s * steps[i]!),
-      x.size === 0 ? 0 : strides.reduce((at, s, i) => at + s * starts[i]!, 0),
-    );
-  },
-  samples: [
-    [t([2, 2]), [5, 3], [1, 0], [2, 1]],
-    [t([3]), [7], [2]],
-    [t([2, 0]), [2, 3], [0, 0]],
-    [t([2, 1, 3, 2, 2]), [3, 2, 4, 3, 5], [1, 0, 1, 1, 0], [1, 1, 1, 1, 3]],
-  ],
-  errors: [raises([t([3]), [4], [2]], "does not fit")],
 };
 
 type PadMode = "constant" | "reflect" | "replicate" | "circular";

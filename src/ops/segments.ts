@@ -38,11 +38,11 @@ export function visible(x: View): ArrayLike<number> | undefined {
   return seen;
 }
 
-/** Range check on the GPU, for indices that the host still sees; what a stride of 0 repeats is looked at once. */
-function checkVisible(op: string, index: View, dim: number, size: number): void {
+/** Range check for indices that the host sees; what a stride of 0 repeats is looked at once. With `wrap` negative ones count from the end. */
+export function checkVisible(op: string, index: View, dim: number, size: number, wrap = false): void {
   const once = { ...index, shape: index.shape.map((d, i) => (index.strides[i] === 0 ? Math.min(1, d) : d)) };
   const seen = visible(once) ?? [];
-  for (let i = 0; i < seen.length; i++) inRange(op, seen[i]!, dim, size);
+  for (let i = 0; i < seen.length; i++) if (!wrap || seen[i]! >= 0 || seen[i]! < -size) inRange(op, seen[i]!, dim, size);
 }
 
 /** Geometry that walks the index shape through x, standing still along `dim`. */

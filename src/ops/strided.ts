@@ -19,6 +19,12 @@ export interface StridedAttrs {
 const lastOf = ({ shape, strides, offset }: Geometry): number =>
   sizeOf(shape) === 0 ? -1 : shape.reduce((at, d, i) => at + (d - 1) * strides[i]!, offset);
 
+const showing = (x: Tensor, { shape, strides, offset }: Geometry): Tensor => x.asStrided(shape, strides, offset);
+
+/** `value` in `shape`, with x where the geometry lies. */
+const within = (x: Tensor, whole: Shape, { shape, strides, offset }: Geometry, value = 0): Tensor =>
+  x.filledLike(value, whole).asStridedScatter(x, shape, strides, offset);
+
 /** The geometry asked for. Errors: ShapeError for negative strides or elements beyond the end. */
 function checked(op: string, shape: unknown, strides: unknown, offset: unknown, limit: number): Geometry {
   const g = {
@@ -45,15 +51,14 @@ export const asStrided: ViewOp<(x: Tensor, size: Shape, stride: readonly number[
   },
   view: (_x, { to }) => to,
   absolute: true,
-  backward: (g, _s, { to, from, elements: n }) => ({
+  backward: (g, _s, { to, from, elements }) => ({
     x: () => {
-      const zeros = g.filledLike(0, [n]);
-      const flat = overlaps(to)
-        ? zeros.indexAdd(0, places(g, to, n), g.flatten())
-        : zeros.asStridedScatter(g, to.shape, to.strides, to.offset);
-      if (!overlaps(from)) return flat.asStrided(from.shape, from.strides, from.offset);
-      const seen = zeros.indexAdd(0, places(g, from, n), g.filledLike(1, [sizeOf(from.shape)]));
-      return flat.div(seen.clampMin(1)).asStrided(from.shape, from.strides, from.offset);
+      const zeros = g.filledLike(0, [elements]);
+      const places = (shown: Geometry): Tensor => showing(zeros.positions(), shown);
+      const flat = overlaps(to) ? zeros.put(places(to), g, true) : zeros.asStridedScatter(g, to.shape, to.strides, to.offset);
+      if (!overlaps(from)) return showing(flat, from);
+      const seen = zeros.put(places(from), g.filledLike(1, from.shape), true);
+      return showing(flat.div(seen.clampMin(1)), from);
     },
   }),
   samples: [
@@ -64,10 +69,6 @@ export const asStrided: ViewOp<(x: Tensor, size: Shape, stride: readonly number[
   ],
   errors: [raises([t([3]), [2, 2], [2, 1]], "reach element 3 of 3"), raises([t([3]), [2], [1, 1]], "equally many")],
 };
-
-/** Storage positions of a view's elements, as a flat index tensor on g's device. */
-const places = (g: Tensor, { shape, strides, offset }: Geometry, n: number): Tensor =>
-  g.filledLike(0, [n]).positions().asStrided(shape, strides, offset).flatten();
 
 /** A dense copy of x with src written to the elements that asStrided(size, stride, storageOffset) of it would show. */
 export const asStridedScatter: Primitive<
@@ -110,6 +111,25 @@ export const asStridedScatter: Primitive<
   errors: [raises([t([3]), t([2]), [2], [0]], "writes elements twice"), raises([t([3]), t([3]), [2], [1]], "src has shape")],
 };
 
+/** `value` in `shape` with x in the window that begins at `starts` and takes every `steps`-th element: with 0 the adjoint of slicing. */
+export const inset: Composite<(x: Tensor, shape: Shape, starts: readonly number[], steps?: readonly number[], value?: number) => Tensor> = {
+  compose: (x, shape, starts, steps = starts.map(() => 1), value = 0) => {
+    const own = x.shape;
+    if (own.length !== shape.length || own.some((d, i) => d > 0 && !(starts[i]! >= 0 && starts[i]! + (d - 1) * steps[i]! < shape[i]!)))
+      throw new ShapeError("inset", `${show(own)} at ${show(starts)} in steps of ${show(steps)} does not fit into ${show(shape)}`);
+    const { strides } = contiguous(shape);
+    const offset = x.size === 0 ? 0 : strides.reduce((at, s, i) => at + s * starts[i]!, 0);
+    return within(x, shape, { shape: own, strides: strides.map((s, i) => s * steps[i]!), offset }, value);
+  },
+  samples: [
+    [t([2, 2]), [5, 3], [1, 0], [2, 1]],
+    [t([3]), [7], [2]],
+    [t([2, 0]), [2, 3], [0, 0]],
+    [t([2, 1, 3, 2, 2]), [3, 2, 4, 3, 5], [1, 0, 1, 1, 0], [1, 1, 1, 1, 3]],
+  ],
+  errors: [raises([t([3]), [4], [2]], "does not fit")],
+};
+
 export interface DiagonalAttrs {
   readonly offset: number;
   readonly dim1: number;
@@ -132,12 +152,7 @@ function diagonalOf(x: Geometry, { offset, dim1, dim2 }: DiagonalAttrs): Geometr
 export const diagonal: ViewOp<(x: Tensor, ...rest: DiagonalRest) => Tensor, DiagonalAttrs> = {
   call: (x, ...rest) => ({ inputs: { x }, attrs: parse("diagonal", rest, { offset: 0, dim1: 0, dim2: 1 }) }),
   view: (x, attrs) => diagonalOf(x, attrs),
-  backward: (g, _s, attrs, ins) => ({
-    x: () => {
-      const { shape, strides, offset } = diagonalOf(contiguous(ins["x"]!.shape), attrs);
-      return g.filledLike(0, ins["x"]!.shape).asStridedScatter(g, shape, strides, offset);
-    },
-  }),
+  backward: (g, _s, attrs, ins) => ({ x: () => within(g, ins["x"]!.shape, diagonalOf(contiguous(ins["x"]!.shape), attrs)) }),
   samples: [[t([3, 4])], [t([3, 4]), 1], [t([4, 3]), -1], [t([2, 3, 4]), { offset: 1, dim1: -1, dim2: 0 }], [t([2, 2]), 3]],
   errors: [raises([t([3])], "out of range"), raises([t([2, 2]), 0, 1, 1], "must differ")],
 };
@@ -145,13 +160,12 @@ export const diagonal: ViewOp<(x: Tensor, ...rest: DiagonalRest) => Tensor, Diag
 /** Matrices that have the last dimension of x as their diagonal, zeros elsewhere. */
 export const diagEmbed: Composite<(x: Tensor, ...rest: [offset?: number] | [options: { offset?: number }]) => Tensor> = {
   compose: (x, ...rest) => {
-    const { shape, ndim } = operand("diagEmbed", x);
+    const { shape, ndim } = x;
     const { offset } = parse("diagEmbed", rest, { offset: 0 });
     if (ndim === 0) throw new ShapeError("diagEmbed", "needs at least 1 dimension");
     const n = shape[ndim - 1]! + Math.abs(integer("diagEmbed", offset, "offset"));
     const full = [...shape.slice(0, -1), n, n];
-    const at = diagonalOf(contiguous(full), { offset, dim1: -2, dim2: -1 });
-    return x.filledLike(0, full).asStridedScatter(x, at.shape, at.strides, at.offset);
+    return within(x, full, diagonalOf(contiguous(full), { offset, dim1: -2, dim2: -1 }));
   },
   samples: [[t([3])], [t([2, 3]), 1], [t([2]), { offset: -2 }]],
   errors: [raises([t([])], "at least 1 dimension")],
@@ -160,7 +174,7 @@ export const diagEmbed: Composite<(x: Tensor, ...rest: [offset?: number] | [opti
 /** The diagonal of a matrix, or the matrix with this diagonal for a vector. */
 export const diag: Composite<(x: Tensor, diagonal?: number) => Tensor> = {
   compose: (x, ...rest) => {
-    const { shape, ndim } = operand("diag", x);
+    const { shape, ndim } = x;
     const { diagonal: offset } = parse("diag", rest, { diagonal: 0 });
     if (ndim < 1 || ndim > 2) throw new ShapeError("diag", `needs 1 or 2 dimensions, got ${show(shape)}`);
     return ndim === 1 ? x.diagEmbed(offset) : x.diagonal(offset).clone();
