@@ -205,7 +205,9 @@ describe("operators", () => {
       .filter(
         (source) =>
           !stems.has(stem(source.path)) &&
-          !source.imports.some(({ from, value }) => value && (from.endsWith(".wgsl?raw") || /pointwise|\/copy|\/lines/.test(from))),
+          !source.imports.some(
+            ({ from, value }) => value && (from.endsWith(".wgsl?raw") || /pointwise|reduction|\/copy|\/lines/.test(from)),
+          ),
       )
       .filter((source) => exportsOf(source).some(({ name }) => records[name] !== undefined && "gpu" in records[name]));
     expect(wrong.map(({ path }) => path)).toEqual([]);

@@ -1,13 +1,12 @@
 // The largest and smallest elements with their places.
-import source from "../../shaders/reduce.wgsl?raw";
 import { elements } from "../backend/cpu.ts";
 import { ArgumentError, DtypeError, ShapeError, show } from "../base/errors.ts";
-import { isFloat } from "../base/dtype.ts";
+import type { DType } from "../base/dtype.ts";
 import { parse } from "../base/options.ts";
 import { normalizeDim, normalizeDims, reducedShape, type Shape, sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Arg, type Composite, type ErrorSample, type Fn, type Primitive, raises, type Sample, t } from "./op.ts";
-import { cpuReduce, type Fold, gpuReduce, type Rule } from "./reduction.ts";
+import { best, cpuReduce, type Fold, gpuReduce, type Rule } from "./reduction.ts";
 
 /** Values and their positions (int32) along a dimension. */
 export interface Chosen {
@@ -27,25 +26,20 @@ export interface Attrs {
 const winner =
   (top: boolean): Fold =>
   (data, at, n0, s0, n1, s1) => {
-    let best = top ? -Infinity : Infinity;
+    let value = top ? -Infinity : Infinity;
     let place = 0;
     for (let i = 0; i < n0; i++)
       for (let j = 0; j < n1; j++) {
         const v = data[at + i * s0 + j * s1]!;
         if (v !== v) return i * n1 + j;
-        if (top ? v > best : v < best) [best, place] = [v, i * n1 + j];
+        if (top ? v > value : v < value) [value, place] = [v, i * n1 + j];
       }
     return place;
   };
 
-const ruleFor = (top: boolean, float: boolean, values: boolean): Rule => ({
-  lanes: "ranked",
-  roles: {
-    zero: `zero_${top ? "lowest" : "highest"}_${float ? "f" : "i"}`,
-    ...(top ? {} : { beats: "beats_below" }),
-    ...(float ? { odd: "odd_nan" } : {}),
-    ...(values ? {} : { emit: "emit_place", emit4: "emit4_place" }),
-  },
+const ruleFor = (top: boolean, dtype: DType, emit: string): Rule => ({
+  ...best(top, dtype, { empty: "empty_ranked", fold: "fold_ranked", merge: "merge_ranked", emit }),
+  triple: "u32",
 });
 
 /** A record that chooses along `dim`; one without values gives positions only, by default that in the flattened tensor. */
@@ -86,7 +80,13 @@ function choosing<F extends Fn>(
       });
     },
     gpu: ({ x, out, indices }, { dims }, q) =>
-      gpuReduce(q, source, ruleFor(top, isFloat(x!.dtype), values), { x: x!, out: out!, out_i: indices ?? out! }, dims, out!.dtype),
+      gpuReduce(
+        q,
+        ruleFor(top, x!.dtype, values ? "emit_ranked" : "emit_place"),
+        { x: x!, out: out!, out_i: indices ?? out! },
+        dims,
+        out!.dtype,
+      ),
     ...(values ? { save: ["indices"], result: ({ out, indices }) => ({ values: out, indices }) as ReturnType<F> } : {}),
     backward: values
       ? (g, { indices }, { dims }, ins) => ({

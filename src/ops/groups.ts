@@ -1,5 +1,4 @@
 // Groups of elements that share a mean and a variance: what layer and batch normalisation and their gradients do with them.
-import reduceSource from "../../shaders/reduce.wgsl?raw";
 import type { View, Views } from "../backend/backend.ts";
 import { denseCopy } from "../backend/copy.ts";
 import { dense, elements } from "../backend/cpu.ts";
@@ -10,7 +9,7 @@ import { isContiguous, sameShape, type Shape, sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { launchLines, type Lines } from "./lines.ts";
 import type { Inputs, Meta } from "./op.ts";
-import { gpuReduce, type Rule } from "./reduction.ts";
+import { gpuReduce, moments, twin } from "./reduction.ts";
 
 export interface Attrs {
   /** The trailing sizes that layer normalisation works on; left out for batch normalisation. */
@@ -89,16 +88,12 @@ function launchStats(q: Launcher, io: Views, attrs: Attrs): void {
   const names = ["level_mean", "terms_moments", "settle_norm", "apply_none"];
   if (attrs.shape) return launchLines(q, names, { x, made_a: mean, made_b: rstd }, rows(groups), { eps });
   const running = runningMean && runningVar && sizeOf(x!.shape) > 0 ? [runningMean, runningVar] : [];
-  const rule: Rule = {
-    lanes: "moments",
-    roles: { write_moments: running.length > 0 ? "write_batch_running" : "write_batch" },
-    across: { first_shift: "first_shift_across" },
-  };
+  const rule = moments(running.length > 0 ? "emit_batch_running" : "emit_batch");
   // Kernels write whole dense buffers: statistics that are parts of others go there and back.
   const copies = running.map((view) => (isContiguous(view) && view.offset === 0 ? view : q.dense(view)));
   const moved: Views = copies.length > 0 ? { running_mean: copies[0]!, running_var: copies[1]! } : {};
   const bind = { x: q.dense(x!), out: mean!, out_b: rstd!, ...moved };
-  gpuReduce(q, reduceSource, rule, bind, groups.dims, "float32", { scale: eps, p: momentum });
+  gpuReduce(q, rule, bind, groups.dims, "float32", { scale: eps, p: momentum });
   running.forEach((view, i) => copies[i] !== view && denseCopy(q, copies[i]!, view));
 }
 
@@ -152,19 +147,15 @@ export function launchSums(q: Launcher, io: Views, attrs: Attrs): void {
   const { dims, run } = groupsOf(x!, attrs);
   const bind = { x: q.dense(x!), y: q.dense(g!), center: q.dense(mean!), out: out! };
   if (!attrs.shape) {
-    const rule: Rule = { lanes: "twin", across: { open: "open_twin_across" } };
-    return gpuReduce(q, reduceSource, rule, { ...bind, rstd: q.dense(rstd!) }, dims, "float32");
+    const rule = twin({ open: "open_twin", fold: "fold_twin", emit: "emit_twin" });
+    return gpuReduce(q, rule, { ...bind, rstd: q.dense(rstd!) }, dims, "float32");
   }
   // A single column is its own mean: its second sum is 0 times anything.
   const single = run === 1;
-  const rule: Rule = {
-    lanes: "twin",
-    roles: { open: "open_twin_rows", ...(single ? {} : { write_twin: "write_twin_rows" }) },
-    across: { open: "open_twin_rows", fold: "fold_twin_rows" },
-  };
+  const rule = twin(single ? { fold: "fold_twin", emit: "emit_twin" } : { fold: "fold_twin_rows", emit: "emit_twin_rows" });
   const scale = single ? q.table("zero", () => new Float32Array(1)) : q.dense(rstd!);
   const lead = [...x!.shape.keys()].filter((d) => !dims.includes(d));
-  gpuReduce(q, reduceSource, rule, { ...bind, rstd: scale }, lead, "float32");
+  gpuReduce(q, rule, { ...bind, rstd: scale }, lead, "float32");
 }
 
 // ---- CPU ------------------------------------------------------------------------------------------------------------

@@ -1,7 +1,8 @@
 // How every reduction walks its operand: dimensions folded into two kept and two reduced ones, then one kernel family or one CPU loop.
+import source from "../../shaders/reduce.wgsl?raw";
 import type { View } from "../backend/backend.ts";
-import { elements } from "../backend/cpu.ts";
-import { kernel, type Launcher, wgslType } from "../backend/kernel.ts";
+import { dense, elements } from "../backend/cpu.ts";
+import { type Kernel, kernel, type Launcher, wgslType } from "../backend/kernel.ts";
 import { declarations } from "../backend/wgsl.ts";
 import { type DType, isFloat, type TypedArray } from "../base/dtype.ts";
 import { type Geometry, sizeOf } from "../base/shape.ts";
@@ -21,8 +22,8 @@ export interface Layout {
 
 type Axis = readonly [size: number, stride: number];
 
-/** Neighbouring dimensions that are walked as one; size-1 ones vanish. */
-function merged(g: Geometry, dims: readonly number[]): Axis[] {
+/** Neighbouring dimensions that are walked as one, the two outermost of which are missing or not; size-1 ones vanish. */
+function merged(g: Geometry, dims: readonly number[]): Axis[] | undefined {
   const axes: [number, number][] = [];
   for (const d of dims) {
     const [size, stride] = [g.shape[d]!, g.strides[d]!];
@@ -31,37 +32,24 @@ function merged(g: Geometry, dims: readonly number[]): Axis[] {
     if (last && last[1] === stride * size) [last[0], last[1]] = [last[0] * size, stride];
     else axes.push([size, stride]);
   }
-  return axes;
+  while (axes.length < 2) axes.unshift([1, 0]);
+  return axes.length === 2 ? axes : undefined;
 }
+
+const others = (g: Geometry, dims: readonly number[]): number[] => [...g.shape.keys()].filter((d) => !dims.includes(d));
 
 /** The layout of reducing `dims`, undefined when the view interleaves too many dimensions. */
 export function layoutOf(g: Geometry, dims: readonly number[]): Layout | undefined {
-  const keep = merged(
-    g,
-    [...g.shape.keys()].filter((d) => !dims.includes(d)),
-  );
-  const gone = merged(g, dims);
-  if (keep.length > 2 || gone.length > 2) return undefined;
-  const [k0, k1] = keep.length === 2 ? [keep[0]!, keep[1]!] : [undefined, keep[0]];
-  const [r0, r1] = gone.length === 2 ? [gone[0]!, gone[1]!] : [undefined, gone[0]];
-  const [kept, kept1] = k1 ?? [1, 0];
-  const [run, stride1] = r1 ?? [1, 0];
-  return {
-    outer: kept * (k0?.[0] ?? 1),
-    kept,
-    kept0: k0?.[1] ?? 0,
-    kept1,
-    length: run * (r0?.[0] ?? 1),
-    run,
-    stride0: r0?.[1] ?? 0,
-    stride1,
-    offset: g.offset,
-  };
+  const [keep, gone] = [merged(g, others(g, dims)), merged(g, dims)];
+  if (!keep || !gone) return undefined;
+  const [[blocks, kept0], [kept, kept1]] = keep as [Axis, Axis];
+  const [[rows, stride0], [run, stride1]] = gone as [Axis, Axis];
+  return { outer: blocks * kept, kept, kept0, kept1, length: rows * run, run, stride0, stride1, offset: g.offset };
 }
 
 /** The view with `dims` moved behind the others. */
 export function reducedLast<V extends Geometry>(view: V, dims: readonly number[]): V {
-  const order = [...view.shape.keys()].filter((d) => !dims.includes(d)).concat(dims);
+  const order = [...others(view, dims), ...dims];
   return { ...view, shape: order.map((d) => view.shape[d]!), strides: order.map((d) => view.strides[d]!) };
 }
 
@@ -73,22 +61,34 @@ const denseLayout = (view: Geometry, dims: readonly number[]): Layout => {
 
 // ---- GPU ----------------------------------------------------------------------------------------------------------
 
-/** One reduction as functions of the shader file: which of them stand in for open, fold, merge and the like. */
+/** One reduction as functions of the shader file: role → the function that stands in for it. */
 export interface Rule {
-  /** Suffix of the functions that work on the lanes: "" for one number per lane. */
-  readonly lanes: "" | "ranked" | "moments" | "online" | "twin";
-  /** Further replacements, role → function of the file. */
+  /** Lanes hold three numbers instead of one, the second of this type. */
+  readonly triple?: "f32" | "u32";
   readonly roles?: Readonly<Record<string, string>>;
-  /** Replacements when lanes are four outputs instead of four neighbours of the reduction. */
-  readonly across?: Readonly<Record<string, string>>;
+  readonly consts?: Readonly<Record<string, number>>;
   readonly accumulate?: "f32" | "i32";
 }
 
-const laneTypes = { "": "vec4<A>", ranked: "Ranked", moments: "Moments", online: "Online", twin: "Twin" };
-const partTypes = { "": "vec4<A>", ranked: "Ranked", moments: "Shifted", online: "Online", twin: "TwinPart" };
-const laneWords = { "": 4, ranked: 8, moments: 12, online: 8, twin: 8 };
-const laneRoles = ["empty", "open", "fold", "fold_some", "close", "merge", "far", "near", "emit", "emit4"];
-const acrossRoles = ["lanes_at", "step_size", "whole_steps", "place", "place_step", "output_of", "slot", "item"];
+const tripleRoles = { empty: "empty_triple", pick: "pick_triple", turn: "turn_triple" };
+
+/** Mean and squared deviations, written by the function `emit`. */
+export const moments = (emit: string): Rule => ({
+  triple: "f32",
+  accumulate: "f32",
+  roles: { open: "open_moments", fold: "fold_moments", close: "close_moments", merge: "merge_moments", emit },
+});
+/** Sums of y and of y times x, centred by `roles`. */
+export const twin = (roles: Readonly<Record<string, string>>): Rule => ({
+  triple: "f32",
+  accumulate: "f32",
+  roles: { merge: "merge_twin", ...roles },
+});
+/** The largest or smallest element of `dtype`; further roles say what is done with it. */
+export const best = (largest: boolean, dtype: DType, roles: Readonly<Record<string, string>>): Rule => ({
+  roles: { ...(largest ? {} : { beats: "beats_below" }), ...(isFloat(dtype) ? { odd: "odd_nan" } : {}), ...roles },
+  consts: { ZERO: isFloat(dtype) ? (largest ? 0xff800000 : 0x7f800000) : largest ? 0x80000000 : 0x7fffffff },
+});
 
 /** Functions of `source` by role: each text is that of the named function, called by its role. */
 export function recast(source: string, roles: Readonly<Record<string, string>>): Record<string, string> {
@@ -100,60 +100,36 @@ export function recast(source: string, roles: Readonly<Record<string, string>>):
   return texts;
 }
 
-const texts = new Map<string, Record<string, string>>();
-
-function functionsFor(source: string, rule: Rule, across: boolean, vector: boolean, partial: boolean): Record<string, string> {
-  const key = JSON.stringify([rule, across, vector, partial]);
-  let found = texts.get(key);
-  if (found) return found;
-  const roles: Record<string, string> = {};
-  if (rule.lanes !== "") for (const role of laneRoles) roles[role] = `${role}_${rule.lanes}`;
-  if (rule.lanes !== "") roles["emit"] = `emit_${rule.lanes}`;
-  if (rule.lanes === "twin") roles["load"] = vector ? "load_twin_vec4" : "load_twin";
-  else if (vector) roles["load"] = "load_vec4";
-  if (across) for (const role of acrossRoles) roles[role] = `${role}_across`;
-  Object.assign(roles, rule.roles, across ? rule.across : {});
-  if (partial) roles["deliver"] = "deliver_part";
-  else if (across) roles["deliver"] = "deliver_across";
-  texts.set(key, (found = recast(source, roles)));
-  return found;
-}
-
-const div4 = (...values: readonly number[]): boolean => values.every((v) => v % 4 === 0);
-
-interface Options {
-  readonly scale?: number;
-  readonly p?: number;
-}
+const kernels = new Map<string, Kernel>();
 
 /** Records the launches that reduce `dims` of `bind.x` (and `bind.y` of the same geometry) by `rule` into the other bindings. */
 export function gpuReduce(
   q: Launcher,
-  source: string,
   rule: Rule,
   bind: Readonly<Record<string, View>>,
   dims: readonly number[],
   out: DType,
-  options: Options = {},
+  { scale = 1, p = 1 }: { readonly scale?: number; readonly p?: number } = {},
 ): void {
   let x = bind["x"]!;
-  let l = layoutOf(x, dims);
-  if (!l) {
+  let layout = layoutOf(x, dims);
+  if (!layout) {
+    layout = denseLayout(x, dims);
     x = q.dense(reducedLast(x, dims));
-    l = denseLayout(bind["x"]!, dims);
   }
-  if (l.outer === 0) return;
-  const rows = l.length / Math.max(1, l.run);
-  const blocks = l.outer / l.kept;
-  const across = l.kept > 1 && l.kept1 === 1 && l.stride1 !== 1;
-  const outerAligned = blocks === 1 || div4(l.kept0);
-  const rowsAligned = rows === 1 || div4(l.stride0);
-  const vector = across
-    ? div4(l.offset) && outerAligned && rowsAligned && (blocks === 1 || div4(l.kept)) && (l.run === 1 || div4(l.stride1))
-    : l.stride1 === 1 && div4(l.offset) && outerAligned && rowsAligned && (l.kept === 1 || div4(l.kept1));
-  const steps = across ? l.run : Math.ceil(l.run / 4);
+  const { outer, kept, kept0, kept1, length, run, stride0, stride1, offset } = layout;
+  if (outer === 0) return;
+  const rows = length / Math.max(1, run);
+  const across = kept > 1 && kept1 === 1 && stride1 !== 1;
+  // Four neighbours start at multiples of four wherever a dimension of more than one element is stepped along.
+  const blocks = outer / kept;
+  const fours = ([size, step]: Axis): boolean => size === 1 || step % 4 === 0;
+  const inner: readonly Axis[] = across ? [[blocks, kept], [run, stride1]] : [[kept, kept1]]; // prettier-ignore
+  const vector =
+    (across || stride1 === 1) && [[2, offset] as const, [blocks, kept0] as const, [rows, stride0] as const, ...inner].every(fours);
+  const steps = across ? run : Math.ceil(run / 4);
   const total = steps * rows;
-  const groups = across ? Math.ceil(l.outer / 4) : l.outer;
+  const groups = across ? Math.ceil(outer / 4) : outer;
   const slow = q.traits.barriersAreSlow;
   const tree = !slow && !across && total >= 32;
   // Enough work items for the adapter, none shorter than what pays for a second pass.
@@ -161,37 +137,51 @@ export function gpuReduce(
   const limit = Math.max(1, Math.min(Math.max(Math.ceil(wanted / groups), Math.ceil(total / 1024)), Math.ceil(total / least), 1024));
   const chunk = Math.max(1, Math.ceil(total / limit));
   const splits = Math.max(1, Math.ceil(total / chunk));
-  const accumulate = rule.accumulate ?? (isFloat(x.dtype) ? "f32" : "i32");
-  const aliases = {
-    X: wgslType(x.dtype),
-    A: accumulate,
-    Out: wgslType(out),
-    Lanes: laneTypes[rule.lanes],
-    Part: partTypes[rule.lanes],
-    Value: rule.lanes === "twin" ? "Twin" : "vec4<X>",
+  const { triple, accumulate = isFloat(x.dtype) ? "f32" : "i32" } = rule;
+  const WG = slow ? 16 : 64;
+  const made = (own: Readonly<Record<string, string>>): Kernel => {
+    const key = JSON.stringify([rule, x.dtype, out, across, vector, tree, slow, own]);
+    let found = kernels.get(key);
+    if (!found) {
+      const roles = {
+        ...(triple ? tripleRoles : {}),
+        ...(vector ? { load: "load_vec4", load_y: "load_y_vec4" } : {}),
+        ...rule.roles,
+        ...own,
+      };
+      found = kernel(source, tree ? "reduce_tree" : "reduce", {
+        aliases: { X: wgslType(x.dtype), A: accumulate, B: triple ?? "f32", Out: wgslType(out), Lanes: triple ? "Triple" : "vec4<A>" },
+        consts: { WG, STRIDE: tree ? WG : 1, ACROSS: Number(across), ...rule.consts },
+        fns: recast(source, roles),
+      });
+      kernels.set(key, found);
+    }
+    return found;
   };
   const params = {
-    groups, outer: l.outer, kept: l.kept, kept0: l.kept0, kept1: l.kept1, run: l.run, steps: Math.max(1, steps), total,
-    stride0: l.stride0, stride1: l.stride1, offset: l.offset, splits, chunk, scale: options.scale ?? 1, p: options.p ?? 1,
-  }; // prettier-ignore
-  const wg = slow ? 16 : 64;
-  const spec = (partial: boolean): { aliases: typeof aliases; consts: { WG: number }; fns: Record<string, string> } => ({
-    aliases,
-    consts: { WG: wg },
-    fns: functionsFor(source, rule, across, vector, partial),
-  });
-  const grid = (items: number): number => (tree ? items * wg : items);
-  const reads = { ...bind, x, x4: x, ...(bind["y"] ? { y4: bind["y"] } : {}) };
-  const name = tree ? "reduce_tree" : "reduce";
-  if (splits === 1) return q.launch(kernel(source, name, spec(false)), reads, params, grid(groups));
-  const parts = q.scratch("float32", [groups * splits * laneWords[rule.lanes]]);
-  q.launch(kernel(source, name, spec(true)), { ...reads, parts }, params, grid(groups * splits));
-  q.launch(
-    kernel(source, tree ? "reduce_partials_tree" : "reduce_partials", spec(false)),
-    { ...reads, partials: parts },
-    params,
-    grid(groups),
-  );
+    groups,
+    outer,
+    kept,
+    kept0,
+    kept1,
+    run,
+    steps: Math.max(1, steps),
+    total,
+    stride0,
+    stride1,
+    offset,
+    splits,
+    chunk,
+    scale,
+    p,
+  };
+  const grid = tree ? groups * WG : groups;
+  const views = { ...bind, x, x4: x, ...(bind["y"] ? { y4: bind["y"] } : {}) };
+  if (splits === 1) return q.launch(made({}), views, params, grid);
+  const parts = q.scratch("float32", [groups * splits * (triple ? 12 : 4)]);
+  q.launch(made({ deliver: "deliver_part" }), { ...views, parts }, params, grid * splits);
+  const second = { ...params, splits: 1, total: splits, chunk: splits };
+  q.launch(made({ collect: "collect_partials" }), { ...views, partials: parts }, second, grid);
 }
 
 // ---- CPU ----------------------------------------------------------------------------------------------------------
@@ -199,33 +189,16 @@ export function gpuReduce(
 /** Reduces n0 × n1 elements of `data` from `at` on to one number. */
 export type Fold = (data: TypedArray, at: number, n0: number, stride0: number, n1: number, stride1: number) => number;
 
-/** A dense view over host memory that `cpuReduce` may walk; `dims` come last. */
-function laidOut(x: View, dims: readonly number[]): { data: TypedArray; layout: Layout } {
-  const layout = layoutOf(x, dims);
-  if (layout) return { data: elements(x), layout };
-  const moved = reducedLast(x, dims);
-  const n = sizeOf(moved.shape);
-  const copy = new Float64Array(n);
-  const data = elements(x);
-  const at = new Array<number>(moved.shape.length).fill(0);
-  let from = moved.offset;
-  for (let i = 0; i < n; i++) {
-    copy[i] = data[from]!;
-    for (let d = at.length - 1; d >= 0; d--) {
-      at[d]!++;
-      from += moved.strides[d]!;
-      if (at[d]! < moved.shape[d]!) break;
-      from -= moved.strides[d]! * moved.shape[d]!;
-      at[d] = 0;
-    }
-  }
-  return { data: copy, layout: denseLayout(x, dims) };
+/** Host memory that `cpuReduce` may walk: the view's own, or a copy with `dims` last. */
+function laidOut(x: View, dims: readonly number[]): [data: TypedArray, layout: Layout, rows: number] {
+  const own = layoutOf(x, dims);
+  const layout = own ?? denseLayout(x, dims);
+  return [own ? elements(x) : dense(reducedLast(x, dims)), layout, layout.length / Math.max(1, layout.run)];
 }
 
-/** Runs `fold` for every output; `write` stores its number. */
+/** Runs `fold` for every output. */
 export function cpuReduce(x: View, dims: readonly number[], to: TypedArray, fold: Fold): void {
-  const { data, layout: l } = laidOut(x, dims);
-  const rows = l.run === 0 ? 0 : l.length / l.run;
+  const [data, l, rows] = laidOut(x, dims);
   for (let o = 0; o < to.length; o++) {
     const at = l.offset + Math.floor(o / l.kept) * l.kept0 + (o % l.kept) * l.kept1;
     to[o] = fold(data, at, rows, l.stride0, l.run, l.stride1);
@@ -234,12 +207,8 @@ export function cpuReduce(x: View, dims: readonly number[], to: TypedArray, fold
 
 /** Sums divided by `by`, walked in memory order whichever dimensions go; accumulates in double. */
 export function cpuSum(x: View, dims: readonly number[], to: TypedArray, by = 1): void {
-  const { data, layout: l } = laidOut(x, dims);
-  const rows = l.run === 0 ? 0 : l.length / l.run;
-  if (l.kept1 !== 1 || l.kept === 1 || l.stride1 === 1) {
-    cpuReduce(x, dims, to, by === 1 ? sumFold : (...args) => sumFold(...args) / by);
-    return;
-  }
+  const [data, l, rows] = laidOut(x, dims);
+  if (l.kept1 !== 1 || l.kept === 1 || l.stride1 === 1) return cpuReduce(x, dims, to, (...args) => sumFold(...args) / by);
   const sums = new Float64Array(l.kept);
   for (let block = 0; block * l.kept < l.outer; block++) {
     sums.fill(0);
@@ -252,7 +221,7 @@ export function cpuSum(x: View, dims: readonly number[], to: TypedArray, by = 1)
   }
 }
 
-export const sumFold: Fold = (data, at, n0, s0, n1, s1) => {
+const sumFold: Fold = (data, at, n0, s0, n1, s1) => {
   let sum = 0;
   for (let i = 0, row = at; i < n0; i++, row += s0) for (let j = 0, p = row; j < n1; j++, p += s1) sum += data[p]!;
   return sum;

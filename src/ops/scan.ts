@@ -6,7 +6,7 @@ import { kernel, type Launcher, wgslType } from "../backend/kernel.ts";
 import { asDType, type DType, type DTypeLike, isFloat } from "../base/dtype.ts";
 import { DtypeError, ShapeError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
-import { normalizeDim, sameShape } from "../base/shape.ts";
+import { normalizeDim, normalizeDims, reducedShape, sameShape, sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { linesOf } from "./lines.ts";
 import { type Composite, type Primitive, raises, t } from "./op.ts";
@@ -150,4 +150,44 @@ export const linearRecurrence: Primitive<
     [t([3, 4]), t([3, 4]), 0, { delay: 1, reverse: true }],
   ],
   errors: [raises([t([2]), t([3]), 0], "same shape"), raises([t([2]), t([2]), 0, { delay: 2 }], "delay")],
+};
+
+type Dims = number | readonly number[] | null;
+interface ProductOptions {
+  readonly dtype?: DTypeLike | undefined;
+}
+
+/** The product over dimensions, all by default: the last of the running products, so that its gradient too is right at zeros, to any order. */
+export const prod: Composite<
+  (
+    x: Tensor,
+    ...rest:
+      | [dim?: Dims, keepdim?: boolean, options?: ProductOptions]
+      | [dim: Dims, options: { readonly keepdim?: boolean } & ProductOptions]
+      | [options: { readonly dim?: Dims; readonly keepdim?: boolean } & ProductOptions]
+  ) => Tensor
+> = {
+  compose: (given, ...rest) => {
+    const { dim, keepdim, dtype } = parse(
+      "prod",
+      rest,
+      { dim: null as Dims, keepdim: false },
+      { dtype: undefined as DTypeLike | undefined },
+    );
+    const dims = normalizeDims("prod", dim, given.ndim);
+    const wanted = dtype === undefined ? undefined : asDType("prod", dtype);
+    const x = wanted === undefined ? given : given.cast(wanted);
+    const kept = [...x.shape.keys()].filter((d) => !dims.includes(d));
+    const shape = reducedShape(x.shape, dims, keepdim);
+    const n = sizeOf(dims.map((d) => x.shape[d]!));
+    const lines = x.permute([...kept, ...dims]).reshape([sizeOf(shape), n]);
+    // A product of nothing is 1.
+    const out = (n === 0 ? lines.sum(1).add(1) : lines.cumprod(1).select(1, n - 1)).reshape(shape);
+    return wanted === undefined || wanted === out.dtype ? out : out.cast(wanted);
+  },
+  samples: [
+    [t([3, 4])], [t([3, 4]), 1, true], [t([2, 3, 2]), 0], [t([])], [t([0, 2]), 0], [t([2, 3], { dtype: "int32" })],
+    [t([3, 3], { data: [2, 0, 3, 0, 4, 0, 1, 2, 3] }), 1], [t([4], { data: [2, 0, 3, -1] })], [t([70, 3], { low: 0.9, high: 1.1 }), 0],
+  ], // prettier-ignore
+  errors: [raises([t([2, 3]), 2], "out of range")],
 };
