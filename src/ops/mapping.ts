@@ -5,7 +5,8 @@ import { elements } from "../backend/cpu.ts";
 import { bitsOf, type Kernel, kernel, type Launcher, wgslType } from "../backend/kernel.ts";
 import { type DType, hostArray, isFloat, promote, type TypedArray } from "../base/dtype.ts";
 import { DtypeError } from "../base/errors.ts";
-import { coalesce, expandTo, type Geometry, isContiguous, sameShape, sizeOf } from "../base/shape.ts";
+import { coalesce, contiguousStrides, expandTo, type Geometry, isContiguous, sameShape, sizeOf } from "../base/shape.ts";
+import { eachRow } from "./copy.ts";
 
 export type Scalars = readonly number[];
 type Scalar = (x: number, y: number, z: number, p0: number, p1: number, p2: number, p3: number) => number;
@@ -71,6 +72,20 @@ export function expression(name: string, form: Form, dtype: DType): string {
   const found = isFloat(dtype) ? form.wgsl.float : dtype === "bool" ? (form.wgsl.bool ?? form.wgsl.int) : form.wgsl.int;
   if (found === undefined || found === false) throw new DtypeError(name, `not defined for ${dtype}`, "convert the operand with to(dtype)");
   return found;
+}
+
+/**
+ * The output and its operands as few dimensions as possible; repeated values are walked in steps of 0. Usually every operand is dense in
+ * the output's shape, or one repeated value: then it is one dimension.
+ */
+function walked(out: View, views: readonly View[]): Geometry[] {
+  const repeats = (v: View): boolean => constantOf(v) !== undefined;
+  const flat = views.every((v) => repeats(v) || (sameShape(v.shape, out.shape) && isContiguous(v)));
+  const shape = flat ? [sizeOf(out.shape)] : out.shape;
+  const geometries = views.map((v): Geometry =>
+    repeats(v) ? { shape, strides: shape.map(() => 0), offset: 0 } : flat ? { shape, strides: [1], offset: v.offset } : expandTo(v, shape),
+  );
+  return coalesce([{ shape, strides: contiguousStrides(shape), offset: 0 }, ...geometries]);
 }
 
 // ---- WebGPU ---------------------------------------------------------------------------------------------------------
@@ -153,46 +168,35 @@ function setFields(params: Record<string, number>, names: readonly string[], val
   for (let k = 1; k < 4; k++) params[names[k]!] = k > 4 - rank ? values[k - 4 + rank]! : missing;
 }
 
-/** Stride-0 geometry: how an operand that is one repeated value is walked. */
-const still = (shape: readonly number[]): Geometry => ({ shape, strides: shape.map(() => 0), offset: 0 });
-
 /** Records the launch of an elementwise map over `io`. */
 export function gpuMap<A extends object>(p: Pointwise<A>, name: string, io: Views, attrs: A, launcher: Launcher): void {
   const out = io["out"]!;
   const form = formOf(p, attrs);
   const scalars = p.params?.(attrs, out.dtype) ?? [];
   let views = inputsOf(io);
-  const size = sizeOf(out.shape);
-  let mask = 0;
-  let dense = true;
-  for (const [i, v] of views.entries())
-    if (constantOf(v) !== undefined) mask |= 1 << i;
-    else if (v.offset % 4 !== 0 || !sameShape(v.shape, out.shape) || !isContiguous(v)) dense = false;
-  let merged: Geometry[] = [];
-  if (!dense) {
-    merged = coalesce([out, ...views.map((v, i) => (mask & (1 << i) ? still(out.shape) : expandTo(v, out.shape)))]);
-    const rank = merged[0]!.shape.length;
-    if (rank > 4) {
-      views = views.map((v, i) => (mask & (1 << i) ? v : launcher.dense({ ...v, ...expandTo(v, out.shape) })));
-      dense = true;
-    } else
-      dense = merged.every(
-        (g, i) => i === 0 || (mask & (1 << (i - 1))) !== 0 || (g.offset % 4 === 0 && (rank === 0 || (rank === 1 && g.strides[0] === 1))),
-      );
+  let merged = walked(out, views);
+  if (merged[0]!.shape.length > 4) {
+    views = views.map((v) => (constantOf(v) === undefined ? launcher.dense({ ...v, ...expandTo(v, out.shape) }) : v));
+    merged = walked(out, views);
   }
-  const shape = dense ? [] : merged[0]!.shape;
+  const size = sizeOf(out.shape);
+  const [{ shape }, ...places] = merged as [Geometry, ...Geometry[]];
+  const constants = views.map(constantOf);
+  const mask = constants.reduce<number>((bits, c, i) => bits | (c === undefined ? 0 : 1 << i), 0);
+  const dense = places.every(
+    ({ offset, strides: [first = 1, ...more] }, i) => constants[i] !== undefined || (offset % 4 === 0 && first === 1 && more.length === 0),
+  );
   const quads = !dense && shape[shape.length - 1]! % 4 === 0;
   const plan = planFor(name, form, dense ? 0 : Math.max(1, shape.length) + (quads ? 4 : 0), mask, out, views, scalars.length);
   const { params } = plan;
-  params["size"] = size;
-  params["b_offset"] = params["d_offset"] = 0;
+  Object.assign(params, { size, b_offset: 0, d_offset: 0 });
   if (!dense) setFields(params, fields.size, shape, 1);
   const bind: Record<string, View> = { out, out4: out };
   views.forEach((view, i) => {
     const b = bindings[i]!;
-    const constant = constantOf(view);
-    params[`${b}_offset`] = constant !== undefined ? bitsOf(view.dtype, constant) : dense ? view.offset / 4 : view.offset;
-    if (!dense) setFields(params, fields[b], merged[i + 1]!.strides, 0);
+    const { offset, strides } = places[i]!;
+    params[`${b}_offset`] = (mask >> i) & 1 ? bitsOf(view.dtype, constants[i]!) : dense ? offset / 4 : offset;
+    if (!dense) setFields(params, fields[b], strides, 0);
     bind[b] = bind[`${b}4`] = view;
   });
   for (let i = 0; i < 4; i++) params[`p${i}`] = scalars[i] ?? 0;
@@ -200,26 +204,6 @@ export function gpuMap<A extends object>(p: Pointwise<A>, name: string, io: View
 }
 
 // ---- CPU ------------------------------------------------------------------------------------------------------------
-
-/** The loop behind operators without one of their own. */
-// prettier-ignore
-function generic(
-  f: Scalar, to: TypedArray, t: number, n: number, a: TypedArray, i: number, sa: number, b: TypedArray, j: number, sb: number,
-  c: TypedArray, k: number, sc: number, scalars: Scalars, arity: number,
-): void {
-  const end = t + n;
-  if (scalars.length === 0 && arity < 3) {
-    // Fewer arguments, faster calls. A form without numeric attributes reads its operands only.
-    const g = f as (x: number, y?: number) => number;
-    if (arity === 1) for (; t < end; t++, i += sa) to[t] = g(a[i]!);
-    else for (; t < end; t++, i += sa, j += sb) to[t] = g(a[i]!, b[j]!);
-    return;
-  }
-  const [p0 = 0, p1 = 0, p2 = 0, p3 = 0] = scalars;
-  if (arity === 1) for (; t < end; t++, i += sa) to[t] = f(a[i]!, 0, 0, p0, p1, p2, p3);
-  else if (arity === 2) for (; t < end; t++, i += sa, j += sb) to[t] = f(a[i]!, b[j]!, 0, p0, p1, p2, p3);
-  else for (; t < end; t++, i += sa, j += sb, k += sc) to[t] = f(a[i]!, b[j]!, c[k]!, p0, p1, p2, p3);
-}
 
 /** The operand's memory; a repeated value becomes an array of one. */
 function arrayOf(view: View): TypedArray {
@@ -233,60 +217,23 @@ export function scalarOf(form: Form, dtype: DType): Scalar {
   return form.logical ? (x, y, z, p0, p1, p2, p3) => f(Number(x !== 0), Number(y !== 0), Number(z !== 0), p0, p1, p2, p3) : f;
 }
 
-/** Coalesced geometries in the usual case: every operand is dense in the output's shape, or one repeated value. */
-function aligned(out: View, views: readonly View[]): Geometry[] | undefined {
-  const shape = [sizeOf(out.shape)];
-  const merged: Geometry[] = [{ shape, strides: one, offset: 0 }];
-  for (const v of views) {
-    if (constantOf(v) !== undefined) merged.push({ shape, strides: zero, offset: 0 });
-    else if (sameShape(v.shape, out.shape) && isContiguous(v)) merged.push({ shape, strides: one, offset: v.offset });
-    else return undefined;
-  }
-  return merged;
-}
-const one = [1];
-const zero = [0];
-
 /** Runs an elementwise map on typed arrays. */
 export function cpuMap<A extends object>(p: Pointwise<A>, io: Views, attrs: A): void {
   const out = io["out"]!;
   const form = formOf(p, attrs);
-  const scalars = p.params?.(attrs, out.dtype) ?? [];
+  const [p0 = 0, p1 = 0, p2 = 0, p3 = 0] = p.params?.(attrs, out.dtype) ?? [];
   const views = inputsOf(io);
-  const arity = views.length;
   const to = elements(out);
-  const n = sizeOf(out.shape);
-  if (n === 0) return;
   const dtype = computeType(form, views, out.dtype);
-  const [a, b = to, c = to] = views.map(arrayOf);
-  const merged =
-    aligned(out, views) ?? coalesce([out, ...views.map((v) => (constantOf(v) !== undefined ? still(out.shape) : expandTo(v, out.shape)))]);
-  const shape = merged[0]!.shape;
-  const last = shape.length - 1;
-  const width = last < 0 ? 1 : shape[last]!;
-  const [, ga, gb, gc] = merged;
-  const step = (g: Geometry | undefined): number => g?.strides[last] ?? 0;
-  const [sa, sb, sc] = [step(ga), step(gb), step(gc)];
-  let [i, j, k] = [ga!.offset, gb?.offset ?? 0, gc?.offset ?? 0];
-  const loop = isFloat(dtype) && !form.logical ? form.loop : undefined;
+  // Operands that are missing read the first one's memory, and nobody reads them.
+  const [a, b = a!, c = a!] = views.map(arrayOf);
   const f = scalarOf(form, dtype);
-  const [p0 = 0, p1 = 0] = scalars;
-  const at = new Array<number>(Math.max(0, last)).fill(0);
-  for (let t = 0; t < n; t += width) {
-    if (loop) loop(to, t, width, a!, i, sa, b, j, sb, c, k, sc, p0, p1);
-    else generic(f, to, t, width, a!, i, sa, b, j, sb, c, k, sc, scalars, arity);
-    for (let d = last - 1; d >= 0; d--) {
-      at[d]!++;
-      i += ga!.strides[d]!;
-      j += gb?.strides[d] ?? 0;
-      k += gc?.strides[d] ?? 0;
-      const size = shape[d]!;
-      if (at[d]! < size) break;
-      at[d] = 0;
-      i -= ga!.strides[d]! * size;
-      j -= (gb?.strides[d] ?? 0) * size;
-      k -= (gc?.strides[d] ?? 0) * size;
-    }
-  }
-  if (out.dtype === "bool" && form.yields !== "bool" && !form.logical) for (let e = 0; e < n; e++) to[e] = to[e] === 0 ? 0 : 1;
+  const any: Loop = (to, t, n, a, i, sa, b, j, sb, c, k, sc) => {
+    for (const end = t + n; t < end; t++, i += sa, j += sb, k += sc) to[t] = f(a[i]!, b[j]!, c[k]!, p0, p1, p2, p3);
+  };
+  const loop = (isFloat(dtype) && !form.logical && form.loop) || any;
+  eachRow(walked(out, views), ([t, i, j = 0, k = 0], n, [, sa, sb = 0, sc = 0]) =>
+    loop(to, t!, n, a!, i!, sa!, b, j, sb, c, k, sc, p0, p1),
+  );
+  if (out.dtype === "bool" && form.yields !== "bool" && !form.logical) to.forEach((v, e) => (to[e] = Number(v !== 0)));
 }
