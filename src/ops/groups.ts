@@ -9,7 +9,7 @@ import { isContiguous, sameShape, type Shape, sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { launchLines, type Lines } from "./lines.ts";
 import type { Inputs, Meta } from "./op.ts";
-import { gpuReduce, moments, twin } from "./reduction.ts";
+import { deviations, gpuReduce, twin } from "./reduction.ts";
 
 export interface Attrs {
   /** The trailing sizes that layer normalisation works on; left out for batch normalisation. */
@@ -88,7 +88,7 @@ function launchStats(q: Launcher, io: Views, attrs: Attrs): void {
   const names = ["level_mean", "terms_moments", "settle_norm", "apply_none"];
   if (attrs.shape) return launchLines(q, names, { x, made_a: mean, made_b: rstd }, rows(groups), { eps });
   const running = runningMean && runningVar && sizeOf(x!.shape) > 0 ? [runningMean, runningVar] : [];
-  const rule = moments(running.length > 0 ? "emit_batch_running" : "emit_batch");
+  const rule = deviations(running.length > 0 ? "emit_batch_running" : "emit_batch");
   // Kernels write whole dense buffers: statistics that are parts of others go there and back.
   const copies = running.map((view) => (isContiguous(view) && view.offset === 0 ? view : q.dense(view)));
   const moved: Views = copies.length > 0 ? { running_mean: copies[0]!, running_var: copies[1]! } : {};

@@ -73,7 +73,7 @@ export interface Rule {
 const tripleRoles = { empty: "empty_triple", pick: "pick_triple", turn: "turn_triple" };
 
 /** Mean and squared deviations, written by the function `emit`. */
-export const moments = (emit: string): Rule => ({
+export const deviations = (emit: string): Rule => ({
   triple: "f32",
   accumulate: "f32",
   roles: { open: "open_moments", fold: "fold_moments", close: "close_moments", merge: "merge_moments", emit },

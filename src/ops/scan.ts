@@ -153,7 +153,7 @@ export const linearRecurrence: Primitive<
 };
 
 type Dims = number | readonly number[] | null;
-interface ProductOptions {
+export interface ProductOptions {
   readonly dtype?: DTypeLike | undefined;
 }
 

@@ -6,7 +6,7 @@ import { parse } from "../base/options.ts";
 import { normalizeDims, reducedShape, type Shape, sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Composite, type Primitive, raises, t } from "./op.ts";
-import { cpuReduce, type Fold, gpuReduce, moments } from "./reduction.ts";
+import { cpuReduce, deviations, type Fold, gpuReduce } from "./reduction.ts";
 
 type Dims = number | readonly number[] | null;
 export interface SpreadOptions {
@@ -75,7 +75,7 @@ const variance: Primitive<(x: Tensor, ...rest: SpreadArgs) => Tensor, "x", Sprea
   meta: ({ x }, { dims, keepdim }) => ({ out: { shape: reducedShape(x!.shape, dims, keepdim), dtype: x!.dtype } }),
   cpu: ({ x, out }, attrs) => cpuReduce(x!, attrs.dims, elements(out!), varianceFold(divisor(x!.shape, attrs))),
   gpu: ({ x, out }, attrs, q) =>
-    gpuReduce(q, moments("emit_variance"), { x: x!, out: out! }, attrs.dims, "float32", { scale: divisor(x!.shape, attrs) }),
+    gpuReduce(q, deviations("emit_variance"), { x: x!, out: out! }, attrs.dims, "float32", { scale: divisor(x!.shape, attrs) }),
   save: ["x"],
   backward: (g, { x }, attrs) => ({
     x: () => {
