@@ -1,19 +1,22 @@
-// Fused optimiser steps: one dispatch updates one to four parameters with their state. Everything that changes between steps (learning rate,
+// Fused optimiser steps: one dispatch updates up to four parameters with their state. Everything that changes between steps (learning rate,
 // bias corrections) travels as data. Each invocation owns four elements; buffers are padded to 16 bytes, so tails are safe.
+// A device promises eight buffers, so what one rule needs takes the place of another's parameters.
 const WG: u32 = 64u;
 
 struct SgdParams {
   quads0: u32, quads1: u32, quads2: u32, quads3: u32, // vec4s of each parameter
   lr: f32, decay: f32, sign: f32,
-  keep: f32, add: f32,      // buffer = keep * buffer + add * gradient
-  nesterov: f32,            // momentum for Nesterov's look-ahead, else 0
+  keep: f32, add: f32, // buffer = keep * buffer + add * gradient
+  nesterov: f32,       // momentum for Nesterov's look-ahead, else 0
+  heavy: u32,          // 1 with momentum: p2 and p3 are the buffers of p0 and p1
 }
 struct AdamParams {
   quads0: u32, quads1: u32,
   decay: f32, sign: f32,
-  shrink: f32,              // decoupled weight decay: 1 - lr * weightDecay
+  shrink: f32, // decoupled weight decay: 1 - lr * weightDecay
   beta1: f32, rest1: f32, beta2: f32, rest2: f32, // rest = 1 - beta
-  step: f32, root: f32, eps: f32,                 // lr / (1 - beta1^t), sqrt(1 - beta2^t)
+  step: f32, root: f32, eps: f32, // lr / (1 - beta1^t), sqrt(1 - beta2^t)
+  largest: u32, // 1 for AMSGrad: p1 is the largest second moment so far of p0, which the denominator uses
 }
 
 @group(0) @binding(0) var<uniform> sgd_params: SgdParams;
@@ -30,126 +33,64 @@ struct AdamParams {
 @group(0) @binding(11) var<storage, read_write> m1: array<vec4f>;
 @group(0) @binding(12) var<storage, read_write> v0: array<vec4f>;
 @group(0) @binding(13) var<storage, read_write> v1: array<vec4f>;
-@group(0) @binding(14) var<storage, read_write> w0: array<vec4f>;
-
-/// The gradient as the rule wants it: turned round to maximise, with L2 decay added.
-fn descent(g: vec4f, p: vec4f, sign: f32, decay: f32) -> vec4f { return sign * g + decay * p; }
-
-fn plain(p: vec4f, g: vec4f) -> vec4f {
-  return p - sgd_params.lr * descent(g, p, sgd_params.sign, sgd_params.decay);
-}
-
-struct Moved { p: vec4f, m: vec4f }
-fn heavy(p: vec4f, g: vec4f, m: vec4f) -> Moved {
-  let d = descent(g, p, sgd_params.sign, sgd_params.decay);
-  let buffer = sgd_params.keep * m + sgd_params.add * d;
-  let ahead = select(buffer, d + sgd_params.nesterov * buffer, sgd_params.nesterov != 0.0);
-  return Moved(p - sgd_params.lr * ahead, buffer);
-}
-
-struct Moments { m: vec4f, v: vec4f }
-fn moments(p: vec4f, g: vec4f, m: vec4f, v: vec4f) -> Moments {
-  let d = descent(g, p, adam_params.sign, adam_params.decay);
-  return Moments(adam_params.beta1 * m + adam_params.rest1 * d, adam_params.beta2 * v + adam_params.rest2 * d * d);
-}
-fn sqrt4(x: vec4f) -> vec4f { return vec4f(sqrt_f(x.x), sqrt_f(x.y), sqrt_f(x.z), sqrt_f(x.w)); }
-fn adapted(p: vec4f, m: vec4f, v: vec4f) -> vec4f {
-  return adam_params.shrink * p - adam_params.step * (m / (sqrt4(v) / adam_params.root + adam_params.eps));
-}
 
 @compute @workgroup_size(WG)
-fn sgd_1(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) nwg: vec3u) {
-  let i = gid.x + gid.y * nwg.x * WG;
-  if (i >= sgd_params.quads0) { return; }
-  p0[i] = plain(p0[i], g0[i]);
-}
-
-@compute @workgroup_size(WG)
-fn sgd_4(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) nwg: vec3u) {
+fn sgd(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) nwg: vec3u) {
   var i = gid.x + gid.y * nwg.x * WG;
-  if (i < sgd_params.quads0) {
-    p0[i] = plain(p0[i], g0[i]);
-    return;
+  var slot = 0u;
+  if (i >= sgd_params.quads0) { slot = 1u; i -= sgd_params.quads0; }
+  if (slot == 1u && i >= sgd_params.quads1) { slot = 2u; i -= sgd_params.quads1; }
+  if (slot == 2u && i >= sgd_params.quads2) { slot = 3u; i -= sgd_params.quads2; }
+  if (slot == 3u && i >= sgd_params.quads3) { return; }
+  var p: vec4f; var g: vec4f;
+  switch (slot) {
+    case 0u: { p = p0[i]; g = g0[i]; }
+    case 1u: { p = p1[i]; g = g1[i]; }
+    case 2u: { p = p2[i]; g = g2[i]; }
+    default: { p = p3[i]; g = g3[i]; }
   }
-  i -= sgd_params.quads0;
-  if (i < sgd_params.quads1) {
-    p1[i] = plain(p1[i], g1[i]);
-    return;
+  var d = sgd_params.sign * g + sgd_params.decay * p;
+  if (sgd_params.heavy != 0u) {
+    var m: vec4f;
+    if (slot == 0u) { m = p2[i]; } else { m = p3[i]; }
+    m = sgd_params.keep * m + sgd_params.add * d;
+    if (slot == 0u) { p2[i] = m; } else { p3[i] = m; }
+    d = select(m, d + sgd_params.nesterov * m, sgd_params.nesterov != 0.0);
   }
-  i -= sgd_params.quads1;
-  if (i < sgd_params.quads2) {
-    p2[i] = plain(p2[i], g2[i]);
-    return;
+  p -= sgd_params.lr * d;
+  switch (slot) {
+    case 0u: { p0[i] = p; }
+    case 1u: { p1[i] = p; }
+    case 2u: { p2[i] = p; }
+    default: { p3[i] = p; }
   }
-  i -= sgd_params.quads2;
-  if (i < sgd_params.quads3) { p3[i] = plain(p3[i], g3[i]); }
 }
 
 @compute @workgroup_size(WG)
-fn momentum_1(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) nwg: vec3u) {
-  let i = gid.x + gid.y * nwg.x * WG;
-  if (i >= sgd_params.quads0) { return; }
-  let moved = heavy(p0[i], g0[i], m0[i]);
-  p0[i] = moved.p;
-  m0[i] = moved.m;
-}
-
-@compute @workgroup_size(WG)
-fn momentum_2(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) nwg: vec3u) {
+fn adam(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) nwg: vec3u) {
   var i = gid.x + gid.y * nwg.x * WG;
-  if (i < sgd_params.quads0) {
-    let moved = heavy(p0[i], g0[i], m0[i]);
-    p0[i] = moved.p;
-    m0[i] = moved.m;
-    return;
+  let second = i >= adam_params.quads0;
+  if (second) { i -= adam_params.quads0; }
+  if (second && i >= adam_params.quads1) { return; }
+  var p: vec4f; var g: vec4f; var m: vec4f; var v: vec4f;
+  if (second) {
+    p = p1[i]; g = g1[i]; m = m1[i]; v = v1[i];
+  } else {
+    p = p0[i]; g = g0[i]; m = m0[i]; v = v0[i];
   }
-  i -= sgd_params.quads0;
-  if (i < sgd_params.quads1) {
-    let moved = heavy(p1[i], g1[i], m1[i]);
-    p1[i] = moved.p;
-    m1[i] = moved.m;
+  let d = adam_params.sign * g + adam_params.decay * p;
+  m = adam_params.beta1 * m + adam_params.rest1 * d;
+  v = adam_params.beta2 * v + adam_params.rest2 * d * d;
+  var top = v;
+  if (adam_params.largest != 0u) {
+    for (var c = 0u; c < 4u; c++) { top[c] = max_nan(p1[i][c], v[c]); }
+    p1[i] = top;
   }
-}
-
-@compute @workgroup_size(WG)
-fn adam_1(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) nwg: vec3u) {
-  let i = gid.x + gid.y * nwg.x * WG;
-  if (i >= adam_params.quads0) { return; }
-  let s = moments(p0[i], g0[i], m0[i], v0[i]);
-  m0[i] = s.m;
-  v0[i] = s.v;
-  p0[i] = adapted(p0[i], s.m, s.v);
-}
-
-@compute @workgroup_size(WG)
-fn adam_2(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) nwg: vec3u) {
-  var i = gid.x + gid.y * nwg.x * WG;
-  if (i < adam_params.quads0) {
-    let s = moments(p0[i], g0[i], m0[i], v0[i]);
-    m0[i] = s.m;
-    v0[i] = s.v;
-    p0[i] = adapted(p0[i], s.m, s.v);
-    return;
-  }
-  i -= adam_params.quads0;
-  if (i < adam_params.quads1) {
-    let s = moments(p1[i], g1[i], m1[i], v1[i]);
-    m1[i] = s.m;
-    v1[i] = s.v;
-    p1[i] = adapted(p1[i], s.m, s.v);
+  for (var c = 0u; c < 4u; c++) { top[c] = sqrt_f(top[c]); }
+  p = adam_params.shrink * p - adam_params.step * (m / (top / adam_params.root + adam_params.eps));
+  if (second) {
+    p1[i] = p; m1[i] = m; v1[i] = v;
+  } else {
+    p0[i] = p; m0[i] = m; v0[i] = v;
   }
 }
-
-/// AMSGrad: the denominator uses the largest second moment so far.
-@compute @workgroup_size(WG)
-fn amsgrad_1(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) nwg: vec3u) {
-  let i = gid.x + gid.y * nwg.x * WG;
-  if (i >= adam_params.quads0) { return; }
-  let s = moments(p0[i], g0[i], m0[i], v0[i]);
-  let top = max4(w0[i], s.v);
-  m0[i] = s.m;
-  v0[i] = s.v;
-  w0[i] = top;
-  p0[i] = adapted(p0[i], s.m, top);
-}
-fn max4(a: vec4f, b: vec4f) -> vec4f { return vec4f(max_nan(a.x, b.x), max_nan(a.y, b.y), max_nan(a.z, b.z), max_nan(a.w, b.w)); }

@@ -4,7 +4,7 @@ import { elements } from "../backend/cpu.ts";
 import { kernel } from "../backend/kernel.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Primitive, raises, t } from "./op.ts";
-import { type AdamAttrs, checkUpdate, listed, quadsOf, type SgdAttrs, updated } from "./stepping.ts";
+import { type AdamAttrs, checkUpdate, listed, quadCount, quadsOf, type SgdAttrs, spared, updated } from "./stepping.ts";
 
 type Tensors = readonly Tensor[];
 const start = [0.5, -1.25, 2, -0.75, 0.125];
@@ -39,22 +39,9 @@ export const sgdStep: Primitive<(params: Tensors, grads: Tensors, buffers: Tenso
     }
   },
   gpu: (io, { lr, weightDecay, keep, add, nesterov, maximize }, q) => {
-    const count = updated(io).length;
-    const quads = quadsOf(io);
-    const scalars = { lr, decay: weightDecay, sign: maximize ? -1 : 1, keep, add, nesterov };
-    const entry = io["m0"] ? `momentum_${count}` : count === 1 ? "sgd_1" : "sgd_4";
-    // Two or three plain parameters run the kernel for four: the unused slots repeat nothing, their sizes are zero.
-    const spare = Object.fromEntries(
-      entry === "sgd_4"
-        ? [2, 3]
-            .filter((k) => k >= count)
-            .flatMap((k) => [
-              [`p${k}`, q.scratch("float32", [4])],
-              [`g${k}`, q.scratch("float32", [4])],
-            ])
-        : [],
-    );
-    q.launch(kernel(source, entry), { ...io, ...spare }, { ...quads.params, ...scalars }, quads.total);
+    const params = { ...quadsOf(io), lr, decay: weightDecay, sign: maximize ? -1 : 1, keep, add, nesterov, heavy: io["m0"] ? 1 : 0 };
+    const bind = { ...io, ...(io["m0"] && { p2: io["m0"] }), ...(io["m1"] && { p3: io["m1"] }) };
+    q.launch(kernel(source, "sgd"), spared(q, bind, ["p1", "p2", "p3"], ["g1", "g2", "g3"]), params, quadCount(params));
   },
   mutates: ["p0", "p1", "p2", "p3", "m0", "m1"],
   backward: "none",
@@ -95,10 +82,10 @@ export const adamStep: Primitive<
     }
   },
   gpu: (io, { step, root, beta1, beta2, eps, weightDecay, shrink, maximize }, q) => {
-    const quads = quadsOf(io);
-    const decays = { decay: weightDecay, sign: maximize ? -1 : 1, shrink };
-    const scalars = { ...decays, beta1, rest1: 1 - beta1, beta2, rest2: 1 - beta2, step, root, eps };
-    q.launch(kernel(source, io["w0"] ? "amsgrad_1" : `adam_${updated(io).length}`), io, { ...quads.params, ...scalars }, quads.total);
+    const rates = { shrink, beta1, rest1: 1 - beta1, beta2, rest2: 1 - beta2, step, root, eps, largest: io["w0"] ? 1 : 0 };
+    const params = { ...quadsOf(io), decay: weightDecay, sign: maximize ? -1 : 1, ...rates };
+    const bind = { ...io, ...(io["w0"] && { p1: io["w0"] }) };
+    q.launch(kernel(source, "adam"), spared(q, bind, ["p1", "m1", "v1"], ["g1"]), params, quadCount(params));
   },
   mutates: ["p0", "p1", "m0", "m1", "v0", "v1", "w0"],
   backward: "none",
