@@ -3,7 +3,7 @@ import { constantOf, type Device, Storage, type Views } from "./backend/backend.
 import { edgeOf } from "./autograd/engine.ts";
 import { isGradEnabled, noGrad } from "./autograd/mode.ts";
 import { type Edge, Node, SavedTensor } from "./autograd/node.ts";
-import { type DType, isFloat, promote } from "./base/dtype.ts";
+import { type DType, isFloat, promote, roundTo } from "./base/dtype.ts";
 import { ArgumentError, DeviceError, DtypeError, GradError, ShapeError, show } from "./base/errors.ts";
 import { contiguous, isContiguous, sameShape, sizeOf } from "./base/shape.ts";
 import { defaultDevice } from "./device.ts";
@@ -186,13 +186,6 @@ function foldConstants(op: AnyPrimitive, inputs: Record<string, Tensor>, attrs: 
     values[key] = roundTo(x.dtype, value);
   }
   return roundTo(dtype, op.fold!(values, attrs, dtype));
-}
-
-/** The value as an element of `dtype` would hold it. */
-export function roundTo(dtype: DType, value: number): number {
-  if (dtype === "float32") return Math.fround(value);
-  if (dtype === "float64") return value;
-  return dtype === "bool" ? Number(value !== 0) : dtype === "uint8" ? value & 255 : value | 0;
 }
 
 function mutate(name: string, op: AnyPrimitive, inputs: Record<string, Tensor>, attrs: object, device: Device, _metas: Metas): Tensor {

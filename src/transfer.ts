@@ -2,10 +2,9 @@
 import { noGrad } from "./autograd/mode.ts";
 import { constantOf, type Device, Storage } from "./backend/backend.ts";
 import { dense } from "./backend/cpu.ts";
-import { type DType, hostArray, type TypedArray } from "./base/dtype.ts";
+import { type DType, hostArray, roundTo, type TypedArray } from "./base/dtype.ts";
 import { DeviceError } from "./base/errors.ts";
 import { contiguous } from "./base/shape.ts";
-import { roundTo } from "./dispatch.ts";
 import { functions } from "./methods.ts";
 import { Tensor } from "./tensor.ts";
 

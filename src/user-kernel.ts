@@ -1,6 +1,7 @@
 // User-defined kernels: somebody's own WGSL and its typed-array twin as one operator, on both devices and, with a rule, differentiable.
 import { dense, elements } from "./backend/cpu.ts";
 import { type Grid, type Kernel, kernel, wgslType } from "./backend/kernel.ts";
+import { compile } from "./backend/pipelines.ts";
 import { declarations, type Field, link, type Linked } from "./backend/wgsl.ts";
 import { asDType, type DType, type TypedArray } from "./base/dtype.ts";
 import { ArgumentError, DeviceError, DtypeError, WengertError } from "./base/errors.ts";
@@ -202,16 +203,5 @@ function checkField(name: string, { name: field, type }: Field, value: number | 
 async function compiled(name: string, { sources, entry }: Kernel): Promise<void> {
   const gpu = webGpuDevice()?.gpu;
   if (!gpu) throw new DeviceError(name, "webgpu is not initialised", 'await init({ device: "webgpu" }) first');
-  const { code } = link(sources, entry);
-  gpu.pushErrorScope("validation");
-  const module = gpu.createShaderModule({ code, label: name });
-  void gpu.popErrorScope().catch(() => undefined);
-  try {
-    await gpu.createComputePipelineAsync({ layout: "auto", label: name, compute: { module, entryPoint: entry } });
-  } catch (error) {
-    const { messages } = await module.getCompilationInfo();
-    const lines = code.split("\n");
-    const text = messages.map((m) => `${m.message.split("\n")[0]!} at "${(lines[m.lineNum - 1] ?? "").trim()}"`).join("; ");
-    throw new DeviceError(name, `its shader does not compile: ${text || String(error)}`);
-  }
+  await compile(gpu, name, link(sources, entry).code, entry, "auto");
 }

@@ -225,7 +225,7 @@ describe("a shader that does not compile", () => {
   test("is told by compile(), with the line, and harms nothing", async () => {
     const failure = broken.compile();
     await expect(failure).rejects.toThrow(DeviceError);
-    await expect(failure).rejects.toThrow(/^blend: its shader does not compile: .*out\[i\] = x\[i\] \* y \+/);
+    await expect(failure).rejects.toThrow(/^blend: kernel blend does not compile: .*out\[i\] = x\[i\] \* y \+/);
     await expect(mixed.compile()).resolves.toBeUndefined();
     await expect(rowSums.compile()).resolves.toBeUndefined();
     await expectValues(mixed(...pair("webgpu")), wanted(1));

@@ -1,5 +1,7 @@
 // The buffer pool: size classes, lowest id first, so a repeated step meets the same buffers and the same bind groups.
-import { DeviceError, OutOfMemoryError } from "../base/errors.ts";
+import { OutOfMemoryError } from "../base/errors.ts";
+import { memo } from "../base/memo.ts";
+import type { Fault } from "./fault.ts";
 import { counts, ledger } from "./ledger.ts";
 
 export interface PooledBuffer {
@@ -21,87 +23,72 @@ export function classBytes(bytes: number): number {
 }
 
 export class BufferPool {
-  readonly #device: GPUDevice;
+  readonly #gpu: GPUDevice;
+  readonly #fault: Fault;
+  readonly #usage: number;
+  /** Read once: every look at the limits of a device goes through its bindings. */
+  readonly #limit: number;
   readonly #free = new Map<number, PooledBuffer[]>();
-  readonly #onError: (error: GPUError, bytes: number) => void;
-  #nextId = 1;
+  #created = 0;
   #freeBytes = 0;
 
-  constructor(device: GPUDevice, onError: (error: GPUError, bytes: number) => void) {
-    this.#device = device;
-    this.#onError = onError;
+  /** `usage` of all its buffers besides being copied into. */
+  constructor(gpu: GPUDevice, fault: Fault, usage: number) {
+    this.#gpu = gpu;
+    this.#fault = fault;
+    this.#usage = usage;
+    this.#limit = Math.min(gpu.limits.maxBufferSize, gpu.limits.maxStorageBufferBindingSize);
   }
 
   /** A buffer of at least `bytes`. With `writtenBy`, only one whose last batch came before it. Errors: OutOfMemoryError beyond the device's limits. */
   take(bytes: number, writtenBy = Infinity): PooledBuffer {
     const size = classBytes(bytes);
-    const limit = Math.min(this.#device.limits.maxBufferSize, this.#device.limits.maxStorageBufferBindingSize);
-    if (size > limit)
+    if (size > this.#limit)
       throw new OutOfMemoryError(
         "webgpu",
-        `a buffer of ${bytes} bytes is beyond the adapter's limit of ${limit}`,
-        "split the tensor or use a smaller batch",
-        {
-          bytes,
-          limit,
-        },
+        `a buffer of ${bytes} bytes is beyond the adapter's limit of ${this.#limit}`,
+        "use a smaller batch, or split the tensor",
       );
-    const list = this.#free.get(size);
-    if (list) {
-      const at = writtenBy === Infinity ? 0 : list.findIndex((b) => b.batch < writtenBy);
-      if (at >= 0 && at < list.length) {
-        this.#freeBytes -= size;
-        return list.splice(at, 1)[0]!;
-      }
-    }
-    return this.#create(size);
+    const list = memo(this.#free, size, () => []);
+    const at = list.findIndex((b) => b.batch < writtenBy);
+    if (at < 0) return this.#create(size);
+    this.#freeBytes -= size;
+    return list.splice(at, 1)[0]!;
   }
 
   give(buffer: PooledBuffer): void {
-    let list = this.#free.get(buffer.bytes);
-    if (!list) this.#free.set(buffer.bytes, (list = []));
+    const list = this.#free.get(buffer.bytes)!;
     let at = list.length;
     while (at > 0 && list[at - 1]!.id > buffer.id) at--;
     list.splice(at, 0, buffer);
     this.#freeBytes += buffer.bytes;
   }
 
-  /** Destroys buffers that waited long, once what waits exceeds both a floor and half of what is alive. Returns their ids. */
-  trim(batch: number): number[] {
-    if (this.#freeBytes <= Math.max(keepBytes, ledger.gpu.live / 2)) return [];
-    const gone: number[] = [];
-    for (const [size, list] of this.#free) {
-      const kept = list.filter((b) => b.batch > batch - idleBatches);
-      for (const b of list) if (b.batch <= batch - idleBatches) gone.push(this.#destroy(b));
-      this.#free.set(size, kept);
-    }
-    return gone;
-  }
-
-  #destroy(buffer: PooledBuffer): number {
-    buffer.gpu.destroy();
-    this.#freeBytes -= buffer.bytes;
-    ledger.pool.remove(buffer.bytes);
-    return buffer.id;
+  /** Destroys buffers that waited long, once what waits exceeds both a floor and half of what is alive. True when there were any. */
+  trim(batch: number): boolean {
+    if (this.#freeBytes <= Math.max(keepBytes, ledger.gpu.live / 2)) return false;
+    const before = ledger.pool.count;
+    for (const [size, list] of this.#free)
+      this.#free.set(
+        size,
+        list.filter((b) => {
+          if (b.batch > batch - idleBatches) return true;
+          b.gpu.destroy();
+          this.#freeBytes -= size;
+          ledger.pool.remove(size);
+          return false;
+        }),
+      );
+    return ledger.pool.count < before;
   }
 
   #create(size: number): PooledBuffer {
-    const device = this.#device;
-    device.pushErrorScope("out-of-memory");
-    let gpu: GPUBuffer;
-    try {
-      const { STORAGE, COPY_SRC, COPY_DST } = GPUBufferUsage;
-      gpu = device.createBuffer({ size, usage: STORAGE | COPY_SRC | COPY_DST, label: `wengert ${size}` });
-    } catch (error) {
-      throw new DeviceError("webgpu", `createBuffer refused ${size} bytes: ${String(error)}`);
-    } finally {
-      device.popErrorScope().then(
-        (error) => error && this.#onError(error, size),
-        () => undefined,
-      );
-    }
+    const gpu = this.#gpu;
+    gpu.pushErrorScope("out-of-memory");
+    const buffer = gpu.createBuffer({ size, usage: this.#usage | GPUBufferUsage.COPY_DST, label: `wengert ${size}` });
+    void this.#fault.close(gpu, [`createBuffer of ${size} bytes`]);
     counts.buffersCreated++;
     ledger.pool.add(size);
-    return { id: this.#nextId++, gpu, bytes: size, batch: 0 };
+    return { id: ++this.#created, gpu: buffer, bytes: size, batch: 0 };
   }
 }

@@ -1,169 +1,111 @@
 // The command list: operators append launches; one compute pass and one submit carry them to the queue.
 import { DeviceError } from "../base/errors.ts";
-import type { BufferPool, PooledBuffer } from "./buffers.ts";
+import { memo } from "../base/memo.ts";
+import { BufferPool, type PooledBuffer } from "./buffers.ts";
+import type { Fault } from "./fault.ts";
 import { counts } from "./ledger.ts";
 import type { Compiled, Pipelines } from "./pipelines.ts";
 
 interface Command {
+  readonly name: string;
   readonly compiled: Compiled;
   readonly buffers: readonly PooledBuffer[];
-  /** Parameter words start here in the batch's word list. */
-  readonly at: number;
+  readonly params: Readonly<Record<string, number>>;
   readonly grid: readonly [number, number, number];
-  readonly name: string;
 }
 
-export interface ReadRequest {
-  readonly buffer: PooledBuffer;
-  readonly offset: number;
-  readonly bytes: number;
-  readonly done: (bytes: ArrayBuffer) => void;
-  readonly fail: (error: unknown) => void;
+interface Read {
+  readonly copy: (encoder: GPUCommandEncoder) => void;
+  /** Called after the submit, with what tells when its error scopes are closed. */
+  readonly sent: (submit: { readonly closed: Promise<unknown> }) => void;
 }
 
 interface Batch {
   readonly id: number;
   readonly commands: Command[];
-  readonly reads: ReadRequest[];
-  /** Parameters of all commands, as words and as floats over the same memory. */
-  words: Uint32Array<ArrayBuffer>;
-  floats: Float32Array<ArrayBuffer>;
-  used: number;
+  readonly reads: Read[];
 }
 
 const maxCommands = 512;
 const maxInFlight = 24;
-const uniformStride = 256;
+/** Every command's parameters have a slot of this many words: the alignment of dynamic uniform offsets. */
+const slotWords = 64;
 const bindGroupLimit = 4096;
-/** Mapped ranges start at multiples of 8 bytes. */
-const aligned = (bytes: number): number => Math.ceil(bytes / 8) * 8;
-
-/** Notified around a batch's compute pass; the profiler attaches here. */
-export interface PassObserver {
-  begin(encoder: GPUCommandEncoder): GPUComputePassTimestampWrites | undefined;
-  end(encoder: GPUCommandEncoder, names: readonly string[]): void;
-  /** True to give every dispatch a pass of its own, so that each can be timed. */
-  readonly perDispatch: boolean;
-}
+const newBatch = (id: number): Batch => ({ id, commands: [], reads: [] });
 
 export class CommandList {
-  observer: PassObserver | undefined;
-  readonly #device: GPUDevice;
+  /** Called for every dispatch, which gets a pass of its own with the timestamps this gives for it; the profiler attaches here. */
+  timer: ((name: string) => GPUComputePassTimestampWrites | undefined) | undefined;
+  /** Batches up to this id have reached the queue. */
+  submitted = 0;
+  readonly #gpu: GPUDevice;
+  readonly #fault: Fault;
   readonly #pool: BufferPool;
   readonly #pipelines: Pipelines;
-  readonly #onError: (error: Error | GPUError, names: readonly string[]) => void;
-  readonly #failure: () => Error | undefined;
+  readonly #staging: BufferPool;
   readonly #bindGroups = new Map<string, GPUBindGroup>();
-  readonly #staging = new Map<number, GPUBuffer[]>();
   readonly #sealed: Batch[] = [];
-  readonly #spareWords: Uint32Array<ArrayBuffer>[] = [];
-  #open: Batch;
+  /** The latest submits, each until its error scopes are closed and its work is done. */
+  readonly #running: Promise<unknown>[] = [];
+  /** Parameters of the batch being encoded. */
+  readonly #words = new Uint32Array(maxCommands * slotWords);
+  readonly #floats = new Float32Array(this.#words.buffer);
+  #uniform: GPUBuffer | undefined;
+  #open = newBatch(1);
   #scheduled = false;
-  #pumping: Promise<void> | undefined;
-  #inFlight = 0;
-  #scopes: Promise<unknown>[] = [];
-  #uniform: { gpu: GPUBuffer; id: number } | undefined;
-  #submitted = 0;
+  #pumping = false;
+  #pumped: Promise<void> | undefined;
 
-  constructor(
-    device: GPUDevice,
-    pool: BufferPool,
-    pipelines: Pipelines,
-    onError: (error: Error | GPUError, names: readonly string[]) => void,
-    failure: () => Error | undefined,
-  ) {
-    this.#device = device;
+  constructor(gpu: GPUDevice, fault: Fault, pool: BufferPool, pipelines: Pipelines) {
+    this.#gpu = gpu;
+    this.#fault = fault;
     this.#pool = pool;
     this.#pipelines = pipelines;
-    this.#onError = onError;
-    this.#failure = failure;
-    this.#open = this.#newBatch(1);
+    this.#staging = new BufferPool(gpu, fault, GPUBufferUsage.MAP_READ);
   }
 
-  /** Id of the batch that commands recorded now belong to. */
-  get current(): number {
-    return this.#open.id;
-  }
-  /** Batches up to this id have reached the queue. */
-  get submitted(): number {
-    return this.#submitted;
-  }
-
-  record(
-    name: string,
-    compiled: Compiled,
-    buffers: readonly PooledBuffer[],
-    params: Readonly<Record<string, number>>,
-    grid: readonly [number, number, number],
-  ): void {
-    const batch = this.#open;
-    const fields = compiled.linked.params;
-    const at = batch.used;
-    if (at + fields.length > batch.words.length) {
-      const grown = new Uint32Array(batch.words.length * 2);
-      grown.set(batch.words);
-      batch.words = grown;
-      batch.floats = new Float32Array(grown.buffer);
-    }
-    for (let i = 0; i < fields.length; i++) {
-      const field = fields[i]!;
-      const value = params[field.name];
-      if (value === undefined) throw new DeviceError(name, `kernel parameter ${field.name} was not given`);
-      if (field.type === "f32") batch.floats[at + i] = value;
-      else batch.words[at + i] = value;
-    }
-    batch.used = at + fields.length;
-    for (const b of buffers) b.batch = batch.id;
-    batch.commands.push({ compiled, buffers, at, grid, name });
+  record(command: Command): void {
+    const { id, commands } = this.#open;
+    for (const b of command.buffers) b.batch = id;
+    commands.push(command);
     counts.dispatches++;
-    if (batch.commands.length >= maxCommands) this.flush();
-    else this.#schedule();
+    if (commands.length < maxCommands) this.#schedule();
+    else this.flush();
   }
 
-  read(request: ReadRequest): void {
-    request.buffer.batch = this.#open.id;
-    this.#open.reads.push(request);
+  /** Bytes of a buffer after everything recorded so far. */
+  async read(buffer: PooledBuffer, offset: number, bytes: number): Promise<ArrayBuffer> {
+    const staging = this.#staging.take(bytes);
+    const { gpu } = staging;
+    const copy = (encoder: GPUCommandEncoder): void => encoder.copyBufferToBuffer(buffer.gpu, offset, gpu, 0, bytes);
+    buffer.batch = this.#open.id;
     this.#schedule();
+    const { closed } = await new Promise<Parameters<Read["sent"]>[0]>((sent) => this.#open.reads.push({ copy, sent }));
+    const refused = await gpu.mapAsync(GPUMapMode.READ).catch((error: unknown) => new DeviceError("read", `no answer: ${String(error)}`));
+    await closed;
+    this.#fault.check();
+    if (refused) throw refused;
+    const copied = gpu.getMappedRange(0, bytes).slice(0);
+    gpu.unmap();
+    this.#staging.give(staging);
+    counts.reads++;
+    return copied;
   }
 
   /** Seals what was recorded and sends it as soon as its pipelines exist. */
   flush(): void {
-    if (this.#open.commands.length === 0 && this.#open.reads.length === 0) return;
+    const { id, commands, reads } = this.#open;
+    if (commands.length + reads.length === 0) return;
     this.#sealed.push(this.#open);
-    this.#open = this.#newBatch(this.#open.id + 1);
-    this.#drive();
-  }
-
-  /** A batch sealed while the pump was coming to its end finds it still marked as running: it is looked for once more. */
-  #drive(): void {
-    this.#pumping ??= this.#pump().finally(() => {
-      this.#pumping = undefined;
-      if (this.#sealed.length > 0) this.#drive();
-    });
+    this.#open = newBatch(id + 1);
+    if (!this.#pumping) this.#pumped = this.#pump();
   }
 
   /** Resolves when all recorded work was submitted, has run and its error scopes are closed. */
   async finish(): Promise<void> {
     this.flush();
-    while (this.#pumping) await this.#pumping;
-    await this.#device.queue.onSubmittedWorkDone().catch(() => undefined);
-    await Promise.all(this.#scopes);
-  }
-
-  /** Forgets bind groups over buffers that were destroyed. */
-  forget(ids: readonly number[]): void {
-    if (ids.length > 0) this.#bindGroups.clear();
-  }
-
-  /** Fails everything that waits: the device is gone. */
-  abandon(error: Error): void {
-    for (const batch of [...this.#sealed.splice(0), this.#open]) for (const r of batch.reads) r.fail(error);
-    this.#open = this.#newBatch(this.#open.id + 1);
-  }
-
-  #newBatch(id: number): Batch {
-    const words = this.#spareWords.pop() ?? new Uint32Array(2048);
-    return { id, commands: [], reads: [], words, floats: new Float32Array(words.buffer), used: 0 };
+    await this.#pumped;
+    await Promise.all(this.#running);
   }
 
   #schedule(): void {
@@ -176,157 +118,96 @@ export class CommandList {
   }
 
   async #pump(): Promise<void> {
+    this.#pumping = true;
     while (this.#sealed.length > 0) {
       const compiling = this.#pipelines.ready();
-      if (compiling) await compiling;
-      while (this.#inFlight >= maxInFlight) await this.#device.queue.onSubmittedWorkDone().catch(() => (this.#inFlight = 0));
-      const batch = this.#sealed.shift();
-      if (batch) this.#submit(batch);
+      if (compiling) await Promise.race([compiling, this.#gpu.lost]);
+      if (this.#running.length >= maxInFlight) await this.#running.shift();
+      this.#submit(this.#sealed.shift()!);
     }
+    this.#pumping = false;
   }
 
-  #submit(batch: Batch): void {
-    this.#submitted = batch.id;
-    const names = batch.commands.map((c) => c.name);
-    const failure = this.#failure();
-    if (failure) {
-      for (const r of batch.reads) r.fail(failure);
-      return;
-    }
-    const device = this.#device;
-    device.pushErrorScope("out-of-memory");
-    device.pushErrorScope("validation");
-    const encoder = device.createCommandEncoder();
-    let staging: { gpu: GPUBuffer; size: number } | undefined;
+  #submit({ id, commands, reads }: Batch): void {
+    const gpu = this.#gpu;
+    const names = commands.map((c) => c.name);
+    this.submitted = id;
+    gpu.pushErrorScope("out-of-memory");
+    gpu.pushErrorScope("validation");
     try {
-      this.#writeUniforms(batch);
-      this.#encode(encoder, batch, names);
-      staging = batch.reads.length > 0 ? this.#encodeReads(encoder, batch.reads) : undefined;
-      device.queue.submit([encoder.finish()]);
+      this.#fault.check();
+      const encoder = gpu.createCommandEncoder();
+      this.#encode(encoder, commands);
+      for (const { copy } of reads) copy(encoder);
+      gpu.queue.submit([encoder.finish()]);
       counts.submits++;
     } catch (error) {
-      this.#onError(error as Error, names);
+      this.#fault.report(error as Error, names);
     }
-    const scopes = Promise.all([device.popErrorScope(), device.popErrorScope()]).then(
-      (errors) => errors.forEach((e) => e && this.#onError(e, names)),
-      () => undefined,
-    );
-    this.#scopes = [...this.#scopes.slice(-maxInFlight), scopes];
-    this.#inFlight++;
-    void device.queue.onSubmittedWorkDone().then(
-      () => this.#inFlight--,
-      () => this.#inFlight--,
-    );
-    if (batch.reads.length > 0) void this.#deliver(batch.reads, staging, scopes);
-    if (this.#spareWords.length < maxInFlight) this.#spareWords.push(batch.words);
-    this.forget(this.#pool.trim(batch.id));
+    const closed = Promise.all([this.#fault.close(gpu, names), this.#fault.close(gpu, names)]);
+    this.#running.push(Promise.allSettled([closed, gpu.queue.onSubmittedWorkDone()]));
+    for (const { sent } of reads) sent({ closed });
+    if (this.#pool.trim(id)) this.#bindGroups.clear();
   }
 
-  #writeUniforms(batch: Batch): void {
-    const users = batch.commands.filter((c) => c.compiled.layoutKey.endsWith("u"));
-    if (users.length === 0) return;
-    const bytes = users.length * uniformStride;
-    if (!this.#uniform || this.#uniform.gpu.size < bytes) {
-      this.#uniform?.gpu.destroy();
-      const size = 2 ** Math.ceil(Math.log2(Math.max(bytes, 64 * uniformStride)));
-      this.#uniform = { gpu: this.#device.createBuffer({ size, usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST }), id: -size };
-      counts.buffersCreated++;
+  #encode(encoder: GPUCommandEncoder, commands: readonly Command[]): void {
+    let pass: GPUComputePassEncoder | undefined;
+    let last: Compiled | undefined;
+    let at = 0;
+    for (const command of commands) {
+      const { compiled, grid } = command;
+      const { params, immediates } = compiled.linked;
+      if (!compiled.pipeline) throw this.#fault.error ?? new DeviceError(command.name, "its kernel did not compile");
+      const timestampWrites = this.timer?.(command.name);
+      if (!pass || timestampWrites) {
+        pass?.end();
+        pass = encoder.beginComputePass(timestampWrites && { timestampWrites });
+        last = undefined;
+        counts.passes++;
+      }
+      if (compiled !== last) pass.setPipeline((last = compiled).pipeline!);
+      this.#write(command, at);
+      if (immediates) pass.setImmediates(0, this.#words, at, params.length);
+      if (params.length === 0 || immediates) pass.setBindGroup(0, this.#bindGroup(command));
+      else {
+        pass.setBindGroup(0, this.#bindGroup(command), [at * 4]);
+        at += slotWords;
+      }
+      pass.dispatchWorkgroups(...grid);
+      if (timestampWrites) {
+        pass.end();
+        pass = undefined;
+      }
     }
-    const image = new Uint32Array(bytes / 4);
-    users.forEach((c, i) => image.set(batch.words.subarray(c.at, c.at + c.compiled.linked.params.length), (i * uniformStride) / 4));
-    this.#device.queue.writeBuffer(this.#uniform.gpu, 0, image);
+    pass?.end();
+    if (at === 0) return;
+    this.#gpu.queue.writeBuffer(this.#uniform!, 0, this.#words, 0, at);
     counts.writes++;
   }
 
-  #encode(encoder: GPUCommandEncoder, batch: Batch, names: readonly string[]): void {
-    if (batch.commands.length === 0) return;
-    const observer = this.observer;
-    let pass: GPUComputePassEncoder | undefined;
-    let last: Compiled | undefined;
-    let uniformAt = 0;
-    for (const command of batch.commands) {
-      const { compiled, at, grid } = command;
-      if (!compiled.pipeline) throw this.#failure() ?? new DeviceError(command.name, "its kernel did not compile");
-      if (!pass) {
-        const timestampWrites = observer?.begin(encoder);
-        pass = encoder.beginComputePass(timestampWrites ? { timestampWrites } : {});
-        counts.passes++;
-      }
-      if (compiled !== last) pass.setPipeline(compiled.pipeline);
-      last = compiled;
-      const group = this.#bindGroup(command);
-      if (compiled.layoutKey.endsWith("u")) pass.setBindGroup(0, group, [uniformStride * uniformAt++]);
-      else pass.setBindGroup(0, group);
-      if (compiled.linked.immediates) pass.setImmediates(0, batch.words, at, compiled.linked.params.length);
-      pass.dispatchWorkgroups(...grid);
-      if (observer?.perDispatch) {
-        pass.end();
-        observer.end(encoder, [command.name]);
-        pass = last = undefined;
-      }
-    }
-    if (pass) {
-      pass.end();
-      observer?.end(encoder, names);
+  /** Parameters as words from `at` on; immediates are taken from there at once, uniforms stay until the batch is encoded. */
+  #write({ name, compiled, params }: Command, at: number): void {
+    for (const field of compiled.linked.params) {
+      const value = params[field.name];
+      if (value === undefined) throw new DeviceError(name, `kernel parameter ${field.name} was not given`);
+      (field.type === "f32" ? this.#floats : this.#words)[at++] = value;
     }
   }
 
   #bindGroup({ compiled, buffers }: Command): GPUBindGroup {
-    const uniform = compiled.layoutKey.endsWith("u") ? this.#uniform : undefined;
-    let key = compiled.layoutKey;
+    const { layout, layoutKey } = compiled;
+    let key = layoutKey;
     for (const b of buffers) key += `,${b.id}`;
-    if (uniform) key += `,${uniform.id}`;
-    let group = this.#bindGroups.get(key);
-    if (group) return group;
-    if (this.#bindGroups.size >= bindGroupLimit) this.#bindGroups.delete(this.#bindGroups.keys().next().value!);
-    const entries: GPUBindGroupEntry[] = buffers.map((b, binding) => ({ binding, resource: { buffer: b.gpu } }));
-    if (uniform) entries.push({ binding: entries.length, resource: { buffer: uniform.gpu, size: uniformStride } });
-    group = this.#device.createBindGroup({ layout: compiled.layout, entries });
-    counts.bindGroupsCreated++;
-    this.#bindGroups.set(key, group);
-    return group;
-  }
-
-  #encodeReads(encoder: GPUCommandEncoder, reads: readonly ReadRequest[]): { gpu: GPUBuffer; size: number } {
-    const total = reads.reduce((sum, r) => sum + aligned(r.bytes), 0);
-    const size = 2 ** Math.ceil(Math.log2(Math.max(total, 256)));
-    const gpu =
-      this.#staging.get(size)?.pop() ??
-      this.#device.createBuffer({ size, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST, label: "wengert read" });
-    let at = 0;
-    for (const r of reads) {
-      encoder.copyBufferToBuffer(r.buffer.gpu, r.offset, gpu, at, r.bytes);
-      at += aligned(r.bytes);
-    }
-    return { gpu, size };
-  }
-
-  async #deliver(
-    reads: readonly ReadRequest[],
-    staging: { gpu: GPUBuffer; size: number } | undefined,
-    scopes: Promise<unknown>,
-  ): Promise<void> {
-    try {
-      if (!staging) throw this.#failure() ?? new DeviceError("read", "the commands were refused");
-      await staging.gpu.mapAsync(GPUMapMode.READ);
-      await scopes;
-      const failure = this.#failure();
-      if (failure) throw failure;
-      let at = 0;
-      for (const r of reads) {
-        r.done(staging.gpu.getMappedRange(at, r.bytes).slice(0));
-        at += aligned(r.bytes);
+    return memo(this.#bindGroups, key, () => {
+      if (this.#bindGroups.size >= bindGroupLimit) this.#bindGroups.delete(this.#bindGroups.keys().next().value!);
+      const resources: GPUBufferBinding[] = buffers.map(({ gpu }) => ({ buffer: gpu }));
+      if (layoutKey.endsWith("u")) {
+        const usage = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST;
+        this.#uniform ??= this.#gpu.createBuffer({ size: this.#words.byteLength, usage });
+        resources.push({ buffer: this.#uniform, size: slotWords * 4 });
       }
-      staging.gpu.unmap();
-      const list = this.#staging.get(staging.size);
-      if (list) list.push(staging.gpu);
-      else this.#staging.set(staging.size, [staging.gpu]);
-      counts.reads++;
-    } catch (error) {
-      await scopes;
-      const cause =
-        this.#failure() ?? (error instanceof DeviceError ? error : new DeviceError("read", `the device did not answer: ${String(error)}`));
-      for (const r of reads) r.fail(cause);
-    }
+      counts.bindGroupsCreated++;
+      return this.#gpu.createBindGroup({ layout, entries: resources.map((resource, binding) => ({ binding, resource })) });
+    });
   }
 }

@@ -1,7 +1,8 @@
 // What a kernel launch is: pure data between operator records and the command list.
 import math from "../../shaders/math.wgsl?raw";
 import special from "../../shaders/special.wgsl?raw";
-import type { DType } from "../base/dtype.ts";
+import { type DType, roundTo } from "../base/dtype.ts";
+import { memo } from "../base/memo.ts";
 import type { View } from "./backend.ts";
 
 /** How a shader file is specialised: module-scope declarations replaced by name. */
@@ -23,12 +24,8 @@ const cache = new Map<string, Map<string, Kernel>>();
 
 /** The kernel for `entry` of `source` (a shader file's text) under `spec`; math.wgsl and special.wgsl are always linked in. */
 export function kernel(source: string, entry: string, spec: Specialisation = {}): Kernel {
-  let entries = cache.get(source);
-  if (!entries) cache.set(source, (entries = new Map()));
-  const key = entry + JSON.stringify(spec);
-  let found = entries.get(key);
-  if (!found) entries.set(key, (found = { sources: [source, math, special], entry, spec }));
-  return found;
+  const entries = memo(cache, source, () => new Map<string, Kernel>());
+  return memo(entries, entry + JSON.stringify(spec), () => ({ sources: [source, math, special], entry, spec }));
 }
 
 /** Workgroup counts, or a number of invocations to be folded over a 1-D (then 2-D) grid. */
@@ -62,7 +59,7 @@ const scratchWord = new Uint32Array(scratchFloat.buffer);
 
 /** The 32-bit pattern of `value` as an element of `dtype`, for parameters that carry an element. */
 export function bitsOf(dtype: DType, value: number): number {
-  if (dtype !== "float32") return dtype === "bool" ? Number(value !== 0) : dtype === "uint8" ? value & 255 : value >>> 0;
+  if (dtype !== "float32") return roundTo(dtype, value) >>> 0;
   scratchFloat[0] = value;
   return scratchWord[0]!;
 }

@@ -4,14 +4,13 @@ class Account {
   live = 0;
   peak = 0;
   count = 0;
-  add(bytes: number): void {
+  add(bytes: number, storages = 1): void {
     this.live += bytes;
-    this.count++;
-    if (this.live > this.peak) this.peak = this.live;
+    this.count += storages;
+    this.peak = Math.max(this.peak, this.live);
   }
   remove(bytes: number): void {
-    this.live -= bytes;
-    this.count--;
+    this.add(-bytes, -1);
   }
 }
 

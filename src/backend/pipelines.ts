@@ -1,102 +1,94 @@
 // Pipelines and bind-group layouts: one compilation per linked text, asynchronous and in parallel; layouts shared by binding pattern.
 import { DeviceError } from "../base/errors.ts";
+import { memo } from "../base/memo.ts";
+import type { Fault } from "./fault.ts";
 import type { Kernel } from "./kernel.ts";
 import { counts } from "./ledger.ts";
 import { link, type Linked } from "./wgsl.ts";
 
 export interface Compiled {
-  readonly id: number;
   readonly linked: Linked;
   readonly layout: GPUBindGroupLayout;
+  /** Names the layout: how the bindings are accessed and how parameters travel. */
   readonly layoutKey: string;
   /** Undefined until the driver has compiled it. */
   pipeline: GPUComputePipeline | undefined;
 }
 
-interface Layouts {
-  readonly group: GPUBindGroupLayout;
-  readonly pipeline: GPUPipelineLayout;
+/** Compiles one entry point. Errors: DeviceError with the compiler's words and the lines they are about. */
+export async function compile(
+  gpu: GPUDevice,
+  op: string,
+  code: string,
+  entryPoint: string,
+  layout: GPUPipelineLayout | "auto",
+): Promise<GPUComputePipeline> {
+  // The pipeline's promise reports what is wrong with the text; the scope only keeps it from being reported twice.
+  gpu.pushErrorScope("validation");
+  const module = gpu.createShaderModule({ code, label: entryPoint });
+  gpu.popErrorScope().catch(() => undefined);
+  try {
+    return await gpu.createComputePipelineAsync({ label: entryPoint, layout, compute: { module, entryPoint } });
+  } catch (error) {
+    const { messages } = await module.getCompilationInfo();
+    const lines = code.split("\n");
+    const words = messages.map((m) => `${m.message.split("\n")[0]!} at "${lines[m.lineNum - 1]?.trim() ?? ""}"`);
+    throw new DeviceError(op, `kernel ${entryPoint} does not compile: ${words.join("; ") || String(error)}`);
+  }
 }
 
 export class Pipelines {
-  readonly #device: GPUDevice;
+  readonly #gpu: GPUDevice;
+  readonly #fault: Fault;
   readonly #immediateBytes: number;
   readonly #byKernel = new Map<Kernel, Compiled>();
   readonly #byText = new Map<string, Compiled>();
-  readonly #layouts = new Map<string, Layouts>();
+  readonly #layouts = new Map<string, readonly [GPUBindGroupLayout, GPUPipelineLayout]>();
   readonly #pending = new Set<Promise<void>>();
 
-  readonly #onError: (error: DeviceError) => void;
-
-  constructor(device: GPUDevice, immediateBytes: number, onError: (error: DeviceError) => void) {
-    this.#device = device;
+  constructor(gpu: GPUDevice, fault: Fault, immediateBytes: number) {
+    this.#gpu = gpu;
+    this.#fault = fault;
     this.#immediateBytes = immediateBytes;
-    this.#onError = onError;
   }
 
   /** The compiled form of a kernel; compilation starts on first use and goes on in the background. */
   get(kernel: Kernel): Compiled {
-    let compiled = this.#byKernel.get(kernel);
-    if (!compiled) this.#byKernel.set(kernel, (compiled = this.#compile(kernel)));
-    return compiled;
+    return memo(this.#byKernel, kernel, () => {
+      const linked = link(kernel.sources, kernel.entry, kernel.spec, this.#immediateBytes);
+      return memo(this.#byText, kernel.entry + linked.code, () => this.#compile(kernel.entry, linked));
+    });
   }
 
-  /** Undefined when nothing is compiling, else a promise for the end of it. Failures go to the error callback. */
+  /** Undefined when nothing is compiling, else a promise for the end of it. Failures are reported as the device's fault. */
   ready(): Promise<unknown> | undefined {
     return this.#pending.size === 0 ? undefined : Promise.all(this.#pending);
   }
 
-  #compile(kernel: Kernel): Compiled {
-    const linked = link(kernel.sources, kernel.entry, kernel.spec, this.#immediateBytes);
-    const key = `${kernel.entry}\n${linked.code}`;
-    const known = this.#byText.get(key);
-    if (known) return known;
-    const layoutKey =
-      linked.bindings.map((b) => (b.write ? "w" : "r")).join("") +
-      (linked.params.length === 0 ? "" : linked.immediates ? `i${linked.params.length}` : "u");
-    const layouts = this.#layoutsFor(layoutKey, linked);
-    const compiled: Compiled = { id: this.#byText.size, linked, layout: layouts.group, layoutKey, pipeline: undefined };
-    this.#byText.set(key, compiled);
-    // The pipeline promise below reports what is wrong with the text; the scope only keeps it from being reported twice.
-    this.#device.pushErrorScope("validation");
-    const module = this.#device.createShaderModule({ code: linked.code, label: kernel.entry });
-    void this.#device.popErrorScope().catch(() => undefined);
+  #compile(entry: string, linked: Linked): Compiled {
+    const { code, bindings, params, immediates } = linked;
+    const layoutKey = bindings.map((b) => (b.write ? "w" : "r")).join("") + (immediates ? params.length : params.length > 0 ? "u" : "");
+    const [layout, pipelineLayout] = memo(this.#layouts, layoutKey, () => this.#layout(linked));
+    const compiled: Compiled = { linked, layout, layoutKey, pipeline: undefined };
     counts.shadersCreated++;
     counts.pipelinesCreated++;
-    const job = this.#device
-      .createComputePipelineAsync({ label: kernel.entry, layout: layouts.pipeline, compute: { module, entryPoint: kernel.entry } })
+    const job = compile(this.#gpu, "webgpu", code, entry, pipelineLayout)
       .then(
-        (pipeline) => {
-          compiled.pipeline = pipeline;
-        },
-        async (error: unknown) => {
-          const { messages } = await module.getCompilationInfo();
-          const lines = linked.code.split("\n");
-          const text = messages.map((m) => `${m.message} at "${(lines[m.lineNum - 1] ?? "").trim()}"`).join("; ");
-          this.#onError(new DeviceError("webgpu", `kernel ${kernel.entry} does not compile: ${text || String(error)}`));
-        },
+        (pipeline) => void (compiled.pipeline = pipeline),
+        (error: Error) => this.#fault.report(error),
       )
       .finally(() => this.#pending.delete(job));
     this.#pending.add(job);
     return compiled;
   }
 
-  #layoutsFor(key: string, linked: Linked): Layouts {
-    let layouts = this.#layouts.get(key);
-    if (layouts) return layouts;
-    const visibility = GPUShaderStage.COMPUTE;
-    const entries: GPUBindGroupLayoutEntry[] = linked.bindings.map((b, binding) => ({
-      binding,
-      visibility,
-      buffer: { type: b.write ? "storage" : "read-only-storage" },
-    }));
-    if (key.endsWith("u")) entries.push({ binding: entries.length, visibility, buffer: { type: "uniform", hasDynamicOffset: true } });
-    const group = this.#device.createBindGroupLayout({ label: key, entries });
-    const immediateSize = linked.immediates ? linked.params.length * 4 : 0;
-    const descriptor: GPUPipelineLayoutDescriptor & { immediateSize?: number } = { label: key, bindGroupLayouts: [group] };
-    if (immediateSize > 0) descriptor.immediateSize = immediateSize;
-    layouts = { group, pipeline: this.#device.createPipelineLayout(descriptor) };
-    this.#layouts.set(key, layouts);
-    return layouts;
+  #layout({ bindings, params, immediates }: Linked): readonly [GPUBindGroupLayout, GPUPipelineLayout] {
+    const buffers: GPUBufferBindingLayout[] = bindings.map((b) => ({ type: b.write ? "storage" : "read-only-storage" }));
+    if (params.length > 0 && !immediates) buffers.push({ type: "uniform", hasDynamicOffset: true });
+    const entries = buffers.map((buffer, binding) => ({ binding, visibility: GPUShaderStage.COMPUTE, buffer }));
+    const group = this.#gpu.createBindGroupLayout({ entries });
+    const descriptor: GPUPipelineLayoutDescriptor & { immediateSize?: number } = { bindGroupLayouts: [group] };
+    if (immediates) descriptor.immediateSize = params.length * 4;
+    return [group, this.#gpu.createPipelineLayout(descriptor)];
   }
 }

@@ -6,32 +6,16 @@ export type DType = "float32" | "float64" | "int32" | "uint8" | "bool";
 export type DTypeLike = DType | "int64" | "float" | "double" | "int" | "long";
 export type TypedArray = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;
 
-const arrays = {
-  float32: Float32Array,
-  float64: Float64Array,
-  int32: Int32Array,
-  uint8: Uint8Array,
-  bool: Uint8Array,
-} as const;
+/** From the narrowest to the widest, as promotion goes. */
+const arrays = { bool: Uint8Array, uint8: Uint8Array, int32: Int32Array, float32: Float32Array, float64: Float64Array } as const;
+const order = Object.keys(arrays) as DType[];
 
-const aliases: Record<string, DType> = {
-  float32: "float32",
-  float: "float32",
-  float64: "float64",
-  double: "float64",
-  int32: "int32",
-  int: "int32",
-  int64: "int32",
-  long: "int32",
-  uint8: "uint8",
-  bool: "bool",
-};
+const aliases: Record<string, DType> = { float: "float32", double: "float64", int: "int32", int64: "int32", long: "int32" };
 
 /** Resolves a dtype name. Errors: DtypeError for unknown names. */
 export function asDType(op: string, name: unknown): DType {
-  const dtype = typeof name === "string" && Object.hasOwn(aliases, name) ? aliases[name] : undefined;
-  if (dtype === undefined)
-    throw new DtypeError(op, `unknown dtype ${String(name)}`, "float32, float64, int32, uint8 or bool", { dtype: name });
+  const dtype = aliases[name as string] ?? (name as DType);
+  if (!order.includes(dtype)) throw new DtypeError(op, `unknown dtype ${String(name)}`, order.join(", "));
   return dtype;
 }
 
@@ -40,13 +24,15 @@ export const hostArray = (dtype: DType, elements: number): TypedArray => new arr
 
 export const hostBytes = (dtype: DType): number => arrays[dtype].BYTES_PER_ELEMENT;
 export const isFloat = (dtype: DType): boolean => dtype === "float32" || dtype === "float64";
-export const isInteger = (dtype: DType): boolean => dtype === "int32" || dtype === "uint8";
 
 /** 0 bool, 1 integer, 2 float: PyTorch's promotion categories. */
 export const category = (dtype: DType): 0 | 1 | 2 => (dtype === "bool" ? 0 : isFloat(dtype) ? 2 : 1);
 
-const order: readonly DType[] = ["bool", "uint8", "int32", "float32", "float64"];
-const wider = (a: DType, b: DType): DType => (order.indexOf(a) > order.indexOf(b) ? a : b);
+/** The value as an element of `dtype` would hold it. */
+export function roundTo(dtype: DType, value: number): number {
+  if (isFloat(dtype)) return dtype === "float32" ? Math.fround(value) : value;
+  return dtype === "bool" ? Number(value !== 0) : dtype === "uint8" ? value & 255 : value | 0;
+}
 
 export interface Operand {
   readonly dtype: DType;
@@ -56,13 +42,12 @@ export interface Operand {
 
 /** PyTorch's result type: tensors with dimensions decide unless a scalar belongs to a higher category. Source: torch.result_type. */
 export function promote(operands: readonly Operand[]): DType {
+  const widest = { tensor: -1, scalar: -1, number: -1 };
+  for (const { kind, dtype } of operands) widest[kind] = Math.max(widest[kind], order.indexOf(dtype));
   let result: DType | undefined;
-  for (const kind of ["tensor", "scalar", "number"] as const) {
-    let level: DType | undefined;
-    for (const operand of operands) if (operand.kind === kind) level = level === undefined ? operand.dtype : wider(level, operand.dtype);
-    if (level === undefined) continue;
-    if (result === undefined) result = level;
-    else if (category(level) > category(result)) result = kind === "number" && category(level) === 2 ? "float32" : level;
+  for (const rank of Object.values(widest)) {
+    const dtype = order[rank];
+    if (dtype && (!result || category(dtype) > category(result))) result = dtype;
   }
   return result ?? "float32";
 }

@@ -1,14 +1,12 @@
 // Typed errors. Form of every message: `op: what is wrong, with the values (remedy)`.
 
-/** Base of every error wengert throws on purpose; `op` names the operator or entry point, `details` carries the values. */
+/** Base of every error wengert throws on purpose; `op` names the operator or entry point. */
 export class WengertError extends Error {
   readonly op: string;
-  readonly details: Readonly<Record<string, unknown>>;
-  constructor(op: string, what: string, remedy?: string, details: Record<string, unknown> = {}) {
-    super(remedy === undefined ? `${op}: ${what}` : `${op}: ${what} (${remedy})`);
+  constructor(op: string, what: string, remedy?: string, _details?: object) {
+    super(`${op}: ${what}${remedy ? ` (${remedy})` : ""}`);
     this.name = new.target.name;
     this.op = op;
-    this.details = details;
   }
 }
 

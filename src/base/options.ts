@@ -1,8 +1,8 @@
 // The calling convention: positional arguments in PyTorch's order, then one options object.
 import { ArgumentError } from "./errors.ts";
 
-const isOptions = (v: unknown): v is Record<string, unknown> =>
-  typeof v === "object" && v !== null && (Object.getPrototypeOf(v) === Object.prototype || Object.getPrototypeOf(v) === null);
+const isOptions = (v: unknown): boolean =>
+  typeof v === "object" && v !== null && [Object.prototype, null].includes(Object.getPrototypeOf(v) as object | null);
 
 /**
  * Reads `rest` against `positional` (name → default, in order) and `keywords` (allowed only in the options object).
@@ -16,25 +16,21 @@ export function parse<P extends object, K extends object = object>(
 ): P & K {
   const names = Object.keys(positional);
   const result = { ...positional, ...keywords } as Record<string, unknown>;
-  const last = rest[rest.length - 1];
-  const options = isOptions(last) ? last : undefined;
-  const values = options ? rest.slice(0, -1) : rest;
+  const values = [...rest];
+  const options = isOptions(values.at(-1)) ? (values.pop() as object) : {};
   if (values.length > names.length)
     throw new ArgumentError(
       op,
-      `got ${values.length} positional arguments after the first, takes ${names.length}`,
+      `got ${values.length} arguments after the first, takes ${names.length}`,
       `order: ${names.join(", ") || "none"}`,
     );
-  values.forEach((v, i) => {
-    if (v !== undefined) result[names[i]!] = v;
-  });
-  for (const [key, v] of Object.entries(options ?? {})) {
-    if (!Object.hasOwn(result, key))
-      throw new ArgumentError(op, `unknown option ${key}`, `known: ${Object.keys(result).join(", ")}`, { option: key });
-    const at = names.indexOf(key);
-    if (at >= 0 && at < values.length && values[at] !== undefined)
-      throw new ArgumentError(op, `${key} was given twice`, undefined, { option: key });
-    if (v !== undefined) result[key] = v;
+  const seen = new Set<string>();
+  for (const [key, value] of [...values.map((v, i) => [names[i]!, v] as const), ...Object.entries(options)]) {
+    if (!Object.hasOwn(result, key)) throw new ArgumentError(op, `unknown option ${key}`, `known: ${Object.keys(result).join(", ")}`);
+    if (value === undefined) continue;
+    if (seen.has(key)) throw new ArgumentError(op, `${key} was given twice`);
+    seen.add(key);
+    result[key] = value;
   }
   return result as P & K;
 }

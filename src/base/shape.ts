@@ -19,16 +19,12 @@ export function sizeOf(shape: Shape): number {
 
 /** Checks a shape that came from outside. Errors: ShapeError for negative, fractional, NaN sizes or more than 2^31 − 1 elements. */
 export function checkShape(op: string, shape: readonly unknown[]): number[] {
-  if (!Array.isArray(shape)) throw new ShapeError(op, `shape must be an array of sizes, got ${String(shape)}`);
-  if (shape.length > 64) throw new ShapeError(op, `${shape.length} dimensions, at most 64 are supported`);
-  let n = 1;
-  for (const d of shape) {
-    if (typeof d !== "number" || !Number.isInteger(d) || d < 0)
-      throw new ShapeError(op, `sizes must be non-negative integers, got [${shape.map(String).join(", ")}]`, undefined, { shape });
-    n *= d;
-  }
-  if (n > 0x7fffffff)
-    throw new ShapeError(op, `${show(shape as number[])} has ${n} elements, more than 2147483647`, "split the tensor", { shape });
+  const fail = (what: string): never => {
+    throw new ShapeError(op, `the shape [${String(shape)}] ${what}`);
+  };
+  if (!Array.isArray(shape) || shape.some((d) => !Number.isInteger(d) || d < 0)) fail("must be an array of non-negative integers");
+  if (shape.length > 64) fail("has more than 64 dimensions");
+  if (sizeOf(shape as number[]) > 0x7fffffff) fail("has more than 2147483647 elements");
   return [...(shape as number[])];
 }
 
@@ -62,16 +58,14 @@ export const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length 
 
 /** The common shape of operands under NumPy broadcasting. Errors: ShapeError naming both shapes. */
 export function broadcastShapes(op: string, ...shapes: Shape[]): number[] {
-  const rank = Math.max(0, ...shapes.map((s) => s.length));
-  const out = new Array<number>(rank).fill(1);
+  const out: number[] = [];
   for (const shape of shapes)
-    for (let i = 0; i < shape.length; i++) {
-      const d = shape[shape.length - 1 - i]!;
-      const at = rank - 1 - i;
-      if (d === out[at] || d === 1) continue;
-      if (out[at] !== 1)
-        throw new ShapeError(op, `shapes ${shapes.map(show).join(" and ")} do not broadcast: ${out[at]} ≠ ${d}`, undefined, { shapes });
-      out[at] = d;
+    for (let i = 1; i <= shape.length; i++) {
+      const d = shape.at(-i)!;
+      if (i > out.length) out.unshift(d);
+      else if (out.at(-i) === 1) out[out.length - i] = d;
+      else if (d !== 1 && d !== out.at(-i))
+        throw new ShapeError(op, `shapes ${shapes.map(show).join(" and ")} do not broadcast: ${out.at(-i)} ≠ ${d}`);
     }
   return out;
 }
@@ -86,21 +80,19 @@ export function expandTo(g: Geometry, shape: Shape): Geometry {
 /** A dimension index in [0, rank); negative counts from the end; 0-d tensors accept 0 and −1. */
 export function normalizeDim(op: string, dim: unknown, rank: number): number {
   const range = Math.max(1, rank);
-  if (typeof dim !== "number" || !Number.isInteger(dim) || dim < -range || dim >= range)
-    throw new ShapeError(op, `dim ${String(dim)} is out of range for ${rank} dimensions`, `expected ${-range} to ${range - 1}`, {
-      dim,
-      rank,
-    });
-  return dim < 0 ? dim + range : dim;
+  const d = dim as number;
+  if (!Number.isInteger(d) || d < -range || d >= range)
+    throw new ShapeError(op, `dim ${String(dim)} is out of range for ${rank} dimensions`, `expected ${-range} to ${range - 1}`);
+  return d < 0 ? d + range : d;
 }
 
 /** Sorted distinct dimensions; null, undefined or [] mean all of them. Errors: ShapeError for repeats. */
 export function normalizeDims(op: string, dim: number | readonly number[] | null | undefined, rank: number): number[] {
-  if (dim === null || dim === undefined || (Array.isArray(dim) && dim.length === 0)) return Array.from({ length: rank }, (_, i) => i);
-  const list = (typeof dim === "number" ? [dim] : [...dim]).map((d) => normalizeDim(op, d, rank));
+  const list = [dim ?? []].flat().map((d) => normalizeDim(op, d, rank));
+  if (list.length === 0 || rank === 0) return Array.from({ length: rank }, (_, i) => i);
   const dims = [...new Set(list)].sort((a, b) => a - b);
-  if (dims.length !== list.length) throw new ShapeError(op, `dim ${show(list)} names a dimension twice`, undefined, { dim });
-  return rank === 0 ? [] : dims;
+  if (dims.length !== list.length) throw new ShapeError(op, `dim ${show(list)} names a dimension twice`);
+  return dims;
 }
 
 /** Shape after reducing `dims` (sorted, normalised). */
@@ -109,17 +101,19 @@ export const reducedShape = (shape: Shape, dims: readonly number[], keepdim: boo
 
 /** Row-major walk: calls visit(offsetOfEachGeometry) for every element index; the array is reused between calls. */
 export function forEachOffset(geometries: readonly Geometry[], visit: (offsets: readonly number[], index: number) => void): void {
-  const shape = geometries[0]!.shape;
+  const { shape } = geometries[0]!;
   const total = sizeOf(shape);
-  const at = new Array<number>(shape.length).fill(0);
+  const at = shape.map(() => 0);
   const offsets = geometries.map((g) => g.offset);
+  const step = (d: number, times: number): void => {
+    for (let k = 0; k < offsets.length; k++) offsets[k]! += geometries[k]!.strides[d]! * times;
+  };
   for (let index = 0; index < total; index++) {
     visit(offsets, index);
     for (let d = shape.length - 1; d >= 0; d--) {
-      at[d]!++;
-      for (let k = 0; k < geometries.length; k++) offsets[k]! += geometries[k]!.strides[d]!;
-      if (at[d]! < shape[d]!) break;
-      for (let k = 0; k < geometries.length; k++) offsets[k]! -= geometries[k]!.strides[d]! * shape[d]!;
+      step(d, 1);
+      if (++at[d]! < shape[d]!) break;
+      step(d, -shape[d]!);
       at[d] = 0;
     }
   }
@@ -127,20 +121,15 @@ export function forEachOffset(geometries: readonly Geometry[], visit: (offsets: 
 
 /** Merges dimensions that every geometry walks as one, and drops size-1 ones, so kernels see the fewest dimensions. */
 export function coalesce(geometries: readonly Geometry[]): Geometry[] {
-  const shape = geometries[0]!.shape;
-  const outShape: number[] = [];
-  const outStrides: number[][] = geometries.map(() => []);
-  for (let i = 0; i < shape.length; i++) {
-    const d = shape[i]!;
-    if (d === 1) continue;
-    const last = outShape.length - 1;
-    if (last >= 0 && geometries.every((g, k) => outStrides[k]![last] === g.strides[i]! * d)) {
-      outShape[last]! *= d;
-      geometries.forEach((g, k) => (outStrides[k]![last] = g.strides[i]!));
-    } else {
-      outShape.push(d);
-      geometries.forEach((g, k) => outStrides[k]!.push(g.strides[i]!));
-    }
-  }
-  return geometries.map((g, k) => ({ shape: outShape, strides: outStrides[k]!, offset: g.offset }));
+  const shape: number[] = [];
+  const strides = geometries.map((): number[] => []);
+  geometries[0]!.shape.forEach((d, i) => {
+    if (d === 1) return;
+    const last = shape.length - 1;
+    const joins = last >= 0 && geometries.every((g, k) => strides[k]![last] === g.strides[i]! * d);
+    const at = joins ? last : last + 1;
+    shape[at] = d * (joins ? shape[last]! : 1);
+    geometries.forEach((g, k) => (strides[k]![at] = g.strides[i]!));
+  });
+  return geometries.map(({ offset }, k) => ({ shape, strides: strides[k]!, offset }));
 }

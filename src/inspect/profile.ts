@@ -1,5 +1,4 @@
 // profile(fn): what a piece of training costs, per operator, with GPU timestamps where the adapter has them.
-import type { PassObserver } from "../backend/commands.ts";
 import { type Counts, counts } from "../backend/ledger.ts";
 import { defaultDevice, sync, webGpuDevice } from "../device.ts";
 
@@ -28,8 +27,7 @@ export interface Profile {
 const querySlots = 4096;
 
 /** Names every dispatch; where the adapter has timestamps, each runs in a pass of its own between two of them. */
-class Stopwatch implements PassObserver {
-  readonly perDispatch: boolean;
+class Stopwatch {
   readonly names: string[] = [];
   readonly #device: GPUDevice;
   readonly #queries: GPUQuerySet | undefined;
@@ -37,16 +35,14 @@ class Stopwatch implements PassObserver {
 
   constructor(device: GPUDevice) {
     this.#device = device;
-    this.perDispatch = device.features.has("timestamp-query");
-    this.#queries = this.perDispatch ? device.createQuerySet({ type: "timestamp", count: querySlots }) : undefined;
+    const timed = device.features.has("timestamp-query");
+    this.#queries = timed ? device.createQuerySet({ type: "timestamp", count: querySlots }) : undefined;
   }
-  begin(): GPUComputePassTimestampWrites | undefined {
+  begin(name: string): GPUComputePassTimestampWrites | undefined {
+    this.names.push(name);
     if (!this.#queries || this.#next + 2 > querySlots) return undefined;
     this.#next += 2;
     return { querySet: this.#queries, beginningOfPassWriteIndex: this.#next - 2, endOfPassWriteIndex: this.#next - 1 };
-  }
-  end(_encoder: GPUCommandEncoder, names: readonly string[]): void {
-    this.names.push(...names);
   }
   /** Milliseconds of each timed dispatch, in order; undefined without timestamps. */
   async times(): Promise<number[] | undefined> {
@@ -72,7 +68,7 @@ export async function profile(fn: () => unknown): Promise<Profile> {
   await sync();
   const before = { ...counts };
   const observer = device && new Stopwatch(device.gpu);
-  device?.observe(observer);
+  device?.observe(observer && ((name) => observer.begin(name)));
   const start = performance.now();
   let result: unknown;
   let wallMs: number;

@@ -1,11 +1,11 @@
 // Initialisation in place, with the numbers PyTorch draws from the same seed.
-import { hostArray, isFloat } from "../base/dtype.ts";
+import { hostArray, isFloat, roundTo } from "../base/dtype.ts";
 import { ArgumentError, DtypeError, ShapeError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { camel } from "../base/python.ts";
 import { defaultGenerator, type Generator } from "../base/random.ts";
 import { sizeOf } from "../base/shape.ts";
-import { overwrite, roundTo } from "../dispatch.ts";
+import { overwrite } from "../dispatch.ts";
 import { erf, erfinv } from "../ops/math.ts";
 import { Tensor } from "../tensor.ts";
 

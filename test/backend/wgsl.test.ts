@@ -52,7 +52,7 @@ describe("link(sources, entry, spec)", () => {
       aliases: { Scalar: "i32" },
       fns: { epilogue: "fn epilogue(v: Scalar) -> Scalar { return helper(v); }" },
     });
-    expect(code).toContain("const TILE: u32 = 4u;");
+    expect(code).toContain("const TILE: u32 = 4;");
     expect(code).toContain("alias Scalar = i32;");
     expect(workgroup).toEqual([32, 1, 1]);
     expect(bindings.map((b) => b.name)).toEqual(["x", "y", "out"]);
