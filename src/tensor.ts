@@ -3,12 +3,13 @@ import { backward, type BackwardOptions } from "./autograd/engine.ts";
 import { checkInPlace, CopySlices, type ViewPath } from "./autograd/inplace.ts";
 import { enableGrad, isGradEnabled, noGrad } from "./autograd/mode.ts";
 import { Accumulate, type GradHook, type Node } from "./autograd/node.ts";
-import { type Device, Storage } from "./backend/backend.ts";
+import { checkSupport, type Device, Storage } from "./backend/backend.ts";
 import { dense } from "./backend/cpu.ts";
 import { asDType, type DType, type DTypeLike, isFloat, type TypedArray } from "./base/dtype.ts";
-import { DeviceError, DtypeError, GradError, ShapeError, show } from "./base/errors.ts";
+import { DeviceError, GradError, ShapeError, show } from "./base/errors.ts";
+import { memo } from "./base/memo.ts";
 import { parse } from "./base/options.ts";
-import { contiguous, type Geometry, isContiguous, sizeOf } from "./base/shape.ts";
+import { contiguous, type Geometry, isContiguous, sameShape, sizeOf } from "./base/shape.ts";
 import { type DeviceName, deviceNamed } from "./device.ts";
 import { track, untrack } from "./autograd/pressure.ts";
 import { enter, keep, leave } from "./autograd/scope.ts";
@@ -52,8 +53,9 @@ export class Tensor implements Geometry {
   #gradSeen = false;
   #accumulator: Accumulate | undefined;
   #disposed = false;
-  /** Host bytes standing in for the GPU bytes of a fresh storage. */
-  protected pressure: ArrayBuffer | undefined;
+  /** For the collector (autograd/pressure.ts): whether it watches this handle, and host bytes standing in for GPU bytes. */
+  tracked = false;
+  pressure: ArrayBuffer | undefined;
 
   /** Takes over one reference of `storage`. Internal: users call the creation functions. */
   constructor(storage: Storage, dtype: DType, { shape, strides, offset }: Geometry) {
@@ -63,7 +65,6 @@ export class Tensor implements Geometry {
     this.strides = strides;
     this.offset = offset;
     enter(this);
-    if (storage.device.type !== "cpu") this.pressure = track(this, storage);
   }
 
   /** A tensor whose elements are all `value`; memory is taken only when a kernel needs it. */
@@ -95,6 +96,10 @@ export class Tensor implements Geometry {
   isContiguous(): boolean {
     return isContiguous(this);
   }
+  /** True when this is all of its storage, in order. */
+  get whole(): boolean {
+    return this.storage.elements === this.size && isContiguous(this);
+  }
 
   // ---- autograd -------------------------------------------------------------------------------------------------
 
@@ -107,10 +112,8 @@ export class Tensor implements Geometry {
   }
   /** Sets whether operators on this tensor are recorded. Errors: GradError for integer dtypes and for non-leaves switched off. */
   requiresGrad_(value = true): this {
-    if (value && !isFloat(this.dtype))
-      throw new GradError("requiresGrad_", `only floating tensors can require a gradient, this is ${this.dtype}`);
-    if (!value && this.#gradFn)
-      throw new GradError("requiresGrad_", "cannot be switched off on a result of recorded operators", "use detach()");
+    if (value && !isFloat(this.dtype)) throw new GradError("requiresGrad_", `the tensor is ${this.dtype}`, "only floats have gradients");
+    if (!value && this.#gradFn) throw new GradError("requiresGrad_", "a result of recorded operators cannot be cut off", "use detach()");
     this.#requiresGrad = value;
     return this;
   }
@@ -129,8 +132,15 @@ export class Tensor implements Geometry {
     if (!base || !this.path || base.#rewrites === this.#rewrites || !isFloat(this.dtype)) return;
     this.#rewrites = base.#rewrites;
     const again = enableGrad(() => this.path!.replay(base));
-    [this.#requiresGrad, this.#gradFn, this.outputIndex] = [again.#requiresGrad, again.#gradFn, again.outputIndex];
-    again.dispose();
+    this.#join(again).dispose();
+  }
+  /** Takes the place in the graph that `from` has, which is returned. */
+  #join<T extends Tensor>(from: T): T {
+    this.#requiresGrad = from.requiresGrad;
+    this.#gradFn = from.#gradFn;
+    this.outputIndex = from.outputIndex;
+    if (this.#requiresGrad && !this.#gradFn) this.#accumulator = from.accumulator();
+    return from;
   }
   /** The accumulated gradient, null before the first backward and after zeroGrad. */
   get grad(): Tensor | null {
@@ -138,12 +148,12 @@ export class Tensor implements Geometry {
     return this.#grad ?? null;
   }
   set grad(value: Tensor | null) {
-    if (value !== null && (value.size !== this.size || value.shape.some((d, i) => d !== this.shape[i])))
-      throw new ShapeError("grad", `a gradient of shape ${show(value.shape)} does not fit a tensor of shape ${show(this.shape)}`);
+    if (value && !sameShape(value.shape, this.shape))
+      throw new ShapeError("grad", `${show(value.shape)} is not the shape of the tensor, ${show(this.shape)}`);
     // A gradient nobody has looked at can go at once instead of waiting for the collector.
     if (this.#grad && this.#grad !== value && !this.#gradSeen) this.#grad.dispose();
-    this.#grad = value === null ? undefined : keep(value);
-    this.#gradSeen = value !== null;
+    this.#grad = value ? keep(value) : undefined;
+    this.#gradSeen = true;
   }
   /** The gradient for library code, which does not keep it: leaves it free for early release. */
   peekGrad(): Tensor | undefined {
@@ -152,24 +162,25 @@ export class Tensor implements Geometry {
 
   /** Accumulates gradients of the leaves below this tensor. `gradient` may be left out for one element. */
   backward(gradient?: Tensor | null | BackwardOptions, options?: BackwardOptions): void {
-    if (gradient === undefined || gradient === null || gradient instanceof Tensor) backward(this, gradient ?? null, options);
+    if (!gradient || gradient instanceof Tensor) backward(this, gradient, options);
     else backward(this, null, gradient);
   }
   /** Same storage, no graph. */
   detach(): Tensor {
     return this.alias(false);
   }
+  #mustRequireGrad(op: string): void {
+    if (!this.requiresGrad) throw new GradError(op, "the tensor does not require a gradient");
+  }
   /** Keeps the gradient of a non-leaf in `grad`. */
   retainGrad(): void {
-    if (!this.#requiresGrad) throw new GradError("retainGrad", "the tensor does not require a gradient");
+    this.#mustRequireGrad("retainGrad");
     this.#gradFn?.retained.set(this.outputIndex, this);
   }
   /** Calls hook with every gradient of this tensor; what it returns replaces the gradient. Returns a handle to remove it. */
   registerHook(hook: GradHook): { remove(): void } {
-    if (!this.#requiresGrad) throw new GradError("registerHook", "the tensor does not require a gradient");
-    const node = this.#gradFn ?? this.accumulator();
-    let hooks = node.hooks.get(this.outputIndex);
-    if (!hooks) node.hooks.set(this.outputIndex, (hooks = new Set()));
+    this.#mustRequireGrad("registerHook");
+    const hooks = memo((this.#gradFn ?? this.accumulator()).hooks, this.outputIndex, () => new Set());
     hooks.add(hook);
     return { remove: () => void hooks.delete(hook) };
   }
@@ -177,12 +188,7 @@ export class Tensor implements Geometry {
   /** Another handle on the same elements; with `graph`, at the same place in the graph. */
   alias(graph = true): Tensor {
     const other = new Tensor(this.storage.retain(), this.dtype, this);
-    if (graph && this.requiresGrad) {
-      other.#requiresGrad = true;
-      other.#gradFn = this.#gradFn;
-      other.outputIndex = this.outputIndex;
-      if (!this.#gradFn) other.#accumulator = this.accumulator();
-    }
+    if (graph) other.#join(this);
     return other;
   }
   /** A view of the same storage with another geometry, not yet recorded. `step` makes the same view of another tensor in this one's shape. */
@@ -197,9 +203,7 @@ export class Tensor implements Geometry {
   /** A copy of the present contents at the same place in the graph, for an in-place operator that needs them later. */
   preserved(): Tensor {
     const copy = noGrad(() => this.clone());
-    copy.#requiresGrad = this.requiresGrad;
-    copy.#gradFn = this.#gradFn;
-    copy.outputIndex = this.outputIndex;
+    copy.#join(this);
     return copy;
   }
   setHistory(node: Node, index: number): void {
@@ -218,14 +222,12 @@ export class Tensor implements Geometry {
   moveTo(value: Tensor, grad?: Tensor): void {
     if (this.#gradFn) throw new GradError("moveTo", "only leaves can move", "use to(), which gives a new tensor");
     const own = this as { -readonly [K in "storage" | "dtype" | "shape" | "strides" | "offset"]: Tensor[K] };
-    const before = this.storage;
-    if (before.device.type !== "cpu") untrack(this);
-    own.storage = value.storage.retain();
-    own.dtype = value.dtype;
-    [own.shape, own.strides, own.offset] = [value.shape, value.strides, value.offset];
-    if (this.storage.device.type !== "cpu") this.pressure = track(this, this.storage);
-    before.release();
+    const { storage, dtype, shape, strides, offset } = value;
+    untrack(this);
+    this.storage.release();
+    Object.assign(own, { storage: storage.retain(), dtype, shape, strides, offset });
     value.dispose();
+    track(this);
     this.#accumulator = undefined;
     this.grad = grad ?? null;
   }
@@ -236,7 +238,7 @@ export class Tensor implements Geometry {
   receiveGrad(g: Tensor, createGraph: boolean): void {
     const old = this.#grad;
     if (!old) {
-      const exclusive = !g.storage.shared && isContiguous(g) && g.storage.elements === g.size && g.storage.constant === undefined;
+      const exclusive = !g.storage.shared && g.whole && g.storage.constant === undefined;
       this.#grad = keep(createGraph || exclusive ? g : g.clone());
       this.#gradSeen = false;
       if (this.#grad !== g) g.dispose();
@@ -257,12 +259,11 @@ export class Tensor implements Geometry {
 
   /** The elements in row-major order, after everything recorded so far. */
   async data(): Promise<TypedArray> {
-    const dense = isContiguous(this) ? this : this.detach().contiguous();
-    return this.storage.device.read(dense);
+    return this.storage.device.read(isContiguous(this) ? this : this.detach().contiguous());
   }
   /** The value of a one-element tensor. Errors: ShapeError for any other size. */
   async item(): Promise<number> {
-    if (this.size !== 1) throw new ShapeError("item", `the tensor has ${this.size} elements, item needs 1`);
+    if (this.size !== 1) throw new ShapeError("item", `the tensor has ${this.size} elements, not 1`);
     return (await this.data())[0]!;
   }
   /** Nested arrays of numbers (booleans for bool), a plain number for 0-d. */
@@ -293,20 +294,26 @@ export class Tensor implements Geometry {
     const given =
       target instanceof Tensor
         ? { dtype: target.dtype, device: target.device.type }
-        : target === "cpu" || target === "webgpu"
-          ? { device: target }
-          : typeof target === "string"
-            ? { dtype: target }
-            : target;
+        : typeof target !== "string"
+          ? target
+          : target === "cpu" || target === "webgpu"
+            ? { device: target }
+            : { dtype: target };
     const { dtype, device, copy } = parse(
       "to",
       [{ ...given, ...options }],
       {},
       { dtype: this.dtype as DTypeLike, device: this.device.type as DeviceName, copy: false },
     );
-    const wanted = asDType("to", dtype);
-    const moved = (wanted === this.dtype ? this : (this.cast(wanted) as Tensor)).#on(deviceNamed("to", device));
+    const moved = this.moved("to", deviceNamed("to", device), asDType("to", dtype));
     return moved === this && copy ? this.clone() : moved;
+  }
+  /** This tensor elsewhere or in another dtype, itself when nothing changes; `op` labels errors. */
+  moved(op: string, device: Device, dtype: DType): Tensor {
+    // The CPU has every dtype: where one of the two devices is the CPU, that is where it changes.
+    if (this.device.type === "cpu" && this.dtype !== dtype) return (this.cast(dtype) as Tensor).moved(op, device, dtype);
+    const here = this.#on(op, device);
+    return here.dtype === dtype ? here : here.cast(dtype);
   }
   /** The elements on the CPU, itself when they are there already; a copy without graph otherwise. */
   async cpu(): Promise<Tensor> {
@@ -317,46 +324,32 @@ export class Tensor implements Geometry {
   double(): Tensor {
     return this.to("float64");
   }
-  #on(device: Device): Tensor {
-    const own = this.storage.device;
+  #on(op: string, device: Device): Tensor {
+    const { storage, dtype, shape } = this;
+    const own = storage.device;
     if (own === device) return this;
     if (this.#requiresGrad && isGradEnabled())
-      throw new GradError(
-        "to",
-        `a gradient cannot flow from ${device.type} back to ${own.type}`,
-        "detach() first, or make the leaf on the device it is used on",
-      );
-    if (!device.supports(this.dtype))
-      throw new DtypeError("to", `${this.dtype} is not available on ${device.type}`, 'to({ device, dtype: "float32" })');
-    if (this.storage.constant !== undefined) return Tensor.constant(device, this.storage.constant, this.dtype, this.shape);
-    if (own.type !== "cpu")
-      throw new DeviceError("to", `the elements are on ${own.type} and cannot be read synchronously`, "await cpu() instead");
+      throw new GradError(op, `a gradient cannot flow from ${device.type} back to ${own.type}`, "detach() first, or make the leaf there");
+    checkSupport(op, device, dtype);
+    if (storage.constant !== undefined) return Tensor.constant(device, storage.constant, dtype, shape);
+    if (own.type !== "cpu") throw new DeviceError(op, `the elements are on ${own.type} and cannot be read at once`, "await cpu() instead");
     const data = dense(this);
-    return Tensor.upload(device, this.dtype, isFloat(this.dtype) ? data : (data.slice() as TypedArray), this.shape);
+    if (!isFloat(dtype)) return Tensor.upload(device, dtype, data.slice() as TypedArray, shape);
+    // A single number stays known to the host, so that counters can be read without waiting.
+    return data.length === 1 ? Tensor.constant(device, data[0]!, dtype, shape) : Tensor.upload(device, dtype, data, shape);
   }
   /** Writes zeros into this tensor. */
   zero_(): this {
-    const whole = this.storage.elements === this.size && isContiguous(this);
-    if (!whole || (this.#requiresGrad && isGradEnabled())) this.fill_(0);
-    else {
-      this.storage.setConstant(0);
-      this.storage.version++;
-    }
+    if (!this.whole || (this.#requiresGrad && isGradEnabled())) return this.fill_(0) as this;
+    this.storage.setConstant(0);
+    this.storage.version++;
     return this;
   }
   /** A constant scalar moved to another device; only for tensors whose value is known. */
   constantOn(device: Device): Tensor {
     const moved = Tensor.constant(device, this.storage.constant!, this.dtype, this.shape);
-    if (this.requiresGrad) {
-      moved.#requiresGrad = true;
-      moved.#gradFn = this.#gradFn;
-      moved.#accumulator = this.#gradFn ? undefined : this.accumulator();
-    }
+    moved.#join(this);
     return moved;
-  }
-  /** True when an element is NaN; CPU tensors only, where it costs no wait. */
-  hasNaN(): boolean {
-    return (this.storage.memory as TypedArray).some((v) => v !== v);
   }
 
   // ---- lifetime -------------------------------------------------------------------------------------------------
@@ -368,9 +361,8 @@ export class Tensor implements Geometry {
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
-    this.pressure = undefined;
     leave(this);
-    if (this.storage.device.type !== "cpu") untrack(this);
+    untrack(this);
     this.storage.release();
   }
   [Symbol.dispose](): void {

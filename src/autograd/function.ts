@@ -97,7 +97,6 @@ export abstract class Function {
 class FunctionNode extends Node {
   readonly #run: (grads: readonly (Tensor | undefined)[]) => ReturnType<FunctionClass<readonly unknown[], Result>["backward"]>;
   readonly #shapes: readonly (readonly number[] | undefined)[];
-  readonly #saved: readonly SavedTensor[];
 
   constructor(
     name: string,
@@ -107,17 +106,10 @@ class FunctionNode extends Node {
     run: (grads: readonly (Tensor | undefined)[]) => ReturnType<FunctionClass<readonly unknown[], Result>["backward"]>,
     shapes: readonly (readonly number[] | undefined)[],
   ) {
-    super(
-      name,
-      edges,
-      outputs.map((o) => ({ shape: o.shape, dtype: o.dtype })),
-    );
+    super(name, edges, ...outputs);
     this.#run = run;
     this.#shapes = shapes;
-    this.#saved = ctx.bind(this, outputs);
-  }
-  override get saved(): Readonly<Record<string, SavedTensor>> {
-    return Object.fromEntries(this.#saved.map((s, i) => [String(i), s]));
+    this.saved = Object.fromEntries(ctx.bind(this, outputs).entries());
   }
   override apply(grads: readonly (Tensor | undefined)[], needed: readonly boolean[]): (Tensor | undefined)[] {
     const given = this.#run(grads);
@@ -132,8 +124,5 @@ class FunctionNode extends Node {
         throw new ShapeError(this.name, `backward returned ${show(g.shape)} for argument ${i} of shape ${show(shape)}`);
       return g;
     });
-  }
-  override release(): void {
-    for (const s of this.#saved) s.release();
   }
 }

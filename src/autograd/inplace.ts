@@ -1,11 +1,10 @@
 // Writing in place through views: what may be written, and how the history of the tensor behind a view is rewritten.
 import { ArgumentError, GradError, show } from "../base/errors.ts";
-import { isContiguous } from "../base/shape.ts";
 import { overlaps } from "../ops/restride.ts";
 import type { Tensor } from "../tensor.ts";
 import { edgeOf } from "./engine.ts";
 import { isGradEnabled } from "./mode.ts";
-import { type Edge, Node, type SavedTensor } from "./node.ts";
+import { Node } from "./node.ts";
 
 /** How a view came about, so that it can be made again from a changed base. */
 export interface ViewPath {
@@ -15,37 +14,25 @@ export interface ViewPath {
   readonly absolute: boolean;
 }
 
+/** Errors: ArgumentError when elements of x share memory. */
+export function checkDistinct(op: string, x: Tensor): void {
+  if (overlaps(x)) throw new ArgumentError(op, `several elements of ${show(x.shape)} share one place in memory`, "clone() it first");
+}
+
 /** Errors: ArgumentError when elements of x share memory, GradError when writing here would break a recorded gradient. */
 export function checkInPlace(x: Tensor, op: string): void {
-  if (overlaps(x))
-    throw new ArgumentError(
-      op,
-      `several elements of ${show(x.shape)} with strides ${show(x.strides)} share one place in memory`,
-      "clone() it first",
-    );
+  checkDistinct(op, x);
   if (!isGradEnabled()) return;
-  const leaf = (t: Tensor): boolean => t.isLeaf && t.requiresGrad;
+  const refuse = (what: string, remedy: string): never => {
+    throw new GradError(op, `${what} cannot be changed in place`, remedy);
+  };
   const base = x.viewOf;
-  if (leaf(x))
-    throw new GradError(op, "a leaf that requires a gradient cannot be changed in place", "wrap it in noGrad(), or work on a clone");
-  if (base && leaf(base))
-    throw new GradError(
-      op,
-      "a view of a leaf that requires a gradient cannot be changed in place",
-      "wrap it in noGrad(), or work on a clone",
-    );
+  const isLeaf = (t: Tensor | undefined): boolean => t !== undefined && t.isLeaf && t.requiresGrad;
+  const leaf = "a leaf that requires a gradient";
+  if (isLeaf(x) || isLeaf(base)) refuse(isLeaf(x) ? leaf : `a view of ${leaf}`, "wrap it in noGrad(), or work on a clone");
   if (base?.requiresGrad && !x.requiresGrad)
-    throw new GradError(
-      op,
-      "a view made inside noGrad() cannot be changed in place while gradients are recorded",
-      "make the view outside, or write inside noGrad()",
-    );
-  if (base && x.path?.absolute && !(isContiguous(base) && base.offset === 0 && base.storage.elements === base.size))
-    throw new GradError(
-      op,
-      "a view by explicit strides of a tensor that is itself a part of another cannot be changed in place while gradients are recorded",
-      "clone() the part first",
-    );
+    refuse("while gradients are recorded, a view made inside noGrad()", "make the view outside, or write inside noGrad()");
+  if (base && x.path?.absolute && !base.whole) refuse("a view by explicit strides of a part of a tensor", "clone() the part first");
 }
 
 /**
@@ -60,15 +47,14 @@ export class CopySlices extends Node {
 
   /** `inner` is the operator's node, whose input number `self` was the view. */
   constructor(base: Tensor, path: ViewPath, inner: Node, self: number) {
-    const edges: (Edge | undefined)[] = inner.inputs.map((e, i) => (i === self ? edgeOf(base) : e));
-    super("copySlices", edges, [{ shape: base.shape, dtype: base.dtype }]);
+    super("copySlices", inner.inputs.with(self, edgeOf(base)), base);
+    this.saved = inner.saved;
     this.#inner = inner;
     this.#self = self;
     this.#path = path;
   }
 
-  override apply(grads: readonly (Tensor | undefined)[], needed: readonly boolean[]): (Tensor | undefined)[] {
-    const g = grads[0];
+  override apply([g]: readonly (Tensor | undefined)[], needed: readonly boolean[]): (Tensor | undefined)[] {
     if (!g) return [];
     const results = this.#inner.apply([this.#path.replay(g)], needed);
     if (needed[this.#self]) {
@@ -80,12 +66,5 @@ export class CopySlices extends Node {
       results[this.#self] = rest;
     }
     return results;
-  }
-
-  override release(): void {
-    this.#inner.release();
-  }
-  override get saved(): Readonly<Record<string, SavedTensor>> {
-    return this.#inner.saved;
   }
 }

@@ -1,39 +1,32 @@
 // Whether operators record the graph. Synchronous by design: a mode must not leak across an await.
 import { ArgumentError } from "../base/errors.ts";
 
-let recording = true;
-let anomaly = false;
+const modes = { recording: true, anomaly: false };
 
-export const isGradEnabled = (): boolean => recording;
-export const isAnomalyEnabled = (): boolean => anomaly;
+export const isGradEnabled = (): boolean => modes.recording;
+export const isAnomalyEnabled = (): boolean => modes.anomaly;
 
-function within<T>(op: string, enabled: boolean, fn: () => T): T {
-  const before = recording;
-  recording = enabled;
+/** What a function returned. Errors: ArgumentError for a promise, since `op` ends with the call. */
+export function synchronous<T>(op: string, result: T): T {
+  if (result instanceof Promise) throw new ArgumentError(op, "the function returned a promise", `await outside of ${op}`);
+  return result;
+}
+
+function within<T>(op: string, mode: keyof typeof modes, value: boolean, fn: () => T): T {
+  const before = modes[mode];
+  modes[mode] = value;
   try {
-    const result = fn();
-    if (result instanceof Promise)
-      throw new ArgumentError(op, "the function returned a promise", "the mode ends when it returns; await outside of it");
-    return result;
+    return synchronous(op, fn());
   } finally {
-    recording = before;
+    modes[mode] = before;
   }
 }
 
 /** Runs fn without recording: results carry no gradient. Nested modes and exceptions restore what was before. */
-export const noGrad = <T>(fn: () => T): T => within("noGrad", false, fn);
+export const noGrad = <T>(fn: () => T): T => within("noGrad", "recording", false, fn);
 /** Runs fn with recording on, also inside noGrad. */
-export const enableGrad = <T>(fn: () => T): T => within("enableGrad", true, fn);
+export const enableGrad = <T>(fn: () => T): T => within("enableGrad", "recording", true, fn);
 /** Runs fn with recording as given. */
-export const setGradEnabled = <T>(enabled: boolean, fn: () => T): T => within("setGradEnabled", enabled, fn);
-
+export const setGradEnabled = <T>(enabled: boolean, fn: () => T): T => within("setGradEnabled", "recording", enabled, fn);
 /** Runs fn in anomaly mode: nodes remember their call site, and a NaN gradient names it. Slower; for finding faults. */
-export function detectAnomaly<T>(fn: () => T): T {
-  const before = anomaly;
-  anomaly = true;
-  try {
-    return fn();
-  } finally {
-    anomaly = before;
-  }
-}
+export const detectAnomaly = <T>(fn: () => T): T => within("detectAnomaly", "anomaly", true, fn);

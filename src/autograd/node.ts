@@ -2,7 +2,7 @@
 import { GradError, show } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
 import type { DType } from "../base/dtype.ts";
-import { enterNode, own } from "./scope.ts";
+import { enterNode, keep } from "./scope.ts";
 import type { Tensor } from "../tensor.ts";
 import { isAnomalyEnabled } from "./mode.ts";
 
@@ -22,7 +22,7 @@ let sequence = 0;
  * Creation order is a topological order, so the engine needs nothing but `sequence`.
  */
 export abstract class Node {
-  readonly sequence = sequence++;
+  readonly sequence: number = sequence++;
   readonly name: string;
   /** One entry per input; undefined where no gradient is wanted. */
   readonly inputs: readonly (Edge | undefined)[];
@@ -35,10 +35,14 @@ export abstract class Node {
   /** Where the operator was called, in anomaly mode. */
   readonly site: string | undefined;
 
-  constructor(name: string, inputs: readonly (Edge | undefined)[], outputs: readonly { shape: Shape; dtype: DType }[]) {
+  /** Saved tensors by name. */
+  saved: Readonly<Record<string, SavedTensor>> = {};
+
+  constructor(name: string, inputs: readonly (Edge | undefined)[], ...outputs: readonly { shape: Shape; dtype: DType }[]) {
     this.name = name;
     this.inputs = inputs;
-    this.outputs = outputs;
+    // Tensors among the outputs must not be held by the graph that they hold.
+    this.outputs = outputs.map(({ shape, dtype }) => ({ shape, dtype }));
     enterNode(this);
     this.site = isAnomalyEnabled() ? new Error().stack?.split("\n").slice(2).join("\n") : undefined;
   }
@@ -46,9 +50,9 @@ export abstract class Node {
   /** Gradients of the outputs → gradients of the inputs, undefined where none is needed or none flows. */
   abstract apply(grads: readonly (Tensor | undefined)[], needed: readonly boolean[]): (Tensor | undefined)[];
   /** Drops saved tensors; a later apply throws. */
-  abstract release(): void;
-  /** Saved tensors for drawing and accounting. */
-  abstract get saved(): Readonly<Record<string, SavedTensor>>;
+  release(): void {
+    for (const s of Object.values(this.saved)) s.release();
+  }
 }
 
 /** A tensor kept for backward, with the version it had. */
@@ -63,7 +67,7 @@ export class SavedTensor {
   constructor(owner: string, name: string, tensor: Tensor, output: number) {
     this.#owner = owner;
     this.#name = name;
-    this.#tensor = own(tensor.alias(output < 0));
+    this.#tensor = keep(tensor.alias(output < 0), true);
     this.#output = output;
     this.#version = tensor.storage.version;
   }
@@ -75,14 +79,12 @@ export class SavedTensor {
   /** The tensor, still part of the graph. Errors: GradError when the graph was freed or the tensor written to since. */
   unpack(node: Node): Tensor {
     const tensor = this.#tensor;
-    if (!tensor)
-      throw new GradError("backward", "the graph was already freed", "pass { retainGraph: true } to the first backward or grad call");
+    if (!tensor) throw new GradError("backward", "the graph was already freed", "pass { retainGraph: true } to the call before");
     if (tensor.storage.version !== this.#version)
       throw new GradError(
         "backward",
-        `${this.#owner} saved ${this.#name} ${show(tensor.shape)}, which was changed in place since: it is at version ${tensor.storage.version}, saved at ${this.#version}`,
-        "clone it before the in-place operator, or run inside detectAnomaly to find the forward call",
-        { operator: this.#owner, name: this.#name },
+        `${this.#owner} saved ${this.#name} ${show(tensor.shape)}, changed in place since: version ${tensor.storage.version}, saved at ${this.#version}`,
+        "clone it before that, or find the call with detectAnomaly",
       );
     if (this.#output >= 0 && !tensor.gradFn) tensor.setHistory(node, this.#output);
     return tensor;
@@ -97,16 +99,14 @@ export class SavedTensor {
 
 /** The sink of a leaf: adds what arrives to `leaf.grad`. */
 export class Accumulate extends Node {
+  /** Leaves come last. */
+  override readonly sequence = -1;
   readonly leaf: Tensor;
   constructor(leaf: Tensor) {
-    super("accumulateGrad", [], [{ shape: leaf.shape, dtype: leaf.dtype }]);
+    super("accumulateGrad", [], leaf);
     this.leaf = leaf;
   }
   override apply(): (Tensor | undefined)[] {
     return [];
-  }
-  override release(): void {}
-  override get saved(): Readonly<Record<string, SavedTensor>> {
-    return {};
   }
 }

@@ -1,10 +1,15 @@
 // Keeps garbage collection in step with GPU memory, whose bytes the collector cannot see.
 import type { Storage } from "../backend/backend.ts";
 import { ledger } from "../backend/ledger.ts";
+import type { Tensor } from "../tensor.ts";
 
 const mebi = 1 << 20;
+/** Small amounts are carried together: an ArrayBuffer costs more than the operator that would carry it. */
+const portion = 1 << 16;
 /** Set once handles have been collected: before that, growth is a model being built. */
 let collected = false;
+let owed = 0;
+let spur = 0;
 
 const released = new FinalizationRegistry<Storage>((storage) => {
   collected = true;
@@ -12,16 +17,28 @@ const released = new FinalizationRegistry<Storage>((storage) => {
 });
 
 /**
- * Releases `storage` when `handle` is collected, and returns host bytes for the handle to carry in proportion to the GPU bytes it made.
+ * From now on the storage is released when its handle is collected, and handles carry host bytes in proportion to the GPU bytes they made.
  * Small tensors weigh more than they hold: engines collect only after tens of megabytes, many steps of a small network.
  */
-export function track(handle: object, storage: Storage): ArrayBuffer | undefined {
+export function track(handle: Tensor): void {
+  const { storage } = handle;
+  if (handle.tracked || storage.device.type === "cpu") return;
+  handle.tracked = true;
   released.register(handle, storage, handle);
   const { bytes } = storage;
-  if (storage.shared || bytes === 0) return undefined;
+  if (storage.shared || bytes === 0) return;
   // The pool is nearly used up: garbage that weighs more makes a collection come before the pool has to grow.
-  if (collected && ledger.gpu.live > 0.75 * ledger.pool.live) new ArrayBuffer(Math.min(64 * bytes, 16 * mebi));
-  return new ArrayBuffer(Math.max(bytes, Math.min(8 * bytes, 4 * mebi)));
+  if (collected && ledger.gpu.live > 0.75 * ledger.pool.live) spur += Math.min(64 * bytes, 16 * mebi);
+  if (spur > mebi) spur -= new ArrayBuffer(spur).byteLength;
+  owed += Math.max(bytes, Math.min(8 * bytes, 4 * mebi));
+  if (owed < portion) return;
+  handle.pressure = new ArrayBuffer(owed);
+  owed = 0;
 }
 
-export const untrack = (handle: object): void => void released.unregister(handle);
+/** The handle lets go by itself, or its storage is exchanged. */
+export function untrack(handle: Tensor): void {
+  if (handle.tracked) released.unregister(handle);
+  handle.tracked = false;
+  handle.pressure = undefined;
+}

@@ -1,6 +1,6 @@
 // What every device offers, and the storage that tensors share. Floors above see devices only through this file.
 import { type DType, type TypedArray } from "../base/dtype.ts";
-import { DeviceError } from "../base/errors.ts";
+import { DeviceError, DtypeError } from "../base/errors.ts";
 import { type Geometry } from "../base/shape.ts";
 import type { Launcher } from "./kernel.ts";
 
@@ -26,6 +26,11 @@ export interface Device {
   read(view: View): Promise<TypedArray>;
   /** Resolves when everything recorded so far has run; rejects with the first error met. */
   sync(): Promise<void>;
+}
+
+/** Errors: DtypeError when the device cannot hold this element type. */
+export function checkSupport(op: string, device: Device, dtype: DType): void {
+  if (!device.supports(dtype)) throw new DtypeError(op, `${dtype} is not available on ${device.type}`, 'use float32, or device "cpu"');
 }
 
 /** An operator's two implementations; the device picks its own by property, never by name. */
@@ -68,7 +73,7 @@ export class Storage {
 
   /** Device memory; a constant is written out on first use. Errors: DeviceError after release. */
   get memory(): unknown {
-    if (this.#refs <= 0) throw new DeviceError("tensor", "its memory was released", "it was disposed, or left a tidy() scope");
+    if (this.#refs <= 0) throw new DeviceError("tensor", "its memory was released", "by dispose(), or at the end of tidy()");
     if (this.#memory === undefined) {
       this.#memory = this.device.fill(this.dtype, this.elements, this.constant ?? 0);
       this.constant = undefined;
@@ -78,9 +83,6 @@ export class Storage {
 
   get shared(): boolean {
     return this.#refs > 1;
-  }
-  get released(): boolean {
-    return this.#refs <= 0;
   }
   get bytes(): number {
     return this.#memory === undefined ? 0 : this.device.bytes(this.dtype, this.elements);

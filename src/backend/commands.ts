@@ -10,7 +10,8 @@ interface Command {
   readonly name: string;
   readonly compiled: Compiled;
   readonly buffers: readonly PooledBuffer[];
-  readonly params: Readonly<Record<string, number>>;
+  /** Values of the parameters, in the kernel's order. */
+  readonly params: readonly number[];
   readonly grid: readonly [number, number, number];
 }
 
@@ -166,7 +167,8 @@ export class CommandList {
         counts.passes++;
       }
       if (compiled !== last) pass.setPipeline((last = compiled).pipeline!);
-      this.#write(command, at);
+      // Immediates are taken from the words at once, uniforms stay there until the batch is encoded.
+      params.forEach(({ type }, i) => ((type === "f32" ? this.#floats : this.#words)[at + i] = command.params[i]!));
       if (immediates) pass.setImmediates(0, this.#words, at, params.length);
       if (params.length === 0 || immediates) pass.setBindGroup(0, this.#bindGroup(command));
       else {
@@ -183,15 +185,6 @@ export class CommandList {
     if (at === 0) return;
     this.#gpu.queue.writeBuffer(this.#uniform!, 0, this.#words, 0, at);
     counts.writes++;
-  }
-
-  /** Parameters as words from `at` on; immediates are taken from there at once, uniforms stay until the batch is encoded. */
-  #write({ name, compiled, params }: Command, at: number): void {
-    for (const field of compiled.linked.params) {
-      const value = params[field.name];
-      if (value === undefined) throw new DeviceError(name, `kernel parameter ${field.name} was not given`);
-      (field.type === "f32" ? this.#floats : this.#words)[at++] = value;
-    }
   }
 
   #bindGroup({ compiled, buffers }: Command): GPUBindGroup {

@@ -117,7 +117,11 @@ export class WebGpuDevice implements Device, Launcher {
     this.#record(this.#running, compiled, buffers, params, grid);
   }
 
-  #record(name: string, compiled: Compiled, buffers: PooledBuffer[], params: Readonly<Record<string, number>>, size: Grid): void {
+  #record(name: string, compiled: Compiled, buffers: PooledBuffer[], given: Readonly<Record<string, number>>, size: Grid): void {
+    const params = compiled.linked.params.map(({ name: field }) => {
+      if (given[field] === undefined) throw new DeviceError(name, `kernel parameter ${field} was not given`);
+      return given[field];
+    });
     let grid = size;
     if (typeof grid === "number") {
       const limit = this.traits.maxWorkgroupsPerDimension;
