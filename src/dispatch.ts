@@ -96,10 +96,10 @@ export function apply(op: AnyOp, args: readonly unknown[], name = names.get(op)!
     for (const key of op.mutates) if (inputs[key]) inputs[key].storage.version++;
     return inputs[op.mutates[0]!];
   }
-  const outs = execute(op, call, metas);
-  const out = outs["out"]!;
-  if (recording && isFloat(out.dtype)) out.setHistory(new OpNode(op, call, { ...inputs, ...outs }, out), 0);
-  return op.result ? op.result(outs, attrs) : out;
+  const tensors = execute(op, call, metas);
+  const out = tensors["out"]!;
+  if (recording && isFloat(out.dtype)) out.setHistory(new OpNode(op, call, tensors, out), 0);
+  return op.result ? op.result(tensors, attrs) : out;
 }
 
 /** The trailing-underscore form: the first operand takes the result. */
@@ -148,20 +148,23 @@ export function overwrite(target: Tensor, source: Tensor): void {
   source.dispose();
 }
 
-/** Allocates the outputs and runs the device's half of the record; constants are computed on the host. */
+/** Adds the outputs to the inputs: allocates them and runs the device's half of the record; constants are computed on the host. */
 function execute(op: AnyPrimitive, { name, inputs, attrs, device }: Ready, metas: Metas): Tensors {
   const { shape, dtype } = metas["out"]!;
   const folded = op.fold && foldConstants(op, inputs, attrs, dtype);
-  if (folded !== undefined) return { out: Tensor.constant(device, folded, dtype, shape) };
-  const outs: Tensors = {};
+  const tensors = { ...inputs };
+  if (folded !== undefined) {
+    tensors["out"] = Tensor.constant(device, folded, dtype, shape);
+    return tensors;
+  }
   for (const key in metas) {
     const meta = metas[key]!;
     const n = sizeOf(meta.shape);
     checkSupport(name, device, meta.dtype);
-    outs[key] = new Tensor(new Storage(device, meta.dtype, n, device.alloc(meta.dtype, n)), meta.dtype, contiguous(meta.shape));
+    tensors[key] = new Tensor(new Storage(device, meta.dtype, n, device.alloc(meta.dtype, n)), meta.dtype, contiguous(meta.shape));
   }
-  device.run(name, op, { ...inputs, ...outs }, attrs);
-  return outs;
+  device.run(name, op, tensors, attrs);
+  return tensors;
 }
 
 function foldConstants(op: AnyPrimitive, inputs: Tensors, attrs: object, dtype: DType): number | undefined {

@@ -42,10 +42,10 @@ export interface Operand {
 
 /** PyTorch's result type: tensors with dimensions decide unless a scalar belongs to a higher category. Source: torch.result_type. */
 export function promote(operands: readonly Operand[]): DType {
-  const widest = { tensor: -1, scalar: -1, number: -1 };
-  for (const { kind, dtype } of operands) widest[kind] = Math.max(widest[kind], order.indexOf(dtype));
   let result: DType | undefined;
-  for (const rank of Object.values(widest)) {
+  for (const kind of ["tensor", "scalar", "number"] as const) {
+    let rank = -1;
+    for (const x of operands) if (x.kind === kind) rank = Math.max(rank, order.indexOf(x.dtype));
     const dtype = order[rank];
     if (dtype && (!result || category(dtype) > category(result))) result = dtype;
   }

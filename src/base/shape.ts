@@ -58,14 +58,14 @@ export const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length 
 
 /** The common shape of operands under NumPy broadcasting. Errors: ShapeError naming both shapes. */
 export function broadcastShapes(op: string, ...shapes: Shape[]): number[] {
-  const out: number[] = [];
+  const rank = Math.max(...shapes.map((s) => s.length));
+  const out = new Array<number>(rank).fill(1);
   for (const shape of shapes)
-    for (let i = 1; i <= shape.length; i++) {
-      const d = shape.at(-i)!;
-      if (i > out.length) out.unshift(d);
-      else if (out.at(-i) === 1) out[out.length - i] = d;
-      else if (d !== 1 && d !== out.at(-i))
-        throw new ShapeError(op, `shapes ${shapes.map(show).join(" and ")} do not broadcast: ${out.at(-i)} ≠ ${d}`);
+    for (let i = shape.length, at = rank; i-- > 0;) {
+      const d = shape[i]!;
+      if (d === out[--at] || d === 1) continue;
+      if (out[at] !== 1) throw new ShapeError(op, `shapes ${shapes.map(show).join(" and ")} do not broadcast: ${out[at]} ≠ ${d}`);
+      out[at] = d;
     }
   return out;
 }
