@@ -95,7 +95,7 @@ interface Shader {
 /** Reads the shader and holds it against the definition. Errors: ArgumentError. */
 function inspected(definition: Erased): Shader {
   const fail = (what: string, remedy?: string): never => {
-    throw new ArgumentError("defineKernel", what, remedy, { name: definition.name });
+    throw new ArgumentError("defineKernel", what, remedy);
   };
   const { name, wgsl, inputs } = definition;
   if (typeof name !== "string" || name === "") fail(`needs a name, got ${String(name)}`);
@@ -149,7 +149,7 @@ function recordOf(definition: Erased, shader: Shader): Primitive<never, string, 
     const element = shader.elements.get(binding);
     const own = dtype === "float64" ? "f32" : wgslType(dtype);
     if (element && element !== own)
-      throw new DtypeError(name, `${binding} is ${dtype}, the shader reads it as ${element}`, "convert it with to()", { binding });
+      throw new DtypeError(name, `${binding} is ${dtype}, the shader reads it as ${element}`, "convert it with to()");
   };
   const paramsOf = (told: Told & { out: Meta }): Record<string, number> => {
     const params: Record<string, number> = { size: sizeOf(told.out.shape), ...definition.params?.(told) };
@@ -193,10 +193,10 @@ function recordOf(definition: Erased, shader: Shader): Primitive<never, string, 
 
 /** Errors: ArgumentError unless the value is a number that the field holds. */
 function checkField(name: string, { name: field, type }: Field, value: number | undefined): void {
-  if (typeof value !== "number") throw new ArgumentError(name, `parameter ${field} was not given`, "return it from params", { field });
+  if (typeof value !== "number") throw new ArgumentError(name, `parameter ${field} was not given`, "return it from params");
   const low = type === "i32" ? -2147483648 : 0;
   if (type !== "f32" && !(Number.isInteger(value) && value >= low && value < low + 4294967296))
-    throw new ArgumentError(name, `parameter ${field} is ${type}, got ${value}`, undefined, { field, value });
+    throw new ArgumentError(name, `parameter ${field} is ${type}, got ${value}`);
 }
 
 /** Errors: DeviceError when WebGPU is not in use or refuses the kernel. */

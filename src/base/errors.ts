@@ -3,7 +3,7 @@
 /** Base of every error wengert throws on purpose; `op` names the operator or entry point. */
 export class WengertError extends Error {
   readonly op: string;
-  constructor(op: string, what: string, remedy?: string, _details?: object) {
+  constructor(op: string, what: string, remedy?: string) {
     super(`${op}: ${what}${remedy ? ` (${remedy})` : ""}`);
     this.name = new.target.name;
     this.op = op;

@@ -92,8 +92,6 @@ export async function gradcheck(fn: Differentiable, inputs: readonly Tensor[], o
       throw new GradError(
         "gradcheck",
         `input ${which} ${show(x.shape)}, element ${e}: backward gives ${got}, the difference quotient ${numeric}`,
-        undefined,
-        { input: which, element: e, got, numeric },
       );
     }
   }

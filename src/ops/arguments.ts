@@ -9,7 +9,7 @@ export type Sizes = readonly number[] | readonly [readonly number[]];
 /** The value itself when it is a tensor. Errors: DtypeError naming the operator. */
 export function operand(op: string, x: unknown, name = "x"): Tensor {
   if (typeof x === "object" && x !== null && "storage" in x) return x as Tensor;
-  throw new DtypeError(op, `${name} must be a tensor, got ${x === null ? "null" : typeof x}`, undefined, { argument: name });
+  throw new DtypeError(op, `${name} must be a tensor, got ${x === null ? "null" : typeof x}`);
 }
 
 /** The list itself when all its members are tensors. Errors: ArgumentError for an empty list, DtypeError for other members. */
@@ -28,12 +28,7 @@ export function integers(op: string, rest: readonly unknown[], name = "sizes"): 
 /** One integer argument. Errors: ArgumentError. */
 export function integer(op: string, value: unknown, name: string, least = -Infinity): number {
   if (typeof value !== "number" || !Number.isInteger(value) || value < least)
-    throw new ArgumentError(
-      op,
-      `${name} must be an integer${least > -Infinity ? ` of at least ${least}` : ""}, got ${String(value)}`,
-      undefined,
-      { [name]: value },
-    );
+    throw new ArgumentError(op, `${name} must be an integer${least > -Infinity ? ` of at least ${least}` : ""}, got ${String(value)}`);
   return value;
 }
 

@@ -15,7 +15,14 @@ const moved: Loop = (to, t, n, a, i, sa) => {
 };
 
 /** A copy in new, dense memory. */
-export const clone: Unary = unary("clone", "x", (x) => x, "", (g) => g, { loop: moved });
+export const clone: Unary = unary(
+  "clone",
+  "x",
+  (x) => x,
+  "",
+  (g) => g,
+  { loop: moved },
+);
 
 /** The tensor itself when its elements lie densely in row-major order, else a dense copy. */
 export const contiguous: Composite<(x: Tensor) => Tensor> = {

@@ -42,7 +42,7 @@ function batched(op: string, x: Tensor, rank: number): { x: Tensor; restore: (y:
   operand(op, x);
   if (x.ndim === rank + 2) return { x, restore: (y) => y };
   if (x.ndim === rank + 1) return { x: x.unsqueeze(0), restore: (y) => y.squeeze(0) };
-  throw new ShapeError(op, `x must have ${rank + 1} or ${rank + 2} dimensions, got ${show(x.shape)}`, undefined, { shape: x.shape });
+  throw new ShapeError(op, `x must have ${rank + 1} or ${rank + 2} dimensions, got ${show(x.shape)}`);
 }
 
 const checkRank = (op: string, weight: Tensor, rank: number): void => {

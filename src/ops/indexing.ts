@@ -81,8 +81,7 @@ export const flatIndex: Primitive<(index: Tensor, before: Tensor | number, size:
   {
     wgsl: { int: "select(-1, x * z + select(y, y + z, y < 0), x >= 0 && y >= -z && y < z)" },
     cpu: (x, y, z) => {
-      if (!(y >= -z && y < z))
-        throw new ArgumentError("index", `index ${y} is out of range for a dimension of size ${z}`, undefined, { index: y, size: z });
+      if (!(y >= -z && y < z)) throw new ArgumentError("index", `index ${y} is out of range for a dimension of size ${z}`);
       return x * z + (y < 0 ? y + z : y);
     },
     call: (given: Tensor, before: Tensor | number, size: number) => ({

@@ -62,8 +62,6 @@ export const matmul: Composite<(x: Tensor, other: Tensor) => Tensor> = {
       throw new ShapeError(
         "matmul",
         `inner sizes differ, ${show(x.shape)} · ${show(y.shape)}: ${a.shape[a.ndim - 1]} ≠ ${b.shape[b.ndim - 2]}`,
-        undefined,
-        { shapes: [x.shape, y.shape] },
       );
     // A batch against one matrix is one product over all rows.
     const folded = b.ndim === 2 && a.ndim > 2;
@@ -95,8 +93,7 @@ export const matmul: Composite<(x: Tensor, other: Tensor) => Tensor> = {
 /** Errors: ShapeError unless the operands have exactly these ranks. */
 function ranks(op: string, list: readonly (readonly [name: string, x: Tensor, rank: number])[]): void {
   for (const [name, x, rank] of list)
-    if (operand(op, x, name).ndim !== rank)
-      throw new ShapeError(op, `${name} must have ${rank} dimensions, got ${show(x.shape)}`, undefined, { shape: x.shape });
+    if (operand(op, x, name).ndim !== rank) throw new ShapeError(op, `${name} must have ${rank} dimensions, got ${show(x.shape)}`);
 }
 
 /** Product of two matrices, no broadcasting. */
@@ -187,12 +184,7 @@ export const linear: Primitive<(x: Tensor, weight: Tensor, bias?: Tensor | null)
     if (x.length === 0 || (w.length !== 2 && w.length !== 1))
       throw new ShapeError("linear", `x ${show(x)} or weight ${show(w)} has the wrong rank`, "x [..., in], weight [out, in]");
     if (x[x.length - 1] !== w[w.length - 1])
-      throw new ShapeError(
-        "linear",
-        `x ${show(x)} has ${x[x.length - 1]} features, weight ${show(w)} wants ${w[w.length - 1]}`,
-        undefined,
-        { shapes: [x, w] },
-      );
+      throw new ShapeError("linear", `x ${show(x)} has ${x[x.length - 1]} features, weight ${show(w)} wants ${w[w.length - 1]}`);
     const out = [...x.slice(0, -1), ...w.slice(0, -1)];
     const fits =
       b === undefined ||

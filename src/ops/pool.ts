@@ -364,9 +364,7 @@ const maxUnpool = (rank: number): Composite<(x: Tensor, indices: Tensor, ...rest
         throw new ShapeError(op, `outputSize must have ${rank} or ${x.ndim} sizes, got ${show(o.outputSize)}`);
       sizes.forEach((n, i) => {
         if (Math.abs(n - natural[i]!) >= a.stride[i]!)
-          throw new ShapeError(op, `outputSize ${show(sizes)} is not within a stride of ${show(natural)}`, undefined, {
-            outputSize: sizes,
-          });
+          throw new ShapeError(op, `outputSize ${show(sizes)} is not within a stride of ${show(natural)}`);
       });
       const lead = x.shape.slice(0, x.ndim - rank);
       const flat = flatten(x, rank);

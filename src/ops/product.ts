@@ -19,7 +19,7 @@ export function productDtype(op: string, ins: Inputs): Meta["dtype"] {
 /** Shape of a product over the last two dimensions with broadcast batches. Errors: ShapeError. */
 export function productShape(op: string, x: Shape, y: Shape): number[] {
   const [k, k2] = [x[x.length - 1]!, y[y.length - 2]!];
-  if (k !== k2) throw new ShapeError(op, `inner sizes differ, ${show(x)} · ${show(y)}: ${k} ≠ ${k2}`, undefined, { shapes: [x, y] });
+  if (k !== k2) throw new ShapeError(op, `inner sizes differ, ${show(x)} · ${show(y)}: ${k} ≠ ${k2}`);
   return [...broadcastShapes(op, x.slice(0, -2), y.slice(0, -2)), x[x.length - 2]!, y[y.length - 1]!];
 }
 

@@ -38,10 +38,6 @@ export function checkConv(op: string, x: Meta, weight: Meta, bias: Meta | undefi
     throw new ShapeError(
       op,
       `weight ${show(weight.shape)} wants ${weight.shape[1]! * a.groups} channels, x ${show(x.shape)} has ${c} (groups = ${a.groups})`,
-      undefined,
-      {
-        shapes: [x.shape, weight.shape],
-      },
     );
   if (o % a.groups !== 0) throw new ShapeError(op, `${o} output channels do not divide into ${a.groups} groups`);
   if (bias && (bias.shape.length !== 1 || bias.shape[0] !== o))

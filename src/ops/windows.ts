@@ -34,8 +34,6 @@ export function perDim(op: string, name: string, value: unknown, rank: number, l
     throw new ShapeError(
       op,
       `${name} must be ${rank === 1 ? "an integer" : `an integer or ${rank} integers`} ≥ ${least}, got ${JSON.stringify(value)}`,
-      undefined,
-      { [name]: value },
     );
   return list as number[];
 }
@@ -44,19 +42,19 @@ export function perDim(op: string, name: string, value: unknown, rank: number, l
 export function pooledSizes(op: string, { shape }: Meta, a: Windows): number[] {
   const { rank } = a;
   if (shape.length !== rank + 1 && shape.length !== rank + 2)
-    throw new ShapeError(op, `x must have ${rank + 1} or ${rank + 2} dimensions, got ${show(shape)}`, undefined, { shape });
+    throw new ShapeError(op, `x must have ${rank + 1} or ${rank + 2} dimensions, got ${show(shape)}`);
   const spatial = shape.slice(-rank);
   if (shape.slice(shape.length - rank - 1).some((d) => d === 0))
     throw new ShapeError(op, `x ${show(shape)} has an empty dimension`, "only the batch may be empty");
   if (a.adaptive) return a.adaptive.map((n, i) => (n < 0 ? spatial[i]! : n));
   return spatial.map((n, i) => {
     const [k, s, p, l] = [a.kernel[i]!, a.stride[i]!, a.padding[i]!, a.dilation[i]!];
-    if (2 * p > k) throw new ShapeError(op, `padding ${p} is more than half of the window ${k}`, undefined, { padding: p, kernel: k });
+    if (2 * p > k) throw new ShapeError(op, `padding ${p} is more than half of the window ${k}`);
     const room = n + 2 * p - l * (k - 1) - 1;
     let out = (a.ceilMode ? Math.ceil(room / s) : Math.floor(room / s)) + 1;
     // The last window must start inside the input or its left padding.
     if (a.ceilMode && (out - 1) * s >= n + p) out--;
-    if (out < 1) throw new ShapeError(op, `the window ${k} does not fit into ${n} (padding ${p}, dilation ${l})`, undefined, { shape });
+    if (out < 1) throw new ShapeError(op, `the window ${k} does not fit into ${n} (padding ${p}, dilation ${l})`);
     return out;
   });
 }
