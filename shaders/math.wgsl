@@ -61,8 +61,7 @@ fn relu(x: f32) -> f32 {
   let u = bitcast<u32>(x);
   return bitcast<f32>(select(u, 0u, u - 0x80000000u <= 0x7f800000u));
 }
-// Sign of x with sign(NaN) = NaN. PyTorch's sign(NaN) is 0: that is sign_f.
-fn sign_nan(x: f32) -> f32 { return keep_nan(sign_f(x), x); }
+// Sign of x, 0 for NaN, as PyTorch has it.
 fn sign_f(x: f32) -> f32 {
   let u = bitcast<u32>(x);
   return select(bitcast<f32>((u & 0x80000000u) | 0x3f800000u), 0.0, (u << 1u) == 0u || is_nan(x));
@@ -86,11 +85,7 @@ fn exp_core(hi: f32, lo: f32, k: i32) -> f32 {
 
 fn exp_f(x: f32) -> f32 { return keep_nan(exp_core(clamp(x, -120.0, 120.0), 0.0, 0), x); }
 
-fn exp2_f(x: f32) -> f32 {
-  let c = clamp(x, -200.0, 200.0);
-  let n = round(c);
-  return keep_nan(scale2(1.0 + fence(exp_tail((c - n) * 0.6931472), zero_bits(n)), i32(n)), x);
-}
+fn exp2_f(x: f32) -> f32 { return pow_f(2.0, x); }
 
 fn expm1_f(x: f32) -> f32 {
   let c = clamp(x, -20.0, 120.0);
@@ -150,22 +145,16 @@ fn log_special(v: f32, x: f32) -> f32 {
   return bitcast<f32>(select(w, 0xff800000u, (u << 1u) == 0u));
 }
 
-fn log_f(x: f32) -> f32 {
+// log(x) / log(base): `scale` is 1 / log(base), head + tail is log(2) / log(base), the head short enough for exact products.
+fn log_base(x: f32, scale: f32, head: f32, tail: f32) -> f32 {
   let s = log_split(bitcast<u32>(x));
-  let low = s.x - fma(s.y, -1.4286068e-6, log_tail(s.x));
-  return log_special(fence(s.y * 0.69314575, zero_bits(s.y)) + low, x);
+  let low = fma(s.x - log_tail(s.x), scale, s.y * tail);
+  return log_special(fence(s.y * head, zero_bits(s.y)) + low, x);
 }
 
-fn log2_f(x: f32) -> f32 {
-  let s = log_split(bitcast<u32>(x));
-  return log_special(s.y + (s.x - log_tail(s.x)) * 1.442695, x);
-}
-
-fn log10_f(x: f32) -> f32 {
-  let s = log_split(bitcast<u32>(x));
-  let low = fma(s.x - log_tail(s.x), 0.4342945, s.y * 4.605039e-6);
-  return log_special(fence(s.y * 0.3010254, zero_bits(s.y)) + low, x);
-}
+fn log_f(x: f32) -> f32 { return log_base(x, 1.0, 0.69314575, 1.4286068e-6); }
+fn log2_f(x: f32) -> f32 { return log_base(x, 1.442695, 1.0, 0.0); }
+fn log10_f(x: f32) -> f32 { return log_base(x, 0.4342945, 0.3010254, 4.605039e-6); }
 
 fn log1p_f(x: f32) -> f32 {
   let rounded = 1.0 + x;
@@ -225,28 +214,18 @@ fn quarter_turns(x: f32) -> vec2u {
   return select(vec2u(reduced, (top >> 30u) + negative), vec2u(u, 0u), u < 0x3f490fdbu);
 }
 
-fn sin_f(x: f32) -> f32 {
+// Sine of |x| by `shift` quarter turns further, its sign flipped where `flip` says so.
+fn circular(x: f32, shift: u32, flip: u32) -> f32 {
   let t = quarter_turns(x);
   let r = bitcast<f32>(t.x);
-  let v = select(sin_poly(r), cos_poly(r), (t.y & 1u) == 1u);
-  return nan_if(bitcast<f32>(bitcast<u32>(v) ^ ((t.y & 2u) << 30u) ^ (bitcast<u32>(x) & 0x80000000u)), !is_finite(x));
+  let q = t.y + shift;
+  let v = select(sin_poly(r), cos_poly(r), (q & 1u) == 1u);
+  return nan_if(bitcast<f32>(bitcast<u32>(v) ^ ((q & 2u) << 30u) ^ flip), !is_finite(x));
 }
 
-fn cos_f(x: f32) -> f32 {
-  let t = quarter_turns(x);
-  let r = bitcast<f32>(t.x);
-  let v = select(cos_poly(r), sin_poly(r), (t.y & 1u) == 1u);
-  return nan_if(bitcast<f32>(bitcast<u32>(v) ^ (((t.y + 1u) & 2u) << 30u)), !is_finite(x));
-}
-
-fn tan_f(x: f32) -> f32 {
-  let t = quarter_turns(x);
-  let r = bitcast<f32>(t.x);
-  let s = sin_poly(r);
-  let c = cos_poly(r);
-  let v = select(s, -c, (t.y & 1u) == 1u) / select(c, s, (t.y & 1u) == 1u);
-  return nan_if(bitcast<f32>(bitcast<u32>(v) ^ (bitcast<u32>(x) & 0x80000000u)), !is_finite(x));
-}
+fn sin_f(x: f32) -> f32 { return circular(x, 0u, bitcast<u32>(x) & 0x80000000u); }
+fn cos_f(x: f32) -> f32 { return circular(x, 1u, 0u); }
+fn tan_f(x: f32) -> f32 { return sin_f(x) / cos_f(x); }
 
 // ---- roots, powers, rounding
 
@@ -367,18 +346,19 @@ fn fmod_f(x: f32, y: f32) -> f32 {
   return keep_nan(keep_nan(nan_if(v, ux >= 0x7f800000u || uy == 0u), y), x);
 }
 
+// Whether a remainder r needs another y to have the sign of y.
+fn crosses(r: f32, y: f32) -> bool { return ((bitcast<u32>(r) ^ bitcast<u32>(y)) >> 31u) == 1u && (bitcast<u32>(r) << 1u) != 0u; }
+
 // The remainder with the sign of y, as Python and torch.remainder.
 fn remainder_f(x: f32, y: f32) -> f32 {
   let r = fmod_f(x, y);
-  let other = ((bitcast<u32>(r) ^ bitcast<u32>(y)) >> 31u) == 1u && (bitcast<u32>(r) << 1u) != 0u;
-  return select(r, r + y, other && !is_nan(r));
+  return select(r, r + y, crosses(r, y) && !is_nan(r));
 }
 
 // torch.floor_divide: follows from the remainder, so that it agrees with remainder_f.
 fn floor_div_f(x: f32, y: f32) -> f32 {
   let r = fmod_f(x, y);
-  let other = ((bitcast<u32>(r) ^ bitcast<u32>(y)) >> 31u) == 1u && (bitcast<u32>(r) << 1u) != 0u;
-  let quotient = (x - r) / y - select(0.0, 1.0, other);
+  let quotient = (x - r) / y - select(0.0, 1.0, crosses(r, y));
   let down = floor(quotient);
   let v = down + select(0.0, 1.0, quotient - down > 0.5);
   let by_zero = nan_if(with_sign(inf_f32(), bitcast<f32>(bitcast<u32>(x) ^ bitcast<u32>(y))), (bitcast<u32>(x) << 1u) == 0u);
@@ -387,10 +367,9 @@ fn floor_div_f(x: f32, y: f32) -> f32 {
 }
 
 // Integers: a divisor of zero gives 0 for remainders and x for quotients, as WGSL defines.
-fn fmod_i(x: i32, y: i32) -> i32 { return x % y; }
 fn remainder_i(x: i32, y: i32) -> i32 {
   let r = x % y;
-  return select(r, r + y, r != 0 && (r < 0) != (y < 0));
+  return r + select(0, y, r != 0 && (r < 0) != (y < 0));
 }
 fn floor_div_i(x: i32, y: i32) -> i32 {
   let r = x % y;

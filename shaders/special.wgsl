@@ -37,23 +37,23 @@ fn asin_tail(z: f32) -> f32 {
   return fma(fma(fma(fma(0.04228083, z, 0.024112785), z, 0.04548377), z, 0.07495192), z, 0.16666755);
 }
 
-fn asin_f(x: f32) -> f32 {
+// The angle (x, +) of the half circle: asin(s) for s = |x| up to ½, else asin(√((1 − |x|) / 2)), of which x is twice the complement.
+fn half_angle(x: f32) -> f32 {
   let a = magnitude(x);
-  let far = a > 0.5;
-  let z = select(a * a, 0.5 * (1.0 - min(a, 1.0)), far);
-  let s = select(a, sqrt(z), far);
-  let v = fma(s * z, asin_tail(z), s);
-  return keep_nan(nan_if(with_sign(select(v, 1.5707964 - fma(2.0, v, 4.371139e-8), far), x), a > 1.0), x);
+  let z = select(a * a, 0.5 * (1.0 - min(a, 1.0)), a > 0.5);
+  let s = select(a, sqrt(z), a > 0.5);
+  return nan_if(fma(s * z, asin_tail(z), s), a > 1.0);
+}
+
+fn asin_f(x: f32) -> f32 {
+  let v = half_angle(x);
+  return keep_nan(with_sign(select(v, 1.5707964 - fma(2.0, v, 4.371139e-8), magnitude(x) > 0.5), x), x);
 }
 
 fn acos_f(x: f32) -> f32 {
-  let a = magnitude(x);
-  let far = a > 0.5;
-  let z = select(a * a, 0.5 * (1.0 - min(a, 1.0)), far);
-  let s = select(x, sqrt(z), far);
-  let v = fma(s * z, asin_tail(z), s);
+  let v = half_angle(x);
   let outer = select(2.0 * v, 3.1415927 - fma(2.0, v, 8.742278e-8), x < 0.0);
-  return keep_nan(nan_if(select(1.5707964 - (v + 4.371139e-8), outer, far), a > 1.0), x);
+  return keep_nan(select(1.5707964 - (with_sign(v, x) + 4.371139e-8), outer, magnitude(x) > 0.5), x);
 }
 
 // The small-argument sums below lose nothing because log1p keeps tiny arguments.
@@ -107,20 +107,6 @@ fn erf_f(x: f32) -> f32 {
   return keep_nan(with_sign(select(far, fma(a, p, a), a < 0.875), x), x);
 }
 
-// Inverse of erf by its behaviour in w = −log(1 − x²).
-fn erfinv_f(x: f32) -> f32 {
-  let a = magnitude(x);
-  let w = -log_f((1.0 - a) * (1.0 + a));
-  let c = w - 2.5;
-  var p = fma(fma(fma(fma(-8.236139e-9, c, 2.8180093e-8), c, 4.5994253e-7), c, -3.5236185e-6), c, -4.9434607e-6);
-  p = fma(fma(fma(fma(fma(p, c, 0.00021857733), c, -0.0012527556), c, -0.0041776686), c, 0.24664028), c, 1.5014094);
-  let t = sqrt(max(w, 5.0)) - 3.0;
-  var q = fma(fma(fma(fma(0.00011040389, t, -0.00030362766), t, -5.0646486e-5), t, 0.0014778961), t, -0.0035994456);
-  q = fma(fma(fma(fma(fma(q, t, 0.005689717), t, -0.007637232), t, 0.009444918), t, 1.001675), t, 2.8329768);
-  let v = nan_if(with_sign(select(q * a, p * a, w < 5.0), x), a > 1.0);
-  return keep_nan(select(v, with_sign(inf_f32(), x), a == 1.0), x);
-}
-
 // ---- activations
 
 fn sigmoid(x: f32) -> f32 {
@@ -145,7 +131,6 @@ fn exp_below(x: vec4f) -> vec4f {
   let q = fma(fma(fma(fma(vec4f(0.001382011), r, vec4f(0.008368685)), r, vec4f(0.041668274)), r, vec4f(0.16666521)), r, vec4f(0.49999994));
   return (1.0 + fma(r * r, q, r)) * bitcast<vec4f>((bitcast<vec4u>(n + 12582912.0) + 127u) << vec4u(23u));
 }
-fn exp_below_f(x: f32) -> f32 { return exp_below(vec4f(x)).x; }
 
 fn logaddexp_f(a: f32, b: f32) -> f32 {
   let m = max_nan(a, b);

@@ -81,7 +81,6 @@ const ROWS: readonly Row[] = [
   { call: "pow_f(x, y)", twin: m.pow, samples: [powers, wholePowers], ulp: 4 },
   { call: "erf_f(x)", twin: m.erf, samples: [...around(4), uniform(-1, 1)], ulp: 1.2 },
   { call: "erfc_f(x)", twin: m.erfc, samples: [uniform(-4, 9.1), uniform(0, 2)], ulp: 4 },
-  { call: "erfinv_f(x)", twin: m.erfinv, samples: [...around(1), uniform(0.99, 1)], ulp: 2.8 },
   { call: "normal_cdf(x)", twin: m.normalCdf, samples: [uniform(-12.8, 6), ...around(2)], ulp: 4.3 },
   { call: "gelu(x)", twin: m.gelu, samples: [uniform(-12.8, 20), ...around(2)], ulp: 5 },
   { call: "gelu_tanh(x)", twin: m.geluTanh, samples: [uniform(-3, 20), ...around(2)], ulp: 16 },
@@ -118,7 +117,6 @@ const ROWS: readonly Row[] = [
   { call: "min_nan(x, y)", twin: m.minNan, samples: [two(anywhere, anywhere)], ulp: 0 },
   { call: "relu(x)", twin: m.relu, samples: [anywhere], ulp: 0 },
   { call: "sign_f(x)", twin: m.sign, samples: [anywhere], ulp: 0 },
-  { call: "sign_nan(x)", twin: m.signNan, samples: [anywhere], ulp: 0 },
   { call: "round_even(x)", twin: m.roundEven, samples: [uniform(-9, 9), (r) => [Math.floor(r() * 4000 - 2000) / 2, 0], anywhere], ulp: 0 },
   { call: "trunc_f(x)", twin: Math.trunc, samples: [uniform(-9, 9), anywhere], ulp: 0 },
   { call: "fmod_f(x, y)", twin: m.fmod, samples: [two(anywhere, anywhere), two(uniform(-50, 50), uniform(-5, 5))], ulp: 0 },
@@ -199,6 +197,7 @@ function randomNumbers(seed: number): () => number {
 
 function kernel(call: string, operand: string, result: string): string {
   return `${math}\n${special}
+fn exp_below_f(x: f32) -> f32 { return exp_below(vec4f(x)).x; }
 @group(0) @binding(1) var<storage, read> xs: array<${operand}>;
 @group(0) @binding(2) var<storage, read> ys: array<${operand}>;
 @group(0) @binding(3) var<storage, read_write> out: array<${result}>;
@@ -288,7 +287,7 @@ describe("integers", () => {
   const values = [0, 1, -1, 2, -2, 3, -3, 7, -7, 10, 25, 31, 65537, -65537, 2147483647, -2147483647, -2147483648];
   const pairs = values.flatMap((x) => values.map((y): Pair => [x, y]));
   const cases: readonly (readonly [string, (x: number, y: number) => number])[] = [
-    ["fmod_i(x, y)", m.fmodInt],
+    ["x % y", m.fmodInt],
     ["remainder_i(x, y)", m.remainderInt],
     ["floor_div_i(x, y)", m.floorDivideInt],
     ["pow_i(x, y)", m.powInt],
