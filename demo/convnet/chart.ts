@@ -44,18 +44,46 @@ export interface ChartOptions {
   readonly format: (value: number) => string;
 }
 
-const colour = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+const darkness = matchMedia("(prefers-color-scheme: dark)");
+const colours = new Map<string, string>();
+darkness.addEventListener("change", () => colours.clear());
 
-/** Draws into `host`, follows its width and the colour scheme, and redraws at most once per frame. */
+/** A colour of the style sheet. Looked up once: every question to the style engine has it bring all styles up to date. */
+function colour(name: string): string {
+  const known = colours.get(name) ?? getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  colours.set(name, known);
+  return known;
+}
+
+/** Draws into `host`, follows its width and the colour scheme. */
 export class Chart {
   readonly often = new Thinned();
   readonly seldom = new Thinned();
   readonly #host: HTMLElement;
-  readonly #plot: uPlot;
-  #queued = false;
+  readonly #options: ChartOptions;
+  #plot: uPlot | undefined;
 
-  constructor(host: HTMLElement, { range, format }: ChartOptions) {
+  constructor(host: HTMLElement, options: ChartOptions) {
     this.#host = host;
+    this.#options = options;
+  }
+
+  /** Shows what was pushed into `often` and `seldom`; the first call makes the axes. */
+  draw(): void {
+    const a: uPlot.AlignedData = [this.often.x, this.often.y];
+    const b: uPlot.AlignedData = [this.seldom.x, this.seldom.y];
+    (this.#plot ??= this.#begin()).setData(
+      this.seldom.x.length > 0 ? uPlot.join([a, b]) : [a[0], a[1]!, new Array<null>(a[0].length).fill(null)],
+    );
+  }
+
+  clear(): void {
+    this.often.clear();
+    this.seldom.clear();
+  }
+
+  #begin(): uPlot {
+    const { range, format } = this.#options;
     const axis = (size: number, values?: uPlot.Axis.Values): uPlot.Axis => ({
       stroke: () => colour("--soft"),
       font: "12px system-ui, sans-serif",
@@ -65,7 +93,7 @@ export class Chart {
       size,
       ...(values && { values }),
     });
-    this.#plot = new uPlot(
+    const plot = new uPlot(
       {
         ...this.#size(),
         legend: { show: false },
@@ -83,28 +111,14 @@ export class Chart {
         ],
       },
       [[], [], []],
-      host,
+      this.#host,
     );
-    new ResizeObserver(() => this.#plot.setSize(this.#size())).observe(host);
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#plot.redraw(false));
-  }
-
-  /** Shows what was pushed into `often` and `seldom`. */
-  draw(): void {
-    if (this.#queued) return;
-    this.#queued = true;
-    requestAnimationFrame(() => {
-      this.#queued = false;
-      const a: uPlot.AlignedData = [this.often.x, this.often.y];
-      const b: uPlot.AlignedData = [this.seldom.x, this.seldom.y];
-      this.#plot.setData(this.seldom.x.length > 0 ? uPlot.join([a, b]) : [a[0], a[1]!, new Array<null>(a[0].length).fill(null)]);
-    });
-  }
-
-  clear(): void {
-    this.often.clear();
-    this.seldom.clear();
-    this.draw();
+    new ResizeObserver(() => {
+      const { width, height } = this.#size();
+      if (width !== plot.width || height !== plot.height) plot.setSize({ width, height });
+    }).observe(this.#host);
+    darkness.addEventListener("change", () => plot.redraw(false));
+    return plot;
   }
 
   #size(): { width: number; height: number } {

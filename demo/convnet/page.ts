@@ -5,7 +5,6 @@ import { element } from "../dom.ts";
 import { Pad } from "./pad.ts";
 import type { Config, DeviceChoice, SessionApi, State, Update } from "./protocol.ts";
 import { saveCurve, saveFile } from "./save.ts";
-import { View } from "./view.ts";
 
 const EPOCHS = 5;
 const query = new URLSearchParams(location.search);
@@ -14,7 +13,10 @@ const device: DeviceChoice = asked === "cpu" || asked === "webgpu" ? asked : "au
 
 const worker = new Worker(new URL("./convnet.worker.ts", import.meta.url), { type: "module", name: "training" });
 const session = comlink.wrap<SessionApi>(worker);
-const view = new View((index) => void showHeldOut(index));
+const localeOpened = openLocale();
+/** Ends the task under way: the page comes to life in several short ones. */
+const breath = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
+
 let state: State = "loading";
 
 const controls = new Controls(query, {
@@ -25,7 +27,19 @@ const controls = new Controls(query, {
   batch: (value) => session.setBatchSize(value),
 });
 
+await breath();
 const pad = new Pad(element("pad", HTMLCanvasElement), (pixels) => void session.setProbe(comlink.transfer(pixels, [pixels.buffer])));
+
+await localeOpened;
+const { View } = await import("./view.ts");
+await breath();
+const view = new View((index) => void showHeldOut(index));
+
+/** Settles when the locale data is there, or cannot be opened ahead. */
+function openLocale(): Promise<void> {
+  const opener = new Worker(new URL("./locale.worker.ts", import.meta.url), { type: "module", name: "locale" });
+  return new Promise<void>((resolve) => (opener.onmessage = opener.onerror = () => resolve())).finally(() => opener.terminate());
+}
 
 function config(): Config {
   const { model, seed, learningRate, batchSize } = controls.values();

@@ -1,12 +1,12 @@
 // Shows what the worker reports: figures, curves, probabilities, pictures, mistakes, the graph, and what went wrong.
-import { paintDigit, TileRow } from "./canvas.ts";
+import { TileRow } from "./canvas.ts";
 import { Chart } from "./chart.ts";
 import { element, setText } from "../dom.ts";
+import { Mistakes } from "./mistakes.ts";
 import type { DeviceUpdate, GraphUpdate, HeldOutUpdate, LookUpdate, MetricsUpdate, StatusUpdate, Update } from "./protocol.ts";
 import type { History } from "./save.ts";
+import { Turns } from "./turns.ts";
 
-const PIXELS = 784;
-const SIDE = 28;
 const percent = (share: number, digits = 1): string => `${(100 * share).toFixed(digits)} %`;
 const figure = (name: string): HTMLElement => element(`figure-${name}`, HTMLElement);
 
@@ -27,11 +27,12 @@ export class View {
   readonly #accuracy: Chart;
   readonly #bars: readonly Bar[];
   readonly #rows: TileRow[] = [];
-  readonly #onMistake: (index: number) => void;
+  readonly #mistakes: Mistakes;
+  readonly #turns = new Turns();
   #epochs = 0;
 
   constructor(onMistake: (index: number) => void) {
-    this.#onMistake = onMistake;
+    this.#mistakes = new Mistakes(this.#turns, onMistake);
     this.#loss = new Chart(element("loss-plot", HTMLElement), {
       range: (_, high) => [0, Math.max(0.1, high)],
       format: (v) => String(Number(v.toPrecision(3))),
@@ -57,6 +58,7 @@ export class View {
       list.append(row);
       return { row, fill, share };
     });
+    this.#drawCharts();
   }
 
   /** Empties the page for a new run. */
@@ -65,6 +67,7 @@ export class View {
     this.history = { losses: [], accuracies: [], heldOut: new Map() };
     this.#loss.clear();
     this.#accuracy.clear();
+    this.#drawCharts();
     for (const name of ["loss", "accuracy", "held-out", "speed"]) setText(figure(name), "–");
     setText(figure("step"), "0");
     setText(figure("epoch"), "0");
@@ -112,8 +115,7 @@ export class View {
       this.#loss.often.push(first + i, loss);
       this.#accuracy.often.push(first + i, accuracy);
     });
-    this.#loss.draw();
-    this.#accuracy.draw();
+    this.#drawCharts();
     setText(figure("step"), String(first + losses.length - 1));
     setText(figure("epoch"), `${epoch} of ${Math.max(this.#epochs, Math.ceil(epoch / this.#epochs) * this.#epochs)}`);
     setText(figure("loss"), losses.at(-1)!.toFixed(4));
@@ -121,44 +123,31 @@ export class View {
     if (Number.isFinite(samplesPerSecond)) setText(figure("speed"), Math.round(samplesPerSecond).toLocaleString("en"));
   }
 
-  #heldOut({ step, accuracy, loss, count, wrong, indices, truths, guesses, pixels }: HeldOutUpdate): void {
+  #heldOut(update: HeldOutUpdate): void {
+    const { step, accuracy, loss } = update;
     if (!this.history.heldOut.has(step)) {
       this.#loss.seldom.push(step, loss);
       this.#accuracy.seldom.push(step, accuracy);
     }
     this.history.heldOut.set(step, accuracy);
-    this.#loss.draw();
-    this.#accuracy.draw();
+    this.#drawCharts();
     setText(figure("held-out"), percent(accuracy, 2));
-    setText(element("mistakes-note", HTMLElement), `${wrong} of ${count.toLocaleString("en")} held-out digits, surest first`);
-    const items = [...indices].map((index, k) =>
-      this.#mistake(index, truths[k]!, guesses[k]!, pixels.subarray(k * PIXELS, (k + 1) * PIXELS)),
-    );
-    // Focus stays where it is while the list is renewed under it.
-    const list = element("mistakes", HTMLUListElement);
-    const focused = [...list.children].findIndex((item) => item.contains(document.activeElement));
-    list.replaceChildren(...items);
-    if (focused >= 0) items[Math.min(focused, items.length - 1)]?.querySelector("button")?.focus({ preventScroll: true });
-  }
-
-  #mistake(index: number, truth: number, guess: number, pixels: Uint8Array): HTMLLIElement {
-    const item = document.createElement("li");
-    const button = document.createElement("button");
-    const canvas = document.createElement("canvas");
-    const words = document.createElement("b");
-    canvas.className = "pixels";
-    paintDigit(canvas, pixels, SIDE);
-    words.textContent = String(guess);
-    button.type = "button";
-    button.title = `Held-out digit ${index + 1}: a ${truth} taken for a ${guess}. Show it on the pad`;
-    button.setAttribute("aria-label", button.title);
-    button.append(canvas, `${truth} → `, words);
-    button.addEventListener("click", () => this.#onMistake(index));
-    item.append(button);
-    return item;
+    this.#mistakes.show(update);
   }
 
   #look({ probabilities, filters, maps }: LookUpdate): void {
+    this.#turns.ask("bars", () => this.#guess(probabilities));
+    const rows = [{ name: "first filters", pictures: filters, signed: true }, ...maps.map((m) => ({ ...m, signed: false }))];
+    rows.forEach(({ name, pictures, signed }, k) => {
+      this.#turns.ask(`pictures ${k}`, () => {
+        let row = this.#rows[k];
+        if (!row) element("layers", HTMLElement).append((row = this.#rows[k] = new TileRow()).element);
+        row.show(`${pictures.count} ${name}, ${pictures.height} × ${pictures.width}`, pictures, signed);
+      });
+    });
+  }
+
+  #guess(probabilities: Float32Array): void {
     const best = probabilities.indexOf(Math.max(...probabilities));
     this.#bars.forEach(({ row, fill, share }, digit) => {
       const p = probabilities[digit]!;
@@ -168,21 +157,24 @@ export class View {
     });
     const known = this.truth === undefined ? "" : `, it is a ${this.truth}`;
     setText(element("guess", HTMLElement), `guess: ${best}${known}`);
-    const rows = [{ name: "first filters", pictures: filters, signed: true }, ...maps.map((m) => ({ ...m, signed: false }))];
-    const host = element("layers", HTMLElement);
-    rows.forEach(({ name, pictures, signed }, k) => {
-      let row = this.#rows[k];
-      if (!row) host.append((row = this.#rows[k] = new TileRow()).element);
-      row.show(`${pictures.count} ${name}, ${pictures.height} × ${pictures.width}`, pictures, signed);
-    });
   }
 
   #graph({ step, svg, dot }: GraphUpdate): void {
     this.dot = dot;
-    const drawing = new DOMParser().parseFromString(svg, "image/svg+xml").documentElement;
-    drawing.setAttribute("role", "img");
-    drawing.setAttribute("aria-label", `Graph of step ${step}`);
-    element("graph", HTMLElement).replaceChildren(document.importNode(drawing, true));
-    setText(element("graph-note", HTMLElement), `recorded at step ${step}; gradients flow along the arrows, from the loss to the weights`);
+    this.#turns.ask("graph", () => {
+      const drawing = new DOMParser().parseFromString(svg, "image/svg+xml").documentElement;
+      drawing.setAttribute("role", "img");
+      drawing.setAttribute("aria-label", `Graph of step ${step}`);
+      element("graph", HTMLElement).replaceChildren(document.importNode(drawing, true));
+      setText(
+        element("graph-note", HTMLElement),
+        `recorded at step ${step}; gradients flow along the arrows, from the loss to the weights`,
+      );
+    });
+  }
+
+  #drawCharts(): void {
+    this.#turns.ask("loss", () => this.#loss.draw());
+    this.#turns.ask("accuracy", () => this.#accuracy.draw());
   }
 }

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { DataError, firstDigits, loadDigits, PIXELS } from "../../demo/mnist/digits.ts";
 import { normaliseDrawing } from "../../demo/convnet/pad.ts";
 import { curveCsv } from "../../demo/convnet/save.ts";
+import { Turns } from "../../demo/convnet/turns.ts";
 import { shortError } from "../../demo/selftest/table.ts";
 
 describe("normaliseDrawing", () => {
@@ -34,6 +35,64 @@ describe("normaliseDrawing", () => {
     expect(Math.abs(my / mass - 13.5)).toBeLessThanOrEqual(0.51);
     expect(Math.max(rows.size, columns.size)).toBe(20);
     expect(Math.max(...digit)).toBeLessThanOrEqual(1);
+  });
+});
+
+describe("Turns", () => {
+  const frames: ((framed: number) => void)[] = [];
+  let rest = 0;
+  const turns = new Turns((run, asked) => {
+    frames.push(run);
+    rest = asked;
+  });
+  const drawn: string[] = [];
+  const ask = (panel: string, state: number): void => turns.ask(panel, () => void drawn.push(`${panel} ${state}`));
+  const frame = (framed = 0): string[] => {
+    for (const run of frames.splice(0)) run(framed);
+    return drawn.splice(0);
+  };
+
+  it("draws one panel per frame, in the order asked for, in the newest state", () => {
+    ask("a", 1);
+    ask("b", 1);
+    ask("c", 1);
+    ask("a", 2);
+    expect(drawn).toEqual([]);
+    expect(frame()).toEqual(["a 2"]);
+    ask("a", 3);
+    expect([frame(), frame(), frame(), frame()]).toEqual([["b 1"], ["c 1"], ["a 3"], []]);
+  });
+
+  it("asks for no frame when nothing waits, and again when something does", () => {
+    expect(frames).toEqual([]);
+    ask("a", 4);
+    expect(frames).toHaveLength(1);
+    expect(frame()).toEqual(["a 4"]);
+    expect(frames).toEqual([]);
+  });
+
+  it("goes on after a panel that could not be drawn, and with a panel that asks for more", () => {
+    turns.ask("broken", () => {
+      throw new Error("no canvas");
+    });
+    ask("a", 5);
+    turns.ask("long", () => ask("more", 6));
+    expect(() => frame()).toThrow("no canvas");
+    expect([frame(), frame(), frame(), frame()]).toEqual([["a 5"], [], ["more 6"], []]);
+  });
+
+  it("rests twice as long as a frame took, and not for ever", () => {
+    const restAfter = (framed: number): number => {
+      ask("a", 8);
+      frame(framed);
+      ask("a", 9);
+      const asked = rest;
+      frame(0);
+      return asked;
+    };
+    expect(restAfter(50)).toBeGreaterThanOrEqual(100);
+    expect(restAfter(50)).toBeLessThan(200);
+    expect(restAfter(1e4)).toBe(250);
   });
 });
 

@@ -1,7 +1,17 @@
 // The pages in a browser without WebGPU.
 import { expect, type Page, test } from "playwright/test";
 import { requireChromium } from "../setup/chromium.ts";
-import { collectProblems, expectState, heldOutOf, longTasksSince, now, reachStep, savedLosses, stepOf, watchLongTasks } from "./visit.ts";
+import {
+  collectProblems,
+  expectState,
+  learnMoreThan,
+  longTasksSince,
+  now,
+  reachStep,
+  restart,
+  savedLosses,
+  watchLongTasks,
+} from "./visit.ts";
 
 // Started plainly, headless Chromium has navigator.gpu but finds no adapter.
 test.use({ launchOptions: { executablePath: requireChromium(), args: ["--no-sandbox", "--no-first-run"] } });
@@ -25,12 +35,11 @@ test("trains on the CPU and says why", async ({ page }) => {
   await expect(page.locator("#device")).toContainText("no WebGPU: navigator.gpu is not there");
   await reachStep(page, 2);
   const began = await now(page);
-  await expect.poll(() => heldOutOf(page), { timeout: 240_000 }).toBeGreaterThan(85);
+  await learnMoreThan(page, 85);
   await page.getByRole("button", { name: "Pause" }).click();
   await expectState(page, "paused");
   const losses = await savedLosses(page);
-  await page.getByRole("button", { name: "Restart" }).click();
-  await expect.poll(() => stepOf(page)).toBeLessThan(losses.length);
+  await restart(page);
   await reachStep(page, 10);
   expect((await savedLosses(page)).slice(0, 10)).toEqual(losses.slice(0, 10));
   expect(Math.max(0, ...(await longTasksSince(page, began)))).toBeLessThanOrEqual(100);
@@ -42,7 +51,7 @@ test("the self-test says that there is no WebGPU, and runs on the CPU", async ({
   await page.goto("selftest/?device=webgpu");
   await expect(page.getByRole("alert")).toContainText("navigator.gpu is not there");
   await page.getByLabel("Device").selectOption("auto");
-  await expect(page.locator("#summary")).toHaveText(/^All \d+ operators passed on the CPU/, { timeout: 240_000 });
+  await expect(page.locator("#summary")).toHaveText(/^All \d+ operators passed on the CPU/, { timeout: 480_000 });
   await expect(page.locator("#adapter")).toContainText("no WebGPU");
 });
 

@@ -1,7 +1,7 @@
 // The specs of this folder drive the demo pages as a visitor would: `npx playwright test -c test/e2e/playwright.config.ts`.
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "playwright/test";
-import { CHROMIUM_FLAGS, requireChromium, SCREENSHOT_FLAGS } from "../setup/chromium.ts";
+import { CHROMIUM_FLAGS, requireChromium } from "../setup/chromium.ts";
 
 const port = Number(process.env["WENGERT_E2E_PORT"] ?? 5273);
 const url = `http://localhost:${port}/`;
@@ -18,13 +18,13 @@ export default defineConfig({
   workers: 1,
   retries: 0,
   forbidOnly: true,
-  timeout: 300_000,
+  timeout: 600_000,
   expect: { timeout: 30_000 },
   use: {
     browserName: "chromium",
     headless: true,
     screenshot: "only-on-failure",
-    launchOptions: { executablePath: requireChromium(), args: [...CHROMIUM_FLAGS, ...SCREENSHOT_FLAGS] },
+    launchOptions: { executablePath: requireChromium(), args: [...CHROMIUM_FLAGS] },
   },
   projects: [
     { name: "source", testIgnore: "selftest.spec.ts", use: { baseURL: url } },

@@ -6,7 +6,7 @@ test("every operator passes on the visitor's adapter", async ({ page, context })
   const problems = collectProblems(page);
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
   await page.goto("selftest/");
-  await expect(page.locator("#summary")).toHaveText(/operators (passed|failed) on WebGPU/, { timeout: 280_000 });
+  await expect(page.locator("#summary")).toHaveText(/operators (passed|failed) on WebGPU/, { timeout: 480_000 });
   expect(await page.locator("tr[data-failed] th").allTextContents()).toEqual([]);
   await expect(page.locator("#summary")).toHaveText(/^All \d+ operators passed on WebGPU, in [\d.]+ s$/);
   const rows = await page.locator("#rows tr").count();

@@ -49,7 +49,30 @@ export const expectState = (page: Page, state: string, timeout = 60_000): Promis
 
 /** Waits until at least this many steps were taken. */
 export const reachStep = (page: Page, step: number): Promise<void> =>
-  expect.poll(() => stepOf(page), { timeout: 120_000 }).toBeGreaterThanOrEqual(step);
+  expect.poll(() => stepOf(page), { timeout: 240_000 }).toBeGreaterThanOrEqual(step);
+
+/** Waits until the network is better than this on the held-out digits, in per cent. */
+export const learnMoreThan = (page: Page, accuracy: number): Promise<void> =>
+  expect.poll(() => heldOutOf(page), { timeout: 480_000 }).toBeGreaterThan(accuracy);
+
+/** Presses Restart and waits until the figures of the old run are gone. The page itself watches: a fast machine passes the old step between two looks. */
+export async function restart(page: Page): Promise<void> {
+  await expect.poll(() => stepOf(page)).toBeGreaterThan(0);
+  const emptied = page.evaluate(
+    () =>
+      new Promise<void>((resolve) => {
+        const step = document.getElementById("figure-step")!;
+        const watcher = new MutationObserver(() => {
+          if (step.textContent !== "0") return;
+          watcher.disconnect();
+          resolve();
+        });
+        watcher.observe(step, { childList: true, characterData: true, subtree: true });
+      }),
+  );
+  await page.getByRole("button", { name: "Restart" }).click();
+  await emptied;
+}
 
 /** The losses of the run so far, from the file that the page offers. */
 export async function savedLosses(page: Page): Promise<number[]> {

@@ -25,14 +25,6 @@ export const CHROMIUM_FLAGS: readonly string[] = [
   "--no-first-run",
 ];
 
-/** Adds what a page needs for its WebGPU canvas to appear in screenshots; 2D canvas and SVG need none of it. */
-export const SCREENSHOT_FLAGS: readonly string[] = [
-  "--enable-features=Vulkan",
-  "--use-vulkan=swiftshader",
-  "--use-angle=swiftshader",
-  "--enable-unsafe-swiftshader",
-];
-
 /** Path of an installed full Chromium: $CHROMIUM, then the PATH, then the usual places; undefined if there is none. */
 export function findChromium(): string | undefined {
   const fromPath = (process.env["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "");
