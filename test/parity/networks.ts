@@ -1,49 +1,16 @@
 // The networks and batches of the training fixtures (test/golden/make_training.py), for tests that follow PyTorch step by step.
+import { buildModel } from "../../demo/mnist/models.ts";
 import { loadIdx } from "../../src/io/index.ts";
-import * as nn from "../../src/nn/index.ts";
+import type * as nn from "../../src/nn/index.ts";
 import { Adam, type Optimizer, SGD } from "../../src/optim/index.ts";
 import type { Tensor } from "../../src/tensor.ts";
 import type * as Fs from "node:fs/promises";
 import type * as Url from "node:url";
 
 export const networks: Readonly<Record<"lenet" | "mlp" | "batchnorm", () => nn.Sequential>> = {
-  mlp: () =>
-    new nn.Sequential(
-      new nn.Flatten(),
-      new nn.Linear(784, 256),
-      new nn.ReLU(),
-      new nn.Linear(256, 128),
-      new nn.ReLU(),
-      new nn.Linear(128, 10),
-    ),
-  lenet: () =>
-    new nn.Sequential(
-      new nn.Conv2d(1, 6, 5, { padding: 2 }),
-      new nn.ReLU(),
-      new nn.MaxPool2d(2),
-      new nn.Conv2d(6, 16, 5),
-      new nn.ReLU(),
-      new nn.MaxPool2d(2),
-      new nn.Flatten(),
-      new nn.Linear(400, 120),
-      new nn.ReLU(),
-      new nn.Linear(120, 84),
-      new nn.ReLU(),
-      new nn.Linear(84, 10),
-    ),
-  batchnorm: () =>
-    new nn.Sequential(
-      new nn.Conv2d(1, 8, 3, { padding: 1 }),
-      new nn.BatchNorm2d(8),
-      new nn.ReLU(),
-      new nn.MaxPool2d(2),
-      new nn.Conv2d(8, 16, 3, { padding: 1 }),
-      new nn.BatchNorm2d(16),
-      new nn.ReLU(),
-      new nn.MaxPool2d(2),
-      new nn.Flatten(),
-      new nn.Linear(16 * 7 * 7, 10),
-    ),
+  mlp: () => buildModel("mlp"),
+  lenet: () => buildModel("lenet"),
+  batchnorm: () => buildModel("bnnet"),
 };
 
 export const optimizers: Readonly<Record<"sgd" | "adam", (model: nn.Module) => Optimizer>> = {

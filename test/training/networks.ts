@@ -1,33 +1,12 @@
 // The networks that the training tests share, with the digits they learn.
+import { buildModel } from "../../demo/mnist/models.ts";
 import * as w from "../../src/index.ts";
 
 /** LeNet for 28×28 images. */
-export const lenet = (): w.nn.Sequential =>
-  new w.nn.Sequential(
-    new w.nn.Conv2d(1, 6, 5, { padding: 2 }),
-    new w.nn.ReLU(),
-    new w.nn.MaxPool2d(2),
-    new w.nn.Conv2d(6, 16, 5),
-    new w.nn.ReLU(),
-    new w.nn.MaxPool2d(2),
-    new w.nn.Flatten(),
-    new w.nn.Linear(400, 120),
-    new w.nn.ReLU(),
-    new w.nn.Linear(120, 84),
-    new w.nn.ReLU(),
-    new w.nn.Linear(84, 10),
-  );
+export const lenet = (): w.nn.Sequential => buildModel("lenet");
 
 /** Multi-layer perceptron 784-256-128-10. */
-export const mlp = (): w.nn.Sequential =>
-  new w.nn.Sequential(
-    new w.nn.Flatten(),
-    new w.nn.Linear(784, 256),
-    new w.nn.ReLU(),
-    new w.nn.Linear(256, 128),
-    new w.nn.ReLU(),
-    new w.nn.Linear(128, 10),
-  );
+export const mlp = (): w.nn.Sequential => buildModel("mlp");
 
 /** Deterministic images and labels of one batch; `seed` makes batches differ. */
 export function batch(size: number, seed = 0): { readonly images: Float32Array<ArrayBuffer>; readonly labels: Int32Array<ArrayBuffer> } {
