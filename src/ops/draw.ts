@@ -6,7 +6,7 @@ import { parse } from "../base/options.ts";
 import { type Generator, generatorOf } from "../base/random.ts";
 import type { Tensor } from "../tensor.ts";
 import { operand } from "./arguments.ts";
-import { checkRange, checkRate, checkSpread, type Drawing, drawing, float, probability } from "./drawing.ts";
+import { checkRange, checkRate, checkSpread, type Drawing, drawing, float, numbersOf, probability } from "./drawing.ts";
 import { type Composite, type Fn, raises, t } from "./op.ts";
 import { overlaps } from "./restride.ts";
 
@@ -50,9 +50,7 @@ const filler = <F extends Fn>(
   record: Pick<Composite<F>, "samples" | "errors">,
 ): Composite<F> => ({
   compose: ((x: Tensor, ...rest: unknown[]) => {
-    const { generator, ...numbers } = parse(op, rest, defaults, drawing);
-    const [a = 0, b = 0] = Object.values(numbers);
-    check(op, a, b);
+    const { a, b, generator } = numbersOf(op, rest, defaults, check, drawing);
     const source = generatorOf(op, generator);
     return written(
       writable(op, x),

@@ -1,6 +1,7 @@
 // Where random operators take their numbers from, and the checks they share.
 import { isFloat } from "../base/dtype.ts";
 import { ArgumentError, DtypeError } from "../base/errors.ts";
+import { parse } from "../base/options.ts";
 import { type Generator, generatorOf, type PhiloxKey } from "../base/random.ts";
 import type { Inputs, Meta } from "./op.ts";
 
@@ -15,6 +16,20 @@ export interface Streaming extends Drawing {
 /** Defaults of the keyword options. */
 export const drawing = { generator: undefined as Generator | undefined };
 export const streaming = { ...drawing, key: undefined as PhiloxKey | undefined };
+
+/** One or two numbers as the caller or `defaults` give them, checked; and what else `keywords` bring. */
+export function numbersOf<K extends object>(
+  op: string,
+  rest: readonly unknown[],
+  defaults: Readonly<Record<string, number>>,
+  check: (op: string, a: number, b: number) => void,
+  keywords: K,
+): K & { readonly a: number; readonly b: number } {
+  const given = parse(op, rest, defaults, keywords);
+  const [a = 0, b = 0] = Object.keys(defaults).map((name) => given[name]!);
+  check(op, a, b);
+  return { ...given, a, b };
+}
 
 /** The draw given, or the next one for `size` elements. Errors: ArgumentError. */
 export function keyOf(op: string, size: number, { key, generator }: Streaming): PhiloxKey {

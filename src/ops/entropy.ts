@@ -8,7 +8,7 @@ import { parse } from "../base/options.ts";
 import { sameShape, type Shape, sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { checkReduction, reduced, type Reduction } from "./averaging.ts";
-import { eachLine, exponentials, launchLines, linesOf } from "./lines.ts";
+import { eachLine, exponentials, launchLines, type Lines, linesOf } from "./lines.ts";
 import { type Arg, type Composite, type Meta, type Primitive, raises, t } from "./op.ts";
 import { visible } from "./segments.ts";
 
@@ -69,23 +69,40 @@ function checkVisible(name: string, { shape }: Pick<Meta, "shape">, target: View
       throw new ArgumentError(name, `class ${seen[i]} is out of range for ${count} classes`);
 }
 
-const weighted = ["weights_each", "weight_of_each", "weight_sum_each"];
+/** The lines of classes. */
+const linesBy = (x: View): Lines => linesOf(x.shape, classDim(x.shape));
 
-/** Records the loss and the total weight. */
-function launchLoss(q: Launcher, { x, target, weight, out, total }: Views, { ignoreIndex, reduction, labelSmoothing }: Attrs): void {
-  const scratch = (): View => q.scratch("float32", target!.shape);
-  const [losses, weights] = [reduction === "none" ? out! : scratch(), scratch()];
+/** Records what the functions named make of every position. Errors: ArgumentError for classes out of range. */
+function launchPositions(
+  q: Launcher,
+  { x, target, weight }: Views,
+  { ignoreIndex, labelSmoothing }: Attrs,
+  names: readonly string[],
+  bind: Readonly<Record<string, View | undefined>>,
+  params: Readonly<Record<string, number>> = {},
+): void {
+  checkVisible("crossEntropy", x!, target!, ignoreIndex);
   launchLines(
     q,
-    ["level_peak", labelSmoothing > 0 ? "terms_smooth" : "terms_exp", "settle_loss", "apply_none", ...weighted],
-    { x: x!, classes: target!, weight, made_a: losses, made_b: weights },
-    linesOf(x!.shape, classDim(x!.shape)),
-    { ignored: ignoreIndex, smoothing: labelSmoothing },
+    ["level_peak", ...names, "weights_each", "weight_of_each", "weight_sum_each"],
+    { x, classes: target, weight, ...bind },
+    linesBy(x!),
+    { ignored: ignoreIndex, smoothing: labelSmoothing, ...params },
   );
-  if (reduction === "none") return;
+}
+
+/** Records the loss and the total weight. */
+function launchLoss(q: Launcher, io: Views, attrs: Attrs): void {
+  const { target, out, total } = io;
+  const scratch = (): View => q.scratch("float32", target!.shape);
+  const each = attrs.reduction === "none";
+  const [losses, weights] = [each ? out! : scratch(), scratch()];
+  const names = [attrs.labelSmoothing > 0 ? "terms_smooth" : "terms_exp", "settle_loss", "apply_none"];
+  launchPositions(q, io, attrs, names, { made_a: losses, made_b: weights });
+  if (each) return;
+  const settle = attrs.reduction === "mean" ? "settle_average" : "settle_total";
   const all = { outer: 1, length: sizeOf(target!.shape), inner: 1 };
-  const settle = reduction === "mean" ? "settle_average" : "settle_total";
-  launchLines(q, ["terms_both", settle, "apply_none"], { x: losses, y: weights, made_a: out!, made_b: total! }, all);
+  launchLines(q, ["terms_both", settle, "apply_none"], { x: losses, y: weights, made_a: out, made_b: total }, all);
 }
 
 /** What a position that counts knows on the host: its class, the weight of that, log Σ exp(x), and exp(x − log Σ exp(x)) of every class. */
@@ -99,7 +116,7 @@ interface Position {
 }
 
 function hostPositions({ x, target, weight }: Views, { ignoreIndex }: Attrs, visit: (position: Position) => void): void {
-  const lines = linesOf(x!.shape, classDim(x!.shape));
+  const lines = linesBy(x!);
   checkVisible("crossEntropy", x!, target!, ignoreIndex);
   const [from, classes, w] = [dense(x!), dense(target!), weight && dense(weight)];
   const chances = new Float64Array(lines.length);
@@ -132,7 +149,8 @@ export const classCrossEntropy: Primitive<ClassFn, "x" | "target" | "weight" | "
     return { out: reduction === "none" ? { ...total, shape: target!.shape } : total, total };
   },
   cpu: (io, attrs) => {
-    const [from, to, w, { length, inner }] = [dense(io["x"]!), elements(io["out"]!), io["weight"] && dense(io["weight"]), linesOf(io["x"]!.shape, classDim(io["x"]!.shape))];
+    const { x, weight, out, total } = io;
+    const [from, to, w, { length, inner }] = [dense(x!), elements(out!), weight && dense(weight), linesBy(x!)];
     const even = attrs.labelSmoothing / length;
     let [loss, counted] = [0, 0];
     to.fill(0);
@@ -143,13 +161,10 @@ export const classCrossEntropy: Primitive<ClassFn, "x" | "target" | "weight" | "
       loss += value;
       counted += own;
     });
-    elements(io["total"]!)[0] = counted;
+    elements(total!)[0] = counted;
     if (attrs.reduction !== "none") to[0] = attrs.reduction === "mean" ? loss / counted : loss;
   },
-  gpu: (io, attrs, q) => {
-    checkVisible("crossEntropy", io["x"]!, io["target"]!, attrs.ignoreIndex);
-    launchLoss(q, io, attrs);
-  },
+  gpu: (io, attrs, q) => launchLoss(q, io, attrs),
   save: ["x", "target", "weight", "total"],
   backward: (g, { x, target, weight, total }, attrs, ins) => ({
     x: () => g.crossEntropyBackward(x, target, { ...attrs, weight: ins["weight"] && weight, total }),
@@ -192,7 +207,7 @@ export const crossEntropyBackward: Primitive<BackwardFn, never, Attrs> = {
   },
   cpu: (io, attrs) => {
     const { g, x, weight, out } = io;
-    const [slopes, w, to, { length, inner }] = [dense(g!), weight && dense(weight), elements(out!), linesOf(x!.shape, classDim(x!.shape))];
+    const [slopes, w, to, { length, inner }] = [dense(g!), weight && dense(weight), elements(out!), linesBy(x!)];
     const even = attrs.labelSmoothing / length;
     let [counted, weights] = [0, 0];
     for (let c = 0; c < length; c++) weights += w ? w[c]! : 1;
@@ -207,26 +222,21 @@ export const crossEntropyBackward: Primitive<BackwardFn, never, Attrs> = {
     });
   },
   gpu: (io, attrs, q) => {
-    const { g, x, target, weight, out } = io;
-    checkVisible("crossEntropyBackward", x!, target!, attrs.ignoreIndex);
+    const { g, out } = io;
+    const made = (): View => q.scratch("float32", []);
     let total = io["total"];
     if (attrs.reduction !== "mean") total = q.table("one", () => Float32Array.of(1));
-    else if (!total) {
-      total = q.scratch("float32", []);
-      launchLoss(q, { ...io, out: q.scratch("float32", []), total }, attrs);
-    }
+    else if (!total) launchLoss(q, { ...io, out: made(), total: (total = made()) }, attrs);
     const slope = constantOf(g!);
-    launchLines(
-      q,
-      ["level_peak", "terms_exp", "settle_logit", "mapped_logit", ...weighted, ...(slope === undefined ? ["seed_given"] : [])],
-      { x: x!, classes: target!, weight, given_a: slope === undefined ? g : undefined, given_b: total, out },
-      linesOf(x!.shape, classDim(x!.shape)),
-      { channels: attrs.reduction === "none" ? 1 : 0, ignored: attrs.ignoreIndex, smoothing: attrs.labelSmoothing, slope: slope ?? 0 },
-    );
+    const names = ["terms_exp", "settle_logit", "mapped_logit", ...(slope === undefined ? ["seed_given"] : [])];
+    const bind = { given_a: slope === undefined ? g : undefined, given_b: total, out };
+    launchPositions(q, io, attrs, names, bind, { channels: attrs.reduction === "none" ? 1 : 0, slope: slope ?? 0 });
   },
   backward: "definition",
-  definition: (g, x, target, { total: _, ...options } = {}) => {
-    const { weight, ignoreIndex, reduction, labelSmoothing } = optionsOf("crossEntropyBackward", [options]);
+  definition: (...args) => {
+    const { inputs, attrs } = crossEntropyBackward.call(...args);
+    const { g, x, target, weight } = inputs as { g: Tensor; x: Tensor; target: Tensor; weight: Tensor | undefined };
+    const { ignoreIndex, reduction, labelSmoothing } = attrs;
     const dim = classDim(x.shape);
     const { place, own, ignored } = weighed(x, target, weight, ignoreIndex);
     const each = weight ? perClass(weight, x).expand(x.shape) : x.detach().filledLike(1);
@@ -271,8 +281,8 @@ export const crossEntropy: Composite<ClassFn> = {
 /** Negative log likelihood of classes under log-probabilities along dimension 1. Options as for crossEntropy, without smoothing. */
 export const nllLoss: Composite<(x: Tensor, target: Tensor, options?: Omit<Options, "labelSmoothing">) => Tensor> = {
   compose: (x, target, ...rest) => {
-    const { labelSmoothing: _, ...known } = keywords;
-    const { weight, reduction, ignoreIndex } = parse("nllLoss", rest, defaults, known);
+    const { ignoreIndex: none, reduction: usual } = keywords;
+    const { weight, reduction, ignoreIndex } = parse("nllLoss", rest, defaults, { ignoreIndex: none, reduction: usual });
     checkReduction("nllLoss", reduction);
     checkClasses("nllLoss", x, target, weight);
     checkVisible("nllLoss", x, target, ignoreIndex);

@@ -5,7 +5,7 @@ import { dense, elements } from "../backend/cpu.ts";
 import type { Launcher } from "../backend/kernel.ts";
 import { isFloat } from "../base/dtype.ts";
 import { DtypeError, ShapeError, show } from "../base/errors.ts";
-import { isContiguous, sameShape, type Shape, sizeOf } from "../base/shape.ts";
+import { sameShape, type Shape, sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { launchLines, type Lines } from "./lines.ts";
 import type { Inputs, Meta } from "./op.ts";
@@ -80,55 +80,49 @@ const channelLines = ({ shape: [channels], runs, run }: Groups): Lines =>
   run > 1 && runs > 0 ? { outer: runs * channels!, length: run, inner: 1 } : { outer: 1, length: runs * run, inner: channels! };
 const rows = ({ shape, run }: Groups): Lines => ({ outer: sizeOf(shape), length: run, inner: 1 });
 
-/** Records mean and rstd of every group, and the move of the running statistics where these are given. */
-function launchStats(q: Launcher, io: Views, attrs: Attrs): void {
-  const { x, mean, rstd, runningMean, runningVar } = io;
-  const groups = groupsOf(x!, attrs);
-  const { eps, momentum } = attrs;
-  const names = ["level_mean", "terms_moments", "settle_norm", "apply_none"];
-  if (attrs.shape) return launchLines(q, names, { x, made_a: mean, made_b: rstd }, rows(groups), { eps });
+/** Records mean and rstd of every channel, and the move of the running ones where these are given. */
+function launchStats({ x, mean, rstd, runningMean, runningVar }: Views, attrs: Attrs, q: Launcher): void {
   const running = runningMean && runningVar && sizeOf(x!.shape) > 0 ? [runningMean, runningVar] : [];
   const rule = deviations(running.length > 0 ? "emit_batch_running" : "emit_batch");
   // Kernels write whole dense buffers: statistics that are parts of others go there and back.
-  const copies = running.map((view) => (isContiguous(view) && view.offset === 0 ? view : q.dense(view)));
+  const copies = running.map((view) => q.dense(view));
   const moved: Views = copies.length > 0 ? { running_mean: copies[0]!, running_var: copies[1]! } : {};
-  const bind = { x: q.dense(x!), out: mean!, out_b: rstd!, ...moved };
-  gpuReduce(q, rule, bind, groups.dims, "float32", { scale: eps, p: momentum });
+  const bind = { x: x!, out: mean!, out_b: rstd!, ...moved };
+  gpuReduce(q, rule, bind, groupsOf(x!, attrs).dims, "float32", { scale: attrs.eps, p: attrs.momentum });
   running.forEach((view, i) => copies[i] !== view && denseCopy(q, copies[i]!, view));
 }
 
-/** The operands with the statistics, which are found out if they are not given. */
-function withStats(q: Launcher, io: Views, attrs: Attrs): Views {
-  if (io["mean"] && io["rstd"]) return io;
-  const { shape } = groupsOf(io["x"]!, attrs);
-  const made = { x: q.dense(io["x"]!), mean: q.scratch("float32", shape), rstd: q.scratch("float32", shape) };
-  launchStats(q, made, attrs);
-  return { ...io, ...made };
-}
-
 /** Records x normalised, and the statistics. */
-export function launchNormalize(q: Launcher, io: Views, attrs: Attrs): void {
+export function launchNormalize(io: Views, attrs: Attrs, q: Launcher): void {
   const { weight, bias, out, mean, rstd, runningMean, runningVar } = io;
   touch(io, attrs);
   const x = q.dense(io["x"]!);
   const groups = groupsOf(x, attrs);
-  const { eps } = attrs;
   const bind = { x, weight, bias, out };
+  const made = { made_a: mean, made_b: rstd };
   if (attrs.shape) {
     const names = ["level_mean", "terms_moments", "settle_norm", "mapped_norm", "weights_each", "biases_each"];
-    return launchLines(q, names, { ...bind, made_a: mean, made_b: rstd }, rows(groups), { eps });
+    return launchLines(q, names, { ...bind, ...made }, rows(groups), { eps: attrs.eps });
   }
-  if (attrs.training) launchStats(q, { ...io, x }, attrs);
-  const stats = attrs.training
-    ? { given_a: mean, given_b: rstd }
-    : { given_a: runningMean, given_b: runningVar, made_a: mean, made_b: rstd };
+  if (attrs.training) launchStats({ ...io, x }, attrs, q);
+  const stats = attrs.training ? { given_a: mean, given_b: rstd } : { given_a: runningMean, given_b: runningVar, ...made };
   const names = ["sums_none", attrs.training ? "settle_batch" : "settle_running", "mapped_norm", "weight_of_each", "bias_of_each"];
-  launchLines(q, names, { ...bind, ...stats }, channelLines(groups), { channels: groups.shape[0]!, eps });
+  launchLines(q, names, { ...bind, ...stats }, channelLines(groups), { channels: groups.shape[0]!, eps: attrs.eps });
+}
+
+/** The operands with the statistics, which are found out if they are not given. */
+function withStats(io: Views, attrs: Attrs, q: Launcher): Views {
+  if (io["mean"] && io["rstd"]) return io;
+  const x = io["x"]!;
+  const { shape } = groupsOf(x, attrs);
+  const made = { x, mean: q.scratch("float32", shape), rstd: q.scratch("float32", shape) };
+  launchNormalize({ ...made, out: q.scratch("float32", x.shape) }, attrs, q);
+  return { ...io, ...made };
 }
 
 /** Records the gradient by x. */
-export function launchSlope(q: Launcher, given: Views, attrs: Attrs): void {
-  const io = withStats(q, { ...given, x: q.dense(given["x"]!) }, attrs);
+export function launchSlope(given: Views, attrs: Attrs, q: Launcher): void {
+  const io = withStats({ ...given, x: q.dense(given["x"]!) }, attrs, q);
   const groups = groupsOf(io["x"]!, attrs);
   const { x, g: y, weight, mean: given_a, rstd: given_b, out } = io;
   const bind = { x, y, weight, given_a, given_b, out };
@@ -136,14 +130,14 @@ export function launchSlope(q: Launcher, given: Views, attrs: Attrs): void {
     return launchLines(q, ["level_given", "terms_slope", "settle_slope", "mapped_slope", "weights_each"], bind, rows(groups));
   const [channels] = groups.shape;
   const sums = io["sums"] ?? q.scratch("float32", [2, channels!]);
-  if (!io["sums"]) launchSums(q, { ...io, out: sums }, attrs);
+  if (!io["sums"]) launchSums({ ...io, out: sums }, attrs, q);
   const names = ["sums_none", "settle_channel", "mapped_slope", "weight_of_each"];
   launchLines(q, names, { ...bind, given_sums: sums }, channelLines(groups), { channels: channels! });
 }
 
 /** Records Σ g and Σ g · (x − mean) · rstd of every weight. */
-export function launchSums(q: Launcher, io: Views, attrs: Attrs): void {
-  const { x, g, mean, rstd, out } = withStats(q, io, attrs);
+export function launchSums(io: Views, attrs: Attrs, q: Launcher): void {
+  const { x, g, mean, rstd, out } = withStats(io, attrs, q);
   const { dims, run } = groupsOf(x!, attrs);
   const bind = { x: q.dense(x!), y: q.dense(g!), center: q.dense(mean!), out: out! };
   if (!attrs.shape) {

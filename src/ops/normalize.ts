@@ -51,7 +51,7 @@ const forward = <F extends Fn>(
     return { out: { shape, dtype }, mean: stats, rstd: stats };
   },
   cpu: cpuNormalize,
-  gpu: (io, attrs, q) => launchNormalize(q, io, attrs),
+  gpu: launchNormalize,
   save: ["x", "weight", "mean", "rstd"],
   ...own,
 });
@@ -61,36 +61,31 @@ type Sort<F extends Fn> = (...args: Parameters<F>) => Call<Attrs>;
 
 type Samples = Pick<Gradient<Fn>, "samples" | "errors">;
 
-const slope = <F extends Fn>(name: string, call: Sort<F>, record: Samples): Gradient<F> => ({
-  call,
-  meta: (ins, attrs) => {
-    check(name, ins, attrs);
-    return { out: ins["x"]! };
-  },
-  cpu: cpuSlope,
-  gpu: (io, attrs, q) => launchSlope(q, io, attrs),
-  backward: "definition",
-  definition: ((...args: Parameters<F>) => {
-    const { inputs, attrs } = call(...args);
-    return slopeInOperators(inputs as Parameters<typeof slopeInOperators>[0], attrs);
-  }) as F,
-  ...record,
-});
-
-const sums = <F extends Fn>(name: string, call: Sort<F>, record: Samples): Gradient<F> => ({
-  ...slope(name, call, record),
-  meta: (ins, attrs) => {
-    const { affine: sizes } = check(name, ins, attrs);
-    if (!attrs.training && !(ins["mean"] && ins["rstd"])) throw new ArgumentError(name, "without training it needs mean and rstd");
-    return { out: { shape: [2, ...sizes], dtype: ins["x"]!.dtype } };
-  },
-  cpu: cpuSums,
-  gpu: (io, attrs, q) => launchSums(q, io, attrs),
-  definition: ((...args: Parameters<F>) => {
-    const { inputs, attrs } = call(...args);
-    return sumsInOperators(inputs as Parameters<typeof sumsInOperators>[0], attrs);
-  }) as F,
-});
+/** A fused gradient: its kernels, and the same in operators. */
+const gradient =
+  (
+    make: Pick<Gradient<Fn>, "cpu" | "gpu"> & { readonly inOperators: typeof slopeInOperators },
+    shapeOf: (x: Shape, affine: Shape) => Shape,
+  ) =>
+  <F extends Fn>(name: string, call: Sort<F>, record: Samples): Gradient<F> => ({
+    call,
+    meta: (ins, attrs) => {
+      const { affine } = check(name, ins, attrs);
+      const { shape, dtype } = ins["x"]!;
+      if (!attrs.training && !(ins["mean"] && ins["rstd"])) throw new ArgumentError(name, "without training it needs mean and rstd");
+      return { out: { shape: shapeOf(shape, affine), dtype } };
+    },
+    cpu: make.cpu,
+    gpu: make.gpu,
+    backward: "definition",
+    definition: ((...args: Parameters<F>) => {
+      const { inputs, attrs } = call(...args);
+      return make.inOperators(inputs as Parameters<typeof slopeInOperators>[0], attrs);
+    }) as F,
+    ...record,
+  });
+const slope = gradient({ cpu: cpuSlope, gpu: launchSlope, inOperators: slopeInOperators }, (shape) => shape);
+const sums = gradient({ cpu: cpuSums, gpu: launchSums, inOperators: sumsInOperators }, (_, affine) => [2, ...affine]);
 
 /** The gradients by weight and bias, from sums that are asked for once. */
 function shared(make: () => Tensor): Record<"sums" | "weight" | "bias", () => Tensor> {

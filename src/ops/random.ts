@@ -3,12 +3,11 @@ import source from "../../shaders/random.wgsl?raw";
 import { constantOf } from "../backend/backend.ts";
 import { dense, elements } from "../backend/cpu.ts";
 import { bitsOf, kernel } from "../backend/kernel.ts";
-import { parse } from "../base/options.ts";
 import * as host from "../base/random.ts";
 import { isContiguous, sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { operand } from "./arguments.ts";
-import { checkRange, checkSpread, float, keyOf, probability, same, streaming, type Streaming } from "./drawing.ts";
+import { checkRange, checkSpread, float, keyOf, numbersOf, probability, same, streaming, type Streaming } from "./drawing.ts";
 import { type Fn, type Primitive, raises, t } from "./op.ts";
 import type { Mapped } from "./pointwise.ts";
 import { recast } from "./reduction.ts";
@@ -30,12 +29,10 @@ const stream = <F extends Fn>(
   record: Pick<Stream<F>, "samples" | "errors">,
 ): Stream<F> => ({
   call: ((x: Tensor, ...rest: unknown[]) => {
-    const { generator, key, ...numbers } = parse(op, rest, defaults, streaming);
-    const [a = 0, b = 0] = Object.values(numbers);
-    check(op, a, b);
+    const { a, b, ...from } = numbersOf(op, rest, defaults, check, streaming);
     float(op, operand(op, x));
     // Only the shape of x matters: a constant in its place keeps neither its memory nor its graph.
-    return { inputs: { x: x.filledLike(0) }, attrs: { a, b, key: keyOf(op, x.size, { generator, key }) } };
+    return { inputs: { x: x.filledLike(0) }, attrs: { a, b, key: keyOf(op, x.size, from) } };
   }) as unknown as Stream<F>["call"],
   meta: (ins) => same(op, ins),
   cpu: ({ out }, { key, a, b }) => elements(out!).set(make(key, sizeOf(out!.shape), a, b)),
