@@ -3,16 +3,13 @@
 // them. Many: they are sorted by destination first, stably, and a destination finds its own as one segment.
 const WG: u32 = 64u;
 const SORTED: u32 = 0u;     // 1: walk the own segment, 0: look at all sources
+const SLICED: u32 = 0u;     // 1: the index names whole slices, 0: it has a number for every element
 const CONSTANT: u32 = 0u;   // 1: the destination starts from the bits in init instead of x
 const ACCUMULATE: u32 = 1u; // 1: sources add up, 0: the last one stands
 const FAN: u32 = 16u;       // sorted runs that become one in a pass
 alias Scalar = f32;
 
-struct Params {
-  size: u32, extent: u32, inner: u32, count: u32,
-  x_offset: u32, src_offset: u32, init: u32,
-  index_offset: u32, index_outer: u32, index_row: u32, index_inner: u32, // strides of the index
-}
+struct Params { size: u32, extent: u32, inner: u32, count: u32, init: u32 }
 struct MergeParams { count: u32, width: u32 }
 struct StartsParams { rows: u32, count: u32 }
 
@@ -43,7 +40,7 @@ fn accumulate(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups
   let r = (e / p.inner) % p.extent;
   let o = e / p.inner / p.extent;
   var sum = bitcast<Scalar>(p.init);
-  if (CONSTANT == 0u) { sum = x[p.x_offset + e]; }
+  if (CONSTANT == 0u) { sum = x[e]; }
   var k = 0u;
   var stop = p.count;
   if (SORTED == 1u) {
@@ -52,8 +49,10 @@ fn accumulate(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups
   }
   for (; k < stop; k++) {
     var j = k;
-    if (SORTED == 1u) { j = order[k]; } else if (index[p.index_offset + o * p.index_outer + k * p.index_row + i * p.index_inner] != i32(r)) { continue; }
-    let value = src[p.src_offset + (o * p.count + j) * p.inner + i];
+    if (SORTED == 1u) { j = order[k]; }
+    let s = (o * p.count + j) * p.inner + i;
+    if (SORTED == 0u && index[select(s, k, SLICED == 1u)] != i32(r)) { continue; }
+    let value = src[s];
     if (ACCUMULATE == 1u) { sum += value; } else { sum = value; }
   }
   out[e] = finish(sum);

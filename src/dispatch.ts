@@ -83,7 +83,7 @@ function settleNumbers({ inputs, ins, numbers, device }: Ready, result: DType): 
 /** Runs an operator on its user-facing arguments and records it for backward. Operators outside the table bring their name. */
 export function apply(op: AnyOp, args: readonly unknown[], name = names.get(op)!): unknown {
   const at = op.self ?? 0;
-  if (isComposite(op) && at >= 0) operand(name, args[at]);
+  if (!("meta" in op) && at >= 0) operand(name, args[at]);
   if (isComposite(op)) return op.backward === "none" ? noGrad(() => op.compose(...args)) : op.compose(...args);
   const call = ready(name, op.call(...args));
   const { inputs, ins, attrs, device, recording } = call;

@@ -3,7 +3,6 @@ import { asDType, type DType, type DTypeLike } from "../base/dtype.ts";
 import { ShapeError, show } from "../base/errors.ts";
 import { sameShape } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { operand } from "./arguments.ts";
 import { cpuMap, type Form, gpuMap, type Loop, type Pointwise } from "./mapping.ts";
 import { toInt32 } from "./math.ts";
 import { type Composite, type Primitive, raises, t } from "./op.ts";
@@ -26,7 +25,7 @@ export const clone: Unary = unary(
 
 /** The tensor itself when its elements lie densely in row-major order, else a dense copy. */
 export const contiguous: Composite<(x: Tensor) => Tensor> = {
-  compose: (x) => (operand("contiguous", x).isContiguous() ? x : x.clone()),
+  compose: (x) => (x.isContiguous() ? x : x.clone()),
   samples: [[t([2, 3])]],
   errors: [raises(["text"], "must be a tensor")],
 };
@@ -55,7 +54,7 @@ export const cast: Primitive<(x: Tensor, dtype: DTypeLike) => Tensor, never, { d
 });
 
 const converting = (dtype: DType): Composite<(x: Tensor) => Tensor> => ({
-  compose: (x) => (operand("cast", x).dtype === dtype ? x : x.cast(dtype)),
+  compose: (x) => x.to(dtype),
   samples: [[t([2, 3])], [t([2], { dtype: "int32" })]],
   errors: [raises(["text"], "must be a tensor")],
 });

@@ -64,7 +64,7 @@ function choosing<F extends Fn>(
       const x = ins["x"]!;
       const shape = reducedShape(x.shape, dims, keepdim);
       if (sizeOf(dims.map((d) => x.shape[d]!)) === 0 && sizeOf(shape) > 0)
-        throw new ShapeError(name, `no elements to choose from in ${show(x.shape)}`, "give it a dim that is not empty");
+        throw new ShapeError(name, `no elements to choose from in ${show(x.shape)}`);
       if (!values && x.dtype === "bool") throw new DtypeError(name, "not defined for bool", 'cast to "int32" first');
       const indices = { shape, dtype: "int32" } as const;
       return values ? { out: { shape, dtype: x.dtype }, indices } : { out: indices };
@@ -156,7 +156,7 @@ const extreme = (name: "max" | "min"): Composite<Extreme> => ({
     if (first === undefined && rest.length <= 1) return x[`a${name}`]();
     const other = typeof first === "object" && first !== null && "other" in first ? first.other : first;
     if (typeof other !== "object" || other === null || !("storage" in other)) return x[`${name}Along`](...(rest as Along));
-    if (rest.length > 1) throw new ArgumentError(name, "takes nothing beside two tensors", "use dim and keepdim with one tensor");
+    if (rest.length > 1) throw new ArgumentError(name, "takes nothing beside two tensors");
     return x[`${name}imum`](other as Tensor);
   }) as Extreme,
   samples: [[distinct([3, 4])], [t([3, 4]), 1], [distinct([3, 4]), { dim: 0, keepdim: true }], [distinct([3, 4]), t([4])]],

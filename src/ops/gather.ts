@@ -47,8 +47,7 @@ function checkFit(op: string, ins: Inputs, shape: Shape, dim: number): void {
   const index = ins["index"]!;
   checkIndex(op, index);
   const [own, given] = [shape.length === 0 ? [1] : shape, index.shape.length === 0 ? [1] : index.shape];
-  if (own.length !== given.length)
-    throw new ShapeError(op, `index ${show(given)} and operand ${show(own)} differ in the number of dimensions`);
+  if (own.length !== given.length) throw new ShapeError(op, `index ${show(given)} and ${show(own)} differ in the number of dimensions`);
   if (sizeOf(given) > 0 && given.some((d, i) => i !== dim && d > own[i]!))
     throw new ShapeError(op, `index ${show(given)} is larger than ${show(own)} outside of dimension ${dim}`);
 }
@@ -56,9 +55,9 @@ function checkFit(op: string, ins: Inputs, shape: Shape, dim: number): void {
 type Reading = Primitive<(x: Tensor, dim: number, index: Tensor) => Tensor, "index", Along>;
 
 const reading = (op: string, slices: boolean, samples: readonly Sample[], errors: readonly ErrorSample[]): Reading => ({
-  call: (...args) => {
-    const o = parse(op, args.slice(1), { dim: undefined as unknown, index: undefined as unknown });
-    const { dim, ...inputs } = placed(op, slices, args[0], o.dim, o.index);
+  call: (x, ...rest) => {
+    const o = parse(op, rest, { dim: undefined as unknown, index: undefined as unknown });
+    const { dim, ...inputs } = placed(op, slices, x, o.dim, o.index);
     return { inputs, attrs: { dim } };
   },
   meta: (ins, { dim }) => {
@@ -160,9 +159,8 @@ const writing = <F extends Fn>(
       : src.shape.length === 0 ||
         sizeOf(index.shape) === 0 ||
         (index.shape.length === src.shape.length && index.shape.every((d, i) => d <= src.shape[i]!));
-    if (!fits) throw new ShapeError(op, `${show(x.shape)} needs a source of ${show(index.shape)} for this index, got ${show(src.shape)}`);
-    if (src.dtype !== x.dtype && src.kind !== "number")
-      throw new DtypeError(op, `the source is ${src.dtype}, x is ${x.dtype}`, "cast one of them");
+    if (!fits) throw new ShapeError(op, `needs a source of ${show(index.shape)}, got ${show(src.shape)}`);
+    if (src.dtype !== x.dtype && src.kind !== "number") throw new DtypeError(op, `the source is ${src.dtype}, x is ${x.dtype}`);
     return { out: { shape: x.shape, dtype: x.dtype } };
   },
   cpu: ({ x, index, src, out }, { dim, accumulate, flat }) =>

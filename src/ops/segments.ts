@@ -1,21 +1,18 @@
 // Reading and writing at indices on both devices: the machinery behind gather, scatter, index and embedding operators.
 // An index has one element for every element read or written; strides of 0 let it name whole slices.
-import source from "../../shaders/gather.wgsl?raw";
+import shader from "../../shaders/gather.wgsl?raw";
 import { constantOf, uploadedOf, type View } from "../backend/backend.ts";
 import { launchPairs } from "../backend/copy.ts";
 import { dense, elements } from "../backend/cpu.ts";
 import { bitsOf, kernel, type Launcher, wgslType } from "../backend/kernel.ts";
 import { ArgumentError } from "../base/errors.ts";
-import { coalesce, contiguous, forEachOffset, type Geometry, isContiguous, type Shape, sizeOf } from "../base/shape.ts";
+import { coalesce, contiguous, forEachOffset, type Geometry, type Shape, sizeOf } from "../base/shape.ts";
 import { around } from "./arguments.ts";
 import { eachRow, startFrom } from "./copy.ts";
 import { recast } from "./reduction.ts";
 
 /** A 0-d tensor counts as one with a single dimension of size 1. */
 export const atLeast1d = <T extends Geometry>(x: T): T => (x.shape.length > 0 ? x : { ...x, shape: [1], strides: [1] });
-
-/** The view itself when dense at any offset, else a dense copy. */
-const packed = (q: Launcher, x: View): View => (isContiguous(x) ? x : q.dense(x));
 
 /**
  * The index itself when it lies in [0, size). Errors: ArgumentError; on the GPU only indices that the host uploaded are known in time,
@@ -117,57 +114,52 @@ export function gpuScatter(q: Launcher, op: string, x: View, index: View, src: V
   checkVisible(op, index, dim, extent);
   const size = sizeOf(out.shape);
   const constant = constantOf(x);
-  const values = packed(q, src);
-  const from = constant === undefined ? packed(q, x) : values;
   const { inner } = around(out.shape, dim);
   const row = index.shape[dim]!;
   const aligned = index.shape.every((d, i) => i === dim || d === out.shape[i]);
   // One index for a whole slice, or one for each element.
   const sliced = aligned && index.strides.every((s, i) => i === dim || s === 0 || index.shape[i] === 1);
+  const at = q.dense(sliced ? { ...index, shape: [row], strides: [index.strides[dim]!] } : index);
   // A walk over all sources costs size × row; sorting costs about half a dozen launches.
   const sorted = !(aligned && (row <= 8 || size * row <= 1 << 20));
-  const at = sliced || sorted ? index : packed(q, index);
-  const steps = sliced ? [0, index.strides[dim]!, 0] : [row * inner, inner, 1];
-  const [rows, count] = sliced ? [extent, row] : [size, sizeOf(index.shape)];
-  const bind = sorted
-    ? sort(q, sliced ? { ...index, shape: [row], strides: [index.strides[dim]!] } : index, out, sliced ? -1 : dim, rows, count)
-    : { order: at, starts: at };
+  const source = q.dense(src);
   q.launch(
-    kernel(source, "accumulate", {
-      consts: { SORTED: Number(sorted), CONSTANT: Number(constant !== undefined), ACCUMULATE: Number(accumulate) },
+    kernel(shader, "accumulate", {
+      consts: { SORTED: Number(sorted), SLICED: Number(sliced), CONSTANT: Number(constant !== undefined), ACCUMULATE: Number(accumulate) },
       aliases: { Scalar: wgslType(out.dtype) },
-      fns: accumulate && finish[out.dtype] ? recast(source, { finish: finish[out.dtype]! }) : {},
+      fns: accumulate && finish[out.dtype] ? recast(shader, { finish: finish[out.dtype]! }) : {},
     }),
-    { x: from, src: values, out, index: at, ...bind },
+    {
+      x: constant === undefined ? q.dense(x) : source,
+      src: source,
+      out,
+      index: at,
+      ...(sorted ? sort(q, at, sliced ? contiguous([extent]) : contiguous(out.shape), sliced ? 0 : dim) : { order: at, starts: at }),
+    },
     {
       size,
-      ...(sorted && !sliced ? { extent: size, inner: 1, count } : { extent, inner, count: row }),
-      x_offset: from.offset,
-      src_offset: values.offset,
+      // In their order, sources of single elements are one long row.
+      ...(sorted && !sliced ? { extent: size, inner: 1, count: sizeOf(index.shape) } : { extent, inner, count: row }),
       init: bitsOf(out.dtype, constant ?? 0),
-      index_offset: at.offset,
-      index_outer: steps[0]!,
-      index_row: steps[1]!,
-      index_inner: steps[2]!,
     },
     size,
   );
 }
 
-/** The numbers of the `count` sources in the order of their destinations, equal ones as they stand, and where each destination's begin. */
-function sort(q: Launcher, index: View, out: View, dim: number, rows: number, count: number): { order: View; starts: View } {
+/** The numbers of the sources in the order of their destinations in `target`, equal ones as they stand, and where each destination's begin. */
+function sort(q: Launcher, index: View, target: Geometry, dim: number): { order: View; starts: View } {
+  const [rows, count] = [sizeOf(target.shape), sizeOf(index.shape)];
   const table = (n: number): View => q.scratch("int32", [n]);
   const [keys, starts] = [table(count), table(rows + 1)];
   let [order, spare] = [table(count), table(count)];
-  // Destinations are elements of out, or with dim −1 rows of it. A bad index sorts behind all of them.
-  const target = dim < 0 ? contiguous([rows]) : contiguous(out.shape);
-  launchGather(q, target, index, Math.max(0, dim), { x: index, out: keys }, { KEYS: 1, MISSING: 0xffffffff });
+  // A bad index sorts behind all destinations.
+  launchGather(q, target, index, dim, { x: index, out: keys }, { KEYS: 1, MISSING: 0xffffffff });
   let width = 1;
   do {
-    q.launch(kernel(source, "merge"), { keys, order, order_out: spare }, { count, width }, count);
+    q.launch(kernel(shader, "merge"), { keys, order, order_out: spare }, { count, width }, count);
     [order, spare] = [spare, order];
     width *= 16;
   } while (width < count);
-  q.launch(kernel(source, "segment_starts"), { keys, order, starts_out: starts }, { rows, count }, rows + 1);
+  q.launch(kernel(shader, "segment_starts"), { keys, order, starts_out: starts }, { rows, count }, rows + 1);
   return { order, starts };
 }

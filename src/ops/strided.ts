@@ -4,7 +4,7 @@ import { ArgumentError, ShapeError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { contiguous, type Geometry, normalizeDim, type Shape, sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { integer, integers, operand } from "./arguments.ts";
+import { integer, integers } from "./arguments.ts";
 import { startFrom, stridedCopy } from "./copy.ts";
 import { type Composite, type Primitive, raises, t, type ViewOp } from "./op.ts";
 import { overlaps } from "./restride.ts";
@@ -45,7 +45,7 @@ function checked(op: string, shape: unknown, strides: unknown, offset: unknown, 
 /** A view of x's storage by explicit size, strides and offset (default: x's own), all counted in elements. */
 export const asStrided: ViewOp<(x: Tensor, size: Shape, stride: readonly number[], storageOffset?: number) => Tensor, StridedAttrs> = {
   call: (x, size, stride, storageOffset) => {
-    const { shape, strides, offset, storage } = operand("asStrided", x);
+    const { shape, strides, offset, storage } = x;
     const to = checked("asStrided", size, stride, storageOffset ?? offset, storage.elements);
     return { inputs: { x }, attrs: { to, from: { shape, strides, offset }, elements: storage.elements } };
   },
@@ -78,13 +78,13 @@ export const asStridedScatter: Primitive<
 > = {
   call: (x, src, size, stride, storageOffset = 0) => ({
     inputs: { x, src },
-    attrs: checked("asStridedScatter", size, stride, storageOffset, operand("asStridedScatter", x).size),
+    attrs: checked("asStridedScatter", size, stride, storageOffset, x.size),
   }),
   meta: (ins, attrs) => {
     const [x, src] = [ins["x"]!, ins["src"]!];
     if (show(src.shape) !== show(attrs.shape))
       throw new ShapeError("asStridedScatter", `src has shape ${show(src.shape)}, the view ${show(attrs.shape)}`);
-    if (src.dtype !== x.dtype) throw new ArgumentError("asStridedScatter", `src is ${src.dtype}, x is ${x.dtype}`, "cast src first");
+    if (src.dtype !== x.dtype) throw new ArgumentError("asStridedScatter", `src is ${src.dtype}, x is ${x.dtype}`);
     if (overlaps(attrs))
       throw new ArgumentError("asStridedScatter", `size ${show(attrs.shape)} with stride ${show(attrs.strides)} writes elements twice`);
     return { out: { shape: x.shape, dtype: x.dtype } };
