@@ -4,7 +4,8 @@ import { DtypeError } from "./base/errors.ts";
 import { parse } from "./base/options.ts";
 import { broadcastShapes } from "./base/shape.ts";
 import { operand } from "./ops/arguments.ts";
-import { columns, hits, type Index, isBasic, spread, vector } from "./ops/index-list.ts";
+import { vector } from "./ops/arranging.ts";
+import { columns, hits, type Index, isBasic, spread } from "./ops/index-list.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** The methods of this file, as Tensor declares them. */

@@ -42,6 +42,15 @@ export function distinct(op: string, dims: readonly number[], rank: number): num
   return list;
 }
 
+/** Errors: ShapeError unless `shape` has at least `least` and at most `most` dimensions. */
+export function checkRank(op: string, shape: Shape, least: number, most = Infinity): void {
+  if (shape.length < least || shape.length > most)
+    throw new ShapeError(
+      op,
+      `needs ${least === most ? least : most < Infinity ? `${least} to ${most}` : `at least ${least}`} dimensions, got ${show(shape)}`,
+    );
+}
+
 /** A copy of `shape` with the size of one dimension replaced. */
 export const withSize = (shape: Shape, dim: number, size: number): number[] => shape.map((d, i) => (i === dim ? size : d));
 

@@ -3,7 +3,7 @@ import { ArgumentError, ShapeError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { normalizeDim } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { distinct, integer, integers, listOf, type Sizes } from "./arguments.ts";
+import { checkRank, distinct, integer, integers, listOf, type Sizes } from "./arguments.ts";
 import { counted, picked } from "./arranging.ts";
 import { type Composite, raises, t } from "./op.ts";
 
@@ -61,7 +61,7 @@ export const repeat: Composite<(x: Tensor, ...sizes: Sizes) => Tensor> = {
     const times = integers("repeat", rest);
     const lead = times.length - x.ndim;
     if (lead < 0 || times.some((n) => n < 0))
-      throw new ShapeError("repeat", `${show(times)} does not give a count of at least 0 for each dimension of ${show(x.shape)}`);
+      throw new ShapeError("repeat", `${show(times)} does not give a count for each dimension of ${show(x.shape)}`);
     const sizes = [...times.slice(0, lead).map(() => 1), ...x.shape];
     const result = x.reshape(sizes.flatMap((d) => [1, d])).expand(sizes.flatMap((d, i) => [times[i]!, d]));
     return result.clone().reshape(sizes.map((d, i) => d * times[i]!));
@@ -117,7 +117,7 @@ type Triangle = Composite<(x: Tensor, diagonal?: number) => Tensor> & { readonly
 const triangle = (name: string, beyond: "gt" | "lt"): Triangle => ({
   compose: (x, ...rest) => {
     const diagonal = integer(name, parse(name, rest, { diagonal: 0 }).diagonal, "diagonal");
-    if (x.ndim < 2) throw new ShapeError(name, `needs at least 2 dimensions, got ${show(x.shape)}`);
+    checkRank(name, x.shape, 2);
     const [rows, columns] = x.shape.slice(-2).map((n) => counted(x, n));
     return x.maskedFill(columns!.sub(rows!.unsqueeze(1))[beyond](diagonal), 0);
   },

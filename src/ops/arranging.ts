@@ -1,9 +1,12 @@
 // Elements of a dimension in a computed order: what rolls, flips and borders have in common.
 import type { Tensor } from "../tensor.ts";
 
-/** Host integers f(0) to f(n − 1) as a vector on the device of x. */
+/** Host integers as a vector on the device of x. */
+export const vector = (x: Tensor, values: readonly number[]): Tensor => x.uploadedLike("int32", Int32Array.from(values), [values.length]);
+
+/** The vector f(0), …, f(n − 1). */
 export const counted = (x: Tensor, n: number, f: (i: number) => number = (i) => i): Tensor =>
-  x.uploadedLike("int32", Int32Array.from({ length: n }, (_, i) => f(i)), [n]); // prettier-ignore
+  vector(x, Array.from({ length: n }, (_, i) => f(i))); // prettier-ignore
 
 /** n elements along dim, the i-th of which is x's element source(i). */
 export const picked = (x: Tensor, dim: number, n: number, source: (i: number) => number): Tensor =>

@@ -3,12 +3,12 @@ import { ArgumentError, ShapeError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { normalizeDim, type Shape } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { integer, integers, withSize } from "./arguments.ts";
+import { checkRank, integer, integers, withSize } from "./arguments.ts";
 import { type Composite, raises, t as arg, type ViewOp } from "./op.ts";
 
 /** A dimension that can be cut. Errors: ShapeError out of range, and for 0-d tensors. */
 function axis(op: string, x: Tensor, dim: unknown): number {
-  if (x.ndim === 0) throw new ShapeError(op, "a 0-d tensor has no dimension to cut");
+  checkRank(op, x.shape, 1);
   return normalizeDim(op, dim, x.ndim);
 }
 
@@ -49,7 +49,7 @@ export const slice: ViewOp<(x: Tensor, dim?: number, start?: number | null, end?
     [arg([4]), 0, 3, 1],
     [arg([2, 3, 4]), { dim: 1, end: 2 }],
   ],
-  errors: [raises([arg([3]), 0, 0, 2, -1], "step must be"), raises([arg([]), 0], "0-d")],
+  errors: [raises([arg([3]), 0, 0, 2, -1], "step must be"), raises([arg([]), 0], "at least 1 dimensions")],
 };
 
 /** `length` elements of a dimension from `start` on. A 0-d int32 tensor may give the start. */
@@ -97,7 +97,7 @@ export const select: ViewOp<(x: Tensor, dim: number, index: number) => Tensor, {
     [arg([2, 3, 4]), 1, 2],
     [arg([5]), 0, 2],
   ],
-  errors: [raises([arg([4]), 0, 4], "out of range"), raises([arg([]), 0, 0], "0-d")],
+  errors: [raises([arg([4]), 0, 4], "out of range"), raises([arg([]), 0, 0], "at least 1 dimensions")],
 };
 
 type DimRest = [dim?: number] | [options: { dim?: number }];
@@ -110,7 +110,7 @@ export const unbind: Composite<(x: Tensor, dim?: number) => Tensor[]> = {
     return Array.from({ length: x.shape[dim]! }, (_, i) => x.select(dim, i));
   },
   samples: [[arg([2, 3])], [arg([2, 3]), 1]],
-  errors: [raises([arg([]), 0], "0-d"), raises([arg([2]), 2], "out of range")],
+  errors: [raises([arg([]), 0], "at least 1 dimensions"), raises([arg([2]), 2], "out of range")],
 };
 
 /** Views of the given sizes along a dimension. */
@@ -137,7 +137,7 @@ export const split: Composite<(x: Tensor, sections: number | readonly number[], 
     const dim = axisOf("split", x, rest);
     if (typeof sections !== "number") return x.splitWithSizes(sections, dim);
     const [n, size] = [integer("split", sections, "the section size", 0), x.shape[dim]!];
-    if (n === 0 && size !== 0) throw new ArgumentError("split", `the section size is 0 for dimension ${dim} of ${show(x.shape)}`);
+    if (n === 0 && size !== 0) throw new ArgumentError("split", `the section size is 0 for ${show(x.shape)}`);
     return Array.from({ length: Math.max(1, Math.ceil(size / (n || 1))) }, (_, i) => x.slice(dim, i * n, (i + 1) * n));
   },
   samples: [

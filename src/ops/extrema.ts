@@ -5,7 +5,7 @@ import type { DType } from "../base/dtype.ts";
 import { parse } from "../base/options.ts";
 import { normalizeDim, normalizeDims, reducedShape, type Shape, sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { type Arg, type Composite, type ErrorSample, type Fn, type Primitive, raises, type Sample, t } from "./op.ts";
+import { type Arg, type Cases, type Composite, type Fn, type Primitive, raises, t } from "./op.ts";
 import { best, cpuReduce, type Fold, gpuReduce, type Rule } from "./reduction.ts";
 
 /** Values and their positions (int32) along a dimension. */
@@ -43,12 +43,7 @@ const ruleFor = (top: boolean, dtype: DType, emit: string): Rule => ({
 });
 
 /** A record that chooses along `dim`; one without values gives positions only, by default that in the flattened tensor. */
-function choosing<F extends Fn>(
-  name: string,
-  values: boolean,
-  samples: readonly Sample[],
-  errors: readonly ErrorSample[],
-): Primitive<F, "indices", Attrs> {
+function choosing<F extends Fn>(name: string, values: boolean, cases: Cases): Primitive<F, "indices", Attrs> {
   const top = name.includes("max");
   const choose = winner(top);
   return {
@@ -97,8 +92,7 @@ function choosing<F extends Fn>(
           },
         })
       : "none",
-    samples,
-    errors,
+    ...cases,
   };
 }
 
@@ -113,10 +107,10 @@ type Place = Primitive<
   "indices",
   Attrs
 >;
-const place = (name: string): Place => choosing(name, false, [
+const place = (name: string): Place => choosing(name, false, { samples: [
   [t([3, 4])], [t([3, 4]), 1], [t([3, 4]), 0, true], [t([2, 300]), { dim: -1 }], [t([]), 0], [t([2, 3], { dtype: "int32", data: [1, 3, 3, 2, 2, 0] }), 1],
   [t([4], { data: [1, NaN, 5, NaN] })], [t([2, 3, 5])], [t([3], { data: [-Infinity, -Infinity, -Infinity] }), 0], [t([2, 3]), { keepdim: true }],
-], [raises([t([2, 3]), 2], "out of range"), raises([t([0])], "no elements")]); // prettier-ignore
+], errors: [raises([t([2, 3]), 2], "out of range"), raises([t([0])], "no elements")] }); // prettier-ignore
 
 /** Position of the largest element: in the flattened tensor, or along a dimension. The first of equals; NaN wins. */
 export const argmax: Place = place("argmax");
@@ -128,10 +122,10 @@ const distinct = (shape: Shape): Arg =>
   t(shape, { data: Array.from({ length: sizeOf(shape) }, (_, i) => ((i * 7 + 3) % 19) - 8.5 + i / 64) });
 
 type Choice = Primitive<(x: Tensor, ...rest: Along) => Chosen, "indices", Attrs>;
-const along = (name: string): Choice => choosing(name, true, [
+const along = (name: string): Choice => choosing(name, true, { samples: [
   [t([3, 4]), 1], [distinct([3, 4]), 0, true], [t([2, 3, 5]), -2], [t([]), 0], [t([2, 300]), { dim: 1 }], [t([2, 3], { dtype: "int32", data: [1, 3, 3, 2, 2, 0] }), 1],
   [t([2, 3], { dtype: "bool" }), 1], [t([0, 3]), 1], [distinct([300, 2]), 0],
-], [raises([t([2, 3]), 2], "out of range"), raises([t([2, 0]), 1], "no elements"), raises([t([2])], "out of range")]); // prettier-ignore
+], errors: [raises([t([2, 3]), 2], "out of range"), raises([t([2, 0]), 1], "no elements"), raises([t([2])], "out of range")] }); // prettier-ignore
 
 /** The largest elements along a dimension and their positions: what max(x, dim) gives. */
 export const maxAlong: Choice = along("maxAlong");

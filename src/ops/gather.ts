@@ -6,19 +6,8 @@ import { DtypeError, ShapeError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { contiguous, type Geometry, normalizeDim, sameShape, type Shape, sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { checkIndex, operand, withSize } from "./arguments.ts";
-import {
-  type Call,
-  type Composite,
-  type ErrorSample,
-  type Fn,
-  type Inputs,
-  type Primitive,
-  raises,
-  type Sample,
-  t,
-  type View,
-} from "./op.ts";
+import { checkIndex, checkRank, operand, withSize } from "./arguments.ts";
+import { type Call, type Composite, type Fn, type Inputs, type Primitive, raises, type Cases, t, type View } from "./op.ts";
 import { atLeast1d, cpuGather, cpuScatter, gpuGather, gpuScatter } from "./segments.ts";
 
 export interface Along {
@@ -30,7 +19,7 @@ const dimOf = (op: string, dim: unknown, x: Tensor): number => normalizeDim(op, 
 /** A 1-D index of slices as an index of elements, its numbers repeated without a copy. */
 function perSlice(op: string, x: Tensor, dim: number, index: Tensor): Tensor {
   checkIndex(op, index);
-  if (index.ndim > 1) throw new ShapeError(op, `index must have 1 dimension, got ${show(index.shape)}`);
+  checkRank(op, index.shape, 0, 1);
   if (x.ndim > 0) return index.reshape(x.shape.map((_, d) => (d === dim ? index.size : 1))).expand(withSize(x.shape, dim, index.size));
   if (index.size !== 1) throw new ShapeError(op, `a 0-d tensor takes one index, got ${index.size}`);
   return index.reshape([]);
@@ -54,7 +43,7 @@ function checkFit(op: string, ins: Inputs, shape: Shape, dim: number): void {
 
 type Reading = Primitive<(x: Tensor, dim: number, index: Tensor) => Tensor, "index", Along>;
 
-const reading = (op: string, slices: boolean, samples: readonly Sample[], errors: readonly ErrorSample[]): Reading => ({
+const reading = (op: string, slices: boolean, cases: Cases): Reading => ({
   call: (x, ...rest) => {
     const o = parse(op, rest, { dim: undefined as unknown, index: undefined as unknown });
     const { dim, ...inputs } = placed(op, slices, x, o.dim, o.index);
@@ -68,31 +57,26 @@ const reading = (op: string, slices: boolean, samples: readonly Sample[], errors
   gpu: ({ x, index, out }, { dim }, q) => gpuGather(q, op, atLeast1d(x!), atLeast1d(index!), out!, dim),
   save: ["index"],
   backward: (g, { index }, { dim }, ins) => ({ x: () => g.filledLike(0, ins["x"]!.shape).scatterAdd(dim, index, g) }),
-  samples,
-  errors,
+  ...cases,
 });
 
 /** Picks along dim by an index for every element: out[i][j] = x[index[i][j]][j] for dim 0. Shape: that of index, which is nowhere larger than x except along dim. */
-export const gather: Reading = reading("gather", false, [[t([3, 4]), 1, ints([3, 2], [0, 0, 3, 1, 2, 2])], [t([3, 4]), 0, ints([2, 3], [0, 2, 1, 1, 1, 0])], [t([]), 0, ints([], [0])], [t([2, 3, 2]), -1, ints([1, 3, 4], [0, 1, 1, 0, 1, 1, 0, 0, 1, 0, 1, 1])]],
-  [raises([t([2, 2]), 0, ints([2], [0, 1])], "number of dimensions"), raises([t([1, 1]), 1, ints([2, 2], [0, 0, 0, 0])], "larger than"), raises([t([3]), 0, t([2])], "must be int32")],
-); // prettier-ignore
+export const gather: Reading = reading("gather", false, { samples: [[t([3, 4]), 1, ints([3, 2], [0, 0, 3, 1, 2, 2])], [t([3, 4]), 0, ints([2, 3], [0, 2, 1, 1, 1, 0])], [t([]), 0, ints([], [0])], [t([2, 3, 2]), -1, ints([1, 3, 4], [0, 1, 1, 0, 1, 1, 0, 0, 1, 0, 1, 1])]], errors: [raises([t([2, 2]), 0, ints([2], [0, 1])], "number of dimensions"), raises([t([1, 1]), 1, ints([2, 2], [0, 0, 0, 0])], "larger than"), raises([t([3]), 0, t([2])], "must be int32")] }); // prettier-ignore
 
 /** The slices of a dimension that index (1-D) names, in its order. */
-export const indexSelect: Reading = reading(
-  "indexSelect",
-  true,
-  [
+export const indexSelect: Reading = reading("indexSelect", true, {
+  samples: [
     [t([3, 4]), 1, ints([3], [3, 0, 3])],
     [t([5, 8]), 0, ints([2], [4, 4])],
     [t([]), 0, ints([1], [0])],
     [t([2, 3]), -1, ints([0], [])],
   ],
-  [
+  errors: [
     raises([t([3]), 1, ints([1], [0])], "out of range"),
-    raises([t([3]), 0, ints([1, 1], [0])], "1 dimension"),
+    raises([t([3]), 0, ints([1, 1], [0])], "0 to 1 dimensions"),
     raises([t([3]), 0, t([1])], "must be int32"),
   ],
-);
+});
 
 /** gather with an index that broadcasts against x; without dim both are taken as flat. */
 export const takeAlongDim: Composite<(x: Tensor, indices: Tensor, ...rest: [dim?: number] | [options: { dim?: number }]) => Tensor> = {
@@ -143,13 +127,7 @@ const reached = (src: View, index: Geometry): View =>
   atLeast1d({ ...src, shape: index.shape, strides: src.shape.length === 0 ? index.shape.map(() => 0) : src.strides });
 
 /** A record for writing; with `exact` the source must have the shape of the index, else at least its sizes. */
-const writing = <F extends Fn>(
-  op: string,
-  exact: boolean,
-  call: (...args: Parameters<F>) => Call<Writing>,
-  samples: readonly Sample[],
-  errors: readonly ErrorSample[],
-): InPlace<F> => ({
+const writing = <F extends Fn>(op: string, exact: boolean, call: (...args: Parameters<F>) => Call<Writing>, cases: Cases): InPlace<F> => ({
   call,
   meta: (ins, { dim, flat }) => {
     const [x, index, src] = [ins["x"]!, ins["index"]!, ins["src"]!];
@@ -179,8 +157,7 @@ const writing = <F extends Fn>(
       },
     };
   },
-  samples,
-  errors,
+  ...cases,
   inplace: true,
 });
 
@@ -193,22 +170,21 @@ const scattering =
   };
 
 /** x with src added at indices along dim: out[index[i][j]][j] += src[i][j] for dim 0. The order of additions is fixed. */
-export const scatterAdd: InPlace<(x: Tensor, dim: number, index: Tensor, src: Tensor) => Tensor> = writing("scatterAdd", false, scattering("scatterAdd", false, true),
-  [[t([3, 4]), 1, ints([3, 2], [0, 0, 3, 1, 2, 2]), t([3, 2])], [t([3, 2]), 0, ints([2, 1], [2, 2]), t([3, 2])], [t([]), 0, ints([], [0]), t([])]],
-  [raises([t([3, 5]), 0, ints([1, 2], [0, 1]), t([2])], "needs a source of [1, 2]"), raises([t([3]), 0, ints([1, 1], [0]), t([1])], "number of dimensions")],
-); // prettier-ignore
+export const scatterAdd: InPlace<(x: Tensor, dim: number, index: Tensor, src: Tensor) => Tensor> = writing("scatterAdd", false, scattering("scatterAdd", false, true), { samples: [[t([3, 4]), 1, ints([3, 2], [0, 0, 3, 1, 2, 2]), t([3, 2])], [t([3, 2]), 0, ints([2, 1], [2, 2]), t([3, 2])], [t([]), 0, ints([], [0]), t([])]], errors: [raises([t([3, 5]), 0, ints([1, 2], [0, 1]), t([2])], "needs a source of [1, 2]"), raises([t([3]), 0, ints([1, 1], [0]), t([1])], "number of dimensions")] }); // prettier-ignore
 
 /** x with src (or a number) written at indices along dim; where indices repeat the last source stands. */
 export const scatter: InPlace<(x: Tensor, dim: number, index: Tensor, src: Tensor | number) => Tensor> = writing(
   "scatter",
   false,
   scattering("scatter", false, false),
-  [
-    [t([3, 4]), 1, ints([3, 2], [0, 2, 3, 1, 2, 0]), t([3, 2])],
-    [t([2, 3]), 0, ints([1, 2], [1, 0]), 1.5],
-    [t([4]), 0, ints([2], [3, 1]), t([3])],
-  ],
-  [raises([t([3]), 0, ints([2], [0, 1]), t([1])], "needs a source of [2]")],
+  {
+    samples: [
+      [t([3, 4]), 1, ints([3, 2], [0, 2, 3, 1, 2, 0]), t([3, 2])],
+      [t([2, 3]), 0, ints([1, 2], [1, 0]), 1.5],
+      [t([4]), 0, ints([2], [3, 1]), t([3])],
+    ],
+    errors: [raises([t([3]), 0, ints([2], [0, 1]), t([1])], "needs a source of [2]")],
+  },
 );
 
 /** x with the slices of source, times alpha, added at the places of dim that index (1-D) names. */
@@ -222,12 +198,14 @@ export const indexAdd: InPlace<(x: Tensor, dim: number, index: Tensor, source: T
       throw new DtypeError("indexAdd", `alpha ${alpha} does not fit a ${src.dtype} source`);
     return scattering("indexAdd", true, true)(x, dim, index, alpha === 1 ? src : src.mul(alpha));
   },
-  [
-    [t([3, 4]), 0, ints([3], [0, 2, 0]), t([3, 4])],
-    [t([2, 5]), 1, ints([2], [4, 4]), t([2, 2]), { alpha: -0.5 }],
-    [t([]), 0, ints([1], [0]), t([])],
-  ],
-  [raises([t([3]), 0, ints([2], [0, 1]), t([3])], "needs a source of [2]")],
+  {
+    samples: [
+      [t([3, 4]), 0, ints([3], [0, 2, 0]), t([3, 4])],
+      [t([2, 5]), 1, ints([2], [4, 4]), t([2, 2]), { alpha: -0.5 }],
+      [t([]), 0, ints([1], [0]), t([])],
+    ],
+    errors: [raises([t([3]), 0, ints([2], [0, 1]), t([3])], "needs a source of [2]")],
+  },
 );
 
 /** x with the slices of source written at the places of dim that index (1-D) names; where indices repeat the last one stands. */
@@ -235,11 +213,13 @@ export const indexCopy: InPlace<(x: Tensor, dim: number, index: Tensor, source: 
   "indexCopy",
   true,
   scattering("indexCopy", true, false),
-  [
-    [t([3, 4]), 0, ints([2], [0, 2]), t([2, 4])],
-    [t([2, 5]), 1, ints([2], [4, 1]), t([2, 2])],
-  ],
-  [raises([t([3]), 0, ints([2], [0, 1]), t([3])], "needs a source of [2]")],
+  {
+    samples: [
+      [t([3, 4]), 0, ints([2], [0, 2]), t([2, 4])],
+      [t([2, 5]), 1, ints([2], [4, 1]), t([2, 2])],
+    ],
+    errors: [raises([t([3]), 0, ints([2], [0, 1]), t([3])], "needs a source of [2]")],
+  },
 );
 
 /** x with value (a number or 0-d tensor) in the slices of dim that index (1-D) names. */
@@ -268,10 +248,12 @@ export const put: InPlace<PutFn> = writing<PutFn>(
     inputs: { x, index: operand("put", index, "index").flatten(), src: operand("put", source, "source").flatten() },
     attrs: { ...parse("put", rest, { accumulate: false }), dim: 0, flat: true },
   }),
-  [
-    [t([3, 4]), ints([3], [0, 11, 5]), t([3])],
-    [t([2, 3]), ints([2, 2], [1, 1, 0, 5]), t([4]), true],
-    [t([3]), ints([0], []), t([0]), { accumulate: true }],
-  ],
-  [raises([t([3]), ints([2], [0, 1]), t([3])], "needs a source of [2]")],
+  {
+    samples: [
+      [t([3, 4]), ints([3], [0, 11, 5]), t([3])],
+      [t([2, 3]), ints([2, 2], [1, 1, 0, 5]), t([4]), true],
+      [t([3]), ints([0], []), t([0]), { accumulate: true }],
+    ],
+    errors: [raises([t([3]), ints([2], [0, 1]), t([3])], "needs a source of [2]")],
+  },
 );

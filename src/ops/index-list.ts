@@ -2,6 +2,7 @@
 import { ArgumentError, DtypeError, ShapeError, show } from "../base/errors.ts";
 import { broadcastShapes, sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
+import { vector } from "./arranging.ts";
 import { checkVisible, visible } from "./segments.ts";
 
 /** A slice as Python's start:stop:step; what is left out means from the first, to the last, every one. */
@@ -26,9 +27,6 @@ export const columns = (x: Tensor, places: readonly number[]): Tensor[] =>
 
 /** Row-major positions of the elements that are not zero. */
 export const hits = (data: ArrayLike<number>): number[] => Array.from(data).flatMap((v, i) => (v === 0 ? [] : [i]));
-
-/** Host integers on the device of x. */
-export const vector = (x: Tensor, values: readonly number[]): Tensor => x.uploadedLike("int32", Int32Array.from(values), [values.length]);
 
 interface Parsed {
   /** The view that numbers, slices and new dimensions make. */

@@ -1,10 +1,10 @@
 // PyTorch's x[…] for TypeScript, one-hot rows and embeddings: what reads by index, composed from gather.ts.
 import { isFloat } from "../base/dtype.ts";
-import { ArgumentError, DtypeError, ShapeError, show } from "../base/errors.ts";
+import { ArgumentError, DtypeError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import type { Shape } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { checkIndex, integer, operand } from "./arguments.ts";
+import { checkIndex, checkRank, integer, operand } from "./arguments.ts";
 import { indexed, type Index, spread } from "./index-list.ts";
 import { type Composite, type Primitive, raises, t } from "./op.ts";
 import { pointwise } from "./pointwise.ts";
@@ -167,7 +167,7 @@ export const embedding: Primitive<
     });
     checkIndex("embedding", operand("embedding", x));
     const { shape, dtype } = operand("embedding", weight, "weight");
-    if (shape.length !== 2) throw new ShapeError("embedding", `weight must have 2 dimensions, got ${show(shape)}`);
+    checkRank("embedding", shape, 2, 2);
     if (!isFloat(dtype)) throw new DtypeError("embedding", `weight must be floating, got ${dtype}`);
     const [rows, size] = shape as [number, number];
     if (paddingIdx !== null && (!Number.isInteger(paddingIdx) || paddingIdx < -rows || paddingIdx >= rows))
@@ -202,7 +202,7 @@ export const embedding: Primitive<
     [ints([], [1]), t([3, 2]), { paddingIdx: -1 }],
   ],
   errors: [
-    raises([ints([2], [0, 1]), t([3])], "2 dimensions"),
+    raises([ints([2], [0, 1]), t([3])], "needs 2 dimensions"),
     raises([t([2]), t([3, 2])], "must be int32"),
     raises([ints([1], [0]), t([3, 2]), 5], "is no row"),
   ],

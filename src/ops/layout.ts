@@ -132,7 +132,7 @@ export const pad: Composite<(x: Tensor, pad: readonly number[], ...rest: PadRest
     const { mode, value } = parse("pad", rest, { mode: "constant" as PadMode, value: 0 });
     const list = integers("pad", [amounts], "amounts");
     if (list.length % 2 !== 0 || list.length > 2 * ndim)
-      throw new ShapeError("pad", `${show(list)} is no list of pairs for at most ${ndim} dimensions`);
+      throw new ShapeError("pad", `${show(list)} is no list of pairs for ${show(shape)}`);
     if (mode !== "constant" && !Object.hasOwn(borders, mode))
       throw new ArgumentError("pad", `unknown mode ${String(mode)}`, "constant, reflect, replicate or circular");
     const ends = shape.map((_, d) => [list[2 * (ndim - 1 - d)] ?? 0, list[2 * (ndim - 1 - d) + 1] ?? 0] as const);
@@ -148,7 +148,7 @@ export const pad: Composite<(x: Tensor, pad: readonly number[], ...rest: PadRest
       }
       const [source, most] = borders[mode];
       if (Math.max(left, right) > most(n))
-        throw new ShapeError("pad", `${mode} padding of ${show([left, right])} is too much for dimension ${d} of ${show(shape)}`);
+        throw new ShapeError("pad", `${mode} padding of ${show([left, right])} is too much for a size of ${n}`);
       result = picked(result, d, full[d]!, (i) => source(i - left, n));
     });
     if (mode === "constant") return result.inset(full, ends.map(([left]) => Math.max(0, left)), undefined, value); // prettier-ignore

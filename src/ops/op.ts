@@ -70,6 +70,9 @@ interface Base<F extends Fn> {
   readonly signature?: F;
 }
 
+/** What a record is tested with. */
+export type Cases = Pick<Base<Fn>, "samples" | "errors">;
+
 /** An operator with kernels of its own. `F` is its signature, `S` the names backward reads, `A` its attributes. */
 export interface Primitive<F extends Fn, S extends string = never, A extends object = object> extends Base<F> {
   /** Sorts the caller's arguments into operands and attributes. */

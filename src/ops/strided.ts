@@ -4,7 +4,7 @@ import { ArgumentError, ShapeError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { contiguous, type Geometry, normalizeDim, type Shape, sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { integer, integers } from "./arguments.ts";
+import { checkRank, integer, integers } from "./arguments.ts";
 import { startFrom, stridedCopy } from "./copy.ts";
 import { type Composite, type Primitive, raises, t, type ViewOp } from "./op.ts";
 import { overlaps } from "./restride.ts";
@@ -83,10 +83,9 @@ export const asStridedScatter: Primitive<
   meta: (ins, attrs) => {
     const [x, src] = [ins["x"]!, ins["src"]!];
     if (show(src.shape) !== show(attrs.shape))
-      throw new ShapeError("asStridedScatter", `src has shape ${show(src.shape)}, the view ${show(attrs.shape)}`);
-    if (src.dtype !== x.dtype) throw new ArgumentError("asStridedScatter", `src is ${src.dtype}, x is ${x.dtype}`);
-    if (overlaps(attrs))
-      throw new ArgumentError("asStridedScatter", `size ${show(attrs.shape)} with stride ${show(attrs.strides)} writes elements twice`);
+      throw new ShapeError("asStridedScatter", `needs a source of ${show(attrs.shape)}, got ${show(src.shape)}`);
+    if (src.dtype !== x.dtype) throw new ArgumentError("asStridedScatter", `the source is ${src.dtype}, x is ${x.dtype}`);
+    if (overlaps(attrs)) throw new ArgumentError("asStridedScatter", `stride ${show(attrs.strides)} writes elements twice`);
     return { out: { shape: x.shape, dtype: x.dtype } };
   },
   cpu: ({ x, src, out }, attrs) => {
@@ -108,7 +107,7 @@ export const asStridedScatter: Primitive<
     [t([3, 4]), t([2, 2]), [2, 2], [4, 1], 1],
     [t([6]), t([3]), [3], [2]],
   ],
-  errors: [raises([t([3]), t([2]), [2], [0]], "writes elements twice"), raises([t([3]), t([3]), [2], [1]], "src has shape")],
+  errors: [raises([t([3]), t([2]), [2], [0]], "writes elements twice"), raises([t([3]), t([3]), [2], [1]], "needs a source of [2]")],
 };
 
 /** `value` in `shape` with x in the window that begins at `starts` and takes every `steps`-th element: with 0 the adjoint of slicing. */
@@ -162,7 +161,7 @@ export const diagEmbed: Composite<(x: Tensor, ...rest: [offset?: number] | [opti
   compose: (x, ...rest) => {
     const { shape, ndim } = x;
     const { offset } = parse("diagEmbed", rest, { offset: 0 });
-    if (ndim === 0) throw new ShapeError("diagEmbed", "needs at least 1 dimension");
+    checkRank("diagEmbed", shape, 1);
     const n = shape[ndim - 1]! + Math.abs(integer("diagEmbed", offset, "offset"));
     const full = [...shape.slice(0, -1), n, n];
     return within(x, full, diagonalOf(contiguous(full), { offset, dim1: -2, dim2: -1 }));
@@ -176,9 +175,9 @@ export const diag: Composite<(x: Tensor, diagonal?: number) => Tensor> = {
   compose: (x, ...rest) => {
     const { shape, ndim } = x;
     const { diagonal: offset } = parse("diag", rest, { diagonal: 0 });
-    if (ndim < 1 || ndim > 2) throw new ShapeError("diag", `needs 1 or 2 dimensions, got ${show(shape)}`);
+    checkRank("diag", shape, 1, 2);
     return ndim === 1 ? x.diagEmbed(offset) : x.diagonal(offset).clone();
   },
   samples: [[t([3])], [t([3, 4])], [t([3, 3]), 1]],
-  errors: [raises([t([2, 2, 2])], "1 or 2 dimensions")],
+  errors: [raises([t([2, 2, 2])], "1 to 2 dimensions")],
 };

@@ -3,8 +3,8 @@ import { ShapeError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { expandTo, normalizeDim, type Shape, sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { distinct, integer, integers, listOf, operand, type Sizes } from "./arguments.ts";
-import { type Composite, type ErrorSample, raises, type Sample, t as arg, type ViewOp } from "./op.ts";
+import { checkRank, distinct, integer, integers, listOf, operand, type Sizes } from "./arguments.ts";
+import { type Cases, type Composite, raises, t as arg, type ViewOp } from "./op.ts";
 import { inferShape, reshaped } from "./restride.ts";
 
 type Dims = number | readonly number[];
@@ -84,17 +84,17 @@ export const swapaxes: Composite<(x: Tensor, axis0: number, axis1: number) => Te
 /** A matrix transposed; tensors with fewer dimensions as they are. */
 export const t: Composite<(x: Tensor) => Tensor> = {
   compose: (x) => {
-    if (x.ndim > 2) throw new ShapeError("t", `needs at most 2 dimensions, got ${show(x.shape)}`, "use transpose or mT");
+    checkRank("t", x.shape, 0, 2);
     return x.transpose(0, -1);
   },
   samples: [[arg([2, 3])], [arg([3])], [arg([])]],
-  errors: [raises([arg([2, 3, 4])], "at most 2 dimensions")],
+  errors: [raises([arg([2, 3, 4])], "0 to 2 dimensions")],
 };
 
 /** The last two dimensions exchanged. */
 export const mT: Composite<(x: Tensor) => Tensor> = {
   compose: (x) => {
-    if (x.ndim < 2) throw new ShapeError("mT", `needs at least 2 dimensions, got ${show(x.shape)}`);
+    checkRank("mT", x.shape, 2);
     return x.transpose(-2, -1);
   },
   samples: [[arg([2, 3, 4])]],
@@ -150,14 +150,13 @@ export const reshape: Composite<(x: Tensor, ...shape: Sizes) => Tensor> = {
 };
 
 type Like = Composite<(x: Tensor, other: Tensor) => Tensor>;
-const like = (name: "expand" | "reshape", samples: readonly Sample[], errors: readonly ErrorSample[]): Like => ({
+const like = (name: "expand" | "reshape", cases: Cases): Like => ({
   compose: (x, other) => x[name](operand(`${name}As`, other, "other").shape),
-  samples,
-  errors,
+  ...cases,
 });
 
 /** Expands x to the shape of `other`. */
-export const expandAs: Like = like("expand", [[arg([3, 1]), arg([3, 4], { fixed: true })]], [raises([arg([3]), arg([4])], "does not expand")]); // prettier-ignore
+export const expandAs: Like = like("expand", { samples: [[arg([3, 1]), arg([3, 4], { fixed: true })]], errors: [raises([arg([3]), arg([4])], "does not expand")] }); // prettier-ignore
 /** `view` in the shape of another tensor. */
 export const viewAs: ViewOp<(x: Tensor, other: Tensor) => Tensor, { shape: Shape }> = {
   view: view.view,
@@ -167,7 +166,7 @@ export const viewAs: ViewOp<(x: Tensor, other: Tensor) => Tensor, { shape: Shape
   errors: [raises([arg([2, 3]), arg([4])], "does not fit")],
 };
 /** `reshape` in the shape of another tensor. */
-export const reshapeAs: Like = like("reshape", [[arg([2, 6]), arg([3, 4], { fixed: true })]], [raises([arg([2, 3]), arg([4])], "does not fit")]); // prettier-ignore
+export const reshapeAs: Like = like("reshape", { samples: [[arg([2, 6]), arg([3, 4], { fixed: true })]], errors: [raises([arg([2, 3]), arg([4])], "does not fit")] }); // prettier-ignore
 
 type FlattenRest =
   | [startDim?: number, endDim?: number]
@@ -190,8 +189,8 @@ export const flatten: Composite<(x: Tensor, ...rest: FlattenRest) => Tensor> = {
 /** One dimension cut into several; one of the sizes may be −1. */
 export const unflatten: Composite<(x: Tensor, dim: number, sizes: readonly number[]) => Tensor> = {
   compose: (x, dim, sizes) => {
+    checkRank("unflatten", x.shape, 1);
     const at = normalizeDim("unflatten", dim, x.ndim);
-    if (x.ndim === 0) throw new ShapeError("unflatten", "a 0-d tensor has no dimension to cut");
     return x.reshape(x.shape.toSpliced(at, 1, ...inferShape("unflatten", [x.shape[at]!], sizes)));
   },
   samples: [
