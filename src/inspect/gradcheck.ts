@@ -7,7 +7,7 @@ import { DtypeError, GradError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { tensor } from "../create.ts";
 import type { Tensor } from "../tensor.ts";
-import { tensorsIn } from "./samples.ts";
+import { tensorsIn, weightsLike } from "./samples.ts";
 
 export interface GradcheckOptions {
   /** Step of the central difference. Default 1e-6. */
@@ -21,29 +21,7 @@ const defaults = { eps: 1e-6, atol: 1e-5, rtol: 1e-3, raiseException: true };
 
 type Differentiable = (...inputs: Tensor[]) => unknown;
 
-/** Weights that make the sum of all outputs sensitive to each of them; fixed, generic, of both signs. */
-const weight = (k: number): number => 0.5 + ((k * 0.7548776662466927) % 1) - 1.2 * ((k * 0.5698402909980532) % 1);
-
 const differentiable = (result: unknown): Tensor[] => tensorsIn(result).filter((t) => isFloat(t.dtype));
-
-function cotangents(outputs: readonly Tensor[]): Tensor[] {
-  let k = 1;
-  return outputs.map((o) =>
-    tensor(
-      Float64Array.from({ length: o.size }, () => weight(k++)),
-      { shape: o.shape, dtype: o.dtype, device: o.device.type },
-    ),
-  );
-}
-
-async function weightedSum(outputs: readonly Tensor[], weights: readonly Tensor[]): Promise<number> {
-  let sum = 0;
-  for (const [i, o] of outputs.entries()) {
-    const [a, b] = [await o.data(), await weights[i]!.data()];
-    for (let j = 0; j < a.length; j++) sum += a[j]! * b[j]!;
-  }
-  return sum;
-}
 
 /**
  * Compares the gradient of a weighted sum of fn's outputs with central differences, for every element of every input that requires a gradient.
@@ -57,16 +35,10 @@ export async function gradcheck(fn: Differentiable, inputs: readonly Tensor[], o
     if (x.dtype !== "float64")
       throw new DtypeError("gradcheck", `inputs must be float64, got ${x.dtype}`, 'create them with dtype: "float64"');
   const outputs = differentiable(fn(...inputs));
-  const weights = cotangents(outputs);
-  const live = outputs.map((o, i) => [o, weights[i]!] as const).filter(([o]) => o.requiresGrad);
-  const grads =
-    live.length === 0
-      ? checked.map(() => undefined)
-      : grad(
-          live.map(([o]) => o),
-          checked,
-          { gradOutputs: live.map(([, w]) => w), allowUnused: true },
-        );
+  const weights = outputs.map(weightsLike);
+  const live = outputs.filter((o) => o.requiresGrad);
+  const gradOutputs = weights.filter((_, i) => outputs[i]!.requiresGrad);
+  const grads = live.length === 0 ? [] : grad(live, checked, { gradOutputs, allowUnused: true });
   const values = await Promise.all(inputs.map((x) => x.data()));
   const at = async (which: number, element: number, value: number): Promise<number> => {
     const moved = inputs.map((x, i) => {
@@ -75,10 +47,12 @@ export async function gradcheck(fn: Differentiable, inputs: readonly Tensor[], o
       data[element] = value;
       return tensor(data, { shape: x.shape, dtype: x.dtype, device: "cpu" });
     });
-    return weightedSum(
-      noGrad(() => differentiable(fn(...moved))),
-      weights,
-    );
+    let sum = 0;
+    for (const [i, o] of noGrad(() => differentiable(fn(...moved))).entries()) {
+      const w = await weights[i]!.data();
+      (await o.data()).forEach((v, j) => (sum += v * w[j]!));
+    }
+    return sum;
   };
   for (const [n, x] of checked.entries()) {
     const which = inputs.indexOf(x);
@@ -103,7 +77,7 @@ export async function gradgradcheck(fn: Differentiable, inputs: readonly Tensor[
   const checked = inputs.filter((x) => x.requiresGrad);
   const outputs = differentiable(fn(...inputs)).filter((o) => o.requiresGrad);
   if (outputs.length === 0) return true;
-  const seeds = cotangents(outputs).map((w) => w.requiresGrad_());
+  const seeds = outputs.map((o, i) => weightsLike(o, i).requiresGrad_());
   const first = (...all: Tensor[]): Tensor[] => {
     const xs = all.slice(0, inputs.length).map((x, i) => (inputs[i]!.requiresGrad && !x.requiresGrad ? x.requiresGrad_() : x));
     const outs = differentiable(fn(...xs)).filter((o) => o.requiresGrad);

@@ -78,21 +78,19 @@ export function graphOf(tensors: Tensor | readonly Tensor[], options: GraphOptio
   return { nodes, edges };
 }
 
-const quote = (text: string): string =>
-  `"${text
-    .replace(/[\\"]/g, "\\$&")
-    .replace(/\n/g, "\\n")
-    .replace(/\p{Cc}/gu, " ")}"`;
-const fills = { operator: "#dbe7ff", leaf: "#d9f2d9", output: "#ffe3c2" } as const;
+/** Fill and outline by kind of node. */
+export const colours = { operator: ["#dbe7ff", "#3b5b9d"], leaf: ["#d9f2d9", "#3c7a3c"], output: ["#ffe3c2", "#a5641a"] } as const;
+/** Label, shape and what was saved, a line each. */
+export const linesOf = ({ label, shape, saved }: GraphNode): string =>
+  [label, show(shape), ...saved.map((s) => `saved ${s.name} ${s.shape ? show(s.shape) : ""}`)].join("\n");
 
 /** The graph in DOT, for Graphviz; shapes on the nodes. Labels are escaped. Errors: as graphOf. */
 export function toDot(tensors: Tensor | readonly Tensor[], options: GraphOptions = {}): string {
   const { nodes, edges } = graphOf(tensors, options);
-  const lines = nodes.map((n) => {
-    const saved = n.saved.map((s) => `\nsaved ${s.name}${s.shape ? ` ${show(s.shape)}` : ""}`).join("");
+  const boxes = nodes.map((n) => {
     const shape = n.kind === "operator" ? "box" : "ellipse";
-    return `  n${n.id} [label=${quote(`${n.label}\n${show(n.shape)}${saved}`)}, shape=${shape}, style="filled,rounded", fillcolor="${fills[n.kind]}"];`;
+    return `n${n.id} [label=${JSON.stringify(linesOf(n))}, shape=${shape}, style="filled,rounded", fillcolor="${colours[n.kind][0]}"];\n`;
   });
-  const arrows = edges.map((e) => `  n${e.from} -> n${e.to} [label=${quote(e.label)}];`);
-  return `digraph wengert {\n  rankdir=TB;\n  node [fontname="Helvetica", fontsize=11];\n  edge [fontname="Helvetica", fontsize=9, color="#555555"];\n${[...lines, ...arrows].join("\n")}\n}\n`;
+  const arrows = edges.map((e) => `n${e.from} -> n${e.to} [label="${e.label}"];\n`);
+  return `digraph wengert {\nnode [fontname="Helvetica", fontsize=11];\nedge [fontname="Helvetica", fontsize=9, color="#555555"];\n${[...boxes, ...arrows].join("")}}\n`;
 }

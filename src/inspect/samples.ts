@@ -1,14 +1,15 @@
 // Turns the samples of operator records into tensors and calls, for tests and selfTest().
-import { Storage } from "../backend/backend.ts";
-import { type DType, hostArray, isFloat } from "../base/dtype.ts";
-import { contiguous, contiguousStrides, sizeOf } from "../base/shape.ts";
-import { type DeviceName, deviceNamed } from "../device.ts";
+import { type DType, isFloat } from "../base/dtype.ts";
+import { sizeOf } from "../base/shape.ts";
+import { tensor } from "../create.ts";
+import type { DeviceName } from "../device.ts";
 import { functions } from "../methods.ts";
 import type { Arg, Sample } from "../ops/op.ts";
 import { Tensor } from "../tensor.ts";
 
-/** How sample tensors lie in memory. */
-export type Layout = "contiguous" | "strided" | "expanded";
+/** Makes a sample's tensor from its contents; tests bring makers that vary the memory. */
+export type Maker = (values: readonly number[], shape: readonly number[], dtype: DType, device: DeviceName) => Tensor;
+const plain: Maker = (values, shape, dtype, device) => tensor(values, { shape, dtype, device });
 
 export interface SampleCall {
   readonly args: readonly unknown[];
@@ -31,56 +32,30 @@ function contents(arg: Arg, seed: number, dtype: DType): number[] {
   });
 }
 
-/** A tensor with the given contents whose memory is dense, has gaps and permuted strides, or repeats its first slice. */
-function lay(values: readonly number[], shape: readonly number[], dtype: DType, device: DeviceName, layout: Layout): Tensor {
-  const d = deviceNamed("sample", device);
-  const make = (host: number[], geometry: { shape: readonly number[]; strides: readonly number[]; offset: number }): Tensor => {
-    const data = hostArray(dtype, host.length);
-    data.set(host);
-    const storage = new Storage(d, dtype, host.length, d.upload(dtype, data));
-    if (!isFloat(dtype)) storage.uploaded = data;
-    return new Tensor(storage, dtype, geometry);
-  };
-  if (layout === "contiguous" || shape.length === 0) return make([...values], contiguous(shape));
-  if (layout === "expanded") {
-    const inner = sizeOf(shape.slice(1));
-    return make(values.slice(0, inner), { shape, strides: [0, ...contiguousStrides(shape.slice(1))], offset: 0 });
-  }
-  // Dimensions reversed in memory, a gap after every element, and three elements before the first.
-  const reversed = contiguousStrides([...shape].reverse()).reverse();
-  const strides = reversed.map((s) => 2 * s);
-  const host = new Array<number>(2 * Math.max(1, values.length) + 3).fill(isFloat(dtype) ? NaN : 0);
-  const rowMajor = contiguousStrides(shape);
-  values.forEach((v, i) => {
-    let at = 3;
-    let rest = i;
-    shape.forEach((_, k) => {
-      at += Math.floor(rest / rowMajor[k]!) * strides[k]!;
-      rest %= rowMajor[k]!;
-    });
-    host[at] = v;
-  });
-  return make(host, { shape, strides, offset: 3 });
-}
-
 /** Builds the arguments of a sample on a device; floats take the dtype `float`. */
-export function materialise(sample: Sample, device: DeviceName, float: DType, layout: Layout = "contiguous"): SampleCall {
+export function materialise(sample: Sample, device: DeviceName, float: DType, maker = plain): SampleCall {
   const leaves: Tensor[] = [];
   let seed = 0;
   const build = (v: unknown): unknown => {
     if (isArg(v)) {
       const dtype = v.dtype === undefined || isFloat(v.dtype) ? float : v.dtype;
-      const tensor = lay(contents(v, seed++, dtype), v.$, dtype, device, v.data ? "contiguous" : layout);
-      if (isFloat(dtype) && !v.fixed) leaves.push(tensor.requiresGrad_());
-      return tensor;
+      const made = (v.data ? plain : maker)(contents(v, seed++, dtype), v.$, dtype, device);
+      if (isFloat(dtype) && !v.fixed) leaves.push(made.requiresGrad_());
+      return made;
     }
     if (Array.isArray(v)) return v.map(build);
-    if (typeof v === "object" && v !== null && Object.getPrototypeOf(v) === Object.prototype)
-      return Object.fromEntries(Object.entries(v).map(([key, item]) => [key, build(item)]));
-    return v;
+    if (typeof v !== "object" || v === null || Object.getPrototypeOf(v) !== Object.prototype) return v;
+    return Object.fromEntries(Object.entries(v).map(([key, item]) => [key, build(item)]));
   };
   return { args: sample.map(build), leaves };
 }
+
+/** Fixed, generic numbers of both signs in the shape of a result: the gradient of a sum so weighted shows every element. */
+export const weightsLike = (like: Tensor, seed: number): Tensor =>
+  tensor(
+    Float64Array.from({ length: like.size }, (_, i) => Math.fround(((i + seed) * 0.7548776662466927) % 1) - 0.4),
+    { shape: like.shape, dtype: like.dtype, device: like.device.type },
+  );
 
 /** Calls an operator of the table by name and gives all tensors of its result. */
 export function callOp(name: string, args: readonly unknown[]): Tensor[] {

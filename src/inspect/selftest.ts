@@ -1,13 +1,14 @@
 // selfTest(): every operator's value, gradient and second gradient on this device against the CPU in float64.
 import "../kits/all.ts";
 import { isFloat } from "../base/dtype.ts";
+import { show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { type DeviceName, defaultDevice } from "../device.ts";
 import { type AnyOp, isView } from "../ops/op.ts";
 import { ops } from "../ops/table.ts";
 import type { Tensor } from "../tensor.ts";
 import { derivatives } from "./derivatives.ts";
-import type { Layout } from "./samples.ts";
+import type { Maker } from "./samples.ts";
 
 /** Largest errors of one operator over its samples, relative to each value plus the mean magnitude of its tensor. */
 export interface OpReport {
@@ -42,15 +43,13 @@ async function compare(what: string, got: readonly (Tensor | undefined)[], want:
   let worst = 0;
   for (let k = 0; k < Math.max(got.length, want.length); k++) {
     const [a, b] = [got[k], want[k]];
-    if (a && b && String(a.shape) !== String(b.shape))
-      throw new Error(`${what} ${k} has shape [${a.shape.join(", ")}], expected [${b.shape.join(", ")}]`);
-    if (a && b && a.dtype !== b.dtype && !(isFloat(a.dtype) && isFloat(b.dtype)))
-      throw new Error(`${what} ${k} is ${a.dtype}, expected ${b.dtype}`);
+    const described = ({ dtype, shape }: Tensor): string => (isFloat(dtype) ? "float" : dtype) + show(shape);
+    if (a && b && described(a) !== described(b)) throw new Error(`${what} ${k} is ${described(a)}, expected ${described(b)}`);
     const [x, y] = [await a?.data(), await b?.data()];
-    const n = (x ?? y)?.length ?? 0;
+    const size = (x ?? y)?.length ?? 0;
     let mean = 0;
-    for (let i = 0; i < n; i++) mean += Number.isFinite(y?.[i] ?? 0) ? Math.abs(y?.[i] ?? 0) / n : 0;
-    for (let i = 0; i < n; i++) {
+    for (const q of y ?? []) if (Number.isFinite(q)) mean += Math.abs(q) / size;
+    for (let i = 0; i < size; i++) {
       const [p, q] = [x?.[i] ?? 0, y?.[i] ?? 0];
       if (Object.is(p, q) || p === q) continue;
       const error = Math.abs(p - q) / (Math.abs(q) + mean + 1e-6);
@@ -61,18 +60,17 @@ async function compare(what: string, got: readonly (Tensor | undefined)[], want:
 }
 
 /** Checks one operator on one device against the CPU in float64. A view may refuse strides that it cannot express. */
-export async function checkOp(name: string, device: DeviceName, layout: Layout = "contiguous"): Promise<OpReport> {
+export async function checkOp(name: string, device: DeviceName, maker?: Maker): Promise<OpReport> {
   const op = (ops as Record<string, AnyOp>)[name]!;
   const worst = { value: 0, gradient: 0, second: 0 };
   const failures: string[] = [];
   for (const [i, sample] of op.samples.entries())
     try {
-      const [got, want] = [derivatives(name, sample, device, "float32", layout), derivatives(name, sample, "cpu", "float64", layout)];
-      worst.value = Math.max(worst.value, await compare("output", got.values, want.values));
-      worst.gradient = Math.max(worst.gradient, await compare("gradient", got.gradients, want.gradients));
-      worst.second = Math.max(worst.second, await compare("second gradient", got.seconds, want.seconds));
+      const [got, want] = [derivatives(name, sample, device, "float32", maker), derivatives(name, sample, "cpu", "float64", maker)];
+      for (const key of ["value", "gradient", "second"] as const)
+        worst[key] = Math.max(worst[key], await compare(key, got[`${key}s`], want[`${key}s`]));
     } catch (error) {
-      if (layout === "contiguous" || !isView(op)) failures.push(`sample ${i}: ${error instanceof Error ? error.message : String(error)}`);
+      if (!maker || !isView(op)) failures.push(`sample ${i}: ${error instanceof Error ? error.message : String(error)}`);
     }
   const ok = failures.length === 0 && worst.value <= bounds.value && worst.gradient <= bounds.gradient && worst.second <= bounds.second;
   return { name, samples: op.samples.length, ...worst, ok, failures };

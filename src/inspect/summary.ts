@@ -1,6 +1,7 @@
 // summary(): what a model's layers make of an input, their parameters, and how far each output sees.
 import { noGrad } from "../autograd/mode.ts";
 import { show } from "../base/errors.ts";
+import { sizeOf } from "../base/shape.ts";
 import type { Module } from "../nn/module.ts";
 import type { Tensor } from "../tensor.ts";
 import { tensorsIn } from "./samples.ts";
@@ -26,30 +27,26 @@ export interface Summary {
   toString(): string;
 }
 
-interface Field {
-  readonly size: readonly number[];
-  readonly step: readonly number[];
-}
 interface Windowed {
-  readonly kernelSize?: number | readonly number[] | null;
-  readonly stride?: number | readonly number[] | null;
-  readonly dilation?: number | readonly number[] | null;
+  readonly kernelSize?: number | readonly number[];
+  readonly stride?: number | readonly number[];
+  readonly dilation?: number | readonly number[];
   readonly transposed?: boolean;
 }
-
-const spread = (value: number | readonly number[] | null | undefined, rank: number, otherwise: number): number[] =>
-  typeof value === "number" ? new Array<number>(rank).fill(value) : value ? [...value] : new Array<number>(rank).fill(otherwise);
+/** Per spatial dimension: what one output element sees, and the step between neighbours, in input elements. */
+type Field = readonly { readonly size: number; readonly step: number }[];
 
 /**
- * Grows a receptive field through one layer. r' = r + (k − 1)·d·j and j' = j·s, with j the step between neighbours in input elements.
+ * Grows a receptive field through one layer. r' = r + (k − 1)·d·j and j' = j·s, with j the step.
  * Source: Dumoulin and Visin, A guide to convolution arithmetic for deep learning (2016).
  */
-function grow(field: Field | undefined, layer: Windowed, rank: number): Field | undefined {
-  if (!field || layer.transposed || rank < 1) return undefined;
-  const k = spread(layer.kernelSize, rank, 1);
-  const s = spread(layer.stride ?? layer.kernelSize, rank, 1);
-  const d = spread(layer.dilation, rank, 1);
-  return { size: field.size.map((r, i) => r + (k[i]! - 1) * d[i]! * field.step[i]!), step: field.step.map((j, i) => j * s[i]!) };
+function grow(field: Field | undefined, { kernelSize = 1, stride = kernelSize, dilation = 1, transposed }: Windowed): Field | undefined {
+  if (transposed) return undefined;
+  const at = (value: number | readonly number[], i: number): number => (typeof value === "number" ? value : value[i]!);
+  return field?.map(({ size, step }, i) => ({
+    size: size + (at(kernelSize, i) - 1) * at(dilation, i) * step,
+    step: step * at(stride, i),
+  }));
 }
 
 /**
@@ -57,75 +54,73 @@ function grow(field: Field | undefined, layer: Windowed, rank: number): Field | 
  * Errors: whatever the model's forward throws.
  */
 export function summary(model: Module, ...inputs: Tensor[]): Summary {
-  const rows: SummaryRow[] = [];
-  const handles: { remove(): void }[] = [];
-  const modes = [...model.modules()].map((m) => [m, m.training] as const);
-  const rank = Math.max(0, (inputs[0]?.ndim ?? 0) - 2);
-  let field: Field | undefined = rank > 0 ? { size: new Array<number>(rank).fill(1), step: new Array<number>(rank).fill(1) } : undefined;
-  for (const [name, module] of model.namedModules()) {
-    const leaf = [...module.children()].length === 0;
-    const own = [...module.parameters(false)].reduce((n, p) => n + p.size, 0);
-    const at = rows.length;
-    rows.push({
-      name,
-      type: module.constructor.name,
-      depth: name === "" ? 0 : name.split(".").length,
-      output: undefined,
-      parameters: own,
-      receptiveField: undefined,
-    });
-    handles.push(
-      module.registerForwardHook((_module, _args, output) => {
-        const out = tensorsIn(output)[0];
-        const windowed = leaf && (module as unknown as Windowed).kernelSize !== undefined;
-        if (windowed) field = grow(field, module as unknown as Windowed, rank);
-        else if (out && out.ndim !== rank + 2) field = undefined;
-        rows[at] = { ...rows[at]!, output: out?.shape, receptiveField: leaf ? field?.size : undefined };
-      }),
-    );
-  }
+  const modules = [...model.namedModules()];
+  const modes = modules.map(([, m]) => m.training);
+  const spatial = Math.max(0, (inputs[0]?.ndim ?? 0) - 2);
+  let field: Field | undefined = spatial > 0 ? Array.from({ length: spatial }, () => ({ size: 1, step: 1 })) : undefined;
+  let activations = 0;
+  const rows = modules.map(([name, module]): { -readonly [K in keyof SummaryRow]: SummaryRow[K] } => ({
+    name,
+    type: module.constructor.name,
+    depth: name === "" ? 0 : name.split(".").length,
+    output: undefined,
+    parameters: count(module.parameters(false)),
+    receptiveField: undefined,
+  }));
+  const handles = modules.map(([, module], k) =>
+    module.registerForwardHook((_module, _args, output) => {
+      const out = tensorsIn(output)[0];
+      const leaf = [...module.children()].length === 0;
+      if (leaf && "kernelSize" in module) field = grow(field, module as Windowed);
+      else if (out && out.ndim !== spatial + 2) field = undefined;
+      const row = rows[k]!;
+      if (leaf && out) activations += out.size - (row.output ? sizeOf(row.output) : 0);
+      row.output = out?.shape;
+      if (leaf) row.receptiveField = field?.map((f) => f.size);
+    }),
+  );
   try {
     model.eval();
     noGrad(() => model.call(...inputs));
   } finally {
     for (const h of handles) h.remove();
-    for (const [m, training] of modes) m.training = training;
+    modules.forEach(([, m], k) => (m.training = modes[k]!));
   }
-  const parameters = [...model.parameters()];
-  const count = (list: readonly Tensor[]): number => list.reduce((n, p) => n + p.size, 0);
-  const leaves = rows.filter(
-    (r) => r.output && !rows.some((other) => other !== r && other.name.startsWith(r.name === "" ? "" : `${r.name}.`)),
-  );
-  const activations = leaves.reduce((n, r) => n + r.output!.reduce((a, b) => a * b, 1), 0);
+  const parameters = count(model.parameters());
   const result = {
     rows,
-    parameters: count(parameters),
-    trainable: count(parameters.filter((p) => p.requiresGrad)),
-    parameterBytes: 4 * count(parameters),
+    parameters,
+    trainable: count([...model.parameters()].filter((p) => p.requiresGrad)),
+    parameterBytes: 4 * parameters,
     activationBytes: 4 * activations,
   };
   return { ...result, toString: () => render(result) };
 }
 
+function count(list: Iterable<Tensor>): number {
+  let n = 0;
+  for (const p of list) n += p.size;
+  return n;
+}
+
 function render({ rows, parameters, trainable, parameterBytes, activationBytes }: Omit<Summary, "toString">): string {
-  const cells = rows.map((r) => [
-    `${"  ".repeat(r.depth)}${r.type}${r.name ? ` (${r.name})` : ""}`,
-    r.output ? show(r.output) : "–",
-    r.parameters ? r.parameters.toLocaleString("en") : "–",
-    r.receptiveField?.join("×") ?? "–",
-  ]);
-  const head = ["layer", "output", "parameters", "receptive field"];
-  const widths = head.map((h, i) => Math.max(h.length, ...cells.map((c) => c[i]!.length)));
-  const line = (c: readonly string[]): string =>
+  const cells = [
+    ["layer", "output", "parameters", "receptive field"],
+    ...rows.map((r) => [
+      "  ".repeat(r.depth) + r.type + (r.name && ` (${r.name})`),
+      r.output ? show(r.output) : "–",
+      r.parameters.toLocaleString("en"),
+      r.receptiveField?.join("×") ?? "–",
+    ]),
+  ];
+  const widths = cells[0]!.map((_, i) => Math.max(...cells.map((c) => c[i]!.length)));
+  const lines = cells.map((c) =>
     c
       .map((s, i) => (i === 2 ? s.padStart(widths[i]!) : s.padEnd(widths[i]!)))
       .join("  ")
-      .trimEnd();
+      .trimEnd(),
+  );
+  lines.splice(1, 0, widths.map((w) => "─".repeat(w)).join("  "));
   const size = (bytes: number): string => `${(bytes / 1024).toFixed(1)} KiB`;
-  return [
-    line(head),
-    widths.map((w) => "─".repeat(w)).join("  "),
-    ...cells.map(line),
-    `${parameters.toLocaleString("en")} parameters (${trainable.toLocaleString("en")} trainable), ${size(parameterBytes)}; activations ${size(activationBytes)}`,
-  ].join("\n");
+  return `${lines.join("\n")}\n${parameters.toLocaleString("en")} parameters (${trainable.toLocaleString("en")} trainable), ${size(parameterBytes)}; activations ${size(activationBytes)}`;
 }

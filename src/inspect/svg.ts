@@ -1,102 +1,80 @@
 // The autograd graph as SVG: a layered drawing in plain text, without a layout library. Use toDot with Graphviz for finer layouts.
-import type { Tensor } from "../tensor.ts";
 import { show } from "../base/errors.ts";
-import { type Graph, type GraphNode, graphOf, type GraphOptions } from "./graph.ts";
+import type { Tensor } from "../tensor.ts";
+import { colours, graphOf, type GraphOptions, linesOf } from "./graph.ts";
 
-const line = 15;
-const gapX = 26;
-const gapY = 44;
-const colours = { operator: ["#dbe7ff", "#3b5b9d"], leaf: ["#d9f2d9", "#3c7a3c"], output: ["#ffe3c2", "#a5641a"] } as const;
+const gap = 26;
+const height = 42;
+const pitch = height + 44;
 
 const escape = (text: string): string => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
+type Neighbours = readonly (readonly number[])[];
 
-interface Box {
-  readonly node: GraphNode;
-  readonly text: readonly string[];
-  readonly width: number;
-  readonly height: number;
-  x: number;
-  y: number;
-}
-
-/** Longest distance from an output: a node lies below everything that sends it a gradient. */
-function layers({ nodes, edges }: Graph): number[] {
-  const depth = new Array<number>(nodes.length).fill(0);
-  const incoming = new Array<number>(nodes.length).fill(0);
-  const outgoing: number[][] = nodes.map(() => []);
-  for (const { from, to } of edges) {
-    incoming[to]!++;
-    outgoing[from]!.push(to);
-  }
-  const ready = nodes.filter((n) => incoming[n.id] === 0).map((n) => n.id);
-  for (let id = ready.pop(); id !== undefined; id = ready.pop())
-    for (const to of outgoing[id]!) {
+/** Rows by the longest distance from an output: a node lies below everything that sends it a gradient. */
+function layered(above: Neighbours, below: Neighbours): number[][] {
+  const depth = above.map(() => 0);
+  const missing = above.map((list) => list.length);
+  const ready = [...above.keys()].filter((id) => missing[id] === 0);
+  // The list grows while it is walked.
+  for (const id of ready)
+    for (const to of below[id]!) {
       depth[to] = Math.max(depth[to]!, depth[id]! + 1);
-      if (--incoming[to]! === 0) ready.push(to);
+      if (--missing[to]! === 0) ready.push(to);
     }
-  return depth;
+  const rows: number[][] = [];
+  depth.forEach((d, id) => (rows[d] ??= []).push(id));
+  return rows;
 }
 
 /** Orders each layer by the mean place of its neighbours, a few sweeps down and up. Source: the barycentre heuristic of Sugiyama et al. (1981). */
-function order(rows: number[][], edges: Graph["edges"]): void {
-  const place = new Map<number, number>();
-  const note = (row: readonly number[]): void => row.forEach((id, i) => place.set(id, i));
+function order(rows: number[][], above: Neighbours, below: Neighbours): void {
+  const place: number[] = [];
+  const note = (row: readonly number[]): void => row.forEach((id, i) => (place[id] = i));
   rows.forEach(note);
-  const mean = (ids: readonly number[], otherwise: number): number =>
-    ids.length === 0 ? otherwise : ids.reduce((s, id) => s + place.get(id)!, 0) / ids.length;
-  const above = new Map<number, number[]>();
-  const below = new Map<number, number[]>();
-  const push = (map: Map<number, number[]>, key: number, value: number): void => void (map.get(key)?.push(value) ?? map.set(key, [value]));
-  for (const { from, to } of edges) {
-    push(above, to, from);
-    push(below, from, to);
-  }
   for (let sweep = 0; sweep < 4; sweep++)
-    for (const row of sweep % 2 === 0 ? rows : [...rows].reverse()) {
-      const side = sweep % 2 === 0 ? above : below;
-      const weight = new Map(row.map((id, i) => [id, mean(side.get(id) ?? [], i)]));
-      row.sort((a, b) => weight.get(a)! - weight.get(b)!);
+    for (const row of sweep % 2 === 0 ? rows : rows.toReversed()) {
+      const mean = row.map((id) => {
+        const near = (sweep % 2 === 0 ? above : below)[id]!;
+        return near.length === 0 ? place[id]! : near.reduce((sum, other) => sum + place[other]!, 0) / near.length;
+      });
+      row.sort((a, b) => mean[place[a]!]! - mean[place[b]!]!);
       note(row);
     }
 }
 
 /** The graph as a standalone SVG document; each box carries a title with what it saved. Errors: as graphOf. */
 export function toSvg(tensors: Tensor | readonly Tensor[], options: GraphOptions = {}): string {
-  const graph = graphOf(tensors, options);
-  const depth = layers(graph);
-  const boxes: Box[] = graph.nodes.map((node) => {
-    const text = [node.label, show(node.shape)];
-    return { node, text, width: Math.max(...text.map((s) => s.length)) * 7 + 20, height: text.length * line + 12, x: 0, y: 0 };
-  });
-  const rows: number[][] = [];
-  for (const { id } of graph.nodes) (rows[depth[id]!] ??= []).push(id);
-  order(rows, graph.edges);
-  const widthOf = (row: readonly number[]): number => row.reduce((s, id) => s + boxes[id]!.width + gapX, -gapX);
-  const width = Math.max(...rows.map(widthOf)) + 2 * gapX;
+  const { nodes, edges } = graphOf(tensors, options);
+  const [above, below] = [nodes.map((): number[] => []), nodes.map((): number[] => [])];
+  for (const { from, to } of edges) {
+    above[to]!.push(from);
+    below[from]!.push(to);
+  }
+  const rows = layered(above, below);
+  order(rows, above, below);
+  const widths = nodes.map((n) => Math.max(n.label.length, show(n.shape).length) * 7 + 20);
+  const widthOf = (row: readonly number[]): number => row.reduce((sum, id) => sum + widths[id]! + gap, gap);
+  const width = Math.max(...rows.map(widthOf));
+  /** Middle and top of each box. */
+  const at: [x: number, y: number][] = [];
   rows.forEach((row, r) => {
-    let x = (width - widthOf(row)) / 2;
+    let x = (width - widthOf(row)) / 2 + gap;
     for (const id of row) {
-      const box = boxes[id]!;
-      box.x = x;
-      box.y = gapX + r * (2 * line + 12 + gapY);
-      x += box.width + gapX;
+      at[id] = [x + widths[id]! / 2, gap + r * pitch];
+      x += widths[id]! + gap;
     }
   });
-  const height = rows.length * (2 * line + 12 + gapY) + gapX;
-  const arrows = graph.edges.map(({ from, to }) => {
-    const [a, b] = [boxes[from]!, boxes[to]!];
-    const [x1, y1, x2, y2] = [a.x + a.width / 2, a.y + a.height, b.x + b.width / 2, b.y];
-    const bend = Math.max(20, (y2 - y1) / 2);
+  const arrows = edges.map(({ from, to }) => {
+    const [[x1, top], [x2, y2]] = [at[from]!, at[to]!];
+    const y1 = top + height;
+    const bend = (y2 - y1) / 2;
     return `<path d="M${x1} ${y1}C${x1} ${y1 + bend} ${x2} ${y2 - bend} ${x2} ${y2 - 2}" fill="none" stroke="#777" marker-end="url(#arrow)"/>`;
   });
-  const shapes = boxes.map((b) => {
-    const [fill, stroke] = colours[b.node.kind];
-    const saved = b.node.saved.map((s) => `saved ${s.name} ${s.shape ? show(s.shape) : ""}`).join("\n");
-    const radius = b.node.kind === "operator" ? 5 : b.height / 2;
-    const words = b.text
-      .map((s, i) => `<text x="${b.x + b.width / 2}" y="${b.y + 6 + line * (i + 0.8)}" text-anchor="middle">${escape(s)}</text>`)
-      .join("");
-    return `<g><title>${escape([b.node.label, show(b.node.shape), saved].filter(Boolean).join("\n"))}</title><rect x="${b.x}" y="${b.y}" width="${b.width}" height="${b.height}" rx="${radius}" fill="${fill}" stroke="${stroke}"/>${words}</g>`;
+  const boxes = nodes.map((n) => {
+    const [[x, y], [fill, stroke]] = [at[n.id]!, colours[n.kind]];
+    const text = [n.label, show(n.shape)].map((s, i) => `<text x="${x}" y="${y + 18 + 15 * i}" text-anchor="middle">${escape(s)}</text>`);
+    return `<g><title>${escape(linesOf(n))}</title><rect x="${x - widths[n.id]! / 2}" y="${y}" width="${widths[n.id]}" height="${height}" rx="${n.kind === "operator" ? 5 : height / 2}" fill="${fill}" stroke="${stroke}"/>${text.join("")}</g>`;
   });
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${Math.ceil(width)} ${Math.ceil(height)}" width="${Math.ceil(width)}" height="${Math.ceil(height)}" font-family="Helvetica, Arial, sans-serif" font-size="12" fill="#1a1a1a"><defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8z" fill="#777"/></marker></defs>${arrows.join("")}${shapes.join("")}</svg>\n`;
+  const bottom = rows.length * pitch + gap;
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${bottom}" width="${width}" height="${bottom}" font-family="Helvetica, Arial, sans-serif" font-size="12" fill="#1a1a1a"><defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8z" fill="#777"/></marker></defs>${[...arrows, ...boxes].join("")}</svg>\n`;
 }

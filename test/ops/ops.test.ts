@@ -3,16 +3,17 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { WengertError } from "../../src/base/errors.ts";
 import { init } from "../../src/device.ts";
 import { gradcheck, gradgradcheck } from "../../src/inspect/gradcheck.ts";
-import { callOp, type Layout, materialise } from "../../src/inspect/samples.ts";
+import { callOp, materialise } from "../../src/inspect/samples.ts";
 import { bounds, checkOp } from "../../src/inspect/selftest.ts";
 import { type AnyOp, isView } from "../../src/ops/op.ts";
 import { ops } from "../../src/ops/table.ts";
 import type { Tensor } from "../../src/tensor.ts";
+import { layouts } from "./layouts.ts";
 
 const table = Object.entries(ops) as [string, AnyOp][];
 // Far below the defaults: in float64 a difference quotient is good to seven digits, and a factor off by 0.1 % must show.
 const tight = { atol: 2e-5, rtol: 1e-5 };
-const layouts: readonly Layout[] = ["contiguous", "strided", "expanded"];
+const names = ["contiguous", "strided", "expanded"] as const;
 
 beforeAll(async () => {
   expect((await init({ device: "webgpu" })).device).toBe("webgpu");
@@ -25,8 +26,8 @@ describe.each(table)("%s", (name, op) => {
 
   it("matches finite differences to second order on the CPU in float64, in every layout", async () => {
     for (const [i, sample] of op.samples.entries())
-      for (const layout of isView(op) ? (["contiguous"] as const) : layouts) {
-        const { args, leaves } = materialise(sample, "cpu", "float64", layout);
+      for (const layout of isView(op) ? (["contiguous"] as const) : names) {
+        const { args, leaves } = materialise(sample, "cpu", "float64", layouts[layout]);
         const outputs = callOp(name, args);
         if (leaves.length === 0 || !outputs.some((o) => o.requiresGrad)) continue;
         const replay = (...inputs: Tensor[]): Tensor[] => {
@@ -46,8 +47,8 @@ describe.each(table)("%s", (name, op) => {
       }
   });
 
-  it.each(["contiguous", "strided", "expanded"] as const)("agrees on WebGPU with the CPU, %s", async (layout) => {
-    const report = await checkOp(name, "webgpu", layout);
+  it.each(names)("agrees on WebGPU with the CPU, %s", async (layout) => {
+    const report = await checkOp(name, "webgpu", layouts[layout]);
     expect(report.failures).toEqual([]);
     expect(report.value).toBeLessThanOrEqual(bounds.value);
     expect(report.gradient).toBeLessThanOrEqual(bounds.gradient);

@@ -7,6 +7,7 @@ import { type DeviceName, deviceNamed, init } from "../../src/device.ts";
 import { checkOp } from "../../src/inspect/selftest.ts";
 import { functions } from "../../src/methods.ts";
 import type { Tensor } from "../../src/tensor.ts";
+import { layouts } from "./layouts.ts";
 
 const sizeOf = (shape: readonly number[]): number => shape.reduce((n, d) => n * d, 1);
 const wave = (shape: readonly number[], device: DeviceName, shift = 0.01): Tensor =>
@@ -144,7 +145,7 @@ describe("the workgroup variant", () => {
     "sum", "prod", "amax", "maxAlong", "argmin", "all", "std", "vectorNorm", "softmax", "logSoftmaxBackward", "logsumexp", "classCrossEntropy",
     "crossEntropyBackward", "layerNorm", "layerNormBackward", "layerNormSums", "batchNorm", "batchNormSums", "batchNormBackward",
   ])("%s passes its samples", async (name) => {
-    const { failures, ok } = await checkOp(name, "webgpu", "strided");
+    const { failures, ok } = await checkOp(name, "webgpu", layouts.strided);
     expect(failures).toEqual([]);
     expect(ok).toBe(true);
   }); // prettier-ignore

@@ -1,0 +1,44 @@
+// Memory layouts for sample tensors: dense, with gaps and permuted strides, or with a repeated first slice.
+import { Storage } from "../../src/backend/backend.ts";
+import { hostArray, isFloat } from "../../src/base/dtype.ts";
+import { contiguousStrides, type Geometry, sizeOf } from "../../src/base/shape.ts";
+import { deviceNamed } from "../../src/device.ts";
+import type { Maker } from "../../src/inspect/samples.ts";
+import { Tensor } from "../../src/tensor.ts";
+
+const laid = (host: readonly number[], geometry: Geometry, ...[dtype, device]: [Parameters<Maker>[2], Parameters<Maker>[3]]): Tensor => {
+  const d = deviceNamed("sample", device);
+  const data = hostArray(dtype, host.length);
+  data.set(host);
+  const storage = new Storage(d, dtype, host.length, d.upload(dtype, data));
+  if (!isFloat(dtype)) storage.uploaded = data;
+  return new Tensor(storage, dtype, geometry);
+};
+
+/** Every element of the first slice, repeated. */
+const expanded: Maker = (values, shape, dtype, device) => {
+  const [inner, strides] = shape.length === 0 ? [[], []] : [shape.slice(1), [0, ...contiguousStrides(shape.slice(1))]];
+  return laid(values.slice(0, sizeOf(inner)), { shape, strides, offset: 0 }, dtype, device);
+};
+
+/** Dimensions reversed in memory, a gap after every element, and three elements before the first. */
+const strided: Maker = (values, shape, dtype, device) => {
+  const strides = contiguousStrides([...shape].reverse())
+    .reverse()
+    .map((s) => 2 * s);
+  const host = new Array<number>(2 * Math.max(1, values.length) + 3).fill(isFloat(dtype) ? NaN : 0);
+  const rowMajor = contiguousStrides(shape);
+  values.forEach((v, i) => {
+    let at = 3;
+    let rest = i;
+    shape.forEach((_, k) => {
+      at += Math.floor(rest / rowMajor[k]!) * strides[k]!;
+      rest %= rowMajor[k]!;
+    });
+    host[at] = v;
+  });
+  return laid(host, { shape, strides, offset: 3 }, dtype, device);
+};
+
+/** Makers by name; undefined stands for dense memory. */
+export const layouts = { contiguous: undefined, strided, expanded } as const;
