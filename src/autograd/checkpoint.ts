@@ -18,18 +18,16 @@ export function checkpoint(fn: (...inputs: Tensor[]) => Tensor, ...inputs: Tenso
       const xs = ctx.savedTensors as Tensor[];
       const createGraph = isGradEnabled();
       return enableGrad(() => {
-        const again = createGraph ? xs : xs.map((x) => x.detach().requiresGrad_(x.requiresGrad));
-        const out = fn(...again);
         if (createGraph) {
-          const wanted = again.filter((x) => x.requiresGrad);
-          const found = grad(out, wanted, { gradOutputs: g, createGraph, allowUnused: true });
-          return again.map((x) => (x.requiresGrad ? found[wanted.indexOf(x)] : undefined));
+          const wanted = xs.filter((x) => x.requiresGrad);
+          const found = grad(fn(...xs), wanted, { gradOutputs: g, createGraph, allowUnused: true });
+          return xs.map((x) => (x.requiresGrad ? found.shift() : undefined));
         }
-        out.backward(g);
+        const again = xs.map((x) => x.detach().requiresGrad_(x.requiresGrad));
+        fn(...again).backward(g);
         return again.map((x) => x.grad ?? undefined);
       });
     }
   }
-  const wake = inputs.some((x) => x.requiresGrad) ? inputs : inputs.map((x) => x);
-  return Checkpoint.apply(...wake);
+  return Checkpoint.apply(...inputs);
 }

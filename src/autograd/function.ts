@@ -80,22 +80,17 @@ export abstract class Function {
       (args as readonly unknown[]).includes(o) && !ctx.isDirty(o) ? o.alias(false) : o,
     );
     if (isGradEnabled() && edges.some(Boolean)) {
-      const node = new FunctionNode(
-        this.name,
-        edges,
-        outputs,
-        ctx,
-        (grads) => this.backward(ctx, ...grads),
-        args.map((a) => (isTensor(a) ? a.shape : undefined)),
-      );
+      const shapes = args.map((a) => (isTensor(a) ? a.shape : undefined));
+      const node = new FunctionNode(this.name, edges, outputs, ctx, shapes, (grads) => this.backward(ctx, ...grads));
       outputs.forEach((o, i) => isFloat(o.dtype) && !ctx.isConstant(o) && o.setHistory(node, i));
     }
     return (several ? outputs : outputs[0]) as R;
   }
 }
 
+type Run = (grads: readonly (Tensor | undefined)[]) => ReturnType<FunctionClass<readonly unknown[], Result>["backward"]>;
 class FunctionNode extends Node {
-  readonly #run: (grads: readonly (Tensor | undefined)[]) => ReturnType<FunctionClass<readonly unknown[], Result>["backward"]>;
+  readonly #run: Run;
   readonly #shapes: readonly (readonly number[] | undefined)[];
 
   constructor(
@@ -103,8 +98,8 @@ class FunctionNode extends Node {
     edges: readonly (Edge | undefined)[],
     outputs: readonly Tensor[],
     ctx: Context,
-    run: (grads: readonly (Tensor | undefined)[]) => ReturnType<FunctionClass<readonly unknown[], Result>["backward"]>,
     shapes: readonly (readonly number[] | undefined)[],
+    run: Run,
   ) {
     super(name, edges, ...outputs);
     this.#run = run;
@@ -113,7 +108,7 @@ class FunctionNode extends Node {
   }
   override apply(grads: readonly (Tensor | undefined)[], needed: readonly boolean[]): (Tensor | undefined)[] {
     const given = this.#run(grads);
-    const list = (Array.isArray(given) ? given : [given]) as (Tensor | null | undefined)[];
+    const list = [given].flat() as (Tensor | null | undefined)[];
     if (list.length > needed.length)
       throw new GradError(this.name, `backward returned ${list.length} gradients for ${needed.length} arguments`);
     return needed.map((need, i) => {

@@ -15,8 +15,8 @@ export interface Dataset<T = unknown, B = unknown> {
 
 /** Rows of tensors that share their first dimension. An example is a list of rows, a batch a list of tensors. */
 export class TensorDataset implements Dataset<Tensor[], Tensor[]> {
-  readonly tensors: readonly Tensor[];
-  readonly length: number;
+  declare readonly tensors: readonly Tensor[];
+  declare readonly length: number;
 
   /** Errors: ShapeError when the first dimensions differ. */
   constructor(...tensors: readonly Tensor[]) {
@@ -45,8 +45,8 @@ export class TensorDataset implements Dataset<Tensor[], Tensor[]> {
 
 /** Some examples of another data set. */
 export class Subset<T, B> implements Dataset<T, B> {
-  readonly dataset: Dataset<T, B>;
-  readonly indices: readonly number[];
+  declare readonly dataset: Dataset<T, B>;
+  declare readonly indices: readonly number[];
   /** Whole batches, when the data set behind makes them. */
   readonly getBatch?: (indices: readonly number[]) => B;
 
@@ -77,16 +77,14 @@ export function randomSplit<T, B>(
 ): Subset<T, B>[] {
   const { generator } = parse("randomSplit", [options], {}, { generator: undefined as Generator | undefined });
   const n = dataset.length;
-  const sum = lengths.reduce((a, b) => a + b, 0);
-  const fractions = Math.abs(sum - 1) < 1e-9 && lengths.every((f) => f >= 0 && f <= 1);
-  const sizes = fractions ? lengths.map((f) => Math.floor(n * f)) : [...lengths];
-  if (fractions) for (let i = 0, rest = n - sizes.reduce((a, b) => a + b, 0); i < rest; i++) sizes[i % sizes.length]!++;
-  if (!sizes.every((s) => Number.isInteger(s) && s >= 0) || sizes.reduce((a, b) => a + b, 0) !== n)
-    throw new ArgumentError(
-      "randomSplit",
-      `lengths [${lengths.join(", ")}] do not sum to ${n} examples`,
-      "or give fractions that sum to 1",
-    );
+  const total = (list: readonly number[]): number => list.reduce((a, b) => a + b, 0);
+  let sizes = [...lengths];
+  if (Math.abs(total(lengths) - 1) < 1e-9 && lengths.every((f) => f >= 0 && f <= 1)) {
+    sizes = lengths.map((f) => Math.floor(n * f));
+    for (let i = 0, rest = n - total(sizes); i < rest; i++) sizes[i % sizes.length]!++;
+  }
+  if (!sizes.every((s) => Number.isInteger(s) && s >= 0) || total(sizes) !== n)
+    throw new ArgumentError("randomSplit", `lengths ${show(lengths)} do not sum to ${n} examples`, "or give fractions that sum to 1");
   const order = (generator ?? defaultGenerator()).permutation(n);
   let at = 0;
   return sizes.map((size) => new Subset(dataset, order.slice(at, (at += size))));

@@ -27,21 +27,17 @@ export function defaultCollate(examples: readonly unknown[]): unknown {
   const [first] = examples;
   if (first instanceof Tensor) return functions.stack(examples as Tensor[]);
   // Whole numbers are class indices as a rule, as in PyTorch.
-  if (typeof first === "number")
-    return tensor(examples as number[], { dtype: (examples as number[]).every(Number.isInteger) ? "int32" : "float32" });
+  if (typeof first === "number") return tensor(examples as number[], { dtype: examples.every(Number.isInteger) ? "int32" : "float32" });
   if (typeof first === "boolean") return tensor(examples as boolean[]);
   if (typeof first === "string") return [...examples];
   if (ArrayBuffer.isView(first)) return functions.stack(examples.map((e) => tensor(e as Float32Array<ArrayBuffer>)));
-  if (Array.isArray(first)) {
-    if (examples.some((e) => (e as unknown[]).length !== first.length))
-      throw new ArgumentError("collate", "the examples are lists of different lengths", "pass a collate function");
-    return first.map((_, k) => defaultCollate(examples.map((e) => (e as unknown[])[k])));
-  }
-  if (typeof first === "object" && first !== null)
-    return Object.fromEntries(
-      Object.keys(first).map((key) => [key, defaultCollate(examples.map((e) => (e as Record<string, unknown>)[key]))]),
-    );
-  throw new DtypeError("collate", `cannot make a batch of ${first === null ? "null" : typeof first}`, "pass a collate function");
+  if (typeof first !== "object" || first === null)
+    throw new DtypeError("collate", `cannot make a batch of ${String(first)}`, "pass a collate function");
+  const list = Array.isArray(first);
+  if (list && examples.some((e) => (e as unknown[]).length !== first.length))
+    throw new ArgumentError("collate", "the examples are lists of different lengths", "pass a collate function");
+  const fields = Object.keys(first).map((key) => [key, defaultCollate(examples.map((e) => (e as Record<string, unknown>)[key]))] as const);
+  return list ? fields.map(([, batch]) => batch) : Object.fromEntries(fields);
 }
 
 const isPromise = (v: unknown): v is Promise<unknown> => v instanceof Promise;
@@ -51,8 +47,8 @@ const isPromise = (v: unknown): v is Promise<unknown> => v instanceof Promise;
  * Every loop is an epoch. `length` is the number of batches.
  */
 export class DataLoader<T, B> implements Iterable<B>, AsyncIterable<B> {
-  readonly dataset: Dataset<T, B>;
-  readonly batches: BatchSampler;
+  declare readonly dataset: Dataset<T, B>;
+  declare readonly batches: BatchSampler;
   readonly #generator: Generator | undefined;
   readonly #collate: ((examples: T[]) => B) | undefined;
 
@@ -62,10 +58,13 @@ export class DataLoader<T, B> implements Iterable<B>, AsyncIterable<B> {
       batchSize: 1, shuffle: false, sampler: undefined as Sampler | undefined, dropLast: false,
       generator: undefined as Generator | undefined, collate: undefined as ((examples: T[]) => B) | undefined,
     }); // prettier-ignore
+    const refuse = (what: string, remedy?: string): never => {
+      throw new ArgumentError("DataLoader", what, remedy);
+    };
     if (!(Number.isInteger(dataset?.length) && dataset.length >= 0))
-      throw new ArgumentError("DataLoader", "the data set has no length", "a Dataset has length and get(index)");
-    if (o.shuffle && o.sampler) throw new ArgumentError("DataLoader", "shuffle and sampler exclude each other");
-    if (o.shuffle && dataset.length === 0) throw new ArgumentError("DataLoader", "an empty data set cannot be shuffled");
+      refuse("the data set has no length", "a Dataset has length and get(index)");
+    if (o.shuffle && o.sampler) refuse("shuffle and sampler exclude each other");
+    if (o.shuffle && dataset.length === 0) refuse("an empty data set cannot be shuffled");
     this.dataset = dataset;
     this.#generator = o.generator;
     this.#collate = o.collate;

@@ -9,7 +9,7 @@ export interface Sampler extends Iterable<number> {
 
 /** 0, 1, 2, … */
 export class SequentialSampler implements Sampler {
-  readonly length: number;
+  declare readonly length: number;
   constructor(source: { readonly length: number }) {
     this.length = source.length;
   }
@@ -20,7 +20,7 @@ export class SequentialSampler implements Sampler {
 
 /** A new random order every epoch. Without a generator of its own, each epoch is seeded from the default one, as in PyTorch. */
 export class RandomSampler implements Sampler {
-  readonly length: number;
+  declare readonly length: number;
   readonly #generator: Generator | undefined;
   constructor(source: { readonly length: number }, generator?: Generator) {
     this.length = source.length;
@@ -41,7 +41,7 @@ export class RandomSampler implements Sampler {
 
 /** The given indices in random order, for splits that share one data set. */
 export class SubsetRandomSampler implements Sampler {
-  readonly indices: readonly number[];
+  declare readonly indices: readonly number[];
   readonly #generator: Generator | undefined;
   constructor(indices: Iterable<number>, generator?: Generator) {
     this.indices = [...indices];
@@ -57,9 +57,9 @@ export class SubsetRandomSampler implements Sampler {
 
 /** Cuts what a sampler gives into lists of batchSize; dropLast leaves out a shorter last one. */
 export class BatchSampler implements Iterable<number[]> {
-  readonly sampler: Sampler;
-  readonly batchSize: number;
-  readonly dropLast: boolean;
+  declare readonly sampler: Sampler;
+  declare readonly batchSize: number;
+  declare readonly dropLast: boolean;
   constructor(sampler: Sampler, batchSize: number, dropLast: boolean) {
     if (!(Number.isInteger(batchSize) && batchSize > 0))
       throw new ArgumentError("DataLoader", `batchSize must be a positive integer, got ${String(batchSize)}`);

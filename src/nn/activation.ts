@@ -29,8 +29,8 @@ export type LeakyReLU = InstanceType<typeof LeakyReLU>;
 /** LeakyReLU with trained slopes, one or one per channel (dimension 1). */
 export class PReLU extends Module {
   static override readonly name: string = "PReLU";
-  readonly numParameters: number;
-  weight: Parameter;
+  declare readonly numParameters: number;
+  declare weight: Parameter;
   constructor(
     ...rest: [numParameters?: number, init?: number] | [options: Factory & { readonly numParameters?: number; readonly init?: number }]
   ) {

@@ -58,19 +58,19 @@ const modes: readonly PaddingMode[] = ["zeros", "reflect", "replicate", "circula
 
 /** What all convolutions hold. */
 abstract class ConvNd extends Module {
-  readonly inChannels: number;
-  readonly outChannels: number;
-  readonly kernelSize: readonly number[];
-  readonly stride: readonly number[];
-  readonly padding: readonly number[] | "same" | "valid";
-  readonly dilation: readonly number[];
-  readonly groups: number;
-  readonly paddingMode: PaddingMode;
+  declare readonly inChannels: number;
+  declare readonly outChannels: number;
+  declare readonly kernelSize: readonly number[];
+  declare readonly stride: readonly number[];
+  declare readonly padding: readonly number[] | "same" | "valid";
+  declare readonly dilation: readonly number[];
+  declare readonly groups: number;
+  declare readonly paddingMode: PaddingMode;
   /** True for transposed convolutions. */
-  readonly transposed: boolean;
-  readonly outputPadding: readonly number[];
-  weight: Parameter;
-  bias: Parameter | null;
+  declare readonly transposed: boolean;
+  declare readonly outputPadding: readonly number[];
+  declare weight: Parameter;
+  declare bias: Parameter | null;
 
   constructor(rank: number, transposed: boolean, inChannels: number, outChannels: number, kernelSize: Size, rest: readonly unknown[]) {
     super();
@@ -85,18 +85,21 @@ abstract class ConvNd extends Module {
       throw new ArgumentError(op, `${inChannels} input and ${outChannels} output channels do not divide into ${groups} groups`);
     if (!known.includes(paddingMode)) throw new ArgumentError(op, `unknown paddingMode ${String(paddingMode)}`, known.join(", "));
     const sizes = (name: string, value: Size, low: number): number[] => tuple(op, name, value, rank, low);
-    this.inChannels = inChannels;
-    this.outChannels = outChannels;
-    this.kernelSize = sizes("kernelSize", kernelSize, 1);
-    this.stride = sizes("stride", o.stride, 1);
-    this.padding = named ? padding : sizes("padding", padding as Size, 0);
-    this.dilation = sizes("dilation", o.dilation, 1);
-    this.outputPadding = sizes("outputPadding", o.outputPadding, 0);
-    if (padding === "same" && this.stride.some((s) => s !== 1))
+    const stride = sizes("stride", o.stride, 1);
+    if (padding === "same" && stride.some((s) => s !== 1))
       throw new ArgumentError(op, 'padding "same" needs stride 1', "give the padding in numbers");
-    this.groups = groups;
-    this.paddingMode = paddingMode;
-    this.transposed = transposed;
+    Object.assign(this, {
+      inChannels,
+      outChannels,
+      kernelSize: sizes("kernelSize", kernelSize, 1),
+      stride,
+      padding: named ? padding : sizes("padding", padding as Size, 0),
+      dilation: sizes("dilation", o.dilation, 1),
+      outputPadding: sizes("outputPadding", o.outputPadding, 0),
+      groups,
+      paddingMode,
+      transposed,
+    });
     const channels = transposed ? [inChannels, outChannels / groups] : [outChannels, inChannels / groups];
     this.weight = parameter([...channels, ...this.kernelSize], o);
     this.bias = o.bias ? parameter([outChannels], o) : null;

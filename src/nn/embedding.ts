@@ -18,10 +18,10 @@ export interface EmbeddingOptions extends Factory {
 /** Rows of a table [numEmbeddings, embeddingDim] by integer index. Shape: [...] → [..., embeddingDim]. */
 export class Embedding extends Module {
   static override readonly name: string = "Embedding";
-  readonly numEmbeddings: number;
-  readonly embeddingDim: number;
-  readonly paddingIdx: number | null;
-  weight: Parameter;
+  declare readonly numEmbeddings: number;
+  declare readonly embeddingDim: number;
+  declare readonly paddingIdx: number | null;
+  declare weight: Parameter;
 
   constructor(numEmbeddings: number, embeddingDim: number, ...rest: [paddingIdx?: number | null] | [options: EmbeddingOptions]) {
     super();

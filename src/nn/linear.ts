@@ -33,10 +33,10 @@ export function resetWeights(weight: Parameter, bias: Parameter | null): void {
 /** y = x Wᵀ + b. Shape: [..., inFeatures] → [..., outFeatures]. */
 export class Linear extends Module {
   static override readonly name: string = "Linear";
-  readonly inFeatures: number;
-  readonly outFeatures: number;
-  weight: Parameter;
-  bias: Parameter | null;
+  declare readonly inFeatures: number;
+  declare readonly outFeatures: number;
+  declare weight: Parameter;
+  declare bias: Parameter | null;
 
   constructor(
     inFeatures: number,

@@ -32,13 +32,13 @@ abstract class BatchNorm extends Module {
     runningVar: "running_var",
     numBatchesTracked: "num_batches_tracked",
   };
-  readonly numFeatures: number;
-  readonly eps: number;
-  readonly momentum: number | null;
-  readonly affine: boolean;
-  readonly trackRunningStats: boolean;
-  weight: Parameter | null;
-  bias: Parameter | null;
+  declare readonly numFeatures: number;
+  declare readonly eps: number;
+  declare readonly momentum: number | null;
+  declare readonly affine: boolean;
+  declare readonly trackRunningStats: boolean;
+  declare weight: Parameter | null;
+  declare bias: Parameter | null;
   runningMean: Tensor | null = null;
   runningVar: Tensor | null = null;
   numBatchesTracked: Tensor | null = null;
@@ -46,14 +46,11 @@ abstract class BatchNorm extends Module {
 
   constructor(ranks: readonly number[], numFeatures: number, rest: readonly unknown[]) {
     super();
-    const o = parse(new.target.name, rest, { eps: 1e-5, momentum: 0.1 as number | null, affine: true, trackRunningStats: true }, factory);
+    const options = { eps: 1e-5, momentum: 0.1 as number | null, affine: true, trackRunningStats: true };
+    const { device, dtype, ...o } = parse(new.target.name, rest, options, factory);
+    Object.assign(this, { numFeatures }, o);
     this.#ranks = ranks;
-    this.numFeatures = numFeatures;
-    this.eps = o.eps;
-    this.momentum = o.momentum;
-    this.affine = o.affine;
-    this.trackRunningStats = o.trackRunningStats;
-    const channels = (): Parameter => parameter([numFeatures], o);
+    const channels = (): Parameter => parameter([numFeatures], { device, dtype });
     this.weight = o.affine ? channels() : null;
     this.bias = o.affine ? channels() : null;
     if (o.trackRunningStats) {
@@ -127,11 +124,11 @@ export interface LayerNormOptions extends Factory {
 /** Normalises over the last dimensions, which must be `normalizedShape`. */
 export class LayerNorm extends Module {
   static override readonly name: string = "LayerNorm";
-  readonly normalizedShape: readonly number[];
-  readonly eps: number;
-  readonly elementwiseAffine: boolean;
-  weight: Parameter | null;
-  bias: Parameter | null;
+  declare readonly normalizedShape: readonly number[];
+  declare readonly eps: number;
+  declare readonly elementwiseAffine: boolean;
+  declare weight: Parameter | null;
+  declare bias: Parameter | null;
 
   constructor(
     normalizedShape: number | readonly number[],

@@ -15,7 +15,7 @@ export class Parameter extends Tensor {
 /** A tensor that belongs to a module's state but is not trained, such as running statistics. */
 export class Buffer extends Tensor {
   /** Whether the state dict holds it. */
-  readonly persistent: boolean;
+  declare readonly persistent: boolean;
   constructor(data: Tensor, { persistent = true }: { readonly persistent?: boolean } = {}) {
     super(data.storage.retain(), data.dtype, data);
     keep(this);

@@ -47,7 +47,7 @@ const misfit = (what: string, remedy?: string): never => {
 /** Base of every optimiser. Subclasses implement `update` for the ready parameters of one group. */
 export abstract class Optimizer<O extends object = object, S extends ParamState = ParamState> {
   readonly paramGroups: ParamGroup<O>[] = [];
-  readonly defaults: Readonly<O>;
+  declare readonly defaults: Readonly<O>;
   readonly state = new Map<Tensor, S>();
 
   /** Errors: ArgumentError for an empty list, a repeated parameter, or something that is no leaf requiring a gradient. */

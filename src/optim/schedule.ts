@@ -14,9 +14,9 @@ export type SchedulerState = Record<string, number | readonly number[]>;
 
 /** Base of the schedules: counts epochs and sets each group's rate. Subclasses say what the next rate is. */
 export abstract class LRScheduler {
-  readonly optimizer: Target;
+  declare readonly optimizer: Target;
   /** Rates of the groups when the schedule began. */
-  baseLrs: number[];
+  declare baseLrs: number[];
   lastEpoch = -1;
 
   constructor(optimizer: Target) {
@@ -72,8 +72,8 @@ const positive = (op: string, name: string, value: number): number => {
 
 /** Multiplies the rate by gamma every stepSize epochs. */
 export class StepLR extends LRScheduler {
-  readonly stepSize: number;
-  readonly gamma: number;
+  declare readonly stepSize: number;
+  declare readonly gamma: number;
   constructor(
     optimizer: Target,
     ...rest:
@@ -92,8 +92,8 @@ export class StepLR extends LRScheduler {
 
 /** Half a cosine from the first rate down to etaMin in tMax epochs, and back up. */
 export class CosineAnnealingLR extends LRScheduler {
-  readonly tMax: number;
-  readonly etaMin: number;
+  declare readonly tMax: number;
+  declare readonly etaMin: number;
   constructor(
     optimizer: Target,
     ...rest: [tMax: number, etaMin?: number] | [tMax: number, options: { etaMin?: number }] | [options: { tMax: number; etaMin?: number }]
