@@ -1,10 +1,10 @@
 // Tensors as text, formatted as PyTorch formats them.
 import { noGrad } from "./autograd/mode.ts";
 import { dense } from "./backend/cpu.ts";
+import { checkNonNegative } from "./base/checks.ts";
 import { isFloat } from "./base/dtype.ts";
-import { ArgumentError, show } from "./base/errors.ts";
+import { show } from "./base/errors.ts";
 import { parse } from "./base/options.ts";
-import { sizeOf } from "./base/shape.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** How numbers are laid out; torch.set_printoptions' names and defaults. */
@@ -25,8 +25,7 @@ const settings: Settings = { precision: 4, threshold: 1000, edgeitems: 3, linewi
 
 function checked(op: string, options: PrintOptions): Settings {
   const o = parse(op, [options], { ...settings });
-  for (const key of ["precision", "threshold", "edgeitems", "linewidth"] as const)
-    if (!(o[key] >= 0)) throw new ArgumentError(op, `${key} must be a non-negative number, got ${String(o[key])}`);
+  checkNonNegative(op, { ...o, sciMode: 0 });
   return o;
 }
 
@@ -109,38 +108,38 @@ function brackets(
   return level(0);
 }
 
-/** The edges of a tensor too long to show: the middle of every long dimension left out. */
-function edges(x: Tensor, cut: readonly boolean[], n: number): Tensor {
-  return cut.reduce((y, c, d) => (c ? (n === 0 ? y.slice(d, 0, 0) : y.slice(d, 0, n).cat([y.slice(d, -n)], d)) : y), x);
-}
-
 function suffixes(x: Tensor): string[] {
-  const empty = x.size === 0;
+  const { size, shape, dtype, device, gradFn, requiresGrad } = x;
+  const list: string[] = [];
+  if (device.type !== "cpu") list.push(`device='${device.type}'`);
+  if (size === 0 && shape.length !== 1) list.push(`size=(${shape.join(", ")})`);
   // int32 stands for PyTorch's int64, which prints bare unless there is no element to show it.
-  const bare = x.dtype === "float32" || (!empty && (x.dtype === "int32" || x.dtype === "bool"));
-  const name = x.gradFn?.name;
-  const history = name === undefined ? (x.requiresGrad ? ["requires_grad=True"] : []) : [`grad_fn=<${backwardName(name)}>`];
-  return [
-    ...(x.device.type === "cpu" ? [] : [`device='${x.device.type}'`]),
-    ...(empty && x.ndim !== 1 ? [`size=(${x.shape.join(", ")})`] : []),
-    ...(bare ? [] : [`dtype=${x.dtype}`]),
-    ...history,
-  ];
+  if (dtype !== "float32" && (size === 0 || (dtype !== "int32" && dtype !== "bool"))) list.push(`dtype=${dtype}`);
+  if (gradFn) list.push(`grad_fn=<${backwardName(gradFn.name)}>`);
+  else if (requiresGrad) list.push("requires_grad=True");
+  return list;
 }
 
 /** PyTorch's name of a node: MulBackward0 for mul, CopySlices for what is no operator. */
 function backwardName(name: string): string {
-  const upper = (name[0] ?? "").toUpperCase() + name.slice(1).replace(/_$/, "");
+  const upper = name.slice(0, 1).toUpperCase() + name.slice(1).replace(/_$/, "");
   return upper === "CopySlices" ? upper : `${upper}Backward0`;
 }
 
-/** Which dimensions lose their middle. */
-const cuts = (x: Tensor, o: Settings): boolean[] => x.shape.map((d) => x.size > o.threshold && d > 2 * o.edgeitems);
+/** What of x is shown, and in which dimensions the middle is left out. */
+function edges(x: Tensor, o: Settings): { readonly shown: Tensor; readonly cut: readonly boolean[] } {
+  const cut = x.shape.map((d) => x.size > o.threshold && d > 2 * o.edgeitems);
+  const ends = (y: Tensor, d: number): Tensor => {
+    const first = y.slice(d, 0, o.edgeitems);
+    return o.edgeitems === 0 ? first : first.cat([y.slice(d, -o.edgeitems)], d);
+  };
+  return { shown: noGrad(() => cut.reduce((y, c, d) => (c ? ends(y, d) : y), x.detach())), cut };
+}
 
 function layout(x: Tensor, shown: Tensor, data: ArrayLike<number>, cut: readonly boolean[], o: Settings): string {
   const prefix = "tensor(";
   // With no edge items, nothing is left to format between the dots.
-  const cells = sizeOf(shown.shape) === 0 ? [""] : texts(x, data, o);
+  const cells = shown.size === 0 ? [""] : texts(x, data, o);
   let text = prefix + (x.size === 0 ? "[]" : brackets(cells, shown.shape, cut, prefix.length, o));
   let room = text.length - text.lastIndexOf("\n") + 1;
   for (const suffix of suffixes(x)) {
@@ -153,18 +152,16 @@ function layout(x: Tensor, shown: Tensor, data: ArrayLike<number>, cut: readonly
 
 async function toText(x: Tensor, options: PrintOptions = {}): Promise<string> {
   const o = checked("toText", options);
-  const cut = cuts(x, o);
-  const shown = noGrad(() => edges(x.detach(), cut, o.edgeitems));
+  const { shown, cut } = edges(x, o);
   return layout(x, shown, await shown.data(), cut, o);
 }
 
 function toString(x: Tensor): string {
   if (x.disposed) return "tensor(disposed)";
   if (x.device.type !== "cpu") return `tensor(${x.dtype}${show(x.shape)} on ${x.device.type}; await toText() shows the values)`;
-  const cut = cuts(x, settings);
-  const shown = noGrad(() => edges(x.detach(), cut, settings.edgeitems));
+  const { shown, cut } = edges(x, settings);
   return layout(x, shown, dense(shown), cut, settings);
 }
 
 /** By name, for installation beside the operators; Node's console.log shows tensors by their text, too. */
-export const printing = { toText, toString, [Symbol.for("nodejs.util.inspect.custom")]: (x: Tensor): string => toString(x) };
+export const printing = { toText, toString, [Symbol.for("nodejs.util.inspect.custom")]: toString };

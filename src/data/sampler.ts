@@ -1,5 +1,5 @@
 // The order in which examples are visited.
-import { ArgumentError } from "../base/errors.ts";
+import { checkPositiveInteger } from "../base/checks.ts";
 import { defaultGenerator, Generator } from "../base/random.ts";
 
 /** Gives indices of examples; iterated anew for every epoch. */
@@ -61,8 +61,7 @@ export class BatchSampler implements Iterable<number[]> {
   declare readonly batchSize: number;
   declare readonly dropLast: boolean;
   constructor(sampler: Sampler, batchSize: number, dropLast: boolean) {
-    if (!(Number.isInteger(batchSize) && batchSize > 0))
-      throw new ArgumentError("DataLoader", `batchSize must be a positive integer, got ${String(batchSize)}`);
+    checkPositiveInteger("DataLoader", { batchSize });
     this.sampler = sampler;
     this.batchSize = batchSize;
     this.dropLast = dropLast;

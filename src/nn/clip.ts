@@ -2,6 +2,7 @@
 import "../kits/norms.ts";
 import { noGrad } from "../autograd/mode.ts";
 import { tidy } from "../autograd/scope.ts";
+import { checkNonNegative } from "../base/checks.ts";
 import { ArgumentError } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { zeros } from "../create.ts";
@@ -24,7 +25,7 @@ export function clipGradNorm_(
   ...rest: [maxNorm: number, normType?: number] | [options: { readonly maxNorm: number; readonly normType?: number }]
 ): Tensor {
   const { maxNorm, normType } = parse("clipGradNorm_", rest, { maxNorm: NaN, normType: 2 });
-  if (!(maxNorm >= 0)) throw new ArgumentError("clipGradNorm_", `maxNorm must not be negative, got ${maxNorm}`);
+  checkNonNegative("clipGradNorm_", { maxNorm });
   if (!(normType > 0)) throw new ArgumentError("clipGradNorm_", `normType must be positive, got ${normType}`);
   return quietly(() => {
     const grads = gradients(parameters);
@@ -39,7 +40,7 @@ export function clipGradNorm_(
 
 /** Cuts every element of the gradients to [−clipValue, clipValue]. */
 export function clipGradValue_(parameters: Tensor | Iterable<Tensor>, clipValue: number): void {
-  if (!(clipValue >= 0)) throw new ArgumentError("clipGradValue_", `clipValue must not be negative, got ${clipValue}`);
+  checkNonNegative("clipGradValue_", { clipValue });
   quietly(() => {
     for (const g of gradients(parameters)) overwrite(g, g.clamp(-clipValue, clipValue));
   });

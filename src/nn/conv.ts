@@ -1,5 +1,6 @@
 // Convolutions and transposed convolutions in one to three dimensions.
 import "../kits/windows.ts";
+import { checkPositiveInteger } from "../base/checks.ts";
 import { ArgumentError } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { repr } from "../base/python.ts";
@@ -79,8 +80,7 @@ abstract class ConvNd extends Module {
     const { groups, padding, paddingMode } = o;
     const known = transposed ? modes.slice(0, 1) : modes;
     const named = !transposed && (padding === "same" || padding === "valid");
-    for (const [name, value] of Object.entries({ inChannels, outChannels, groups }))
-      if (!(Number.isInteger(value) && value > 0)) throw new ArgumentError(op, `${name} must be a positive integer, got ${String(value)}`);
+    checkPositiveInteger(op, { inChannels, outChannels, groups });
     if (inChannels % groups !== 0 || outChannels % groups !== 0)
       throw new ArgumentError(op, `${inChannels} input and ${outChannels} output channels do not divide into ${groups} groups`);
     if (!known.includes(paddingMode)) throw new ArgumentError(op, `unknown paddingMode ${String(paddingMode)}`, known.join(", "));

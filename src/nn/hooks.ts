@@ -1,5 +1,8 @@
 // Calling a module with hooks around its forward, and around its place in the graph.
-import { type Context, Function } from "../autograd/function.ts";
+import { edgeOf } from "../autograd/engine.ts";
+import { isGradEnabled } from "../autograd/mode.ts";
+import { Node } from "../autograd/node.ts";
+import { isFloat } from "../base/dtype.ts";
 import { Tensor } from "../tensor.ts";
 import type { Module } from "./module.ts";
 
@@ -26,17 +29,28 @@ export function hooked<T>(set: Set<T>, hook: T): HookHandle {
 
 type Gradients = readonly (Tensor | undefined)[];
 
-/** Hands the tensors of a list on through one node of the graph, which reports their gradients in backward. */
-function tapped(values: readonly unknown[], report: (gradients: Gradients) => Gradients): unknown[] {
-  class Tap extends Function {
-    static forward(_ctx: Context, ...xs: Tensor[]): Tensor[] {
-      return xs;
-    }
-    static backward(_ctx: Context, ...gradients: (Tensor | undefined)[]): Gradients {
-      return report(gradients);
-    }
+/** A node that hands gradients on through a function. */
+class Tap extends Node {
+  readonly #report: (gradients: Gradients) => Gradients;
+  constructor(tensors: readonly Tensor[], report: (gradients: Gradients) => Gradients) {
+    super("backwardHook", tensors.map(edgeOf), ...tensors);
+    this.#report = report;
   }
-  const through = Tap.apply(...values.filter((v) => v instanceof Tensor));
+  override apply(gradients: Gradients): (Tensor | undefined)[] {
+    return [...this.#report(gradients)];
+  }
+}
+
+/** The list with its tensors behind one Tap. */
+function tapped(values: readonly unknown[], report: (gradients: Gradients) => Gradients): readonly unknown[] {
+  const tensors = values.filter((v) => v instanceof Tensor);
+  if (!isGradEnabled() || !tensors.some((x) => x.requiresGrad)) return values;
+  const tap = new Tap(tensors, report);
+  const through = tensors.map((x, i) => {
+    const y = x.alias(false);
+    if (isFloat(x.dtype)) y.setHistory(tap, i);
+    return y;
+  });
   return values.map((v) => (v instanceof Tensor ? through.shift() : v));
 }
 

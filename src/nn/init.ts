@@ -1,4 +1,5 @@
 // Initialisation in place, with the numbers PyTorch draws from the same seed.
+import { checkNonNegative } from "../base/checks.ts";
 import { hostArray, isFloat, roundTo } from "../base/dtype.ts";
 import { ArgumentError, DtypeError, ShapeError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
@@ -53,7 +54,7 @@ export function normal_(
     [mean?: number, std?: number] | [mean: number, std: number, options: Drawing] | [options: Drawing & { mean?: number; std?: number }]
 ): Tensor {
   return drawn("normal_", x, rest, { mean: 0, std: 1 }, (generator, out, { mean, std }) => {
-    if (!(std >= 0)) throw new ArgumentError("normal_", `std must not be negative, got ${std}`);
+    checkNonNegative("normal_", { std });
     generator.fillNormal(out, mean, std);
   });
 }

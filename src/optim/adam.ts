@@ -1,10 +1,11 @@
 // Adam and AdamW.
 import "../kits/updates.ts";
+import { checkNonNegative } from "../base/checks.ts";
 import { ArgumentError } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { functions } from "../methods.ts";
 import type { Tensor } from "../tensor.ts";
-import { checkNonNegative, Optimizer, type ParamGroup, type Params, type ParamState, type Ready } from "./optimizer.ts";
+import { Optimizer, type ParamGroup, type Params, type ParamState, type Ready } from "./optimizer.ts";
 import { chunks } from "./sgd.ts";
 
 export interface AdamOptions {

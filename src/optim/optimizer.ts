@@ -35,11 +35,6 @@ export interface Ready<S> {
   readonly state: S;
 }
 
-/** Errors: ArgumentError for a negative option, or NaN. */
-export function checkNonNegative(op: string, options: Readonly<Record<string, number>>): void {
-  for (const [name, value] of Object.entries(options))
-    if (!(value >= 0)) throw new ArgumentError(op, `${name} must not be negative, got ${String(value)}`);
-}
 const misfit = (what: string, remedy?: string): never => {
   throw new FormatError("loadStateDict", what, remedy);
 };

@@ -1,4 +1,5 @@
 // Learning-rate schedules. Each writes `lr` of the optimiser's groups; nothing is compiled for a new value.
+import { checkPositiveInteger } from "../base/checks.ts";
 import { ArgumentError } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { snake } from "../base/python.ts";
@@ -65,11 +66,6 @@ export abstract class LRScheduler {
   }
 }
 
-const positive = (op: string, name: string, value: number): number => {
-  if (!(Number.isInteger(value) && value > 0)) throw new ArgumentError(op, `${name} must be a positive integer, got ${String(value)}`);
-  return value;
-};
-
 /** Multiplies the rate by gamma every stepSize epochs. */
 export class StepLR extends LRScheduler {
   declare readonly stepSize: number;
@@ -81,8 +77,8 @@ export class StepLR extends LRScheduler {
   ) {
     super(optimizer);
     const o = parse("StepLR", rest, { stepSize: NaN, gamma: 0.1 });
-    this.stepSize = positive("StepLR", "stepSize", o.stepSize);
-    this.gamma = o.gamma;
+    checkPositiveInteger("StepLR", { stepSize: o.stepSize });
+    Object.assign(this, o);
     this.step();
   }
   protected override rate(lr: number): number {
@@ -100,8 +96,8 @@ export class CosineAnnealingLR extends LRScheduler {
   ) {
     super(optimizer);
     const o = parse("CosineAnnealingLR", rest, { tMax: NaN, etaMin: 0 });
-    this.tMax = positive("CosineAnnealingLR", "tMax", o.tMax);
-    this.etaMin = o.etaMin;
+    checkPositiveInteger("CosineAnnealingLR", { tMax: o.tMax });
+    Object.assign(this, o);
     this.step();
   }
   // The recursive form, which respects rates that somebody else changed in between.

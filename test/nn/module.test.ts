@@ -193,6 +193,27 @@ describe.each(["cpu", "webgpu"] as const)("Module on %s", (device) => {
     expect(await x.grad!.tolist()).toEqual([2, 3]);
   });
 
+  it("gives backward hooks a gradient for every argument, also of a tensor that comes twice, and lists of outputs", async () => {
+    class Pair extends Module {
+      override forward(a: Tensor, b: Tensor, at: Tensor): Tensor[] {
+        return [a.mul(b).indexSelect(0, at), a.add(b)];
+      }
+    }
+    const model = new Pair();
+    let seen: [readonly unknown[], readonly unknown[]] = [[], []];
+    model.registerFullBackwardHook((_m, gradInput, gradOutput) => {
+      seen = [gradInput.map((g) => g?.shape), gradOutput.map((g) => g?.shape)];
+    });
+    const x = tensor([2, 3], { requiresGrad: true });
+    const [product] = model.call(x, x, tensor([1], { dtype: "int32" }));
+    product!.sum().backward();
+    expect(seen).toEqual([
+      [[2], [2], undefined],
+      [[1], undefined],
+    ]);
+    expect(await x.grad!.tolist()).toEqual([0, 6]);
+  });
+
   it("keeps parameters the same objects when it moves, so that optimisers go on", async () => {
     const model = new Affine();
     const { scale } = model;
