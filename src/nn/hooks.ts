@@ -37,7 +37,7 @@ class Tap extends Node {
     this.#report = report;
   }
   override apply(gradients: Gradients): (Tensor | undefined)[] {
-    return [...this.#report(gradients)];
+    return [...this.#report(this.outputs.map((_, i) => gradients[i]))];
   }
 }
 
