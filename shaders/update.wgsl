@@ -5,14 +5,14 @@ const WG: u32 = 64u;
 
 struct SgdParams {
   quads0: u32, quads1: u32, quads2: u32, quads3: u32, // vec4s of each parameter
-  lr: f32, decay: f32, sign: f32,
+  lr: f32, weightDecay: f32, sign: f32,
   keep: f32, add: f32, // buffer = keep * buffer + add * gradient
   nesterov: f32,       // momentum for Nesterov's look-ahead, else 0
   heavy: u32,          // 1 with momentum: p2 and p3 are the buffers of p0 and p1
 }
 struct AdamParams {
   quads0: u32, quads1: u32,
-  decay: f32, sign: f32,
+  weightDecay: f32, sign: f32,
   shrink: f32, // decoupled weight decay: 1 - lr * weightDecay
   beta1: f32, rest1: f32, beta2: f32, rest2: f32, // rest = 1 - beta
   step: f32, root: f32, eps: f32, // lr / (1 - beta1^t), sqrt(1 - beta2^t)
@@ -49,7 +49,7 @@ fn sgd(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) nwg: 
     case 2u: { p = p2[i]; g = g2[i]; }
     default: { p = p3[i]; g = g3[i]; }
   }
-  var d = sgd_params.sign * g + sgd_params.decay * p;
+  var d = sgd_params.sign * g + sgd_params.weightDecay * p;
   if (sgd_params.heavy != 0u) {
     var m: vec4f;
     if (slot == 0u) { m = p2[i]; } else { m = p3[i]; }
@@ -78,7 +78,7 @@ fn adam(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) nwg:
   } else {
     p = p0[i]; g = g0[i]; m = m0[i]; v = v0[i];
   }
-  let d = adam_params.sign * g + adam_params.decay * p;
+  let d = adam_params.sign * g + adam_params.weightDecay * p;
   m = adam_params.beta1 * m + adam_params.rest1 * d;
   v = adam_params.beta2 * v + adam_params.rest2 * d * d;
   var top = v;

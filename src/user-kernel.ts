@@ -4,7 +4,7 @@ import { type Grid, type Kernel, kernel, wgslType } from "./backend/kernel.ts";
 import { compile } from "./backend/pipelines.ts";
 import { declarations, type Field, link, type Linked } from "./backend/wgsl.ts";
 import { asDType, type DType, type TypedArray } from "./base/dtype.ts";
-import { ArgumentError, DeviceError, DtypeError, WengertError } from "./base/errors.ts";
+import { ArgumentError, DeviceError, DtypeError } from "./base/errors.ts";
 import { parse } from "./base/options.ts";
 import { checkShape, sizeOf } from "./base/shape.ts";
 import { webGpuDevice } from "./device.ts";
@@ -93,45 +93,46 @@ interface Shader {
 }
 
 /** Reads the shader and holds it against the definition. Errors: ArgumentError. */
-function inspected(definition: Erased): Shader {
-  const fail = (what: string, remedy?: string): never => {
-    throw new ArgumentError("defineKernel", what, remedy);
+function inspected({ name, wgsl, inputs, cpu, entry = name }: Erased): Shader {
+  const demand = (fine: unknown, what: string, remedy?: string): void => {
+    if (!fine) throw new ArgumentError("defineKernel", what, remedy);
   };
-  const { name, wgsl, inputs } = definition;
-  if (typeof name !== "string" || name === "") fail(`needs a name, got ${String(name)}`);
-  if (typeof wgsl !== "string") fail(`${name}: wgsl must be the text of a shader, got ${typeof wgsl}`);
-  if (typeof definition.cpu !== "function") fail(`${name}: cpu must be a function, got ${typeof definition.cpu}`);
-  const fine = Array.isArray(inputs) && inputs.length > 0 && inputs.every((n) => typeof n === "string" && n !== "out");
-  if (!fine || new Set(inputs).size !== inputs.length)
-    fail(`${name}: inputs must be different names, none of them out, got ${String(inputs)}`);
-  const found = kernel(wgsl, definition.entry ?? name);
+  demand(name && typeof name === "string", `needs a name, got ${String(name)}`);
+  demand(typeof wgsl === "string", `${name}: wgsl must be the text of a shader, got ${typeof wgsl}`);
+  demand(typeof cpu === "function", `${name}: cpu must be a function, got ${typeof cpu}`);
+  const distinct = Array.isArray(inputs) && new Set(inputs.filter((n) => typeof n === "string" && n !== "out")).size === inputs.length;
+  demand(distinct && inputs.length > 0, `${name}: inputs must be different names, none of them out, got ${String(inputs)}`);
+  const found = kernel(wgsl, entry);
   let linked: Linked;
   let parts: ReturnType<typeof declarations>;
   try {
-    linked = link(found.sources, found.entry);
+    linked = link(found.sources, entry);
     parts = declarations(wgsl);
   } catch (error) {
-    return fail(`${name}: ${error instanceof WengertError ? error.message.replace(/^wgsl: /, "") : String(error)}`);
+    throw new ArgumentError("defineKernel", `${name}: ${(error as Error).message.replace(/^wgsl: /, "")}`);
   }
   for (const { name: binding, write } of linked.bindings)
-    if (write !== (binding === "out") || (binding !== "out" && !inputs.includes(binding)))
-      fail(
-        `${name}: the ${write ? "written" : "read"} binding ${binding} is no ${write ? "output" : "input"}`,
-        `inputs are ${inputs.join(", ")}; only out is read_write`,
-      );
-  if (!linked.bindings.some((b) => b.write)) fail(`${name}: the entry point ${found.entry} writes no binding out`);
-  if (linked.bindings.length > 8) fail(`${name}: ${linked.bindings.length} storage bindings, devices promise 8`);
+    demand(
+      write ? binding === "out" : inputs.includes(binding),
+      `${name}: the ${write ? "written" : "read"} binding ${binding} is no ${write ? "output" : "input"}`,
+      `inputs are ${inputs.join(", ")}; only out is read_write`,
+    );
+  demand(
+    linked.bindings.some((b) => b.write),
+    `${name}: the entry point ${entry} writes no binding out`,
+  );
+  demand(linked.bindings.length <= 8, `${name}: ${linked.bindings.length} storage bindings, devices promise 8`);
   const elements = new Map<string, string>();
   for (const part of parts) {
     if (!/@binding/.test(part.text)) continue;
-    if (!/var<\s*(storage|uniform)/.test(part.text)) fail(`${name}: ${part.name} is neither a storage nor a uniform binding`);
+    demand(/var<\s*(storage|uniform)/.test(part.text), `${name}: ${part.name} is neither a storage nor a uniform binding`);
     const element = /array<\s*(?:vec[234]<\s*)?(\w+)/.exec(part.text)?.[1]?.replace(/^vec[234]([fiu])$/, "$132");
     if (element && /^[fiu]32$/.test(element)) elements.set(part.name, element);
   }
   const uniform = parts.find((part) => /var<\s*uniform/.test(part.text) && linked.code.includes(part.name));
   const struct = uniform && parts.find((part) => part.kind === "struct" && uniform.words.includes(part.name));
-  if (uniform && (struct?.text.match(/\w+\s*:/g) ?? []).length !== linked.params.length)
-    fail(`${name}: ${uniform.name} must be a struct of u32, i32 and f32 fields`);
+  const fields = struct?.text.match(/\w+\s*:/g)?.length ?? 0;
+  demand(!uniform || fields === linked.params.length, `${name}: ${uniform?.name} must be a struct of u32, i32 and f32 fields`);
   return { kernel: found, fields: linked.params, elements };
 }
 

@@ -67,6 +67,14 @@ export function tune({ m, n, k, kOuter = 1, batch = [1, 1] }: Contraction, { bar
   return { tile: tile as readonly [number, number] | undefined, rows: rows!, cols: cols!, steps: large && k % 4 === 0 ? 4 : 1, splits };
 }
 
+type Field = "m" | "n" | "k" | "z" | "nOuter" | "kOuter";
+/** An operand's offset and strides under the names of the shader, which takes those that it has. */
+function fields(name: string, x?: Partial<Pick<Strides, "view" | "batch">> & Partial<Record<Field, number>>): Record<string, number> {
+  const [outer, inner] = x?.batch ?? [];
+  const all = { off: x?.view?.offset, m: x?.m, n: x?.n, k: x?.k, z: x?.z, no: x?.nOuter, ko: x?.kOuter, bo: outer, bi: inner };
+  return Object.fromEntries(Object.entries(all).map(([field, value]) => [`${name}_${field}`, value ?? 0]));
+}
+
 /** Records the launches of one contraction: one, or two when the contraction is split. */
 export function contract(launcher: Launcher, p: Contraction, tuning = tune(p, launcher.traits)): void {
   const { m, n, k, kOuter = 1, nOuter = 1, a, b, c, bias, batch = [1, 1] } = p;
@@ -100,37 +108,11 @@ export function contract(launcher: Launcher, p: Contraction, tuning = tune(p, la
       c_table: table(out.nTable, inner, out.n),
     },
     {
-      m,
-      n,
-      k,
-      k_outer: kOuter,
-      n_inner: inner,
-      a_off: a.view.offset,
-      a_m: a.m,
-      a_k: a.k,
-      a_ko: a.kOuter ?? 0,
-      a_bo: a.batch?.[0] ?? 0,
-      a_bi: a.batch?.[1] ?? 0,
-      b_off: b.view.offset,
-      b_n: b.n,
-      b_no: b.nOuter ?? 0,
-      b_k: b.k,
-      b_ko: b.kOuter ?? 0,
-      b_bo: b.batch?.[0] ?? 0,
-      b_bi: b.batch?.[1] ?? 0,
-      c_off: out.view.offset,
-      c_m: out.m,
-      c_n: out.n,
-      c_no: out.nOuter ?? 0,
-      c_z: m * out.m,
-      batches,
-      batch_inner: batch[1],
-      splits,
-      biased: bias && !partial ? 1 : 0,
-      bias_off: bias?.view.offset ?? 0,
-      bias_m: bias?.m ?? 0,
-      bias_n: bias?.n ?? 0,
-      bias_z: m * (bias?.m ?? 0),
+      ...{ m, n, k, k_outer: kOuter, n_inner: inner, batches, batch_inner: batch[1], splits, biased: bias && !partial ? 1 : 0 },
+      ...fields("a", a),
+      ...fields("b", b),
+      ...fields("c", { ...out, z: m * out.m }),
+      ...fields("bias", bias && { ...bias, z: m * bias.m }),
     },
     threads * batches * splits,
   );

@@ -26,25 +26,21 @@ export function offsets(count: number, start: number, step: number): Int32Array<
   return out;
 }
 
-/** Lines [first, first + count) of a matrix over steps [k0, k0 + steps), four lines interleaved; missing lines are zero. */
+/** Lines [first, first + count) of a matrix over steps [k0, k0 + kc), four lines interleaved; the last line stands in for missing ones. */
 function pack(to: Panel, from: Numbers, lines: Int32Array, first: number, count: number, steps: Int32Array, k0: number, kc: number): void {
-  let at = 0;
-  for (let l = 0; l < count; l += 4) {
-    if (l + 4 <= count) {
-      const l0 = lines[first + l]!;
-      const l1 = lines[first + l + 1]!;
-      const l2 = lines[first + l + 2]!;
-      const l3 = lines[first + l + 3]!;
-      for (let k = 0; k < kc; k++, at += 4) {
-        const s = steps[k0 + k]!;
-        to[at] = from[l0 + s]!;
-        to[at + 1] = from[l1 + s]!;
-        to[at + 2] = from[l2 + s]!;
-        to[at + 3] = from[l3 + s]!;
-      }
-    } else
-      for (let k = 0; k < kc; k++)
-        for (let i = 0; i < 4; i++, at++) to[at] = l + i < count ? from[lines[first + l + i]! + steps[k0 + k]!]! : 0;
+  const last = first + count - 1;
+  for (let l = first, at = 0; l <= last; l += 4) {
+    const l0 = lines[l]!;
+    const l1 = lines[Math.min(l + 1, last)]!;
+    const l2 = lines[Math.min(l + 2, last)]!;
+    const l3 = lines[Math.min(l + 3, last)]!;
+    for (let k = 0; k < kc; k++, at += 4) {
+      const s = steps[k0 + k]!;
+      to[at] = from[l0 + s]!;
+      to[at + 1] = from[l1 + s]!;
+      to[at + 2] = from[l2 + s]!;
+      to[at + 3] = from[l3 + s]!;
+    }
   }
 }
 
@@ -127,7 +123,6 @@ function blockInt(kc: number, a: Int32Array, ai: number, b: Int32Array, bi: numb
 export function gemm(a: Matrix, b: Matrix, { data: out, rows, cols }: Matrix): void {
   const [m, n, depth] = [rows.length, cols.length, a.cols.length];
   const integer = out instanceof Int32Array;
-  if (!integer && Math.min(m, n) <= 2) return thin(a, b, out, rows, cols);
   const { a: pa, b: pb, tile } = integer ? ints : floats;
   for (let n0 = 0; n0 < n; n0 += blockN) {
     const nc = Math.min(blockN, n - n0);
@@ -146,35 +141,5 @@ export function gemm(a: Matrix, b: Matrix, { data: out, rows, cols }: Matrix): v
           }
       }
     }
-  }
-}
-
-/** Products with one or two rows or columns: packing would cost more than the sums. */
-function thin(a: Matrix, b: Matrix, out: Numbers, rows: Int32Array, cols: Int32Array): void {
-  const wide = cols.length > rows.length;
-  // One line of the thin side x against all lines of the wide side y.
-  const [x, y] = wide
-    ? [{ data: a.data, lines: a.rows, steps: a.cols, to: rows }, { data: b.data, lines: b.cols, steps: b.rows, to: cols }]
-    : [{ data: b.data, lines: b.cols, steps: b.rows, to: cols }, { data: a.data, lines: a.rows, steps: a.cols, to: rows }]; // prettier-ignore
-  const near = Math.abs((y.lines[1] ?? 0) - y.lines[0]!) <= Math.abs((y.steps[1] ?? 0) - (y.steps[0] ?? 0));
-  const sums = new Float64Array(y.lines.length);
-  for (let i = 0; i < x.lines.length; i++) {
-    const from = x.lines[i]!;
-    sums.fill(0);
-    // Whichever of steps and lines are neighbours in memory is walked innermost.
-    if (near)
-      for (let k = 0; k < x.steps.length; k++) {
-        const v = x.data[from + x.steps[k]!]!;
-        const step = y.steps[k]!;
-        for (let j = 0; j < sums.length; j++) sums[j]! += v * y.data[y.lines[j]! + step]!;
-      }
-    else
-      for (let j = 0; j < sums.length; j++) {
-        const line = y.lines[j]!;
-        let sum = 0;
-        for (let k = 0; k < x.steps.length; k++) sum += x.data[from + x.steps[k]!]! * y.data[line + y.steps[k]!]!;
-        sums[j] = sum;
-      }
-    for (let j = 0; j < sums.length; j++) out[x.to[i]! + y.to[j]!]! += sums[j]!;
   }
 }

@@ -11,7 +11,7 @@ import { expandTo, sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { operand } from "./arguments.ts";
 import { type Composite, type Primitive, raises, t } from "./op.ts";
-import { productDtype, productOf, productShape, rows } from "./product.ts";
+import { mismatch, productDtype, productOf, productShape, rows } from "./product.ts";
 
 /** The product as a contraction; batches of more than two strides are spread out first, which makes them one. */
 function planned(x: View, y: View, out: View, toDense: (v: View) => View): Contraction {
@@ -58,18 +58,15 @@ export const matmul: Composite<(x: Tensor, other: Tensor) => Tensor> = {
     if (x.ndim === 0 || y.ndim === 0)
       throw new ShapeError("matmul", `operands need at least one dimension, got ${show(x.shape)} and ${show(y.shape)}`);
     const [a, b] = [x.ndim === 1 ? x.unsqueeze(0) : x, y.ndim === 1 ? y.unsqueeze(1) : y];
-    if (a.shape[a.ndim - 1] !== b.shape[b.ndim - 2])
-      throw new ShapeError(
-        "matmul",
-        `inner sizes differ, ${show(x.shape)} · ${show(y.shape)}: ${a.shape[a.ndim - 1]} ≠ ${b.shape[b.ndim - 2]}`,
-      );
+    const [lead, k] = [a.shape.slice(0, -1), a.shape[a.ndim - 1]!];
+    if (k !== b.shape[b.ndim - 2]) throw mismatch("matmul", x.shape, y.shape, k, b.shape[b.ndim - 2]!);
     // A batch against one matrix is one product over all rows.
     const folded = b.ndim === 2 && a.ndim > 2;
     const product = folded
       ? a
-          .reshape(sizeOf(a.shape.slice(0, -1)), a.shape[a.ndim - 1]!)
+          .reshape(sizeOf(lead), k)
           .batchMatmul(b)
-          .reshape([...a.shape.slice(0, -1), b.shape[1]!])
+          .reshape([...lead, b.shape[1]!])
       : a.batchMatmul(b);
     const left = x.ndim === 1 ? product.squeeze(-2) : product;
     return y.ndim === 1 ? left.squeeze(-1) : left;
@@ -90,59 +87,51 @@ export const matmul: Composite<(x: Tensor, other: Tensor) => Tensor> = {
   ],
 };
 
-/** Errors: ShapeError unless the operands have exactly these ranks. */
-function ranks(op: string, list: readonly (readonly [name: string, x: Tensor, rank: number])[]): void {
-  for (const [name, x, rank] of list)
-    if (operand(op, x, name).ndim !== rank) throw new ShapeError(op, `${name} must have ${rank} dimensions, got ${show(x.shape)}`);
-}
+/** A product for operands of exactly these ranks. Errors: ShapeError for others. */
+const ranked =
+  (op: string, second: string, xRank: number, yRank: number, product = (x: Tensor, y: Tensor): Tensor => x.matmul(y), first = "x") =>
+  (x: Tensor, y: Tensor): Tensor => {
+    const operands = [[first, x, xRank], [second, y, yRank]] as const; // prettier-ignore
+    for (const [name, value, rank] of operands)
+      if (operand(op, value, name).ndim !== rank)
+        throw new ShapeError(op, `${name} must have ${rank} dimensions, got ${show(value.shape)}`);
+    return product(x, y);
+  };
 
 /** Product of two matrices, no broadcasting. */
 export const mm: Composite<(x: Tensor, mat2: Tensor) => Tensor> = {
-  compose: (x, mat2) => {
-    ranks("mm", [["x", x, 2], ["mat2", mat2, 2]]); // prettier-ignore
-    return x.matmul(mat2);
-  },
+  compose: ranked("mm", "mat2", 2, 2),
   samples: [[t([3, 4]), t([4, 2])]],
   errors: [raises([t([3]), t([3, 2])], "x must have 2 dimensions")],
 };
 
 /** Product of two batches of matrices of equal length, no broadcasting. */
 export const bmm: Composite<(x: Tensor, mat2: Tensor) => Tensor> = {
-  compose: (x, mat2) => {
-    ranks("bmm", [["x", x, 3], ["mat2", mat2, 3]]); // prettier-ignore
-    if (x.shape[0] !== mat2.shape[0]) throw new ShapeError("bmm", `batches differ, ${show(x.shape)} and ${show(mat2.shape)}`);
-    return x.matmul(mat2);
-  },
+  compose: ranked("bmm", "mat2", 3, 3, (x, y) => {
+    if (x.shape[0] !== y.shape[0]) throw new ShapeError("bmm", `batches differ, ${show(x.shape)} and ${show(y.shape)}`);
+    return x.matmul(y);
+  }),
   samples: [[t([2, 3, 4]), t([2, 4, 2])]],
   errors: [raises([t([2, 3, 4]), t([1, 4, 2])], "batches differ")],
 };
 
 /** Matrix times vector. Shape: [m, k] · [k] → [m]. */
 export const mv: Composite<(x: Tensor, vec: Tensor) => Tensor> = {
-  compose: (x, vec) => {
-    ranks("mv", [["x", x, 2], ["vec", vec, 1]]); // prettier-ignore
-    return x.matmul(vec);
-  },
+  compose: ranked("mv", "vec", 2, 1),
   samples: [[t([3, 4]), t([4])]],
   errors: [raises([t([3, 4]), t([3])], "inner sizes differ")],
 };
 
 /** Inner product of two vectors. */
 export const dot: Composite<(x: Tensor, other: Tensor) => Tensor> = {
-  compose: (x, other) => {
-    ranks("dot", [["x", x, 1], ["other", other, 1]]); // prettier-ignore
-    return x.matmul(other);
-  },
+  compose: ranked("dot", "other", 1, 1),
   samples: [[t([5]), t([5])]],
   errors: [raises([t([3]), t([2])], "inner sizes differ"), raises([t([3, 1]), t([3])], "x must have 1 dimensions")],
 };
 
 /** Products of all pairs of elements of two vectors. Shape: [m], [n] → [m, n]. */
 export const outer: Composite<(x: Tensor, vec2: Tensor) => Tensor> = {
-  compose: (x, vec2) => {
-    ranks("outer", [["x", x, 1], ["vec2", vec2, 1]]); // prettier-ignore
-    return x.unsqueeze(1).mul(vec2);
-  },
+  compose: ranked("outer", "vec2", 1, 1, (x, y) => x.unsqueeze(1).mul(y)),
   samples: [[t([3]), t([4])]],
   errors: [raises([t([3, 1]), t([2])], "x must have 1 dimensions")],
 };
@@ -160,8 +149,7 @@ export const addmm: Composite<(x: Tensor, mat1: Tensor, mat2: Tensor, options?: 
     const scales = parse("addmm", rest, {}, { beta: 1, alpha: 1 });
     // Integer products take integer factors.
     const { beta, alpha } = isFloat(x.dtype) ? scales : { beta: Math.trunc(scales.beta), alpha: Math.trunc(scales.alpha) };
-    ranks("addmm", [["mat1", mat1, 2], ["mat2", mat2, 2]]); // prettier-ignore
-    const product = mat1.matmul(mat2);
+    const product = ranked("addmm", "mat2", 2, 2, undefined, "mat1")(mat1, mat2);
     if (x.ndim > 2) throw new ShapeError("addmm", `x ${show(x.shape)} does not broadcast to ${show(product.shape)}`);
     const target = x.expand(product.shape);
     const scaled = alpha === 1 ? product : product.mul(alpha);
@@ -186,11 +174,8 @@ export const linear: Primitive<(x: Tensor, weight: Tensor, bias?: Tensor | null)
     if (x[x.length - 1] !== w[w.length - 1])
       throw new ShapeError("linear", `x ${show(x)} has ${x[x.length - 1]} features, weight ${show(w)} wants ${w[w.length - 1]}`);
     const out = [...x.slice(0, -1), ...w.slice(0, -1)];
-    const fits =
-      b === undefined ||
-      (w.length === 2 && (b.length === 0 || (b.length === 1 && (b[0] === w[0] || b[0] === 1)))) ||
-      (w.length === 1 && b.length === 0);
-    if (!fits) throw new ShapeError("linear", `bias ${show(b!)} does not fit weight ${show(w)}`);
+    if (b && b.length > 0 && (b.length + 1 !== w.length || (b[0] !== w[0] && b[0] !== 1)))
+      throw new ShapeError("linear", `bias ${show(b!)} does not fit weight ${show(w)}`);
     return { out: { shape: out, dtype } };
   },
   cpu: ({ x, weight, bias, out }) => contractCpu(affine(x!, weight!, bias, out!, hostDense)),

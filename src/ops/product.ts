@@ -16,10 +16,13 @@ export function productDtype(op: string, ins: Inputs): Meta["dtype"] {
   return first.dtype;
 }
 
+export const mismatch = (op: string, x: Shape, y: Shape, k: number, k2: number): ShapeError =>
+  new ShapeError(op, `inner sizes differ, ${show(x)} · ${show(y)}: ${k} ≠ ${k2}`);
+
 /** Shape of a product over the last two dimensions with broadcast batches. Errors: ShapeError. */
 export function productShape(op: string, x: Shape, y: Shape): number[] {
   const [k, k2] = [x[x.length - 1]!, y[y.length - 2]!];
-  if (k !== k2) throw new ShapeError(op, `inner sizes differ, ${show(x)} · ${show(y)}: ${k} ≠ ${k2}`);
+  if (k !== k2) throw mismatch(op, x, y, k, k2);
   return [...broadcastShapes(op, x.slice(0, -2), y.slice(0, -2)), x[x.length - 2]!, y[y.length - 1]!];
 }
 

@@ -1,6 +1,5 @@
 // What the optimiser steps of update.ts share: operands numbered by parameter, their check, and the launch size.
 import type { View, Views } from "../backend/backend.ts";
-import type { Launcher } from "../backend/kernel.ts";
 import { isFloat } from "../base/dtype.ts";
 import { DtypeError, ShapeError, show } from "../base/errors.ts";
 import { isContiguous, sameShape, sizeOf } from "../base/shape.ts";
@@ -60,17 +59,3 @@ export function checkUpdate(op: string, ins: Inputs, state: readonly string[], m
   }
   return { out: { shape: ins["p0"]!.shape, dtype: ins["p0"]!.dtype } };
 }
-
-/** Blocks of four elements of each parameter. */
-export const quadsOf = (io: Views): Record<"quads0" | "quads1" | "quads2" | "quads3", number> => {
-  const quads = (x: View | undefined): number => (x ? Math.ceil(sizeOf(x.shape) / 4) : 0);
-  return { quads0: quads(io["p0"]), quads1: quads(io["p1"]), quads2: quads(io["p2"]), quads3: quads(io["p3"]) };
-};
-export const quadCount = ({ quads0, quads1, quads2, quads3 }: ReturnType<typeof quadsOf>): number => quads0 + quads1 + quads2 + quads3;
-
-/** What a kernel for several parameters binds where there are fewer: memory that it will not touch. Written buffers must all be different. */
-export const spared = (q: Launcher, io: Views, written: readonly string[], read: readonly string[]): Views => ({
-  ...Object.fromEntries(written.flatMap((name) => (io[name] ? [] : [[name, q.scratch("float32", [4])]]))),
-  ...Object.fromEntries(read.map((name) => [name, io["g0"]!])),
-  ...io,
-});

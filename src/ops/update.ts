@@ -1,10 +1,12 @@
 // Fused optimiser steps: each call updates several parameters and their state in place, within eight buffers per dispatch.
 import source from "../../shaders/update.wgsl?raw";
 import { elements } from "../backend/cpu.ts";
-import { kernel } from "../backend/kernel.ts";
+import type { Views } from "../backend/backend.ts";
+import { kernel, type Launcher } from "../backend/kernel.ts";
+import { sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Primitive, raises, t } from "./op.ts";
-import { type AdamAttrs, checkUpdate, listed, quadCount, quadsOf, type SgdAttrs, spared, updated } from "./stepping.ts";
+import { type AdamAttrs, checkUpdate, listed, type SgdAttrs, updated } from "./stepping.ts";
 
 type Tensors = readonly Tensor[];
 const start = [0.5, -1.25, 2, -0.75, 0.125];
@@ -19,6 +21,24 @@ const m2 = t([2, 2], { data: [0, 0.1, 0.2, 0.3], fixed: true });
 const v2 = t([2, 2], { data: [0.2, 0.1, 0.4, 0.3], fixed: true });
 const sgdAttrs: SgdAttrs = { lr: 0.1, weightDecay: 0.01, keep: 0.9, add: 0.7, nesterov: 0, maximize: false };
 const adamAttrs: AdamAttrs = { step: 0.02, root: 0.3, beta1: 0.9, beta2: 0.99, eps: 1e-3, weightDecay: 0.1, shrink: 0.99, maximize: false };
+
+/** Launches a kernel for several parameters: memory that it will not touch stands in for missing ones. Written buffers must all differ. */
+function launchStep(
+  q: Launcher,
+  entry: string,
+  io: Views,
+  bind: Views,
+  attrs: SgdAttrs | AdamAttrs,
+  more: Readonly<Record<string, number>>,
+): void {
+  const quads = [0, 1, 2, 3].map((k) => (io[`p${k}`] ? Math.ceil(sizeOf(io[`p${k}`]!.shape) / 4) : 0));
+  const { maximize, ...rates } = attrs;
+  const params = { ...rates, ...more, sign: maximize ? -1 : 1, ...Object.fromEntries(quads.map((n, k) => [`quads${k}`, n])) };
+  const spare = (entry === "sgd" ? ["p1", "p2", "p3"] : ["p1", "m1", "v1"]).filter((name) => !bind[name]);
+  const written = Object.fromEntries(spare.map((name) => [name, q.scratch("float32", [4])]));
+  const read = { g1: io["g0"]!, g2: io["g0"]!, g3: io["g0"]! };
+  q.launch(kernel(source, entry), { ...read, ...written, ...bind }, params, quads.reduce((a, b) => a + b)); // prettier-ignore
+}
 
 /** One step of stochastic gradient descent on up to four parameters; with momentum buffers on up to two. Writes params and buffers. */
 export const sgdStep: Primitive<(params: Tensors, grads: Tensors, buffers: Tensors, attrs: SgdAttrs) => Tensor, never, SgdAttrs> = {
@@ -38,10 +58,9 @@ export const sgdStep: Primitive<(params: Tensors, grads: Tensors, buffers: Tenso
       }
     }
   },
-  gpu: (io, { lr, weightDecay, keep, add, nesterov, maximize }, q) => {
-    const params = { ...quadsOf(io), lr, decay: weightDecay, sign: maximize ? -1 : 1, keep, add, nesterov, heavy: io["m0"] ? 1 : 0 };
+  gpu: (io, attrs, q) => {
     const bind = { ...io, ...(io["m0"] && { p2: io["m0"] }), ...(io["m1"] && { p3: io["m1"] }) };
-    q.launch(kernel(source, "sgd"), spared(q, bind, ["p1", "p2", "p3"], ["g1", "g2", "g3"]), params, quadCount(params));
+    launchStep(q, "sgd", io, bind, attrs, { heavy: io["m0"] ? 1 : 0 });
   },
   mutates: ["p0", "p1", "p2", "p3", "m0", "m1"],
   backward: "none",
@@ -81,11 +100,9 @@ export const adamStep: Primitive<
       }
     }
   },
-  gpu: (io, { step, root, beta1, beta2, eps, weightDecay, shrink, maximize }, q) => {
-    const rates = { shrink, beta1, rest1: 1 - beta1, beta2, rest2: 1 - beta2, step, root, eps, largest: io["w0"] ? 1 : 0 };
-    const params = { ...quadsOf(io), decay: weightDecay, sign: maximize ? -1 : 1, ...rates };
-    const bind = { ...io, ...(io["w0"] && { p1: io["w0"] }) };
-    q.launch(kernel(source, "adam"), spared(q, bind, ["p1", "m1", "v1"], ["g1"]), params, quadCount(params));
+  gpu: (io, attrs, q) => {
+    const rest = { rest1: 1 - attrs.beta1, rest2: 1 - attrs.beta2, largest: io["w0"] ? 1 : 0 };
+    launchStep(q, "adam", io, { ...io, ...(io["w0"] && { p1: io["w0"] }) }, attrs, rest);
   },
   mutates: ["p0", "p1", "m0", "m1", "v0", "v1", "w0"],
   backward: "none",
