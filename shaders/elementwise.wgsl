@@ -1,8 +1,9 @@
-// Elementwise maps of one to three operands over any strides. TypeScript replaces `f1`, `f2`, `f3`, the element types, and the loads of
-// operands that are one repeated value: those have no buffer, their bits travel in the offset field. `_dense` and `_quads` entries handle
-// four elements per invocation; buffers are padded to 16 bytes, so tails are safe.
+// Elementwise maps of one to three operands over any strides. TypeScript replaces `f`, the element types, and the loads of operands that are
+// missing or one repeated value: those have no buffer, their bits travel in the offset field. Dense operands and innermost dimensions of
+// whole groups of four are handled four elements per invocation; buffers are padded to 16 bytes, so tails are safe.
 const WG: u32 = 64u;
 const RANK: u32 = 4u; // dimensions walked, 1 to 4
+const STEP: u32 = 1u; // elements per invocation: 4 with store_four
 alias A = f32;
 alias B = f32;
 alias D = f32;
@@ -10,36 +11,30 @@ alias Out = f32;
 alias C = f32;        // type the operator computes in
 
 struct Dense { size: u32, a_offset: u32, b_offset: u32, d_offset: u32, p0: f32, p1: f32, p2: f32, p3: f32 }
-struct Strided1 {
-  size: u32, d1: u32, d2: u32, d3: u32, a_offset: u32, a0: i32, a1: i32, a2: i32, a3: i32,
-  p0: f32, p1: f32, p2: f32, p3: f32,
-}
-struct Strided2 {
+// Up to two operands and numbers: small enough for immediates.
+struct Strided {
   size: u32, d1: u32, d2: u32, d3: u32, a_offset: u32, a0: i32, a1: i32, a2: i32, a3: i32,
   b_offset: u32, b0: i32, b1: i32, b2: i32, b3: i32, p0: f32, p1: f32,
 }
-struct Strided3 {
+struct Wide {
   size: u32, d1: u32, d2: u32, d3: u32, a_offset: u32, a0: i32, a1: i32, a2: i32, a3: i32,
   b_offset: u32, b0: i32, b1: i32, b2: i32, b3: i32, d_offset: u32, e0: i32, e1: i32, e2: i32, e3: i32,
   p0: f32, p1: f32, p2: f32, p3: f32,
 }
 
 @group(0) @binding(0) var<uniform> dense: Dense;
-@group(0) @binding(1) var<uniform> strided1: Strided1;
-@group(0) @binding(2) var<uniform> strided2: Strided2;
-@group(0) @binding(3) var<uniform> strided3: Strided3;
-@group(0) @binding(4) var<storage, read> a: array<A>;
-@group(0) @binding(5) var<storage, read> b: array<B>;
-@group(0) @binding(6) var<storage, read> d: array<D>;
-@group(0) @binding(7) var<storage, read_write> out: array<Out>;
-@group(0) @binding(8) var<storage, read> a4: array<vec4<A>>;
-@group(0) @binding(9) var<storage, read> b4: array<vec4<B>>;
-@group(0) @binding(10) var<storage, read> d4: array<vec4<D>>;
-@group(0) @binding(11) var<storage, read_write> out4: array<vec4<Out>>;
+@group(0) @binding(1) var<uniform> strided: Strided;
+@group(0) @binding(2) var<uniform> wide: Wide;
+@group(0) @binding(3) var<storage, read> a: array<A>;
+@group(0) @binding(4) var<storage, read> b: array<B>;
+@group(0) @binding(5) var<storage, read> d: array<D>;
+@group(0) @binding(6) var<storage, read_write> out: array<Out>;
+@group(0) @binding(7) var<storage, read> a4: array<vec4<A>>;
+@group(0) @binding(8) var<storage, read> b4: array<vec4<B>>;
+@group(0) @binding(9) var<storage, read> d4: array<vec4<D>>;
+@group(0) @binding(10) var<storage, read_write> out4: array<vec4<Out>>;
 
-fn f1(va: A) -> Out { return Out(va); }
-fn f2(va: A, vb: B) -> Out { return Out(va + vb); }
-fn f3(va: A, vb: B, vd: D) -> Out { return Out(va + vb + vd); }
+fn f(va: A, vb: B, vd: D) -> Out { return Out(va + vb + vd); }
 
 fn load_a4(i: u32, start: u32) -> vec4<A> { return a4[i + start]; }
 fn load_b4(i: u32, start: u32) -> vec4<B> { return b4[i + start]; }
@@ -57,127 +52,52 @@ fn coordinates(i: u32, d1: u32, d2: u32, d3: u32) -> vec4u {
   return at;
 }
 
-fn offset_of(at: vec4u, start: u32, s0: i32, s1: i32, s2: i32, s3: i32) -> u32 {
+// An operand's place, and how far it is to the next one along the innermost walked dimension.
+fn place(at: vec4u, start: u32, s0: i32, s1: i32, s2: i32, s3: i32) -> vec2u {
   var o = i32(start) + i32(at.x) * s0;
   if (RANK > 1u) { o += i32(at.w) * s3; }
   if (RANK > 2u) { o += i32(at.z) * s2; }
   if (RANK > 3u) { o += i32(at.y) * s1; }
-  return u32(o);
+  return vec2u(u32(o), u32(select(s3, s0, RANK == 1u)));
 }
 
-// Stride of the innermost walked dimension.
-fn inner(s0: i32, s3: i32) -> u32 { return u32(select(s3, s0, RANK == 1u)); }
-
-@compute @workgroup_size(WG)
-fn map1_dense(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) nwg: vec3u) {
-  let i = gid.x + gid.y * nwg.x * WG;
-  if (i * 4u >= dense.size) { return; }
-  let x = load_a4(i, dense.a_offset);
-  out4[i] = vec4<Out>(f1(x.x), f1(x.y), f1(x.z), f1(x.w));
+fn value(pa: vec2u, pb: vec2u, pd: vec2u, k: u32) -> Out {
+  return f(load_a(pa.x + k * pa.y), load_b(pb.x + k * pb.y), load_d(pd.x + k * pd.y));
+}
+fn store(i: u32, pa: vec2u, pb: vec2u, pd: vec2u) { out[i] = value(pa, pb, pd, 0u); }
+fn store_four(i: u32, pa: vec2u, pb: vec2u, pd: vec2u) {
+  out4[i >> 2u] = vec4<Out>(value(pa, pb, pd, 0u), value(pa, pb, pd, 1u), value(pa, pb, pd, 2u), value(pa, pb, pd, 3u));
 }
 
 @compute @workgroup_size(WG)
-fn map2_dense(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) nwg: vec3u) {
-  let i = gid.x + gid.y * nwg.x * WG;
-  if (i * 4u >= dense.size) { return; }
-  let x = load_a4(i, dense.a_offset);
-  let y = load_b4(i, dense.b_offset);
-  out4[i] = vec4<Out>(f2(x.x, y.x), f2(x.y, y.y), f2(x.z, y.z), f2(x.w, y.w));
-}
-
-@compute @workgroup_size(WG)
-fn map3_dense(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) nwg: vec3u) {
+fn map_dense(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) nwg: vec3u) {
   let i = gid.x + gid.y * nwg.x * WG;
   if (i * 4u >= dense.size) { return; }
   let x = load_a4(i, dense.a_offset);
   let y = load_b4(i, dense.b_offset);
   let z = load_d4(i, dense.d_offset);
-  out4[i] = vec4<Out>(f3(x.x, y.x, z.x), f3(x.y, y.y, z.y), f3(x.z, y.z, z.z), f3(x.w, y.w, z.w));
+  out4[i] = vec4<Out>(f(x.x, y.x, z.x), f(x.y, y.y, z.y), f(x.z, y.z, z.z), f(x.w, y.w, z.w));
 }
 
 @compute @workgroup_size(WG)
-fn map1_strided(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) nwg: vec3u) {
-  let p = strided1;
-  let i = gid.x + gid.y * nwg.x * WG;
+fn map_strided(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) nwg: vec3u) {
+  let p = strided;
+  let i = (gid.x + gid.y * nwg.x * WG) * STEP;
   if (i >= p.size) { return; }
   let at = coordinates(i, p.d1, p.d2, p.d3);
-  let x = load_a(offset_of(at, p.a_offset, p.a0, p.a1, p.a2, p.a3));
-  out[i] = f1(x);
+  store(i, place(at, p.a_offset, p.a0, p.a1, p.a2, p.a3), place(at, p.b_offset, p.b0, p.b1, p.b2, p.b3), vec2u());
 }
 
 @compute @workgroup_size(WG)
-fn map1_quads(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) nwg: vec3u) {
-  let p = strided1;
-  let i = gid.x + gid.y * nwg.x * WG;
-  if (i * 4u >= p.size) { return; }
-  let at = coordinates(i * 4u, p.d1, p.d2, p.d3);
-  let x = offset_of(at, p.a_offset, p.a0, p.a1, p.a2, p.a3);
-  let xs = inner(p.a0, p.a3);
-  out4[i] = vec4<Out>(
-    f1(load_a(x)),
-    f1(load_a(x + xs)),
-    f1(load_a(x + 2u * xs)),
-    f1(load_a(x + 3u * xs)),
-  );
-}
-
-@compute @workgroup_size(WG)
-fn map2_strided(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) nwg: vec3u) {
-  let p = strided2;
-  let i = gid.x + gid.y * nwg.x * WG;
+fn map_wide(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) nwg: vec3u) {
+  let p = wide;
+  let i = (gid.x + gid.y * nwg.x * WG) * STEP;
   if (i >= p.size) { return; }
   let at = coordinates(i, p.d1, p.d2, p.d3);
-  let x = load_a(offset_of(at, p.a_offset, p.a0, p.a1, p.a2, p.a3));
-  let y = load_b(offset_of(at, p.b_offset, p.b0, p.b1, p.b2, p.b3));
-  out[i] = f2(x, y);
-}
-
-@compute @workgroup_size(WG)
-fn map2_quads(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) nwg: vec3u) {
-  let p = strided2;
-  let i = gid.x + gid.y * nwg.x * WG;
-  if (i * 4u >= p.size) { return; }
-  let at = coordinates(i * 4u, p.d1, p.d2, p.d3);
-  let x = offset_of(at, p.a_offset, p.a0, p.a1, p.a2, p.a3);
-  let y = offset_of(at, p.b_offset, p.b0, p.b1, p.b2, p.b3);
-  let xs = inner(p.a0, p.a3);
-  let ys = inner(p.b0, p.b3);
-  out4[i] = vec4<Out>(
-    f2(load_a(x), load_b(y)),
-    f2(load_a(x + xs), load_b(y + ys)),
-    f2(load_a(x + 2u * xs), load_b(y + 2u * ys)),
-    f2(load_a(x + 3u * xs), load_b(y + 3u * ys)),
-  );
-}
-
-@compute @workgroup_size(WG)
-fn map3_strided(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) nwg: vec3u) {
-  let p = strided3;
-  let i = gid.x + gid.y * nwg.x * WG;
-  if (i >= p.size) { return; }
-  let at = coordinates(i, p.d1, p.d2, p.d3);
-  let x = load_a(offset_of(at, p.a_offset, p.a0, p.a1, p.a2, p.a3));
-  let y = load_b(offset_of(at, p.b_offset, p.b0, p.b1, p.b2, p.b3));
-  let z = load_d(offset_of(at, p.d_offset, p.e0, p.e1, p.e2, p.e3));
-  out[i] = f3(x, y, z);
-}
-
-@compute @workgroup_size(WG)
-fn map3_quads(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) nwg: vec3u) {
-  let p = strided3;
-  let i = gid.x + gid.y * nwg.x * WG;
-  if (i * 4u >= p.size) { return; }
-  let at = coordinates(i * 4u, p.d1, p.d2, p.d3);
-  let x = offset_of(at, p.a_offset, p.a0, p.a1, p.a2, p.a3);
-  let y = offset_of(at, p.b_offset, p.b0, p.b1, p.b2, p.b3);
-  let z = offset_of(at, p.d_offset, p.e0, p.e1, p.e2, p.e3);
-  let xs = inner(p.a0, p.a3);
-  let ys = inner(p.b0, p.b3);
-  let zs = inner(p.e0, p.e3);
-  out4[i] = vec4<Out>(
-    f3(load_a(x), load_b(y), load_d(z)),
-    f3(load_a(x + xs), load_b(y + ys), load_d(z + zs)),
-    f3(load_a(x + 2u * xs), load_b(y + 2u * ys), load_d(z + 2u * zs)),
-    f3(load_a(x + 3u * xs), load_b(y + 3u * ys), load_d(z + 3u * zs)),
+  store(
+    i,
+    place(at, p.a_offset, p.a0, p.a1, p.a2, p.a3),
+    place(at, p.b_offset, p.b0, p.b1, p.b2, p.b3),
+    place(at, p.d_offset, p.e0, p.e1, p.e2, p.e3),
   );
 }

@@ -6,7 +6,9 @@ import { bitsOf, type Kernel, kernel, type Launcher, wgslType } from "../backend
 import { type DType, hostArray, isFloat, promote, type TypedArray } from "../base/dtype.ts";
 import { DtypeError } from "../base/errors.ts";
 import { coalesce, contiguousStrides, expandTo, type Geometry, isContiguous, sameShape, sizeOf } from "../base/shape.ts";
+import { memo } from "../base/memo.ts";
 import { eachRow } from "./copy.ts";
+import { recast } from "./reduction.ts";
 
 export type Scalars = readonly number[];
 type Scalar = (x: number, y: number, z: number, p0: number, p1: number, p2: number, p3: number) => number;
@@ -116,56 +118,69 @@ interface Plan {
 const codes: Readonly<Record<DType, number>> = { float32: 0, int32: 1, uint8: 2, bool: 3, float64: 4 };
 const plans = new WeakMap<Form, Map<number, Plan>>();
 
-/** Modes of a plan: 0 dense, 1…4 strided of that rank, 5…8 the same with four elements per invocation. */
-function planFor(name: string, form: Form, mode: number, mask: number, out: View, views: readonly View[], scalars: number): Plan {
-  let key = (mode * 8 + mask) * 8 + codes[out.dtype];
+/**
+ * The plan for operands of these types. `mask` has a bit for each operand without a buffer; `rank` is 0 for dense operands; `fours`: four
+ * elements per invocation.
+ */
+function planFor(
+  name: string,
+  form: Form,
+  rank: number,
+  fours: boolean,
+  mask: number,
+  out: View,
+  views: readonly View[],
+  wide: boolean,
+): Plan {
+  let key = ((rank * 2 + Number(fours)) * 8 + mask) * 8 + codes[out.dtype];
   for (const v of views) key = key * 8 + codes[v.dtype];
-  key = key * 4 + views.length;
-  let mine = plans.get(form);
-  if (!mine) plans.set(form, (mine = new Map()));
-  let plan = mine.get(key);
-  if (!plan) mine.set(key, (plan = { kernel: specialise(name, form, mode, mask, out.dtype, views, scalars), params: {} }));
-  return plan;
+  const own = memo(plans, form, () => new Map<number, Plan>());
+  return memo(own, key * 4 + views.length, () => ({
+    kernel: specialise(name, form, rank, fours, mask, out.dtype, views, wide),
+    params: {},
+  }));
 }
 
-function specialise(name: string, form: Form, mode: number, mask: number, out: DType, views: readonly View[], scalars: number): Kernel {
-  const arity = views.length;
+function specialise(
+  name: string,
+  form: Form,
+  rank: number,
+  fours: boolean,
+  mask: number,
+  out: DType,
+  views: readonly View[],
+  wide: boolean,
+): Kernel {
   const dtype = computeType(form, views, out);
   const compute: Compute = form.logical ? "bool" : isFloat(dtype) ? "f32" : "i32";
-  const block = mode === 0 ? "dense" : `strided${arity}`;
+  const block = rank === 0 ? "dense" : wide ? "wide" : "strided";
   const aliases: Record<string, string> = { Out: wgslType(out), C: compute };
-  const fns: Record<string, string> = {};
+  const fns: Record<string, string> = rank > 0 && fours ? recast(source, { store: "store_four" }) : {};
   const body: string[] = [];
-  views.forEach((view, i) => {
-    const [n, b] = [operands[i]!, bindings[i]!];
-    const type = b.toUpperCase();
-    aliases[type] = wgslType(view.dtype);
-    body.push(`let ${n} = ${lift(`v${b}`, view.dtype, n === form.condition ? "bool" : compute)};`);
+  bindings.forEach((b, i) => {
+    const [n, view, type] = [operands[i], views[i], b.toUpperCase()];
+    if (view) {
+      aliases[type] = wgslType(view.dtype);
+      body.push(`let ${n} = ${lift(`v${b}`, view.dtype, n === form.condition ? "bool" : compute)};`);
+    }
     if ((mask & (1 << i)) === 0) return;
-    if (mode === 0)
+    if (rank === 0)
       fns[`load_${b}4`] = `fn load_${b}4(i: u32, start: u32) -> vec4<${type}> { return vec4<${type}>(bitcast<${type}>(start)); }`;
     else fns[`load_${b}`] = `fn load_${b}(i: u32) -> ${type} { return bitcast<${type}>(i); }`;
   });
-  for (let i = 0; i < scalars; i++) body.push(`let p${i} = ${block}.p${i};`);
-  const value = lower(expression(name, form, dtype), out, compute, form.yields === "bool");
-  const signature = views.map((_, i) => `v${bindings[i]}: ${bindings[i]!.toUpperCase()}`).join(", ");
-  fns[`f${arity}`] = `fn f${arity}(${signature}) -> Out { ${body.join(" ")} return ${value}; }`;
-  const entry = `map${arity}_${mode === 0 ? "dense" : mode > 4 ? "quads" : "strided"}`;
-  return kernel(source, entry, { fns, aliases, ...(mode === 0 ? {} : { consts: { RANK: mode > 4 ? mode - 4 : mode } }) });
+  const wgsl = expression(name, form, dtype);
+  for (const p of new Set(wgsl.match(/\bp[0-3]\b/g))) body.push(`let ${p} = ${block}.${p};`);
+  fns["f"] = `fn f(va: A, vb: B, vd: D) -> Out { ${body.join(" ")} return ${lower(wgsl, out, compute, form.yields === "bool")}; }`;
+  return kernel(source, `map_${block}`, { fns, aliases, consts: { RANK: Math.max(1, rank), STEP: fours ? 4 : 1 } });
 }
 
-const fields = {
-  a: ["a0", "a1", "a2", "a3"],
-  b: ["b0", "b1", "b2", "b3"],
-  d: ["e0", "e1", "e2", "e3"],
-  size: ["d0", "d1", "d2", "d3"],
-} as const;
+/** What the shader calls the strides of the three operands. */
+const strideFields = ["a", "b", "e"] as const;
 
-/** Right-aligned fields, the outermost walked dimension always in field 0. */
-function setFields(params: Record<string, number>, names: readonly string[], values: readonly number[], missing: number): void {
+/** Right-aligned fields name0…name3, the outermost walked dimension always in field 0. */
+function setFields(params: Record<string, number>, name: string, values: readonly number[], missing: number): void {
   const rank = values.length;
-  params[names[0]!] = rank > 0 ? values[0]! : missing;
-  for (let k = 1; k < 4; k++) params[names[k]!] = k > 4 - rank ? values[k - 4 + rank]! : missing;
+  for (let k = 0; k < 4; k++) params[name + k] = values[k === 0 ? 0 : k > 4 - rank ? k - 4 + rank : rank] ?? missing;
 }
 
 /** Records the launch of an elementwise map over `io`. */
@@ -182,25 +197,25 @@ export function gpuMap<A extends object>(p: Pointwise<A>, name: string, io: View
   const size = sizeOf(out.shape);
   const [{ shape }, ...places] = merged as [Geometry, ...Geometry[]];
   const constants = views.map(constantOf);
-  const mask = constants.reduce<number>((bits, c, i) => bits | (c === undefined ? 0 : 1 << i), 0);
   const dense = places.every(
     ({ offset, strides: [first = 1, ...more] }, i) => constants[i] !== undefined || (offset % 4 === 0 && first === 1 && more.length === 0),
   );
-  const quads = !dense && shape[shape.length - 1]! % 4 === 0;
-  const plan = planFor(name, form, dense ? 0 : Math.max(1, shape.length) + (quads ? 4 : 0), mask, out, views, scalars.length);
+  const fours = dense || shape[shape.length - 1]! % 4 === 0;
+  const mask = bindings.reduce((bits, _, i) => bits | (views[i] && constants[i] === undefined ? 0 : 1 << i), 0);
+  const wide = views.length > 2 || scalars.length > 2;
+  const plan = planFor(name, form, dense ? 0 : Math.max(1, shape.length), fours, mask, out, views, wide);
   const { params } = plan;
-  Object.assign(params, { size, b_offset: 0, d_offset: 0 });
-  if (!dense) setFields(params, fields.size, shape, 1);
+  params["size"] = size;
+  if (!dense) setFields(params, "d", shape, 1);
   const bind: Record<string, View> = { out, out4: out };
-  views.forEach((view, i) => {
-    const b = bindings[i]!;
-    const { offset, strides } = places[i]!;
-    params[`${b}_offset`] = (mask >> i) & 1 ? bitsOf(view.dtype, constants[i]!) : dense ? offset / 4 : offset;
-    if (!dense) setFields(params, fields[b], strides, 0);
-    bind[b] = bind[`${b}4`] = view;
+  bindings.forEach((b, i) => {
+    const [view, constant, { offset = 0, strides = [] } = {}] = [views[i], constants[i], places[i]];
+    params[`${b}_offset`] = view && constant !== undefined ? bitsOf(view.dtype, constant) : dense ? offset / 4 : offset;
+    if (!dense) setFields(params, strideFields[i]!, strides, 0);
+    if (view) bind[b] = bind[`${b}4`] = view;
   });
   for (let i = 0; i < 4; i++) params[`p${i}`] = scalars[i] ?? 0;
-  launcher.launch(plan.kernel, bind, params, dense || quads ? Math.ceil(size / 4) : size);
+  launcher.launch(plan.kernel, bind, params, fours ? Math.ceil(size / 4) : size);
 }
 
 // ---- CPU ------------------------------------------------------------------------------------------------------------
