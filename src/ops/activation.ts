@@ -118,7 +118,8 @@ export const hardtanh: Mapped<
 // ---- sigmoid and tanh: gradients from the output
 
 /** 1 / (1 + e⁻ˣ). */
-export const sigmoid: Unary<"out"> = real("sigmoid", "sigmoid(x)", m.sigmoid, "out", (g, y) => g.sigmoidBackward(y), {
+export const sigmoid: Unary<"out"> = real("sigmoid", m.sigmoid, "out", (g, y) => g.sigmoidBackward(y), {
+  wgsl: "sigmoid(x)",
   loop: (to, t, n, a, i, sa) => {
     for (const end = t + n; t < end; t++, i += sa) to[t] = m.sigmoid(a[i]!);
   },
@@ -137,7 +138,7 @@ export const sigmoidBackward: Slope = slope("sigmoidBackward", {
 });
 
 /** Hyperbolic tangent. */
-export const tanh: Unary<"out"> = real("tanh", "tanh_f(x)", Math.tanh, "out", (g, y) => g.tanhBackward(y), {
+export const tanh: Unary<"out"> = real("tanh", Math.tanh, "out", (g, y) => g.tanhBackward(y), {
   loop: (to, t, n, a, i, sa) => {
     for (const end = t + n; t < end; t++, i += sa) to[t] = Math.tanh(a[i]!);
   },

@@ -46,11 +46,11 @@ export const sign: Unary = unary("sign", { float: "sign_f(x)", int: "sign(x)" },
 /** 1 / x. */
 export const reciprocal: Unary<"out"> = real(
   "reciprocal",
-  "1.0 / x",
   (x) => 1 / x,
   "out",
   (g, y) => g.mul(y.mul(y)).neg(),
   {
+    wgsl: "1.0 / x",
     range: [0.5, 3],
   },
 );
@@ -75,7 +75,7 @@ export const square: Unary<"x"> = unary(
 const above = { range: [0.2, 4] } as const;
 
 /** √x. */
-export const sqrt: Unary<"out"> = real("sqrt", "sqrt_f(x)", Math.sqrt, "out", (g, y) => g.div(y.mul(2)), {
+export const sqrt: Unary<"out"> = real("sqrt", Math.sqrt, "out", (g, y) => g.div(y.mul(2)), {
   loop: (to, t, n, a, i, sa) => {
     for (const end = t + n; t < end; t++, i += sa) to[t] = Math.sqrt(a[i]!);
   },
@@ -83,77 +83,77 @@ export const sqrt: Unary<"out"> = real("sqrt", "sqrt_f(x)", Math.sqrt, "out", (g
 });
 
 /** 1 / √x. */
-export const rsqrt: Unary<"out"> = real("rsqrt", "rsqrt_f(x)", m.rsqrt, "out", (g, y) => g.mul(y.mul(y).mul(y)).mul(-0.5), above);
+export const rsqrt: Unary<"out"> = real("rsqrt", m.rsqrt, "out", (g, y) => g.mul(y.mul(y).mul(y)).mul(-0.5), above);
 
 // ---- exponentials and logarithms
 
 /** eˣ. */
-export const exp: Unary<"out"> = real("exp", "exp_f(x)", Math.exp, "out", (g, y) => g.mul(y), {
+export const exp: Unary<"out"> = real("exp", Math.exp, "out", (g, y) => g.mul(y), {
   loop: (to, t, n, a, i, sa) => {
     for (const end = t + n; t < end; t++, i += sa) to[t] = Math.exp(a[i]!);
   },
 });
 
 /** 2ˣ. */
-export const exp2: Unary<"out"> = real("exp2", "exp2_f(x)", m.exp2, "out", (g, y) => g.mul(y.mul(Math.LN2)));
+export const exp2: Unary<"out"> = real("exp2", m.exp2, "out", (g, y) => g.mul(y.mul(Math.LN2)));
 
 /** eˣ − 1, accurate near 0. */
-export const expm1: Unary<"x"> = real("expm1", "expm1_f(x)", Math.expm1, "x", (g, x) => g.mul(x.exp()));
+export const expm1: Unary<"x"> = real("expm1", Math.expm1, "x", (g, x) => g.mul(x.exp()));
 
 /** Natural logarithm. */
-export const log: Unary<"x"> = real("log", "log_f(x)", Math.log, "x", (g, x) => g.div(x), above);
+export const log: Unary<"x"> = real("log", Math.log, "x", (g, x) => g.div(x), above);
 
 /** Logarithm to base 2. */
-export const log2: Unary<"x"> = real("log2", "log2_f(x)", Math.log2, "x", (g, x) => g.div(x.mul(Math.LN2)), above);
+export const log2: Unary<"x"> = real("log2", Math.log2, "x", (g, x) => g.div(x.mul(Math.LN2)), above);
 
 /** Logarithm to base 10. */
-export const log10: Unary<"x"> = real("log10", "log10_f(x)", Math.log10, "x", (g, x) => g.div(x.mul(Math.LN10)), above);
+export const log10: Unary<"x"> = real("log10", Math.log10, "x", (g, x) => g.div(x.mul(Math.LN10)), above);
 
 /** log(1 + x), accurate near 0. */
-export const log1p: Unary<"x"> = real("log1p", "log1p_f(x)", Math.log1p, "x", (g, x) => g.div(x.add(1)), { range: [-0.6, 3] });
+export const log1p: Unary<"x"> = real("log1p", Math.log1p, "x", (g, x) => g.div(x.add(1)), { range: [-0.6, 3] });
 
 // ---- circular functions and their inverses
 
 /** Sine. */
-export const sin: Unary<"x"> = real("sin", "sin_f(x)", Math.sin, "x", (g, x) => g.mul(x.cos()));
+export const sin: Unary<"x"> = real("sin", Math.sin, "x", (g, x) => g.mul(x.cos()));
 
 /** Cosine. */
-export const cos: Unary<"x"> = real("cos", "cos_f(x)", Math.cos, "x", (g, x) => g.mul(x.sin().neg()));
+export const cos: Unary<"x"> = real("cos", Math.cos, "x", (g, x) => g.mul(x.sin().neg()));
 
 /** Tangent. */
-export const tan: Unary<"out"> = real("tan", "tan_f(x)", Math.tan, "out", (g, y) => g.mul(y.square().add(1)), { range: [-1.2, 1.2] });
+export const tan: Unary<"out"> = real("tan", Math.tan, "out", (g, y) => g.mul(y.square().add(1)), { range: [-1.2, 1.2] });
 
 // 1 − x² as a product keeps its digits near ±1.
 const outside = (x: Tensor): Tensor => x.rsub(1).mul(x.add(1));
 const inner = { range: [-0.9, 0.9] } as const;
 
 /** Inverse sine; NaN outside [−1, 1]. */
-export const asin: Unary<"x"> = real("asin", "asin_f(x)", Math.asin, "x", (g, x) => g.mul(outside(x).rsqrt()), inner);
+export const asin: Unary<"x"> = real("asin", Math.asin, "x", (g, x) => g.mul(outside(x).rsqrt()), inner);
 
 /** Inverse cosine; NaN outside [−1, 1]. */
-export const acos: Unary<"x"> = real("acos", "acos_f(x)", Math.acos, "x", (g, x) => g.mul(outside(x).rsqrt().neg()), inner);
+export const acos: Unary<"x"> = real("acos", Math.acos, "x", (g, x) => g.mul(outside(x).rsqrt().neg()), inner);
 
 /** Inverse tangent. */
-export const atan: Unary<"x"> = real("atan", "atan_f(x)", Math.atan, "x", (g, x) => g.div(x.square().add(1)));
+export const atan: Unary<"x"> = real("atan", Math.atan, "x", (g, x) => g.div(x.square().add(1)));
 
 // ---- hyperbolic functions and their inverses
 
 /** Hyperbolic sine. */
-export const sinh: Unary<"x"> = real("sinh", "sinh_f(x)", Math.sinh, "x", (g, x) => g.mul(x.cosh()));
+export const sinh: Unary<"x"> = real("sinh", Math.sinh, "x", (g, x) => g.mul(x.cosh()));
 
 /** Hyperbolic cosine. */
-export const cosh: Unary<"x"> = real("cosh", "cosh_f(x)", Math.cosh, "x", (g, x) => g.mul(x.sinh()));
+export const cosh: Unary<"x"> = real("cosh", Math.cosh, "x", (g, x) => g.mul(x.sinh()));
 
 /** Inverse hyperbolic sine. */
-export const asinh: Unary<"x"> = real("asinh", "asinh_f(x)", Math.asinh, "x", (g, x) => g.mul(x.square().add(1).rsqrt()));
+export const asinh: Unary<"x"> = real("asinh", Math.asinh, "x", (g, x) => g.mul(x.square().add(1).rsqrt()));
 
 /** Inverse hyperbolic cosine; NaN below 1. */
-export const acosh: Unary<"x"> = real("acosh", "acosh_f(x)", Math.acosh, "x", (g, x) => g.mul(x.sub(1).mul(x.add(1)).rsqrt()), {
+export const acosh: Unary<"x"> = real("acosh", Math.acosh, "x", (g, x) => g.mul(x.sub(1).mul(x.add(1)).rsqrt()), {
   range: [1.3, 4],
 });
 
 /** Inverse hyperbolic tangent; NaN outside [−1, 1]. */
-export const atanh: Unary<"x"> = real("atanh", "atanh_f(x)", Math.atanh, "x", (g, x) => g.div(outside(x)), inner);
+export const atanh: Unary<"x"> = real("atanh", Math.atanh, "x", (g, x) => g.div(outside(x)), inner);
 
 // ---- error function
 
@@ -167,10 +167,10 @@ const bell = (g: Tensor, x: Tensor, height: number): Tensor =>
   );
 
 /** Error function. */
-export const erf: Unary<"x"> = real("erf", "erf_f(x)", m.erf, "x", (g, x) => bell(g, x, 2));
+export const erf: Unary<"x"> = real("erf", m.erf, "x", (g, x) => bell(g, x, 2));
 
 /** Complementary error function, 1 − erf(x), accurate for large x. */
-export const erfc: Unary<"x"> = real("erfc", "erfc_f(x)", m.erfc, "x", (g, x) => bell(g, x, -2));
+export const erfc: Unary<"x"> = real("erfc", m.erfc, "x", (g, x) => bell(g, x, -2));
 
 // ---- rounding. Steps: gradients are 0.
 
@@ -216,8 +216,8 @@ export const round: Mapped<(x: Tensor, options?: { decimals?: number }) => Tenso
 /** x in degrees, taken as radians: x · 180 / π. */
 export const rad2deg: Unary = real(
   "rad2deg",
-  { float: "x * 57.29577951308232" },
   (x) => x * (180 / Math.PI),
   "",
   (g) => g.rad2deg(),
+  { wgsl: "x * 57.29577951308232" },
 );

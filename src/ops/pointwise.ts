@@ -140,15 +140,14 @@ export function unary<F extends From>(
   });
 }
 
-/** A unary record whose result is floating whatever x is. */
+/** A unary record whose result is floating whatever x is; its WGSL is a call of the function name_f unless `more` says otherwise. */
 export const real = <F extends From>(
   name: string,
-  wgsl: Form["wgsl"],
   cpu: (x: number) => number,
   from: F,
   slope: (g: Tensor, saved: Tensor) => Tensor,
   more?: More<Exclude<F, "">>,
-): Unary<Exclude<F, "">> => unary(name, wgsl, cpu, from, slope, { yields: "float", ...more });
+): Unary<Exclude<F, "">> => unary(name, `${name}_f(x)`, cpu, from, slope, { yields: "float", ...more });
 
 /** A record for z = f(x, y) with broadcasting. Samples default to pairs over `range`. */
 export function binary<S extends "x" | "y" | "out" = never>(
