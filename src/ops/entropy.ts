@@ -206,13 +206,13 @@ export const crossEntropyBackward: Primitive<BackwardFn, never, Attrs> = {
     return { out: x! };
   },
   cpu: (io, attrs) => {
-    const { g, x, weight, out } = io;
+    const { g, x, target, weight, out } = io;
     const [slopes, w, to, { length, inner }] = [dense(g!), weight && dense(weight), elements(out!), linesBy(x!)];
     const even = attrs.labelSmoothing / length;
     let [counted, weights] = [0, 0];
     for (let c = 0; c < length; c++) weights += w ? w[c]! : 1;
-    if (attrs.reduction === "mean") hostPositions(io, attrs, ({ own }) => (counted += own));
-    else counted = 1;
+    if (attrs.reduction !== "mean") counted = 1;
+    else for (const y of dense(target!)) if (y !== attrs.ignoreIndex) counted += w ? w[y]! : 1;
     to.fill(0);
     hostPositions(io, attrs, ({ line, at, own, place, chances }) => {
       const slope = slopes[attrs.reduction === "none" ? line : 0]! / counted;

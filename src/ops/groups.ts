@@ -154,22 +154,15 @@ export function launchSums(io: Views, attrs: Attrs, q: Launcher): void {
 
 // ---- CPU ------------------------------------------------------------------------------------------------------------
 
-/** Calls visit(start, end, j) for every run of group k; j is the place of its first element in weight and bias. */
-function eachRun({ runs, run, stride, along }: Groups, k: number, visit: (start: number, end: number, j: number) => void): void {
-  for (let n = 0; n < runs; n++) visit(n * stride + k * run, n * stride + (k + 1) * run, along === 1 ? 0 : k);
-}
+// Plain loops over runs, without a function per run: accumulators stay in registers.
 
 /** Mean and biased variance of a group. */
-function moments(x: ArrayLike<number>, groups: Groups, k: number): readonly [mean: number, variance: number] {
-  const count = groups.runs * groups.run;
+function moments(x: ArrayLike<number>, { runs, run, stride }: Groups, k: number): readonly [mean: number, variance: number] {
+  const count = runs * run;
   let [sum, m2] = [0, 0];
-  eachRun(groups, k, (start, end) => {
-    for (let i = start; i < end; i++) sum += x[i]!;
-  });
+  for (let n = 0; n < runs; n++) for (let i = n * stride + k * run, end = i + run; i < end; i++) sum += x[i]!;
   const mean = sum / count;
-  eachRun(groups, k, (start, end) => {
-    for (let i = start; i < end; i++) m2 += (x[i]! - mean) * (x[i]! - mean);
-  });
+  for (let n = 0; n < runs; n++) for (let i = n * stride + k * run, end = i + run; i < end; i++) m2 += (x[i]! - mean) * (x[i]! - mean);
   return [mean, m2 / count];
 }
 
@@ -180,60 +173,62 @@ export function cpuNormalize(io: Views, attrs: Attrs): void {
   const { x, weight, bias, runningMean, runningVar, out, mean, rstd } = io;
   touch(io, attrs);
   const groups = groupsOf(x!, attrs);
+  const { along, runs, run, stride } = groups;
   const { training, momentum, eps } = attrs;
   const [from, to, w, b] = [dense(x!), elements(out!), weight && dense(weight), bias && dense(bias)];
-  const [means, rstds, n] = [elements(mean!), elements(rstd!), groups.runs * groups.run];
+  const [means, rstds, count] = [elements(mean!), elements(rstd!), runs * run];
   for (let k = 0; k < means.length; k++) {
     const [center, variance] = training ? moments(from, groups, k) : [at(runningMean!, k), at(runningVar!, k)];
-    if (training && n > 0)
-      for (const [view, value] of [[runningMean, center], [runningVar, (variance * n) / (n - 1)]] as const)
-        if (view) elements(view)[view.offset + k * view.strides[0]!] = at(view, k) * (1 - momentum) + value * momentum; // prettier-ignore
+    const moved = [
+      [runningMean, center],
+      [runningVar, (variance * count) / (count - 1)],
+    ] as const;
+    if (training && count > 0)
+      for (const [view, value] of moved)
+        if (view) elements(view)[view.offset + k * view.strides[0]!] = at(view, k) * (1 - momentum) + value * momentum;
     const scale = 1 / Math.sqrt(variance + eps);
     [means[k], rstds[k]] = [center, scale];
-    eachRun(groups, k, (start, end, first) => {
-      for (let i = start, j = first; i < end; i++, j += groups.along)
+    for (let n = 0; n < runs; n++)
+      for (let i = n * stride + k * run, end = i + run, j = along ? 0 : k; i < end; i++, j += along)
         to[i] = (from[i]! - center) * scale * (w ? w[j]! : 1) + (b ? b[j]! : 0);
-    });
   }
 }
 
 export function cpuSlope({ g, x, weight, out }: Views, attrs: Attrs): void {
   const groups = groupsOf(x!, attrs);
+  const { shape, along, runs, run, stride } = groups;
   const [slope, from, w, to] = [dense(g!), dense(x!), weight && dense(weight), elements(out!)];
-  const n = groups.runs * groups.run;
-  for (let k = 0; k < sizeOf(groups.shape); k++) {
+  for (let k = 0; k < sizeOf(shape); k++) {
     const [mean, variance] = moments(from, groups, k);
     const rstd = 1 / Math.sqrt(variance + attrs.eps);
     let [a, b] = [0, 0];
-    eachRun(groups, k, (start, end, first) => {
-      for (let i = start, j = first; i < end; i++, j += groups.along) {
+    for (let n = 0; n < runs; n++)
+      for (let i = n * stride + k * run, end = i + run, j = along ? 0 : k; i < end; i++, j += along) {
         const v = slope[i]! * (w ? w[j]! : 1);
         a += v;
         b += v * (from[i]! - mean);
       }
-    });
-    [a, b] = [a / n, (b * rstd * rstd) / n];
-    eachRun(groups, k, (start, end, first) => {
-      for (let i = start, j = first; i < end; i++, j += groups.along)
+    a /= runs * run;
+    b *= (rstd * rstd) / (runs * run);
+    for (let n = 0; n < runs; n++)
+      for (let i = n * stride + k * run, end = i + run, j = along ? 0 : k; i < end; i++, j += along)
         to[i] = rstd * (slope[i]! * (w ? w[j]! : 1) - a - (from[i]! - mean) * b);
-    });
   }
 }
 
 export function cpuSums({ g, x, mean, rstd, out }: Views, attrs: Attrs): void {
   const groups = groupsOf(x!, attrs);
-  const [slope, from] = [dense(g!), dense(x!)];
-  const m = sizeOf(groups.affine);
+  const { shape, affine, along, runs, run, stride } = groups;
+  const [slope, from, m] = [dense(g!), dense(x!), sizeOf(affine)];
   const sums = new Float64Array(2 * m);
-  for (let k = 0; k < sizeOf(groups.shape); k++) {
+  for (let k = 0; k < sizeOf(shape); k++) {
     const [own, variance] = attrs.training ? moments(from, groups, k) : [at(mean!, k), 0];
     const scale = attrs.training ? 1 / Math.sqrt(variance + attrs.eps) : at(rstd!, k);
-    eachRun(groups, k, (start, end, first) => {
-      for (let i = start, j = first; i < end; i++, j += groups.along) {
+    for (let n = 0; n < runs; n++)
+      for (let i = n * stride + k * run, end = i + run, j = along ? 0 : k; i < end; i++, j += along) {
         sums[j]! += slope[i]!;
         sums[m + j]! += slope[i]! * (from[i]! - own) * scale;
       }
-    });
   }
   elements(out!).set(sums);
 }
