@@ -120,6 +120,30 @@ describe("the published package", () => {
     expect(Object.keys(bundle).sort()).toEqual(Object.keys(module).sort());
   });
 
+  test("the bundle keeps the names that modules, optimizers and errors print", async () => {
+    const bundle = (await import(join(installed, "dist/wengert.bundle.js"))) as Record<string, Record<string, unknown>>;
+    const { nn, optim } = await import("../src/index.ts");
+    const printed = (value: unknown): boolean =>
+      typeof value === "function" && (value.prototype instanceof nn.Module || value.prototype instanceof optim.Optimizer);
+    const classes = Object.entries({ nn, optim }).flatMap(([room, exported]) =>
+      Object.entries(exported).flatMap(([name, value]) => (printed(value) ? [`${room}.${name}`] : [])),
+    );
+    expect(classes.length).toBeGreaterThan(50);
+    const nameOf = (path: string): unknown => {
+      const [room, name] = path.split(".") as [string, string];
+      return (bundle[room]![name] as { name: string }).name;
+    };
+    expect(classes.filter((path) => nameOf(path) !== path.replace(/^.*\./, ""))).toEqual([]);
+    const failure = (() => {
+      try {
+        return (bundle["zeros"] as unknown as (n: number) => unknown)(-1);
+      } catch (error) {
+        return error;
+      }
+    })();
+    expect(String(failure)).toMatch(/^ShapeError: zeros: /);
+  });
+
   test("its declarations do without @webgpu/types, and check strictly with either module resolution", () => {
     const references = built(".d.ts").filter((file) => /reference\s+types|@webgpu\/types/.test(readBuilt(file)));
     expect(references).toEqual([]);

@@ -1,29 +1,49 @@
 // Typed errors. Form of every message: `op: what is wrong, with the values (remedy)`.
 
-/** Base of every error wengert throws on purpose; `op` names the operator or entry point. */
+/** Base of every error wengert throws on purpose: the operator or entry point, what is wrong with the values, and what to do. */
 export class WengertError extends Error {
+  override readonly name: string = "WengertError";
   readonly op: string;
+  readonly what: string;
+  readonly remedy: string | undefined;
   constructor(op: string, what: string, remedy?: string) {
     super(`${op}: ${what}${remedy ? ` (${remedy})` : ""}`);
-    this.name = new.target.name;
     this.op = op;
+    this.what = what;
+    this.remedy = remedy;
   }
 }
 
+// Names are given as text, since minifiers rename classes.
+
 /** A shape, dimension or size does not fit. */
-export class ShapeError extends WengertError {}
+export class ShapeError extends WengertError {
+  override readonly name = "ShapeError";
+}
 /** A dtype is not accepted, or an argument has the wrong type. */
-export class DtypeError extends WengertError {}
+export class DtypeError extends WengertError {
+  override readonly name = "DtypeError";
+}
 /** An argument's value is outside its domain, or an option is unknown. */
-export class ArgumentError extends WengertError {}
+export class ArgumentError extends WengertError {
+  override readonly name = "ArgumentError";
+}
 /** Autograd was asked for something the graph cannot give. */
-export class GradError extends WengertError {}
+export class GradError extends WengertError {
+  override readonly name = "GradError";
+}
 /** The device is missing, lost, mixed up or refused a command. */
-export class DeviceError extends WengertError {}
+export class DeviceError extends WengertError {
+  override readonly name = "DeviceError";
+}
 /** A buffer does not fit the device. */
-export class OutOfMemoryError extends WengertError {}
+export class OutOfMemoryError extends WengertError {
+  override readonly name = "OutOfMemoryError";
+}
 /** A file or serialised value is malformed. */
-export class FormatError extends WengertError {}
+export class FormatError extends WengertError {
+  override readonly name = "FormatError";
+}
 
 /** Prints a shape as PyTorch does: `[2, 3]`. */
 export const show = (shape: readonly number[]): string => `[${shape.join(", ")}]`;
