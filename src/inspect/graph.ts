@@ -84,12 +84,15 @@ export const colours = { operator: ["#dbe7ff", "#3b5b9d"], leaf: ["#d9f2d9", "#3
 export const linesOf = ({ label, shape, saved }: GraphNode): string =>
   [label, show(shape), ...saved.map((s) => `saved ${s.name} ${s.shape ? show(s.shape) : ""}`)].join("\n");
 
+/** DOT escapes what JSON does, but for control characters, which it does not know. */
+const quote = (text: string): string => JSON.stringify(text.replace(/[^\P{Cc}\n]/gu, " "));
+
 /** The graph in DOT, for Graphviz; shapes on the nodes. Labels are escaped. Errors: as graphOf. */
 export function toDot(tensors: Tensor | readonly Tensor[], options: GraphOptions = {}): string {
   const { nodes, edges } = graphOf(tensors, options);
   const boxes = nodes.map((n) => {
     const shape = n.kind === "operator" ? "box" : "ellipse";
-    return `n${n.id} [label=${JSON.stringify(linesOf(n))}, shape=${shape}, style="filled,rounded", fillcolor="${colours[n.kind][0]}"];\n`;
+    return `n${n.id} [label=${quote(linesOf(n))}, shape=${shape}, style="filled,rounded", fillcolor="${colours[n.kind][0]}"];\n`;
   });
   const arrows = edges.map((e) => `n${e.from} -> n${e.to} [label="${e.label}"];\n`);
   return `digraph wengert {\nnode [fontname="Helvetica", fontsize=11];\nedge [fontname="Helvetica", fontsize=9, color="#555555"];\n${[...boxes, ...arrows].join("")}}\n`;
