@@ -216,6 +216,7 @@ export const {
   sigmoidBackward,
   sign,
   silu,
+  siluBackward,
   sin,
   sinh,
   slice,

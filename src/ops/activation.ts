@@ -16,15 +16,17 @@ const floats = [raises([t([2], { dtype: "int32" })], "not defined for int32")];
 const bools = [raises([t([2], { dtype: "bool" })], "not defined for bool")];
 const smooth = { samples: ranges, errors: floats };
 
+const pair: readonly Sample[] = [
+  [t([3, 4]), t([3, 4])],
+  [t([]), t([])],
+];
+
 /** A record for g · f′, from g and the input or output of f. */
 const slope = (name: string, rule: Form & Pick<Rules<"x" | "y", object>, "save" | "backward"> & { definition?: Gradient }): Slope =>
   pointwise<Gradient, "x" | "y">(name, {
     ...rule,
     operands: ["g", "x"],
-    samples: [
-      [t([3, 4]), t([3, 4])],
-      [t([]), t([])],
-    ],
+    samples: pair,
   });
 
 // ---- rectifiers
@@ -186,9 +188,24 @@ export interface Approximation {
 }
 
 const root = 2 * Math.sqrt(2 / Math.PI);
-const geluForms: Readonly<Record<Approximation["approximate"], Form>> = {
+type Gelus = Readonly<Record<Approximation["approximate"], Form>>;
+const geluForms: Gelus = {
   none: { wgsl: { float: "gelu(x)" }, cpu: m.gelu },
   tanh: { wgsl: { float: "gelu_tanh(x)" }, cpu: m.geluTanh },
+};
+const geluSlopes: Gelus = {
+  none: {
+    wgsl: { float: "x * (normal_cdf(y) + y * 0.3989422804 * exp_f(-0.5 * y * y))" },
+    cpu: (x, y) => x * (m.normalCdf(y) + (y * Math.exp(-0.5 * y * y)) / Math.sqrt(2 * Math.PI)),
+  },
+  // x · σ(u), u = root · (x + 0.044715 x³): σ + x · σ′ · u′.
+  tanh: {
+    wgsl: { float: "x * gelu_tanh_slope(y)" },
+    cpu: (x, y) => {
+      const s = m.sigmoid(root * y * (1 + 0.044715 * y * y));
+      return x * (s + y * root * s * (1 - s) * (1 + 0.134145 * y * y));
+    },
+  },
 };
 
 /** x · Φ(x), Φ the normal distribution function; `approximate: "tanh"` takes a formula in tanh. Source: Hendrycks & Gimpel 2016. */
@@ -200,34 +217,48 @@ export const gelu: Mapped<(x: Tensor, options?: Partial<Approximation>) => Tenso
       throw new ArgumentError("gelu", `unknown approximate ${String(approximate)}`, '"none" or "tanh"');
   },
   save: ["x"],
-  backward: (g, { x }, { approximate }) => ({
-    x: () => {
-      if (approximate === "none") return g.geluBackward(x);
-      const s = x.mul(x.square().mul(0.044715).add(1)).mul(root).sigmoid();
-      // x · σ(u), u = root · (x + 0.044715 x³): σ + x · σ′ · u′.
-      return g.mul(s).add(g.mul(x).mul(x.square().mul(0.134145).add(1)).mul(root).sigmoidBackward(s));
-    },
-  }),
+  backward: (g, { x }, options) => ({ x: () => g.geluBackward(x, options) }),
   samples: [...ranges, [t([3, 4]), { approximate: "tanh" }]],
   errors: [...floats, raises([t([2]), { approximate: "erf" }], "unknown approximate erf")],
 });
 
 /** g · gelu′(x). */
-export const geluBackward: Slope = slope("geluBackward", {
-  wgsl: { float: "x * (normal_cdf(y) + y * 0.3989422804 * exp_f(-0.5 * y * y))" },
-  cpu: (x, y) => x * (m.normalCdf(y) + (y * Math.exp(-0.5 * y * y)) / Math.sqrt(2 * Math.PI)),
-  backward: "definition",
-  definition: (g, x) => {
-    const density = x.square().mul(-0.5).exp().mul(root / 4); // prettier-ignore
-    return g.mul(x.mul(-Math.SQRT1_2).erfc().mul(0.5).add(x.mul(density)));
+export const geluBackward: Primitive<(g: Tensor, x: Tensor, options?: Partial<Approximation>) => Tensor, never, Approximation> = pointwise(
+  "geluBackward",
+  {
+    form: ({ approximate }) => geluSlopes[approximate],
+    operands: ["g", "x"],
+    keywords: { approximate: "none" } as Approximation,
+    backward: "definition",
+    definition: (g, x, options) => {
+      if (options?.approximate === "tanh") {
+        const s = x.mul(x.square().mul(0.044715).add(1)).mul(root).sigmoid();
+        return g.mul(s).add(g.mul(x).mul(x.square().mul(0.134145).add(1)).mul(root).sigmoidBackward(s));
+      }
+      const density = x
+        .square()
+        .mul(-0.5)
+        .exp()
+        .mul(root / 4);
+      return g.mul(x.mul(-Math.SQRT1_2).erfc().mul(0.5).add(x.mul(density)));
+    },
+    samples: [...pair, [t([4]), t([4]), { approximate: "tanh" }]],
   },
-});
+);
 
 /** x · sigmoid(x), also called swish. */
-export const silu: Unary<"x"> = unary("silu", { float: "silu(x)" }, m.silu, "x", (g, x) => {
-  const s = x.sigmoid();
-  return g.mul(s).add(g.mul(x).sigmoidBackward(s));
-}, smooth); // prettier-ignore
+export const silu: Unary<"x"> = unary("silu", { float: "silu(x)" }, m.silu, "x", (g, x) => g.siluBackward(x), smooth);
+
+/** g · silu′(x). */
+export const siluBackward: Slope = slope("siluBackward", {
+  wgsl: { float: "x * sigmoid(y) * (1.0 + y * sigmoid(-y))" },
+  cpu: (x, y) => x * m.sigmoid(y) * (1 + y * m.sigmoid(-y)),
+  backward: "definition",
+  definition: (g, x) => {
+    const s = x.sigmoid();
+    return g.mul(s).add(g.mul(x).sigmoidBackward(s));
+  },
+});
 
 /** log(sigmoid(x)), without overflow. */
 export const logsigmoid: Unary<"x"> = unary(
