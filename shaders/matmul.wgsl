@@ -3,7 +3,7 @@
 // the same loop. Elements are fetched one by one, so no layout is special and one compiled kernel serves all products of a network.
 
 alias Scalar = f32;
-alias Vec = vec4<f32>;
+alias Vec = vec4f;
 
 struct Params {
   m: u32, n: u32, k: u32, k_outer: u32, n_inner: u32, // n counts (no, ni), ni < n_inner; k_outer blocks of k are contracted
@@ -34,12 +34,12 @@ fn b_step(k: u32) -> u32 {
   return k * params.b_k;
 }
 // Past the edge the last row or column is computed once more; put() does not store it.
-fn rows(m: vec4<u32>) -> vec4<u32> { return min(m, vec4<u32>(params.m - 1u)) * params.a_m; }
-fn columns(n: vec4<u32>) -> vec4<u32> {
-  let place = min(n, vec4<u32>(params.n - 1u));
+fn rows(m: vec4u) -> vec4u { return min(m, vec4u(params.m - 1u)) * params.a_m; }
+fn columns(n: vec4u) -> vec4u {
+  let place = min(n, vec4u(params.n - 1u));
   let o = place / params.n_inner;
   let i = place - o * params.n_inner;
-  if (TABLES) { return o * params.b_no + vec4<u32>(n_table[i.x], n_table[i.y], n_table[i.z], n_table[i.w]); }
+  if (TABLES) { return o * params.b_no + vec4u(n_table[i.x], n_table[i.y], n_table[i.z], n_table[i.w]); }
   return o * params.b_no + i * params.b_n;
 }
 fn put(z: u32, m: u32, n: u32, sum: Scalar) {
@@ -61,22 +61,22 @@ const DOWN: u32 = ROWS / 4u; const ACROSS: u32 = COLS / 4u;
 const D1: u32 = min(1u, DOWN - 1u); const D2: u32 = min(2u, DOWN - 1u); const D3: u32 = min(3u, DOWN - 1u);
 const A1: u32 = min(1u, ACROSS - 1u); const A2: u32 = min(2u, ACROSS - 1u); const A3: u32 = min(3u, ACROSS - 1u);
 const S1: u32 = min(1u, STEPS - 1u); const S2: u32 = min(2u, STEPS - 1u); const S3: u32 = min(3u, STEPS - 1u);
-const FOUR: vec4<u32> = vec4<u32>(0u, 1u, 2u, 3u);
+const FOUR: vec4u = vec4u(0u, 1u, 2u, 3u);
 
 alias Block = array<Vec, 4>; // four rows of four columns
 alias Strip = array<Block, ACROSS>;
 alias Tile = array<Strip, DOWN>;
 alias Steps = array<Vec, STEPS>; // four rows of A or four columns of B, at successive steps
 
-fn four_a(at: vec4<u32>) -> Vec { return Vec(a[at.x], a[at.y], a[at.z], a[at.w]); }
-fn four_b(at: vec4<u32>) -> Vec { return Vec(b[at.x], b[at.y], b[at.z], b[at.w]); }
-fn load_a(at: vec4<u32>, k: u32) -> Steps {
+fn four_a(at: vec4u) -> Vec { return Vec(a[at.x], a[at.y], a[at.z], a[at.w]); }
+fn four_b(at: vec4u) -> Vec { return Vec(b[at.x], b[at.y], b[at.z], b[at.w]); }
+fn load_a(at: vec4u, k: u32) -> Steps {
   var s: Steps;
   s[0] = four_a(at + a_step(k));
   if (STEPS > 1u) { s[S1] = four_a(at + a_step(k + 1u)); s[S2] = four_a(at + a_step(k + 2u)); s[S3] = four_a(at + a_step(k + 3u)); }
   return s;
 }
-fn load_b(at: vec4<u32>, k: u32) -> Steps {
+fn load_b(at: vec4u, k: u32) -> Steps {
   var s: Steps;
   s[0] = four_b(at + b_step(k));
   if (STEPS > 1u) { s[S1] = four_b(at + b_step(k + 1u)); s[S2] = four_b(at + b_step(k + 2u)); s[S3] = four_b(at + b_step(k + 3u)); }
@@ -96,7 +96,7 @@ fn strip(t: Strip, x: Steps, y: array<Steps, ACROSS>) -> Strip {
   return u;
 }
 // Stores a tile whose rows and columns lie `apart`. Unrolled, this would take longer to compile than all the rest.
-fn put_tile(z: u32, m: u32, n: u32, apart: vec2<u32>, t: Tile) {
+fn put_tile(z: u32, m: u32, n: u32, apart: vec2u, t: Tile) {
   var sums = t;
   for (var i = 0u; i < ROWS; i++) {
     for (var j = 0u; j < COLS; j++) { put(z, m + i * apart.x, n + j * apart.y, sums[i / 4u][j / 4u][i % 4u][j % 4u]); }
@@ -118,7 +118,7 @@ fn share(z: u32) -> Share {
 const WG: u32 = 64u;
 
 @compute @workgroup_size(WG)
-fn matmul(@builtin(global_invocation_id) gid: vec3<u32>, @builtin(num_workgroups) nwg: vec3<u32>) {
+fn matmul(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) nwg: vec3u) {
   let id = gid.x + gid.y * nwg.x * WG;
   let across = (params.n + COLS - 1u) / COLS;
   let down = (params.m + ROWS - 1u) / ROWS;
@@ -147,7 +147,7 @@ fn matmul(@builtin(global_invocation_id) gid: vec3<u32>, @builtin(num_workgroups
       if (DOWN > 2u) { t[D2] = strip(t[D2], load_a(ka + r2, k), y); t[D3] = strip(t[D3], load_a(ka + r3, k), y); }
     }
   }
-  put_tile(z, m, n, vec2<u32>(1u), t);
+  put_tile(z, m, n, vec2u(1u), t);
 }
 
 // ---- tiled: a workgroup keeps TILE_M x TILE_K of A and TILE_K x TILE_N of B in workgroup memory; needs COLS 4 and STEPS 1.
@@ -160,13 +160,13 @@ var<workgroup> a_tile: array<Vec, TILE_K * STRIDE_M>;
 var<workgroup> b_tile: array<Vec, TILE_K * STRIDE_N>;
 
 // Which four rows or columns, and which step, the t-th load of a tile fetches: neighbouring lanes follow memory.
-fn load_at(t: u32, groups: u32, along_k: bool) -> vec2<u32> {
-  return select(vec2<u32>(t % groups, t / groups), vec2<u32>(t / TILE_K, t % TILE_K), along_k);
+fn load_at(t: u32, groups: u32, along_k: bool) -> vec2u {
+  return select(vec2u(t % groups, t / groups), vec2u(t / TILE_K, t % TILE_K), along_k);
 }
 
 @compute @workgroup_size(TILED_WG)
 fn matmul_tiled(
-  @builtin(workgroup_id) wid: vec3<u32>, @builtin(num_workgroups) nwg: vec3<u32>, @builtin(local_invocation_index) lid: u32,
+  @builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u, @builtin(local_invocation_index) lid: u32,
 ) {
   let id = wid.x + wid.y * nwg.x;
   let across = (params.n + TILE_N - 1u) / TILE_N;
@@ -200,5 +200,5 @@ fn matmul_tiled(
       workgroupBarrier();
     }
   }
-  put_tile(z, m_tile + ty, n_tile + tx, vec2<u32>(TY, TX), t);
+  put_tile(z, m_tile + ty, n_tile + tx, vec2u(TY, TX), t);
 }

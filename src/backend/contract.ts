@@ -95,7 +95,7 @@ export function contract(launcher: Launcher, p: Contraction, tuning = tune(p, la
   launcher.launch(
     kernel(source, tile ? "matmul_tiled" : "matmul", {
       consts: { ...consts, ROWS: rows, COLS: cols, STEPS: steps, TABLES: tabled ? 1 : 0 },
-      aliases: integer ? { Scalar: "i32", Vec: "vec4<i32>" } : {},
+      aliases: integer ? { Scalar: "i32", Vec: "vec4i" } : {},
     }),
     {
       a: a.view,
