@@ -32,7 +32,6 @@ export const {
   avgPool1d,
   avgPool2d,
   avgPool3d,
-  avgPoolBackward,
   batchMatmul,
   batchNorm,
   batchNormBackward,

@@ -8,7 +8,7 @@ import type { Shape } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Primitive, raises, t } from "./op.ts";
 import { productDtype } from "./product.ts";
-import { checkConv, convSizes } from "./sliding.ts";
+import { checkConv, slidingSizes } from "./sliding.ts";
 
 const plain: Sliding = { stride: [1, 1], padding: [0, 0], dilation: [1, 1], groups: 1 };
 const strided: Sliding = { stride: [2, 1], padding: [1, 2], dilation: [1, 2], groups: 2 };
@@ -34,7 +34,7 @@ export const convolution: Primitive<
     checkConv("convolution", x, weight, ins["bias"], a);
     return {
       out: {
-        shape: [x.shape[0]!, weight.shape[0]!, ...convSizes("convolution", x.shape.slice(2), weight.shape.slice(2), a)],
+        shape: [x.shape[0]!, weight.shape[0]!, ...slidingSizes("convolution", x.shape.slice(2), weight.shape.slice(2), a)],
         dtype: productDtype("convolution", ins),
       },
     };

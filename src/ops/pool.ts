@@ -1,24 +1,17 @@
-// Pooling over 1 to 3 dimensions. Adjoint pairs: maxPool ↔ maxPoolBackward ↔ gather, avgPool ↔ avgPoolBackward, maxUnpool ↔ gather.
+// Pooling over 1 to 3 dimensions. maxPool, its adjoint maxPoolBackward and gather have kernels; averages are sums over windows by other operators.
 import source from "../../shaders/pool.wgsl?raw";
-import { kernel, wgslType } from "../backend/kernel.ts";
+import type { View, Views } from "../backend/backend.ts";
+import { type Sliding, three } from "../backend/conv.ts";
+import { dense, elements } from "../backend/cpu.ts";
+import { axisFields, kernel, type Launcher, wgslType } from "../backend/kernel.ts";
 import { isFloat } from "../base/dtype.ts";
 import { ArgumentError, DtypeError, ShapeError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { sameShape, type Shape, sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { type Composite, type Meta, type Primitive, raises, type Sample, t } from "./op.ts";
-import {
-  cpuAvgPool,
-  cpuMaxPool,
-  cpuMaxPoolBackward,
-  perDim,
-  pooledShape,
-  type Sizes,
-  tileParams,
-  windowConsts,
-  type Windows,
-  windowParams,
-} from "./windows.ts";
+import { checkIndex, operand } from "./arguments.ts";
+import { type Composite, type Primitive, raises, type Sample, t } from "./op.ts";
+import { bordered, checkFilled, perDim, sliding, slidingSizes, type Sizes } from "./sliding.ts";
 
 export interface MaxPoolOptions {
   readonly stride?: Sizes | null;
@@ -62,65 +55,120 @@ type UnpoolArgs =
   | [kernelSize: Sizes, options: UnpoolOptions]
   | [kernelSize: Sizes, stride: Sizes | null, options: UnpoolOptions];
 
-type MaxAttrs = Windows & { readonly returnIndices: boolean };
+/** Windows over the last dimensions, as many as `kernel` has sizes. */
+interface Windows extends Sliding {
+  readonly kernel: readonly number[];
+}
+type MaxAttrs = Windows & { readonly ceilMode: boolean; readonly returnIndices: boolean };
 /** The output, or [output, indices] when returnIndices is set. */
 type MaxResult = Tensor & [Tensor, Tensor];
 
-const flatten = (x: Tensor, rank: number): Tensor => x.reshape([...x.shape.slice(0, x.ndim - rank), -1]);
+/** Positional arguments that all pooling starts with, and their defaults. */
+const first = { kernelSize: undefined as unknown, stride: null as unknown, padding: 0 };
 
-function windows(
-  op: string,
-  rank: number,
-  o: { kernelSize?: unknown; stride?: unknown; padding?: unknown; dilation?: unknown; ceilMode?: unknown },
-): Windows {
+function windows(op: string, rank: number, o: { kernelSize: unknown; stride: unknown; padding: unknown; dilation?: unknown }): Windows {
   const kernelSize = perDim(op, "kernelSize", o.kernelSize, rank, 1);
-  const stride =
-    o.stride === null || o.stride === undefined || (Array.isArray(o.stride) && o.stride.length === 0)
-      ? kernelSize
-      : perDim(op, "stride", o.stride, rank, 1);
-  return {
-    rank,
-    kernel: kernelSize,
-    stride,
-    padding: perDim(op, "padding", o.padding ?? 0, rank, 0),
-    dilation: perDim(op, "dilation", o.dilation ?? 1, rank, 1),
-    ceilMode: o.ceilMode === true,
-    divisor: "window",
-  };
+  const own = o.stride === null || (Array.isArray(o.stride) && o.stride.length === 0);
+  return { ...sliding(op, rank, { ...o, stride: own ? kernelSize : o.stride }), kernel: kernelSize };
 }
 
+/** Output sizes along the pooled dimensions. Errors: ShapeError when the input has the wrong rank or a window does not fit. */
+function pooledSizes(op: string, shape: Shape, a: Windows, ceilMode: boolean): number[] {
+  const rank = a.kernel.length;
+  checkFilled(op, shape, rank);
+  a.padding.forEach((p, i) => {
+    if (2 * p > a.kernel[i]!) throw new ShapeError(op, `padding ${p} is more than half of the window ${a.kernel[i]}`);
+  });
+  return slidingSizes(op, shape.slice(-rank), a.kernel, a, ceilMode);
+}
+
+/** Sizes of the dimensions before the last `rank` ones. */
+const leading = (shape: Shape, rank: number): Shape => shape.slice(0, shape.length - rank);
+const flatten = (x: Tensor, rank: number): Tensor => x.reshape([...leading(x.shape, rank), sizeOf(x.shape.slice(-rank))]);
 const shapeFor = (rank: number, ...sizes: readonly number[]): number[] => [2, 2, ...sizes.slice(3 - rank)];
+
+/** Launches the kernel over windows from the view x to y, or its adjoint; windows that tile x exactly have kernels of their own. */
+function launch(q: Launcher, entry: string, x: View, y: View, a: Windows, bind: Record<string, View>): void {
+  const rank = a.kernel.length;
+  const [input, output] = [x.shape.slice(-rank), y.shape.slice(-rank)];
+  const backward = entry.endsWith("backward");
+  const tiles =
+    rank < 3 && a.kernel.every((k, i) => a.stride[i] === k && a.padding[i] === 0 && a.dilation[i] === 1 && output[i]! * k === input[i]);
+  const size = sizeOf(backward && !tiles ? x.shape : y.shape);
+  q.launch(
+    kernel(source, tiles ? entry.replace("pool", "pool_tiles") : entry, {
+      aliases: { Scalar: wgslType(x.dtype) },
+      consts: axisFields("k", three(a.kernel, 1)),
+    }),
+    bind,
+    {
+      size,
+      windows: size,
+      columns: output.at(-1)!,
+      rows: output.at(-2) ?? 1,
+      ...axisFields("", three(input, 1)),
+      ...axisFields("o", three(output, 1)),
+      ...axisFields("s", three(a.stride, 1)),
+      ...axisFields("p", three(a.padding, 0)),
+      ...axisFields("l", three(a.dilation, 1)),
+    },
+    size,
+  );
+}
+
+/** Maxima and their flat positions. */
+function cpuMaxPool(io: Views, a: Windows): void {
+  const rank = a.kernel.length;
+  const x = dense(io["x"]!);
+  const [out, indices] = [elements(io["out"]!), elements(io["indices"]!)];
+  const size = three(io["x"]!.shape.slice(-rank), 1);
+  const places = three(io["out"]!.shape.slice(-rank), 1);
+  const [kernels, stride, padding, dilation] = [three(a.kernel, 1), three(a.stride, 1), three(a.padding, 0), three(a.dilation, 1)];
+  // Along each axis the input positions of every window.
+  const [deep, down, across] = places.map((count, i) =>
+    Array.from({ length: count }, (_place, o) =>
+      Array.from({ length: kernels[i]! }, (_tap, j) => o * stride[i]! - padding[i]! + j * dilation[i]!).filter(
+        (v) => v >= 0 && v < size[i]!,
+      ),
+    ),
+  ) as [number[][], number[][], number[][]];
+  for (let o = 0, plane = 0; o < out.length; plane += sizeOf(size))
+    for (const zs of deep)
+      for (const ys of down)
+        for (const cs of across) {
+          let best = 0;
+          let at = -1;
+          for (const z of zs)
+            for (const y of ys) {
+              const line = (z * size[1]! + y) * size[2]!;
+              for (let k = 0; k < cs.length; k++) {
+                const v = x[plane + line + cs[k]!]!;
+                if (at < 0 || v > best || v !== v) {
+                  best = v;
+                  at = line + cs[k]!;
+                }
+              }
+            }
+          out[o] = best;
+          indices[o++] = at;
+        }
+}
 
 const maxPool = (rank: number): Primitive<(x: Tensor, ...rest: MaxArgs) => MaxResult, "indices", MaxAttrs> => {
   const op = `maxPool${rank}d`;
   return {
     call: (x, ...rest) => {
-      const o = parse(op, rest, {
-        kernelSize: undefined as unknown,
-        stride: null,
-        padding: 0,
-        dilation: 1,
-        ceilMode: false,
-        returnIndices: false,
-      });
-      return { inputs: { x }, attrs: { ...windows(op, rank, o), returnIndices: o.returnIndices } };
+      const o = parse(op, rest, { ...first, dilation: 1, ceilMode: false, returnIndices: false });
+      return { inputs: { x }, attrs: { ...windows(op, rank, o), ceilMode: o.ceilMode, returnIndices: o.returnIndices } };
     },
     meta: (ins, a) => {
-      const shape = pooledShape(op, ins["x"]!, a);
-      return { out: { shape, dtype: ins["x"]!.dtype }, indices: { shape, dtype: "int32" } };
+      const { shape: given, dtype } = ins["x"]!;
+      const sizes = pooledSizes(op, given, a, a.ceilMode);
+      const shape = [...leading(given, rank), ...sizes];
+      return { out: { shape, dtype }, indices: { shape, dtype: "int32" } };
     },
     cpu: cpuMaxPool,
-    gpu: ({ x, out, indices }, a, q) => {
-      const tiles = tileParams(x!.shape, out!.shape, a);
-      const spec = { aliases: { Scalar: wgslType(x!.dtype) }, consts: windowConsts(x!.shape, out!.shape, a) };
-      const params = tiles ?? windowParams(x!.shape, out!.shape, a);
-      q.launch(
-        kernel(source, tiles ? "max_pool_tiles" : "max_pool", spec),
-        { x: q.dense(x!), out: out!, indices: indices! },
-        params,
-        sizeOf(out!.shape),
-      );
-    },
+    gpu: ({ x, out, indices }, a, q) => launch(q, "max_pool", x!, out!, a, { x: q.dense(x!), out: out!, indices: indices! }),
     save: ["indices"],
     backward: (g, { indices }, a, ins) => ({ x: () => g.maxPoolBackward(indices, a, ins["x"]!.shape) }),
     result: (outs, a) => (a.returnIndices ? [outs["out"]!, outs["indices"]!] : outs["out"]!) as MaxResult,
@@ -147,96 +195,83 @@ export const maxPool2d: ReturnType<typeof maxPool> = maxPool(2);
 /** Max pooling over [N, C, D, H, W] or [C, D, H, W]. With returnIndices, [out, flat D·H·W positions]. */
 export const maxPool3d: ReturnType<typeof maxPool> = maxPool(3);
 
-type BackwardAttrs = { readonly windows: Windows; readonly shape: Shape };
-
 /** Adjoint of max pooling: each output gradient goes to the input position that won, summed where windows overlap. */
-export const maxPoolBackward: Primitive<(g: Tensor, indices: Tensor, windows: Windows, shape: Shape) => Tensor, "indices", BackwardAttrs> =
-  {
-    call: (g, indices, windows, shape) => ({ inputs: { g, indices }, attrs: { windows, shape } }),
-    meta: (ins, { shape }) => {
-      if (!sameShape(ins["g"]!.shape, ins["indices"]!.shape))
-        throw new ShapeError("maxPoolBackward", `g ${show(ins["g"]!.shape)} and indices ${show(ins["indices"]!.shape)} differ`);
-      return { out: { shape, dtype: ins["g"]!.dtype } };
-    },
-    cpu: (io, { windows }) => cpuMaxPoolBackward(io, windows),
-    gpu: ({ g, indices, out }, { windows }, q) => {
-      const tiles = tileParams(out!.shape, g!.shape, windows);
-      const spec = { consts: windowConsts(out!.shape, g!.shape, windows) };
-      const params = tiles ?? windowParams(out!.shape, g!.shape, windows);
-      const entry = tiles ? "max_pool_tiles_backward" : "max_pool_backward";
-      q.launch(
-        kernel(source, entry, spec),
-        { g: q.dense(g!), winners: q.dense(indices!), out: out! },
-        params,
-        sizeOf(tiles ? g!.shape : out!.shape),
-      );
-    },
-    save: ["indices"],
-    backward: (g, { indices }, { windows: { rank } }) => ({
-      g: () => flatten(g, rank).gather(-1, flatten(indices, rank)).reshape(indices.shape),
-    }),
-    samples: [
-      [
-        t([1, 2, 2]),
-        t([1, 2, 2], { dtype: "int32", data: [5, 5, 9, 10] }),
-        { rank: 2, kernel: [3, 3], stride: [1, 1], padding: [0, 0], dilation: [1, 1], ceilMode: false, divisor: "window" },
-        [1, 4, 4],
-      ],
+export const maxPoolBackward: Primitive<
+  (g: Tensor, indices: Tensor, windows: Windows, shape: Shape) => Tensor,
+  "indices",
+  { readonly windows: Windows; readonly shape: Shape }
+> = {
+  call: (g, indices, windows, shape) => ({ inputs: { g, indices }, attrs: { windows, shape } }),
+  meta: (ins, { shape }) => {
+    checkPair("maxPoolBackward", "g", ins["g"]!.shape, ins["indices"]!.shape);
+    return { out: { shape, dtype: ins["g"]!.dtype } };
+  },
+  cpu: (io, { windows: { kernel } }) => {
+    const [g, winners] = [dense(io["g"]!), dense(io["indices"]!)];
+    const out = elements(io["out"]!).fill(0);
+    const [inner, outer] = [io["out"]!, io["g"]!].map((v) => sizeOf(v.shape.slice(-kernel.length))) as [number, number];
+    for (let o = 0; o < g.length; o++) out[Math.floor(o / outer) * inner + winners[o]!]! += g[o]!;
+  },
+  gpu: ({ g, indices, out }, { windows }, q) =>
+    launch(q, "max_pool_backward", out!, g!, windows, { g: q.dense(g!), winners: q.dense(indices!), out: out! }),
+  save: ["indices"],
+  backward: (g, { indices }, { windows: { kernel } }) => ({
+    g: () => flatten(g, kernel.length).gather(-1, flatten(indices, kernel.length)).reshape(indices.shape),
+  }),
+  samples: [
+    [
+      t([1, 2, 2]),
+      t([1, 2, 2], { dtype: "int32", data: [5, 5, 9, 10] }),
+      { kernel: [3, 3], stride: [1, 1], padding: [0, 0], dilation: [1, 1], groups: 1 },
+      [1, 4, 4],
     ],
-    errors: [raises([t([1, 2]), t([1, 3], { dtype: "int32" }), {}, [1, 4]], "differ")],
-  };
-
-const avgMeta = (op: string, x: Meta, a: Windows): { out: Meta } => {
-  if (!isFloat(x.dtype) && (a.adaptive || x.dtype !== "int32"))
-    throw new DtypeError(op, `not defined for ${x.dtype}`, "convert x to a floating dtype");
-  return { out: { shape: pooledShape(op, x, a), dtype: x.dtype } };
+  ],
+  errors: [raises([t([1, 2]), t([1, 3], { dtype: "int32" }), {}, [1, 4]], "differ")],
 };
 
-type Averaging<A extends readonly unknown[]> = Primitive<(x: Tensor, ...rest: A) => Tensor, never, Windows>;
+/** Errors: ShapeError unless a tensor and the indices that belong to it have one shape. */
+function checkPair(op: string, name: string, shape: Shape, indices: Shape): void {
+  if (!sameShape(shape, indices)) throw new ShapeError(op, `${name} ${show(shape)} and indices ${show(indices)} differ`);
+}
 
-const average = <A extends readonly unknown[]>(
-  op: string,
-  read: (rest: readonly unknown[]) => Windows,
-  samples: readonly Sample[],
-): Averaging<A> => ({
-  call: (x: Tensor, ...rest: A) => ({ inputs: { x }, attrs: read(rest) }),
-  meta: (ins, a) => avgMeta(op, ins["x"]!, a),
-  cpu: ({ x, out }, a) => cpuAvgPool(x!, out!, a, false),
-  gpu: ({ x, out }, a, q) =>
-    q.launch(
-      kernel(source, "avg_pool", {
-        aliases: { Scalar: wgslType(x!.dtype), Accum: wgslType(x!.dtype) },
-        consts: windowConsts(x!.shape, out!.shape, a),
-      }),
-      { x: q.dense(x!), out: out! },
-      windowParams(x!.shape, out!.shape, a),
-      sizeOf(out!.shape),
-    ),
-  backward: (g, _saved, a, ins) => ({ x: () => g.avgPoolBackward(a, ins["x"]!.shape) }),
-  samples,
-  errors: [raises([t([3]), 2], `${op}: x must have`)],
-});
+/** Sums over windows, as a convolution of every plane with ones; zeros at the end make up for a last window that leaves x. */
+function sums(x: Tensor, a: Windows, sizes: readonly number[]): Tensor {
+  const rank = sizes.length;
+  const size = x.shape.slice(-rank);
+  const beyond = sizes.map((n, i) => Math.max(0, (n - 1) * a.stride[i]! + a.kernel[i]! - size[i]! - 2 * a.padding[i]!));
+  const planes = bordered(x.reshape([sizeOf(leading(x.shape, rank)), 1, ...size]), beyond.map((n) => [0, n])); // prettier-ignore
+  return planes.convolution(x.filledLike(1, [1, 1, ...a.kernel]), null, a).reshape([...leading(x.shape, rank), ...sizes]);
+}
 
-const avgPool = (rank: number): Averaging<AvgArgs> => {
+const avgPool = (rank: number): Composite<(x: Tensor, ...rest: AvgArgs) => Tensor> => {
   const op = `avgPool${rank}d`;
-  const read = (rest: readonly unknown[]): Windows => {
-    const o = parse(op, rest, {
-      kernelSize: undefined as unknown,
-      stride: null,
-      padding: 0,
-      ceilMode: false,
-      countIncludePad: true,
-      divisorOverride: null as number | null,
-    });
-    if (o.divisorOverride === 0) throw new ArgumentError(op, "divisorOverride must not be 0");
-    return { ...windows(op, rank, o), divisor: o.divisorOverride ?? (o.countIncludePad ? "window" : "inside") };
+  return {
+    compose: (x, ...rest) => {
+      const o = parse(op, rest, { ...first, ceilMode: false, countIncludePad: true, divisorOverride: null as number | null });
+      const a = windows(op, rank, o);
+      const { dtype, shape } = operand(op, x);
+      if (o.divisorOverride === 0) throw new ArgumentError(op, "divisorOverride must not be 0");
+      if (!isFloat(dtype) && dtype !== "int32") throw new DtypeError(op, `not defined for ${dtype}`, "convert x to a floating dtype");
+      const sizes = pooledSizes(op, shape, a, o.ceilMode);
+      // Integers are summed in float32, exact below 2^24, and divided as integers.
+      const float = isFloat(dtype) ? x : x.cast("float32");
+      const total = sums(float, a, sizes);
+      // Padding counts as zeros, or not at all; what lies beyond it never counts.
+      const counted = shape.slice(-rank).map((n, i) => (o.countIncludePad ? n + 2 * a.padding[i]! : n));
+      const padding = o.countIncludePad ? a.padding.map(() => 0) : a.padding;
+      const whole = sizes.every((n, i) => padding[i] === 0 && (n - 1) * a.stride[i]! + a.kernel[i]! <= counted[i]!);
+      const divisor = o.divisorOverride ?? (whole ? sizeOf(a.kernel) : sums(float.filledLike(1, counted), { ...a, padding }, sizes));
+      if (float === x) return total.div(divisor);
+      return total.cast(dtype).div(typeof divisor === "number" ? divisor : divisor.cast(dtype), { roundingMode: "trunc" });
+    },
+    samples: [
+      [t(shapeFor(rank, 4, 6, 5)), 2],
+      [t(shapeFor(rank, 5, 5, 7)), 3, { stride: 2, padding: 1, countIncludePad: false }],
+      [t(shapeFor(rank, 5, 7, 6)), 3, { stride: 2, padding: 1, ceilMode: true }],
+      [t(shapeFor(rank, 4, 4, 6).slice(1)), 2, { divisorOverride: 3 }],
+    ],
+    errors: [raises([t([3]), 2], `${op}: x must have`)],
   };
-  return average(op, read, [
-    [t(shapeFor(rank, 4, 6, 5)), 2],
-    [t(shapeFor(rank, 5, 5, 7)), 3, { stride: 2, padding: 1, countIncludePad: false }],
-    [t(shapeFor(rank, 5, 7, 6)), 3, { stride: 2, padding: 1, ceilMode: true }],
-    [t(shapeFor(rank, 4, 4, 6).slice(1)), 2, { divisorOverride: 3 }],
-  ]);
 };
 
 /** Average pooling over [N, C, L] or [C, L]. */
@@ -249,32 +284,34 @@ export const avgPool3d: ReturnType<typeof avgPool> = avgPool(3);
 type AdaptiveArgs =
   [outputSize: number | readonly (number | null)[]] | [options: { readonly outputSize: number | readonly (number | null)[] }];
 
-const adaptiveAvgPool = (rank: number): Averaging<AdaptiveArgs> => {
+const adaptiveAvgPool = (rank: number): Composite<(x: Tensor, ...rest: AdaptiveArgs) => Tensor> => {
   const op = `adaptiveAvgPool${rank}d`;
-  const read = (rest: readonly unknown[]): Windows => {
-    const { outputSize } = parse(op, rest, { outputSize: undefined as unknown });
-    // null keeps the input's size; −1 stands for it inside.
-    const sizes = Array.isArray(outputSize) ? outputSize.map((n: unknown) => (n === null ? -1 : n)) : outputSize;
-    const one = new Array<number>(rank).fill(1);
-    if (Array.isArray(outputSize) && outputSize.length !== rank)
-      throw new ShapeError(op, `outputSize must have ${rank} sizes, got [${outputSize.join(", ")}]`);
-    if (!Array.isArray(outputSize) || !outputSize.includes(null)) perDim(op, "outputSize", sizes, rank, 0);
-    return {
-      rank,
-      kernel: one,
-      stride: one,
-      padding: one.map(() => 0),
-      dilation: one,
-      ceilMode: false,
-      divisor: "inside",
-      adaptive: perDim(op, "outputSize", sizes, rank, -1),
-    };
+  return {
+    compose: (x, ...rest) => {
+      const { dtype, shape } = operand(op, x);
+      const { outputSize } = parse(op, rest, { outputSize: undefined as unknown });
+      checkFilled(op, shape, rank);
+      if (!isFloat(dtype)) throw new DtypeError(op, `not defined for ${dtype}`, "convert x to a floating dtype");
+      const given = Array.isArray(outputSize) ? outputSize.map((n: unknown, i) => n ?? shape.at(i - rank)) : outputSize;
+      // Means of means: the windows of an axis depend on that axis alone.
+      return perDim(op, "outputSize", given, rank, 0).reduce((y, parts, i) => {
+        const dim = y.ndim - rank + i;
+        const extent = y.shape[dim]!;
+        if (extent % parts === 0) return y.unflatten(dim, [parts, extent / parts]).mean(dim + 1);
+        const means = Array.from({ length: parts }, (_, part) => {
+          const from = Math.floor((part * extent) / parts);
+          return y.narrow(dim, from, Math.ceil(((part + 1) * extent) / parts) - from).mean(dim, true);
+        });
+        return means.length > 0 ? means[0]!.cat(means.slice(1), dim) : y.narrow(dim, 0, 0);
+      }, x);
+    },
+    samples: [
+      [t(shapeFor(rank, 4, 6, 5)), 2],
+      [t(shapeFor(rank, 5, 5, 7)), 3],
+      [t(shapeFor(rank, 5, 7, 6).slice(1)), 1],
+    ],
+    errors: [raises([t([3]), 2], `${op}: x must have`)],
   };
-  return average(op, read, [
-    [t(shapeFor(rank, 4, 6, 5)), 2],
-    [t(shapeFor(rank, 5, 5, 7)), 3],
-    [t(shapeFor(rank, 5, 7, 6).slice(1)), 1],
-  ]);
 };
 
 /** Averages over windows that divide L into outputSize parts. Shape: [N, C, L] → [N, C, outputSize]. */
@@ -284,96 +321,24 @@ export const adaptiveAvgPool2d: ReturnType<typeof adaptiveAvgPool> = adaptiveAvg
 /** Averages over windows that divide D, H and W into outputSize parts; null keeps a size. */
 export const adaptiveAvgPool3d: ReturnType<typeof adaptiveAvgPool> = adaptiveAvgPool(3);
 
-/** Adjoint of average pooling: each output gradient is shared over its window. */
-export const avgPoolBackward: Primitive<(g: Tensor, windows: Windows, shape: Shape) => Tensor, never, BackwardAttrs> = {
-  call: (g, windows, shape) => ({ inputs: { g }, attrs: { windows, shape } }),
-  meta: (ins, { windows, shape }) => {
-    const want = pooledShape("avgPoolBackward", { shape, dtype: "float32" }, windows);
-    if (!sameShape(ins["g"]!.shape, want))
-      throw new ShapeError("avgPoolBackward", `g is ${show(ins["g"]!.shape)}, pooling ${show(shape)} gives ${show(want)}`);
-    return { out: { shape, dtype: ins["g"]!.dtype } };
-  },
-  cpu: ({ g, out }, { windows }) => cpuAvgPool(g!, out!, windows, true),
-  gpu: ({ g, out }, { windows }, q) =>
-    q.launch(
-      kernel(source, "avg_pool_backward", { consts: windowConsts(out!.shape, g!.shape, windows) }),
-      { g: q.dense(g!), out: out! },
-      windowParams(out!.shape, g!.shape, windows),
-      sizeOf(out!.shape),
-    ),
-  backward: (g, _saved, { windows: a }) => {
-    const options = {
-      stride: a.stride,
-      padding: a.padding,
-      ceilMode: a.ceilMode,
-      countIncludePad: a.divisor !== "inside",
-      divisorOverride: typeof a.divisor === "number" ? a.divisor : null,
-    };
-    const plain = [g.avgPool1d, g.avgPool2d, g.avgPool3d][a.rank - 1]!;
-    const adaptive = [g.adaptiveAvgPool1d, g.adaptiveAvgPool2d, g.adaptiveAvgPool3d][a.rank - 1]!;
-    return {
-      g: () =>
-        a.adaptive
-          ? adaptive.call(
-              g,
-              a.adaptive.map((n) => (n < 0 ? null : n)),
-            )
-          : plain.call(g, a.kernel, options),
-    };
-  },
-  samples: [
-    [
-      t([1, 2, 3, 3]),
-      { rank: 2, kernel: [3, 3], stride: [2, 2], padding: [1, 1], dilation: [1, 1], ceilMode: false, divisor: "window" },
-      [1, 2, 5, 6],
-    ],
-    [
-      t([1, 2, 3]),
-      { rank: 1, kernel: [1], stride: [1], padding: [0], dilation: [1], ceilMode: false, divisor: "inside", adaptive: [3] },
-      [1, 2, 5],
-    ],
-  ],
-  errors: [
-    raises(
-      [t([1, 2, 4]), { rank: 1, kernel: [2], stride: [2], padding: [0], dilation: [1], ceilMode: false, divisor: "window" }, [1, 2, 4]],
-      "gives",
-    ),
-  ],
-};
-
 const maxUnpool = (rank: number): Composite<(x: Tensor, indices: Tensor, ...rest: UnpoolArgs) => Tensor> => {
   const op = `maxUnpool${rank}d`;
   return {
     compose: (x, indices, ...rest) => {
-      const o = parse(op, rest, {
-        kernelSize: undefined as unknown,
-        stride: null,
-        padding: 0,
-        outputSize: null as readonly number[] | null,
-      });
+      const o = parse(op, rest, { ...first, outputSize: null as readonly number[] | null });
       const a = windows(op, rank, o);
-      if (indices.dtype !== "int32") throw new DtypeError(op, `indices must be int32, got ${indices.dtype}`);
-      if (!sameShape(x.shape, indices.shape)) throw new ShapeError(op, `x ${show(x.shape)} and indices ${show(indices.shape)} differ`);
-      if (x.ndim !== rank + 1 && x.ndim !== rank + 2)
-        throw new ShapeError(op, `x must have ${rank + 1} or ${rank + 2} dimensions, got ${show(x.shape)}`);
-      const spatial = x.shape.slice(-rank);
-      if (x.shape.slice(x.ndim - rank - 1).some((d) => d === 0)) throw new ShapeError(op, `x ${show(x.shape)} has an empty dimension`);
-      const natural = spatial.map((n, i) => (n - 1) * a.stride[i]! + a.kernel[i]! - 2 * a.padding[i]!);
-      const sizes = o.outputSize ? o.outputSize.slice(-rank) : natural;
-      if (o.outputSize && ![rank, x.ndim].includes(o.outputSize.length))
-        throw new ShapeError(op, `outputSize must have ${rank} or ${x.ndim} sizes, got ${show(o.outputSize)}`);
-      sizes.forEach((n, i) => {
-        if (Math.abs(n - natural[i]!) >= a.stride[i]!)
-          throw new ShapeError(op, `outputSize ${show(sizes)} is not within a stride of ${show(natural)}`);
-      });
-      const lead = x.shape.slice(0, x.ndim - rank);
-      const flat = flatten(x, rank);
-      return flat
-        .filledLike(0)
-        .narrow(-1, 0, Math.min(1, flat.shape.at(-1)!))
-        .expand([...lead, sizeOf(sizes)])
-        .scatter(-1, flatten(indices, rank), flat)
-        .reshape([...lead, ...sizes]);
+      const { shape } = operand(op, x);
+      checkIndex(op, operand(op, indices, "indices"));
+      checkPair(op, "x", shape, indices.shape);
+      checkFilled(op, shape, rank);
+      const natural = shape.slice(-rank).map((n, i) => (n - 1) * a.stride[i]! + a.kernel[i]! - 2 * a.padding[i]!);
+      const given = o.outputSize ?? natural;
+      const sizes = given.slice(-rank);
+      if (![rank, x.ndim].includes(given.length) || sizes.some((n, i) => Math.abs(n - natural[i]!) >= a.stride[i]!))
+        throw new ShapeError(op, `outputSize ${show(given)} is not within a stride of ${show(natural)}`);
+      const lead = leading(shape, rank);
+      const zeros = x.filledLike(0, [...lead, sizeOf(sizes)]);
+      return zeros.scatter(-1, flatten(indices, rank), flatten(x, rank)).reshape([...lead, ...sizes]);
     },
     samples: [
       [
@@ -382,7 +347,7 @@ const maxUnpool = (rank: number): Composite<(x: Tensor, indices: Tensor, ...rest
         rank === 1 ? 2 : [1, 1, 2].slice(3 - rank),
       ],
     ],
-    errors: [raises([t(shapeFor(rank, 1, 1, 2)), t(shapeFor(rank, 1, 1, 2)), 2], "indices must be int32")],
+    errors: [raises([t(shapeFor(rank, 1, 1, 2)), t(shapeFor(rank, 1, 1, 2)), 2], "must be int32")],
   };
 };
 

@@ -1,46 +1,93 @@
-// Geometry of convolutions: arguments as PyTorch takes them, output sizes, and the description the planner in src/backend/conv.ts wants.
+// Geometry of windows that slide over the last dimensions: arguments as PyTorch takes them, checks and output sizes.
 import type { Sliding } from "../backend/conv.ts";
-import { ArgumentError, ShapeError, show } from "../base/errors.ts";
+import { ShapeError, show } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
+import { integer } from "./arguments.ts";
+import type { Tensor } from "../tensor.ts";
 import type { Meta } from "./op.ts";
-import { perDim } from "./windows.ts";
 
-/** Reads stride, padding (numbers), dilation and groups. Errors: ShapeError, ArgumentError. */
-export function sliding(op: string, rank: number, o: { stride: unknown; padding: unknown; dilation: unknown; groups: unknown }): Sliding {
-  if (!Number.isInteger(o.groups) || (o.groups as number) < 1)
-    throw new ArgumentError(op, `groups must be a positive integer, got ${String(o.groups)}`);
-  return {
-    stride: perDim(op, "stride", o.stride, rank, 1),
-    padding: perDim(op, "padding", o.padding, rank, 0),
-    dilation: perDim(op, "dilation", o.dilation, rank, 1),
-    groups: o.groups as number,
-  };
+/** One number for every dimension, or one each. */
+export type Sizes = number | readonly number[];
+
+/** A per-dimension argument. Errors: ShapeError for a wrong count or values below `least`. */
+export function perDim(op: string, name: string, value: unknown, rank: number, least: number): number[] {
+  const given = Array.isArray(value) ? (value as unknown[]) : [value];
+  const list = given.length === 1 ? new Array<unknown>(rank).fill(given[0]) : given;
+  if (list.length !== rank || list.some((v) => !Number.isInteger(v) || (v as number) < least))
+    throw new ShapeError(op, `${name} must be an integer ≥ ${least}${rank > 1 ? ` or ${rank} of them` : ""}, got ${JSON.stringify(value)}`);
+  return list as number[];
 }
 
-/** Spatial output sizes. Errors: ShapeError when the window does not fit. */
-export function convSizes(op: string, size: Shape, window: Shape, a: Sliding): number[] {
+/** Reads stride, padding (numbers), dilation and groups. Errors: ShapeError, ArgumentError. */
+export const sliding = (
+  op: string,
+  rank: number,
+  o: { readonly stride?: unknown; readonly padding?: unknown; readonly dilation?: unknown; readonly groups?: unknown },
+): Sliding => ({
+  stride: perDim(op, "stride", o.stride, rank, 1),
+  padding: perDim(op, "padding", o.padding, rank, 0),
+  dilation: perDim(op, "dilation", o.dilation ?? 1, rank, 1),
+  groups: integer(op, o.groups ?? 1, "groups", 1),
+});
+
+/** Errors: ShapeError unless the shape has `rank` dimensions after the channels, and perhaps a batch before them. */
+export function checkRank(op: string, shape: Shape, rank: number): void {
+  if (shape.length !== rank + 1 && shape.length !== rank + 2)
+    throw new ShapeError(op, `x must have ${rank + 1} or ${rank + 2} dimensions, got ${show(shape)}`);
+}
+
+/** The same for maps that need something in every window. Errors: ShapeError for empty dimensions too. */
+export function checkFilled(op: string, shape: Shape, rank: number): void {
+  checkRank(op, shape, rank);
+  if (shape.slice(-rank - 1).includes(0))
+    throw new ShapeError(op, `x ${show(shape)} has an empty dimension`, "only the batch may be empty");
+}
+
+/** Output sizes over the extents `size`; `ceil` also counts a last window that leaves the input. Errors: ShapeError when the window does not fit. */
+export function slidingSizes(op: string, size: Shape, window: Shape, a: Sliding, ceil = false): number[] {
+  const { stride, padding, dilation } = a;
   return size.map((n, i) => {
-    const span = a.dilation[i]! * (window[i]! - 1) + 1;
-    const out = Math.floor((n + 2 * a.padding[i]! - span) / a.stride[i]!) + 1;
+    const room = n + 2 * padding[i]! - dilation[i]! * (window[i]! - 1) - 1;
+    const steps = room / stride[i]!;
+    let out = (ceil ? Math.ceil(steps) : Math.floor(steps)) + 1;
+    // The last window must start inside the input or its left padding.
+    if (ceil && (out - 1) * stride[i]! >= n + padding[i]!) out--;
     if (out < 1)
       throw new ShapeError(
         op,
-        `the window ${show(window)} with dilation ${show(a.dilation)} does not fit into ${show(size)} with padding ${show(a.padding)}`,
+        `the window ${show(window)} with dilation ${show(dilation)} does not fit into ${show(size)} with padding ${show(padding)}`,
       );
     return out;
   });
 }
 
-/** Checks x [N, C, …], weight [O, C/groups, …] and bias [O]. Errors: ShapeError naming the counts. */
-export function checkConv(op: string, x: Meta, weight: Meta, bias: Meta | undefined, a: Sliding): void {
-  const [c, o] = [x.shape[1]!, weight.shape[0]!];
-  if (weight.shape[1]! * a.groups !== c)
-    throw new ShapeError(
-      op,
-      `weight ${show(weight.shape)} wants ${weight.shape[1]! * a.groups} channels, x ${show(x.shape)} has ${c} (groups = ${a.groups})`,
-    );
-  if (o % a.groups !== 0) throw new ShapeError(op, `${o} output channels do not divide into ${a.groups} groups`);
-  if (bias && (bias.shape.length !== 1 || bias.shape[0] !== o))
-    throw new ShapeError(op, `bias ${show(bias.shape)} does not fit ${o} output channels`);
-  if (weight.shape.slice(2).some((k) => k < 1)) throw new ShapeError(op, `weight ${show(weight.shape)} has an empty window`);
+/** Checks a bias [O]. Errors: ShapeError. */
+export function checkBias(op: string, bias: { readonly shape: Shape } | null | undefined, outputs: number): void {
+  if (bias && (bias.shape.length !== 1 || bias.shape[0] !== outputs))
+    throw new ShapeError(op, `bias ${show(bias.shape)} does not fit ${outputs} output channels`);
 }
+
+/** Errors: ShapeError when channels do not divide into groups. */
+export function checkGroups(op: string, kind: "input" | "output", channels: number, groups: number): void {
+  if (channels % groups) throw new ShapeError(op, `${channels} ${kind} channels do not divide into ${groups} groups`);
+}
+
+/** Checks x [N, C, …], weight [O, C/groups, …] and bias [O]. Errors: ShapeError naming the counts. */
+export function checkConv(
+  op: string,
+  x: Pick<Meta, "shape">,
+  weight: Pick<Meta, "shape">,
+  bias: Pick<Meta, "shape"> | null | undefined,
+  { groups }: Sliding,
+): void {
+  const [c, wanted, o] = [x.shape[1]!, weight.shape[1]! * groups, weight.shape[0]!];
+  if (wanted !== c)
+    throw new ShapeError(op, `weight ${show(weight.shape)} wants ${wanted} channels, x ${show(x.shape)} has ${c} (groups = ${groups})`);
+  checkGroups(op, "output", o, groups);
+  checkBias(op, bias, o);
+  if (weight.shape.slice(2).includes(0)) throw new ShapeError(op, `weight ${show(weight.shape)} has an empty window`);
+}
+
+/** x with zeros before and after each of its last dimensions; x itself where there are none. */
+export const bordered = (x: Tensor, ends: readonly (readonly [number, number])[]): Tensor =>
+  ends.flat().some((n) => n > 0) ? x.pad(ends.toReversed().flat()) : x;
