@@ -14,27 +14,21 @@ struct Params {
 @group(0) @binding(1) var<storage, read> input: array<f32>;
 @group(0) @binding(2) var<storage, read_write> padded: array<vec4<f32>>;
 
-fn element(row: u32, inside: bool, at: u32) -> f32 {
-  let w = at - params.low_w;
-  if (inside && w < params.size_w) { return input[row + w * params.x_w]; }
-  return 0.0;
-}
-
 @compute @workgroup_size(WG)
 fn pad(@builtin(global_invocation_id) gid: vec3<u32>, @builtin(num_workgroups) nwg: vec3<u32>) {
   let p = params;
   let i = gid.x + gid.y * nwg.x * WG;
   if (i >= p.size) { return; }
-  let r = i / p.out_w;
-  let w = 4u * (i - r * p.out_w);
-  let s = r / p.out_h;
-  let h = r - s * p.out_h - p.low_h;
-  let plane = s / p.out_d;
-  let d = s - plane * p.out_d - p.low_d;
+  let row = i / p.out_w;
+  let slice = row / p.out_h;
+  let plane = slice / p.out_d;
   let image = plane / p.channels;
-  let row = p.x_off + image * p.x_i + (plane - image * p.channels) * p.x_c + d * p.x_d + h * p.x_h;
-  let inside = d < p.size_d && h < p.size_h;
-  padded[i] = vec4<f32>(element(row, inside, w), element(row, inside, w + 1u), element(row, inside, w + 2u), element(row, inside, w + 3u));
+  let w = 4u * (i - row * p.out_w) - p.low_w + vec4<u32>(0u, 1u, 2u, 3u);
+  let h = row - slice * p.out_h - p.low_h;
+  let d = slice - plane * p.out_d - p.low_d;
+  let at = p.x_off + image * p.x_i + (plane - image * p.channels) * p.x_c + d * p.x_d + h * p.x_h + w * p.x_w;
+  let inside = w < vec4<u32>(select(0u, p.size_w, d < p.size_d && h < p.size_h));
+  padded[i] = select(vec4<f32>(), vec4<f32>(input[at.x], input[at.y], input[at.z], input[at.w]), inside);
 }
 
 // ---- convolution along rows: an invocation computes ROWS channels of 4 * COLS neighbours in one output row.
@@ -51,7 +45,6 @@ struct RowParams {
   y_off: u32, y_i: u32, y_c: u32,
   out_d: u32, out_h: u32, out_w: u32,
   tiles: u32, count: u32,                            // tiles per output row, tiles in all
-  bias_off: u32,
 }
 @group(0) @binding(3) var<uniform> row_params: RowParams;
 @group(0) @binding(4) var<storage, read> input4: array<Word>;
@@ -67,11 +60,11 @@ const ROWS: u32 = 8u; // 1 to 8
 const COLS: u32 = 4u; // 1 to 4
 
 // Four neighbours at `at`; those whose column is not below `limit` are border, hence zero.
-fn word_at(at: u32, column: u32, limit: u32) -> Word { return Word(input[at], input[at + 1u], input[at + 2u], input[at + 3u]); }
+fn four(at: u32) -> Word { return Word(input[at], input[at + 1u], input[at + 2u], input[at + 3u]); }
+fn word_at(at: u32, column: u32, limit: u32) -> Word { return four(at); }
 fn word_at_aligned(at: u32, column: u32, limit: u32) -> Word { return input4[at >> 2u]; }
 fn word_at_border(at: u32, column: u32, limit: u32) -> Word {
-  let inside = (vec4<u32>(column) + vec4<u32>(0u, 1u, 2u, 3u)) < vec4<u32>(limit);
-  return select(Word(), Word(input[at], input[at + 1u], input[at + 2u], input[at + 3u]), inside);
+  return select(Word(), four(at), column + vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>(limit));
 }
 
 // What all channels of a tile read in one step, and what a channel has summed up so far.
@@ -106,7 +99,7 @@ fn slide_row(at: u32, x: Span, before: Row) -> Row {
 }
 
 fn epilogue(v: Word, channel: u32) -> Word { return v; }
-fn epilogue_bias(v: Word, channel: u32) -> Word { return v + Word(bias[row_params.bias_off + channel]); }
+fn epilogue_bias(v: Word, channel: u32) -> Word { return v + Word(bias[channel]); }
 fn store(at: u32, left: u32, v: Word) {
   output[at] = v.x;
   if (left > 1u) { output[at + 1u] = v.y; }
@@ -116,7 +109,8 @@ fn store(at: u32, left: u32, v: Word) {
 fn store_aligned(at: u32, left: u32, v: Word) { output4[at >> 2u] = v; }
 
 fn put(at: u32, channel: u32, ow: u32, v: Word) {
-  if (ow < row_params.out_w) { store(at + ow, row_params.out_w - ow, epilogue(v, channel)); }
+  let width = row_params.out_w;
+  if (ow < width) { store(at + ow, width - ow, epilogue(v, channel)); }
 }
 fn put_row(at: u32, group: u32, m: u32, ow: u32, r: Row) {
   if (m >= row_params.m) { return; }

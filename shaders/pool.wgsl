@@ -93,27 +93,25 @@ fn max_pool_backward(@builtin(global_invocation_id) gid: vec3u, @builtin(num_wor
 }
 
 // Windows that tile a plane exactly need no bounds and no search: one invocation per window, forward and backward.
-struct TileParams { windows: u32, columns: u32, rows: u32 } // windows in all, per row, rows per plane
+struct TileParams { size: u32, w: u32, h: u32, ow: u32, oh: u32 } // windows in all; input and output extents of a plane
 @group(0) @binding(6) var<uniform> tiles: TileParams;
 
-// First input of window i, where its plane starts, and the width of a row.
-fn corner(i: u32) -> vec3u {
-  let row = i / tiles.columns;
-  let width = tiles.columns * u32(kw);
-  let height = tiles.rows * u32(kh);
-  return vec3u(row * u32(kh) * width + (i - row * tiles.columns) * u32(kw), (row / tiles.rows) * width * height, width);
+// First input of window i, and where its plane starts.
+fn corner(i: u32) -> vec2u {
+  let row = i / tiles.ow;
+  return vec2u(row * u32(kh) * tiles.w + (i - row * tiles.ow) * u32(kw), (row / tiles.oh) * tiles.w * tiles.h);
 }
 
 @compute @workgroup_size(WG)
 fn max_pool_tiles(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) nwg: vec3u) {
   let i = gid.x + gid.y * nwg.x * WG;
-  if (i >= tiles.windows) { return; }
+  if (i >= tiles.size) { return; }
   let start = corner(i);
   var best = x[start.x];
   var winner = start.x;
   for (var r = 0u; r < u32(kh); r++) {
     for (var c = 0u; c < u32(kw); c++) {
-      let cell = start.x + r * start.z + c;
+      let cell = start.x + r * tiles.w + c;
       let v = x[cell];
       if (beats(v, best)) { best = v; winner = cell; }
     }
@@ -125,13 +123,14 @@ fn max_pool_tiles(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgr
 @compute @workgroup_size(WG)
 fn max_pool_tiles_backward(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) nwg: vec3u) {
   let i = gid.x + gid.y * nwg.x * WG;
-  if (i >= tiles.windows) { return; }
+  if (i >= tiles.size) { return; }
   let start = corner(i);
   let winner = start.y + u32(winners[i]);
+  let v = g[i];
   for (var r = 0u; r < u32(kh); r++) {
     for (var c = 0u; c < u32(kw); c++) {
-      let cell = start.x + r * start.z + c;
-      out[cell] = select(0.0, g[i], cell == winner);
+      let cell = start.x + r * tiles.w + c;
+      out[cell] = select(0.0, v, cell == winner);
     }
   }
 }

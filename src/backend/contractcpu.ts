@@ -1,9 +1,9 @@
 // Contractions and convolutions on typed arrays: the plans of contract.ts and conv.ts through packed blocks.
 import { hostArray } from "../base/dtype.ts";
-import { sizeOf } from "../base/shape.ts";
+import { forEachOffset, sizeOf } from "../base/shape.ts";
 import type { View } from "./backend.ts";
 import type { Contraction } from "./contract.ts";
-import type { ConvHost } from "./conv.ts";
+import { type ConvHost, reach } from "./conv.ts";
 import { elements, hostDense, hostView } from "./cpu.ts";
 import { gemm, type Numbers } from "./gemm.ts";
 
@@ -59,19 +59,11 @@ export const cpuConv: ConvHost = {
     return found;
   },
   padded(x, extent, low) {
-    const [images, channels, depth, height, width] = x.shape as [number, number, number, number, number];
-    const shape = [images, channels, ...extent];
+    const shape = [x.shape[0]!, x.shape[1]!, ...extent];
     const out = hostView(hostArray(x.dtype, sizeOf(shape)), x.dtype, shape);
     const [from, to] = [numbers(x), numbers(out)];
-    for (let i = 0; i < images; i++)
-      for (let c = 0; c < channels; c++)
-        for (let d = 0; d < depth; d++)
-          for (let h = 0; h < height; h++) {
-            const place = [i, c, d, h];
-            const source = place.reduce((sum, p, axis) => sum + p * x.strides[axis]!, x.offset);
-            const target = place.reduce((sum, p, axis) => sum + (p + (low[axis - 2] ?? 0)) * out.strides[axis]!, low[2]!);
-            for (let w = 0; w < width; w++) to[target + w] = from[source + w * x.strides[4]!]!;
-          }
+    const inside = { shape: x.shape, strides: out.strides, offset: reach(out, low) };
+    forEachOffset([x, inside], ([source, target]) => void (to[target!] = from[source!]!));
     return out;
   },
 };

@@ -1,6 +1,6 @@
 // Plans convolutions as contractions over an input with a border of zeros: the three adjoint maps, for any device.
 // A window's element is x[corner + tap]; corners (one per output position) and taps (one per channel and kernel element) are strides or cached tables.
-import { coalesce, sizeOf } from "../base/shape.ts";
+import { coalesce, forEachOffset, type Geometry, sizeOf } from "../base/shape.ts";
 import type { View } from "./backend.ts";
 import type { Contraction } from "./contract.ts";
 
@@ -64,7 +64,18 @@ const volume = (v: View): View => {
 export const moved = (view: View, by: number): View => ({ ...view, offset: view.offset + by });
 
 /** Elements from the first to the place that has these coordinates. */
-const reach = (view: View, coordinates: readonly number[]): number => coordinates.reduce((sum, c, i) => sum + c * view.strides[i + 2]!, 0);
+export const reach = (view: View, coordinates: readonly number[]): number =>
+  coordinates.reduce((sum, c, i) => sum + c * view.strides[i + 2]!, 0);
+
+/** The offsets that these geometries of one shape walk side by side, as a cached table. */
+export function offsetTable(host: Pick<ConvHost, "table">, kind: string, walks: readonly Geometry[]): View {
+  const key = `${kind} ${walks[0]!.shape.join()} ${walks.map((g) => g.strides.join()).join(" ")}`;
+  return host.table(key, () => {
+    const out: number[] = [];
+    forEachOffset(walks, (at) => void out.push(...at));
+    return Int32Array.from(out);
+  });
+}
 
 /** The two fields of one axis of a contraction, k or n. */
 type Lane = Pick<Contraction["b"], "k" | "kTable" | "n" | "nTable">;
@@ -73,16 +84,7 @@ type Lane = Pick<Contraction["b"], "k" | "kTable" | "n" | "nTable">;
 function lane(host: ConvHost, name: "k" | "n", shape: readonly number[], strides: readonly number[]): Lane {
   const [box] = coalesce([{ shape, strides, offset: 0 }]);
   if (box!.shape.length < 2 || sizeOf(shape) === 0) return { [name]: box!.strides[0] ?? 1 } as unknown as Lane;
-  const make = (): Int32Array<ArrayBuffer> => {
-    const out = new Int32Array(sizeOf(shape));
-    let repeat = out.length;
-    for (const [axis, extent] of shape.entries()) {
-      repeat /= extent;
-      for (let i = 0; i < out.length; i++) out[i]! += (Math.floor(i / repeat) % extent) * strides[axis]!;
-    }
-    return out;
-  };
-  return { [name]: 0, [`${name}Table`]: host.table(`box ${shape.join()} ${strides.join()}`, make) } as unknown as Lane;
+  return { [name]: 0, [`${name}Table`]: offsetTable(host, "box", [box!]) } as unknown as Lane;
 }
 
 /** x as windows along these axes read it, from its first element on: itself when they stay inside, else a copy with a border. */

@@ -1,9 +1,9 @@
 // Convolutions on the GPU: the padding copy, and conv_rows, whose windows slide along rows without padding or im2col.
 import source from "../../shaders/conv.wgsl?raw";
-import { contiguous, sizeOf } from "../base/shape.ts";
+import { sizeOf } from "../base/shape.ts";
 import type { View } from "./backend.ts";
 import { contract } from "./contract.ts";
-import { type ConvHost, type Correlation, moved } from "./conv.ts";
+import { type Axis, type ConvHost, type Correlation, moved, offsetTable, reach } from "./conv.ts";
 import { axisFields, kernel, type Launcher } from "./kernel.ts";
 import { variant } from "./variant.ts";
 
@@ -25,9 +25,9 @@ const strideFields = (prefix: string, { offset, strides }: View): Record<string,
 });
 
 function padded(launcher: Launcher, x: View, [depth, height, width]: readonly number[], low: readonly number[]): View {
-  const words = Math.ceil(width! / 4);
-  const shape = [x.shape[0]!, x.shape[1]!, depth!, height!, 4 * words];
-  const view = { ...launcher.scratch("float32", shape), ...contiguous(shape) };
+  const words = [depth!, height!, Math.ceil(width! / 4)];
+  const shape = [x.shape[0]!, x.shape[1]!, depth!, height!, 4 * words[2]!];
+  const view = launcher.scratch("float32", shape);
   const size = sizeOf(shape) / 4;
   launcher.launch(
     kernel(source, "pad"),
@@ -37,7 +37,7 @@ function padded(launcher: Launcher, x: View, [depth, height, width]: readonly nu
       channels: shape[1]!,
       ...strideFields("x", x),
       ...axisFields("size_", x.shape.slice(2)),
-      ...axisFields("out_", [depth!, height!, words]),
+      ...axisFields("out_", words),
       ...axisFields("low_", low),
     },
     size,
@@ -58,20 +58,13 @@ function cheapestCols(width: number, weights: number): number {
 }
 
 /** Offsets in x and weight, depth and row within the window, for each step: a channel, and a depth and row of taps. */
-function stepTable(launcher: Launcher, { x, weight, along, groups, axes: [d, h] }: Correlation): View {
-  const channels = x.shape[1]! / groups;
-  const key = [channels, d!.taps, d!.by, d!.every, h!.taps, h!.by, h!.every, x.strides, weight.strides, along.c].join();
-  return launcher.table(`conv rows ${key}`, () => {
-    const out: number[] = [];
-    for (let c = 0; c < channels; c++)
-      for (let i = 0; i < d!.taps; i++)
-        for (let j = 0; j < h!.taps; j++) {
-          const at = (v: View, first: number, deep: number, down: number): number => first + deep * v.strides[2]! + down * v.strides[3]!;
-          const [deep, down] = [i * d!.by, j * h!.by];
-          out.push(at(x, c * x.strides[1]!, deep, down), at(weight, c * along.c, i * d!.every, j * h!.every), deep, down);
-        }
-    return Int32Array.from(out);
-  });
+function stepTable(launcher: Launcher, { x, weight, along, groups, axes }: Correlation): View {
+  const [d, h] = axes as [Axis, Axis];
+  const shape = [x.shape[1]! / groups, d.taps, h.taps];
+  const [, inX, deepX, downX] = x.strides as [number, number, number, number];
+  const [, , deepW, downW] = weight.strides as [number, number, number, number];
+  const strides = [[inX, d.by * deepX, h.by * downX], [along.c, d.every * deepW, h.every * downW], [0, d.by, 0], [0, 0, h.by]]; // prettier-ignore
+  return offsetTable(launcher, "rows", strides.map((list) => ({ shape, strides: list, offset: 0 }))); // prettier-ignore
 }
 
 /** Records the launch. */
@@ -98,7 +91,6 @@ function convRows(launcher: Launcher, problem: Correlation): true {
   const aligned = !border && [x.offset, ...x.strides.slice(0, 4)].every((s) => s % 4 === 0);
   const vector = outSize[2] % 4 === 0 && out.offset % 4 === 0;
   const wgX = launcher.traits.barriersAreSlow && count <= 16 * limit ? 16 : 64;
-  const first = axes.reduce((sum, a, i) => sum + a.first * weight.strides[i + 2]!, weight.offset);
   launcher.launch(
     variant(
       source,
@@ -121,7 +113,7 @@ function convRows(launcher: Launcher, problem: Correlation): true {
       m,
       steps: (x.shape[1]! / groups) * axes[0]!.taps * axes[1]!.taps,
       contracted: x.shape[1]! / groups,
-      w_off: first,
+      w_off: reach(weight, axes.map((a) => a.first)), // prettier-ignore
       w_m: along.m,
       w_tap: axes[2]!.every,
       w_group: sizeOf(weight.shape) / groups,
@@ -133,7 +125,6 @@ function convRows(launcher: Launcher, problem: Correlation): true {
       ...axisFields("out_", outSize),
       tiles,
       count,
-      bias_off: bias?.offset ?? 0,
     },
     [Math.ceil(count / wgX), Math.ceil(m / rows), groups],
   );

@@ -14,6 +14,7 @@ import {
   checkGroups,
   checkRank,
   perDim,
+  sized,
   type Sizes,
   sliding,
   slidingSizes,
@@ -67,10 +68,6 @@ function batched(
   const back = isFloat(dtype) ? y : y.cast(dtype);
   return single ? back.squeeze(0) : back;
 }
-
-/** Sizes of a sample with `rank` spatial dimensions. */
-const sized = (rank: number, lead: readonly number[], ...list: readonly number[]): ReturnType<typeof t> =>
-  t([...lead, ...list.slice(0, rank)]);
 
 /** What convolutions of both directions start with, and its defaults. */
 const first = { weight: undefined as unknown as Tensor, bias: null as Tensor | null, stride: 1 as unknown, padding: 0 as unknown };

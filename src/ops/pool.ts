@@ -11,7 +11,7 @@ import { sameShape, type Shape, sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { checkIndex, operand } from "./arguments.ts";
 import { type Composite, type Primitive, raises, type Sample, t } from "./op.ts";
-import { bordered, checkFilled, perDim, sliding, slidingSizes, type Sizes } from "./sliding.ts";
+import { bordered, checkFilled, perDim, sized, sliding, slidingSizes, type Sizes } from "./sliding.ts";
 
 export interface MaxPoolOptions {
   readonly stride?: Sizes | null;
@@ -56,7 +56,7 @@ type UnpoolArgs =
   | [kernelSize: Sizes, stride: Sizes | null, options: UnpoolOptions];
 
 /** Windows over the last dimensions, as many as `kernel` has sizes. */
-interface Windows extends Sliding {
+export interface Windows extends Sliding {
   readonly kernel: readonly number[];
 }
 type MaxAttrs = Windows & { readonly ceilMode: boolean; readonly returnIndices: boolean };
@@ -85,54 +85,53 @@ function pooledSizes(op: string, shape: Shape, a: Windows, ceilMode: boolean): n
 /** Sizes of the dimensions before the last `rank` ones. */
 const leading = (shape: Shape, rank: number): Shape => shape.slice(0, shape.length - rank);
 const flatten = (x: Tensor, rank: number): Tensor => x.reshape([...leading(x.shape, rank), sizeOf(x.shape.slice(-rank))]);
-const shapeFor = (rank: number, ...sizes: readonly number[]): number[] => [2, 2, ...sizes.slice(3 - rank)];
+
+/** Sizes of inputs and outputs, strides, padding, dilation and windows along three axes. */
+const geometry = (x: View, y: View, { kernel: k, stride, padding, dilation }: Windows): number[][] => [
+  ...[x.shape.slice(-k.length), y.shape.slice(-k.length), stride].map((list) => three(list, 1)),
+  three(padding, 0),
+  ...[dilation, k].map((list) => three(list, 1)),
+];
 
 /** Launches the kernel over windows from the view x to y, or its adjoint; windows that tile x exactly have kernels of their own. */
-function launch(q: Launcher, entry: string, x: View, y: View, a: Windows, bind: Record<string, View>): void {
-  const rank = a.kernel.length;
-  const [input, output] = [x.shape.slice(-rank), y.shape.slice(-rank)];
-  const backward = entry.endsWith("backward");
+function launch(q: Launcher, x: View, y: View, a: Windows, bind: Record<string, View>, backward = ""): void {
+  const axes = geometry(x, y, a);
+  const [input, output, stride, padding, dilation, window] = axes as [number[], number[], number[], number[], number[], number[]];
   const tiles =
-    rank < 3 && a.kernel.every((k, i) => a.stride[i] === k && a.padding[i] === 0 && a.dilation[i] === 1 && output[i]! * k === input[i]);
+    window.every((k, i) => stride[i] === k && !padding[i] && dilation[i] === 1 && output[i]! * k === input[i]) && window[0] === 1;
   const size = sizeOf(backward && !tiles ? x.shape : y.shape);
   q.launch(
-    kernel(source, tiles ? entry.replace("pool", "pool_tiles") : entry, {
+    kernel(source, `max_pool${tiles ? "_tiles" : ""}${backward}`, {
       aliases: { Scalar: wgslType(x.dtype) },
-      consts: axisFields("k", three(a.kernel, 1)),
+      consts: axisFields("k", window),
     }),
     bind,
-    {
-      size,
-      windows: size,
-      columns: output.at(-1)!,
-      rows: output.at(-2) ?? 1,
-      ...axisFields("", three(input, 1)),
-      ...axisFields("o", three(output, 1)),
-      ...axisFields("s", three(a.stride, 1)),
-      ...axisFields("p", three(a.padding, 0)),
-      ...axisFields("l", three(a.dilation, 1)),
-    },
+    Object.assign({ size }, ...["", "o", "s", "p", "l"].map((prefix, i) => axisFields(prefix, axes[i]!))) as Record<string, number>,
     size,
   );
 }
 
 /** Maxima and their flat positions. */
-function cpuMaxPool(io: Views, a: Windows): void {
-  const rank = a.kernel.length;
-  const x = dense(io["x"]!);
-  const [out, indices] = [elements(io["out"]!), elements(io["indices"]!)];
-  const size = three(io["x"]!.shape.slice(-rank), 1);
-  const places = three(io["out"]!.shape.slice(-rank), 1);
-  const [kernels, stride, padding, dilation] = [three(a.kernel, 1), three(a.stride, 1), three(a.padding, 0), three(a.dilation, 1)];
+function cpuMaxPool({ x, out, indices }: Views, a: Windows): void {
+  const from = dense(x!);
+  const [to, winners] = [elements(out!), elements(indices!)];
+  const [size, places, stride, padding, dilation, window] = geometry(x!, out!, a) as [
+    number[],
+    number[],
+    number[],
+    number[],
+    number[],
+    number[],
+  ];
   // Along each axis the input positions of every window.
   const [deep, down, across] = places.map((count, i) =>
     Array.from({ length: count }, (_place, o) =>
-      Array.from({ length: kernels[i]! }, (_tap, j) => o * stride[i]! - padding[i]! + j * dilation[i]!).filter(
+      Array.from({ length: window[i]! }, (_tap, j) => o * stride[i]! - padding[i]! + j * dilation[i]!).filter(
         (v) => v >= 0 && v < size[i]!,
       ),
     ),
   ) as [number[][], number[][], number[][]];
-  for (let o = 0, plane = 0; o < out.length; plane += sizeOf(size))
+  for (let o = 0, plane = 0; o < to.length; plane += sizeOf(size))
     for (const zs of deep)
       for (const ys of down)
         for (const cs of across) {
@@ -142,15 +141,15 @@ function cpuMaxPool(io: Views, a: Windows): void {
             for (const y of ys) {
               const line = (z * size[1]! + y) * size[2]!;
               for (let k = 0; k < cs.length; k++) {
-                const v = x[plane + line + cs[k]!]!;
+                const v = from[plane + line + cs[k]!]!;
                 if (at < 0 || v > best || v !== v) {
                   best = v;
                   at = line + cs[k]!;
                 }
               }
             }
-          out[o] = best;
-          indices[o++] = at;
+          to[o] = best;
+          winners[o++] = at;
         }
 }
 
@@ -168,22 +167,22 @@ const maxPool = (rank: number): Primitive<(x: Tensor, ...rest: MaxArgs) => MaxRe
       return { out: { shape, dtype }, indices: { shape, dtype: "int32" } };
     },
     cpu: cpuMaxPool,
-    gpu: ({ x, out, indices }, a, q) => launch(q, "max_pool", x!, out!, a, { x: q.dense(x!), out: out!, indices: indices! }),
+    gpu: ({ x, out, indices }, a, q) => launch(q, x!, out!, a, { x: q.dense(x!), out: out!, indices: indices! }),
     save: ["indices"],
     backward: (g, { indices }, a, ins) => ({ x: () => g.maxPoolBackward(indices, a, ins["x"]!.shape) }),
     result: (outs, a) => (a.returnIndices ? [outs["out"]!, outs["indices"]!] : outs["out"]!) as MaxResult,
     samples: [
-      [t(shapeFor(rank, 4, 6, 5)), 2],
-      [t(shapeFor(rank, 5, 5, 7)), 3, { stride: 2, padding: 1 }],
-      [t(shapeFor(rank, 5, 7, 6)), 2, { stride: 1, dilation: 2, ceilMode: true }],
-      [t(shapeFor(rank, 4, 4, 6).slice(1)), 3, { stride: 2, padding: 1, ceilMode: true }],
+      [sized(rank, [2, 2], 5, 6, 4), 2],
+      [sized(rank, [2, 2], 7, 5, 5), 3, { stride: 2, padding: 1 }],
+      [sized(rank, [2, 2], 6, 7, 5), 2, { stride: 1, dilation: 2, ceilMode: true }],
+      [sized(rank, [2], 6, 4, 4), 3, { stride: 2, padding: 1, ceilMode: true }],
     ] as Sample[],
     errors: [
       raises([t([3]), 2], `${op}: x must have`),
-      raises([t(shapeFor(rank, 4, 4, 4)), 2, { padding: 2 }], "more than half"),
-      raises([t(shapeFor(rank, 2, 2, 2)), 5], "does not fit"),
-      raises([t(shapeFor(rank, 4, 4, 4)), 0], "kernelSize must be"),
-      raises([t(shapeFor(rank, 4, 4, 4)), 2, { strides: 1 }], "unknown option strides"),
+      raises([sized(rank, [2, 2], 4, 4, 4), 2, { padding: 2 }], "more than half"),
+      raises([sized(rank, [2, 2], 2, 2, 2), 5], "does not fit"),
+      raises([sized(rank, [2, 2], 4, 4, 4), 0], "kernelSize must be"),
+      raises([sized(rank, [2, 2], 4, 4, 4), 2, { strides: 1 }], "unknown option strides"),
     ],
   };
 };
@@ -213,7 +212,7 @@ export const maxPoolBackward: Primitive<
     for (let o = 0; o < g.length; o++) out[Math.floor(o / outer) * inner + winners[o]!]! += g[o]!;
   },
   gpu: ({ g, indices, out }, { windows }, q) =>
-    launch(q, "max_pool_backward", out!, g!, windows, { g: q.dense(g!), winners: q.dense(indices!), out: out! }),
+    launch(q, out!, g!, windows, { g: q.dense(g!), winners: q.dense(indices!), out: out! }, "_backward"),
   save: ["indices"],
   backward: (g, { indices }, { windows: { kernel } }) => ({
     g: () => flatten(g, kernel.length).gather(-1, flatten(indices, kernel.length)).reshape(indices.shape),
@@ -265,10 +264,10 @@ const avgPool = (rank: number): Composite<(x: Tensor, ...rest: AvgArgs) => Tenso
       return total.cast(dtype).div(typeof divisor === "number" ? divisor : divisor.cast(dtype), { roundingMode: "trunc" });
     },
     samples: [
-      [t(shapeFor(rank, 4, 6, 5)), 2],
-      [t(shapeFor(rank, 5, 5, 7)), 3, { stride: 2, padding: 1, countIncludePad: false }],
-      [t(shapeFor(rank, 5, 7, 6)), 3, { stride: 2, padding: 1, ceilMode: true }],
-      [t(shapeFor(rank, 4, 4, 6).slice(1)), 2, { divisorOverride: 3 }],
+      [sized(rank, [2, 2], 5, 6, 4), 2],
+      [sized(rank, [2, 2], 7, 5, 5), 3, { stride: 2, padding: 1, countIncludePad: false }],
+      [sized(rank, [2, 2], 6, 7, 5), 3, { stride: 2, padding: 1, ceilMode: true }],
+      [sized(rank, [2], 6, 4, 4), 2, { divisorOverride: 3 }],
     ],
     errors: [raises([t([3]), 2], `${op}: x must have`)],
   };
@@ -292,9 +291,11 @@ const adaptiveAvgPool = (rank: number): Composite<(x: Tensor, ...rest: AdaptiveA
       const { outputSize } = parse(op, rest, { outputSize: undefined as unknown });
       checkFilled(op, shape, rank);
       if (!isFloat(dtype)) throw new DtypeError(op, `not defined for ${dtype}`, "convert x to a floating dtype");
-      const given = Array.isArray(outputSize) ? outputSize.map((n: unknown, i) => n ?? shape.at(i - rank)) : outputSize;
+      const given: readonly unknown[] = Array.isArray(outputSize) ? outputSize : new Array<unknown>(rank).fill(outputSize);
+      if (given.length !== rank) throw new ShapeError(op, `outputSize must have ${rank} sizes, got ${given.length}`);
+      const sizes = given.map((n, i) => n ?? shape.at(i - rank));
       // Means of means: the windows of an axis depend on that axis alone.
-      return perDim(op, "outputSize", given, rank, 0).reduce((y, parts, i) => {
+      return perDim(op, "outputSize", sizes, rank, 0).reduce((y, parts, i) => {
         const dim = y.ndim - rank + i;
         const extent = y.shape[dim]!;
         if (extent % parts === 0) return y.unflatten(dim, [parts, extent / parts]).mean(dim + 1);
@@ -306,9 +307,9 @@ const adaptiveAvgPool = (rank: number): Composite<(x: Tensor, ...rest: AdaptiveA
       }, x);
     },
     samples: [
-      [t(shapeFor(rank, 4, 6, 5)), 2],
-      [t(shapeFor(rank, 5, 5, 7)), 3],
-      [t(shapeFor(rank, 5, 7, 6).slice(1)), 1],
+      [sized(rank, [2, 2], 5, 6, 4), 2],
+      [sized(rank, [2, 2], 7, 5, 5), 3],
+      [sized(rank, [2], 6, 7, 5), 1],
     ],
     errors: [raises([t([3]), 2], `${op}: x must have`)],
   };
@@ -342,12 +343,12 @@ const maxUnpool = (rank: number): Composite<(x: Tensor, indices: Tensor, ...rest
     },
     samples: [
       [
-        t(shapeFor(rank, 1, 1, 3)),
-        t(shapeFor(rank, 1, 1, 3), { dtype: "int32", data: new Array(4).fill([0, 2, 5]).flat() as number[] }),
-        rank === 1 ? 2 : [1, 1, 2].slice(3 - rank),
+        sized(rank, [2, 2], 3, 1, 1),
+        { ...sized(rank, [2, 2], 3, 1, 1), dtype: "int32", data: new Array(4).fill([0, 2, 5]).flat() },
+        rank === 1 ? 2 : [2, 1, 1].slice(0, rank),
       ],
     ],
-    errors: [raises([t(shapeFor(rank, 1, 1, 2)), t(shapeFor(rank, 1, 1, 2)), 2], "must be int32")],
+    errors: [raises([sized(rank, [2, 2], 2, 1, 1), sized(rank, [2, 2], 2, 1, 1), 2], "must be int32")],
   };
 };
 

@@ -4,7 +4,7 @@ import { ShapeError, show } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
 import { integer } from "./arguments.ts";
 import type { Tensor } from "../tensor.ts";
-import type { Meta } from "./op.ts";
+import { type Arg, type Meta, t } from "./op.ts";
 
 /** One number for every dimension, or one each. */
 export type Sizes = number | readonly number[];
@@ -91,3 +91,6 @@ export function checkConv(
 /** x with zeros before and after each of its last dimensions; x itself where there are none. */
 export const bordered = (x: Tensor, ends: readonly (readonly [number, number])[]): Tensor =>
   ends.flat().some((n) => n > 0) ? x.pad(ends.toReversed().flat()) : x;
+
+/** A sample tensor with `rank` spatial dimensions after the leading ones. */
+export const sized = (rank: number, lead: readonly number[], ...list: readonly number[]): Arg => t([...lead, ...list.slice(0, rank)]);
