@@ -6,15 +6,15 @@ const SORTED: u32 = 0u;     // 1: walk the own segment, 0: look at all sources
 const SLICED: u32 = 0u;     // 1: the index names whole slices, 0: it has a number for every element
 const CONSTANT: u32 = 0u;   // 1: the destination starts from the bits in init instead of x
 const ACCUMULATE: u32 = 1u; // 1: sources add up, 0: the last one stands
-const FAN: u32 = 16u;       // sorted runs that become one in a pass
+const PLACE: u32 = 0u;      // of a sorting pass: 0 counts, 1 places
 alias Scalar = f32;
 
 struct Params { size: u32, extent: u32, inner: u32, count: u32, init: u32 }
-struct MergeParams { count: u32, width: u32 }
+struct SortParams { count: u32, run: u32, runs: u32, shift: u32 }
 struct StartsParams { rows: u32, count: u32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<uniform> merge_params: MergeParams;
+@group(0) @binding(1) var<uniform> sort_params: SortParams;
 @group(0) @binding(2) var<uniform> starts_params: StartsParams;
 @group(0) @binding(3) var<storage, read> index: array<i32>;
 @group(0) @binding(4) var<storage, read> x: array<Scalar>;
@@ -23,8 +23,9 @@ struct StartsParams { rows: u32, count: u32 }
 @group(0) @binding(7) var<storage, read> keys: array<u32>;
 @group(0) @binding(8) var<storage, read> order: array<u32>;
 @group(0) @binding(9) var<storage, read_write> order_out: array<u32>;
-@group(0) @binding(10) var<storage, read> starts: array<u32>;
-@group(0) @binding(11) var<storage, read_write> starts_out: array<u32>;
+@group(0) @binding(10) var<storage, read_write> counts: array<u32>;
+@group(0) @binding(11) var<storage, read> starts: array<u32>;
+@group(0) @binding(12) var<storage, read_write> starts_out: array<u32>;
 
 fn finish(v: Scalar) -> Scalar { return v; }
 fn finish_byte(v: Scalar) -> Scalar { return Scalar(u32(v) & 255u); }
@@ -59,33 +60,42 @@ fn accumulate(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups
 }
 
 // The source at place k; before the first pass everything stands where it was.
-fn source_at(k: u32) -> u32 { return select(order[k], k, merge_params.width == 1u); }
+fn source_at(k: u32) -> u32 { return select(order[k], k, sort_params.shift == 0u); }
 
-// Every source finds its place among FAN sorted runs of `width`: the sources before it in each of them, found by halving.
+// One pass of the radix sort; an invocation owns a run of consecutive places. First (PLACE 0) it counts its digits: counts[digit, run].
+// Once those are summed up, each cell says where its last source ends, and the run is dealt out from behind.
 @compute @workgroup_size(WG)
-fn merge(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) nwg: vec3u) {
-  let p = merge_params;
-  let k = gid.x + gid.y * nwg.x * WG;
-  if (k >= p.count) { return; }
-  let source = source_at(k);
-  let key = keys[source];
-  let own = k / p.width;
-  let first = own - own % FAN;
-  let last = min(first + FAN - 1u, (p.count - 1u) / p.width);
-  var to = first * p.width + k % p.width;
-  for (var run = first; run <= last; run++) {
-    if (run == own) { continue; }
-    let begin = run * p.width;
-    var low = begin;
-    var high = min(p.count, begin + p.width);
-    while (low < high) {
-      let middle = (low + high) / 2u;
-      let other = keys[source_at(middle)];
-      if (other < key || (other == key && run < own)) { low = middle + 1u; } else { high = middle; }
-    }
-    to += low - begin;
+fn digits(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) nwg: vec3u) {
+  let p = sort_params;
+  let r = gid.x + gid.y * nwg.x * WG;
+  if (r >= p.runs) { return; }
+  if (PLACE == 0u) {
+    for (var d = 0u; d < 256u; d++) { counts[d * p.runs + r] = 0u; }
   }
-  order_out[to] = source;
+  for (var k = min(p.count, (r + 1u) * p.run); k > r * p.run; k--) {
+    let source = source_at(k - 1u);
+    let cell = ((keys[source] >> p.shift) & 255u) * p.runs + r;
+    if (PLACE == 0u) { counts[cell] += 1u; } else {
+      counts[cell] -= 1u;
+      order_out[counts[cell]] = source;
+    }
+  }
+}
+
+var<workgroup> totals: array<u32, 256>;
+
+// counts becomes its own running sum; one workgroup, an invocation per digit.
+@compute @workgroup_size(256)
+fn digit_ends(@builtin(local_invocation_index) d: u32) {
+  let runs = sort_params.runs;
+  for (var k = d * runs; k < (d + 1u) * runs; k++) { totals[d] += counts[k]; }
+  workgroupBarrier();
+  var sum = 0u;
+  for (var before = 0u; before < d; before++) { sum += totals[before]; }
+  for (var k = d * runs; k < (d + 1u) * runs; k++) {
+    sum += counts[k];
+    counts[k] = sum;
+  }
 }
 
 // starts[r]: the first sorted source whose key is not below r.

@@ -98,8 +98,11 @@ export function cpuScatter(op: string, x: View, index: View, src: View, out: Vie
   startFrom.cpu(x, { ...out, ...contiguous(x.shape) });
   const [size, stride] = [out.shape[dim]!, out.strides[dim]!];
   eachRow([besides(out, index.shape, dim), index, src], ([b, i, s], width, [sb, si, ss]) => {
+    let start = 0;
     for (let c = 0; c < width; c++) {
-      const o = b! + c * sb! + inRange(op, at[i! + c * si!]!, dim, size) * stride;
+      // A whole slice has one index.
+      if (c === 0 || si !== 0) start = inRange(op, at[i! + c * si!]!, dim, size) * stride;
+      const o = b! + c * sb! + start;
       const value = from[s! + c * ss!]!;
       to[o] = accumulate ? to[o]! + value : value;
     }
@@ -154,12 +157,20 @@ function sort(q: Launcher, index: View, target: Geometry, dim: number): { order:
   let [order, spare] = [table(count), table(count)];
   // A bad index sorts behind all destinations.
   launchGather(q, target, index, dim, { x: index, out: keys }, { KEYS: 1, MISSING: 0xffffffff });
-  let width = 1;
-  do {
-    q.launch(kernel(shader, "merge"), { keys, order, order_out: spare }, { count, width }, count);
+  // A radix sort, 8 bits a pass.
+  const run = 256 * Math.ceil(count / (1 << 22));
+  const runs = Math.ceil(count / run);
+  const counts = table(256 * runs);
+  for (let shift = 0; rows >= 2 ** shift || shift === 0; shift += 8) {
+    const [bind, params] = [
+      { keys, order, order_out: spare, counts },
+      { count, run, runs, shift },
+    ];
+    q.launch(kernel(shader, "digits"), bind, params, runs);
+    q.launch(kernel(shader, "digit_ends"), bind, params, [1, 1, 1]);
+    q.launch(kernel(shader, "digits", { consts: { PLACE: 1 } }), bind, params, runs);
     [order, spare] = [spare, order];
-    width *= 16;
-  } while (width < count);
+  }
   q.launch(kernel(shader, "segment_starts"), { keys, order, starts_out: starts }, { rows, count }, rows + 1);
   return { order, starts };
 }
