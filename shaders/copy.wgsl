@@ -23,20 +23,30 @@ struct FillParams { size: u32, value: u32 } // value: bit pattern of the element
 @group(0) @binding(4) var<storage, read_write> out: array<Word>;
 @group(0) @binding(5) var<storage, read_write> filled: array<vec4<u32>>;
 
-// The offsets of an element in both geometries; rest counts what dimensions further out have still to give.
-struct Place { rest: u32, a: u32, b: u32 }
-
-fn along(p: Place, extent: u32, a: u32, b: u32) -> Place {
-  let i = p.rest % extent;
-  return Place(p.rest / extent, p.a + i * a, p.b + i * b);
-}
-
-fn place(element: u32) -> Place {
-  var p = Place(element, params.a_offset, params.b_offset);
-  if (RANK > 1u) { p = along(p, params.d3, params.a3, params.b3); }
-  if (RANK > 2u) { p = along(p, params.d2, params.a2, params.b2); }
-  if (RANK > 3u) { p = along(p, params.d1, params.a1, params.b1); }
-  return Place(0u, p.a + p.rest * params.a0, p.b + p.rest * params.b0);
+// The offsets of an element in both geometries.
+fn place(element: u32) -> vec2u {
+  var rest = element;
+  var a = params.a_offset;
+  var b = params.b_offset;
+  if (RANK > 1u) {
+    let i = rest % params.d3;
+    rest = rest / params.d3;
+    a += i * params.a3;
+    b += i * params.b3;
+  }
+  if (RANK > 2u) {
+    let i = rest % params.d2;
+    rest = rest / params.d2;
+    a += i * params.a2;
+    b += i * params.b2;
+  }
+  if (RANK > 3u) {
+    let i = rest % params.d1;
+    rest = rest / params.d1;
+    a += i * params.a1;
+    b += i * params.b1;
+  }
+  return vec2u(a + rest * params.a0, b + rest * params.b0);
 }
 
 @compute @workgroup_size(WG)
@@ -44,7 +54,7 @@ fn copy_strided(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgrou
   let e = gid.x + gid.y * nwg.x * WG;
   if (e >= params.size) { return; }
   let p = place(e);
-  out[p.b] = x[p.a];
+  out[p.y] = x[p.x];
 }
 
 // b walks x, standing still along the indexed dimension; a walks the index.
@@ -53,10 +63,10 @@ fn gather(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) nw
   let e = gid.x + gid.y * nwg.x * WG;
   if (e >= params.size) { return; }
   let p = place(e);
-  let at = index[p.a];
+  let at = index[p.x];
   var value = Word(MISSING);
   if (at >= 0 && at < i32(params.extent)) {
-    let found = p.b + u32(at) * params.stride;
+    let found = p.y + u32(at) * params.stride;
     if (KEYS == 1u) { value = Word(found); } else { value = x[found]; }
   }
   out[params.out_offset + e] = value;
