@@ -35,23 +35,20 @@ export async function init(options: InitOptions = {}): Promise<InitReport> {
     device: "auto" as "auto" | DeviceName,
     gpuDevice: undefined as GPUDevice | undefined,
   });
-  if (!["auto", "webgpu", "cpu"].includes(device))
+  if (device !== "auto" && device !== "webgpu" && device !== "cpu")
     throw new ArgumentError("init", `unknown device ${String(device)}`, "auto, webgpu or cpu");
-  if (device === "cpu") {
-    current = cpu;
-    return { device: "cpu", name: cpu.name };
-  }
-  if (!webgpu || webgpu.lost || (gpuDevice && webgpu.gpu !== gpuDevice)) {
-    const opened = await openWebGpu(gpuDevice);
-    if (typeof opened === "string") {
-      if (device === "webgpu") throw new DeviceError("init", `no WebGPU: ${opened}`, 'use device "auto" or "cpu"');
-      current = cpu;
-      return { device: "cpu", name: cpu.name, reason: opened };
+  let opened: WebGpuDevice | string = "";
+  if (device !== "cpu") {
+    const usable = webgpu && !webgpu.lost && (!gpuDevice || webgpu.gpu === gpuDevice);
+    opened = usable ? webgpu! : await openWebGpu(gpuDevice);
+    if (typeof opened !== "string") {
+      current = webgpu = opened;
+      return { device: "webgpu", name: opened.name, adapter: opened.report };
     }
-    webgpu = opened;
+    if (device === "webgpu") throw new DeviceError("init", `no WebGPU: ${opened}`, 'use device "auto" or "cpu"');
   }
-  current = webgpu;
-  return { device: "webgpu", name: webgpu.name, adapter: webgpu.report };
+  current = cpu;
+  return { device: "cpu", name: cpu.name, ...(opened && { reason: opened }) };
 }
 
 export const defaultDevice = (): Device => current;
@@ -60,11 +57,9 @@ export const defaultDevice = (): Device => current;
 export function deviceNamed(op: string, name: unknown): Device {
   if (name === undefined || name === null) return current;
   if (name === "cpu") return cpu;
-  if (name === "webgpu") {
-    if (webgpu) return webgpu;
-    throw new DeviceError(op, "webgpu is not initialised", 'await init({ device: "webgpu" }) first');
-  }
-  throw new ArgumentError(op, `unknown device ${String(name)}`, "cpu or webgpu");
+  if (name !== "webgpu") throw new ArgumentError(op, `unknown device ${String(name)}`, "cpu or webgpu");
+  if (!webgpu) throw new DeviceError(op, "webgpu is not initialised", 'await init({ device: "webgpu" }) first');
+  return webgpu;
 }
 
 /** The WebGPU device in use, for profiling and embedding. */

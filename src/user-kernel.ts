@@ -4,10 +4,11 @@ import { type Grid, type Kernel, kernel, wgslType } from "./backend/kernel.ts";
 import { compile } from "./backend/pipelines.ts";
 import { declarations, type Field, link, type Linked } from "./backend/wgsl.ts";
 import { asDType, type DType, type TypedArray } from "./base/dtype.ts";
-import { ArgumentError, DeviceError, DtypeError } from "./base/errors.ts";
+import { ArgumentError, DtypeError } from "./base/errors.ts";
 import { parse } from "./base/options.ts";
 import { checkShape, sizeOf } from "./base/shape.ts";
-import { webGpuDevice } from "./device.ts";
+import type { WebGpuDevice } from "./backend/webgpu.ts";
+import { deviceNamed } from "./device.ts";
 import { apply } from "./dispatch.ts";
 import { operand } from "./ops/arguments.ts";
 import type { AnyPrimitive, Backward, Meta, Primitive, Views } from "./ops/op.ts";
@@ -202,7 +203,6 @@ function checkField(name: string, { name: field, type }: Field, value: number | 
 
 /** Errors: DeviceError when WebGPU is not in use or refuses the kernel. */
 async function compiled(name: string, { sources, entry }: Kernel): Promise<void> {
-  const gpu = webGpuDevice()?.gpu;
-  if (!gpu) throw new DeviceError(name, "webgpu is not initialised", 'await init({ device: "webgpu" }) first');
+  const { gpu } = deviceNamed(name, "webgpu") as WebGpuDevice;
   await compile(gpu, name, link(sources, entry).code, entry, "auto");
 }

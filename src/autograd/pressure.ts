@@ -25,8 +25,8 @@ export function track(handle: Tensor): void {
   if (handle.tracked || storage.device.type === "cpu") return;
   handle.tracked = true;
   released.register(handle, storage, handle);
-  const { bytes } = storage;
-  if (storage.shared || bytes === 0) return;
+  if (storage.shared || storage.constant !== undefined) return;
+  const bytes = 4 * storage.elements;
   // The pool is nearly used up: garbage that weighs more makes a collection come before the pool has to grow.
   if (collected && ledger.gpu.live > 0.75 * ledger.pool.live) spur += Math.min(64 * bytes, 16 * mebi);
   if (spur > mebi) spur -= new ArrayBuffer(spur).byteLength;

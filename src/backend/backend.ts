@@ -18,8 +18,6 @@ export interface Device {
   /** Memory holding `elements` times `value`. */
   fill(dtype: DType, elements: number, value: number): unknown;
   free(memory: unknown, dtype: DType, elements: number): void;
-  /** Bytes the memory takes on this device. */
-  bytes(dtype: DType, elements: number): number;
   /** Runs one operator's kernels over views whose outputs are already allocated. `name` labels errors and traces. */
   run(name: string, kernels: Kernels, io: Views, attrs: object): void;
   /** Copies a contiguous view to the host, after everything recorded so far. */
@@ -83,9 +81,6 @@ export class Storage {
 
   get shared(): boolean {
     return this.#refs > 1;
-  }
-  get bytes(): number {
-    return this.#memory === undefined ? 0 : this.device.bytes(this.dtype, this.elements);
   }
 
   retain(): this {

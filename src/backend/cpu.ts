@@ -27,7 +27,6 @@ export const cpu: Device = {
   },
   fill: (dtype, elements, value) => allocate(dtype, elements).fill(value),
   free: (_memory, dtype, elements) => ledger.cpu.remove(elements * hostBytes(dtype)),
-  bytes: (dtype, elements) => elements * hostBytes(dtype),
   run(_name: string, kernels: Kernels, io: Views, attrs: object) {
     kernels.cpu(io, attrs);
   },

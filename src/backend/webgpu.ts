@@ -68,9 +68,6 @@ export class WebGpuDevice implements Device, Launcher {
   supports(dtype: DType): boolean {
     return dtype !== "float64";
   }
-  bytes(_dtype: DType, elements: number): number {
-    return elements * 4;
-  }
 
   alloc(_dtype: DType, elements: number, writtenBy?: number): PooledBuffer {
     this.#fault.check();
@@ -187,7 +184,7 @@ export class WebGpuDevice implements Device, Launcher {
 export async function openWebGpu(given?: GPUDevice): Promise<WebGpuDevice | string> {
   if (given) return new WebGpuDevice(given, reportOf(given.adapterInfo, given));
   const gpu = typeof navigator === "undefined" ? undefined : navigator.gpu;
-  if (!gpu) return "navigator.gpu is missing: this browser has no WebGPU, or the page is not served over https or localhost";
+  if (!gpu) return "navigator.gpu is not there: the browser has no WebGPU, or the page is not served over https or localhost";
   try {
     const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
     if (!adapter) return "requestAdapter gave no adapter: the GPU is blocked or missing";
@@ -197,7 +194,7 @@ export async function openWebGpu(given?: GPUDevice): Promise<WebGpuDevice | stri
     });
     return new WebGpuDevice(device, reportOf(adapter.info, device));
   } catch (error) {
-    return `requestDevice failed: ${String(error)}`;
+    return String(error);
   }
 }
 

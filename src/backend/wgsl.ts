@@ -4,9 +4,9 @@ import { memo } from "../base/memo.ts";
 import type { Specialisation } from "./kernel.ts";
 
 interface Declaration {
-  /** The keyword it starts with: const, alias, struct, fn, var, override, or that of a directive. */
+  /** const, alias, struct, fn, var, override; empty for directives and const_assert. */
   readonly kind: string;
-  /** The whole text for what has no name: directives and const_assert. */
+  /** The whole text for what has no name. */
   readonly name: string;
   readonly text: string;
   /** What it may refer to. */
@@ -32,7 +32,6 @@ const fail = (what: string): never => {
 };
 
 const named = /^(?:@\w+(?:\([^)]*\))?\s*)*(const|alias|struct|fn|var|override)\b(?:<[^>]*>)?\s*(\w+)/;
-const nameless = /^(const_assert|enable|requires|diagnostic)\b/;
 const parsed = new Map<string, readonly Declaration[]>();
 
 /** Cuts a shader text into its module-scope declarations. */
@@ -49,8 +48,9 @@ export const declarations = (source: string): readonly Declaration[] =>
       const part = text.slice(start, index + 1).trim();
       start = index + 1;
       if (part === "" || part === ";") continue;
-      const [, kind, name = part] = named.exec(part) ?? nameless.exec(part) ?? fail(`cannot read the declaration ${part.slice(0, 60)}`);
-      found.push({ kind: kind!, name, text: part, words: wordsOf(kind!, part) });
+      // What has no name, directives and const_assert, goes by its text.
+      const [, kind = "", name = part] = named.exec(part) ?? [];
+      found.push({ kind, name, text: part, words: wordsOf(kind, part) });
     }
     return found;
   });
