@@ -1,6 +1,5 @@
 // From a call to a result: arguments → shape → allocate → run → record. Every operator passes here, on every device.
 import { checkSupport, constantOf, type Device, Storage } from "./backend/backend.ts";
-import { edgeOf } from "./autograd/engine.ts";
 import { checkDistinct } from "./autograd/inplace.ts";
 import { isGradEnabled, noGrad } from "./autograd/mode.ts";
 import { Node, SavedTensor } from "./autograd/node.ts";
@@ -198,7 +197,11 @@ class OpNode extends Node {
   constructor(op: AnyPrimitive | AnyView, { name, inputs, attrs, ins }: Ready, tensors: Tensors, out: Tensor) {
     if (op.backward === "none")
       throw new GradError(name, "has no gradient rule, but an input requires a gradient", "detach() it, or run inside noGrad");
-    super(name, Object.values(inputs).map(edgeOf), out);
+    super(
+      name,
+      Object.values(inputs).map((x) => x.edge),
+      out,
+    );
     this.#op = op;
     this.#call = { attrs, ins };
     this.#keys = Object.keys(inputs);

@@ -2,7 +2,7 @@
 import { backward, type BackwardOptions } from "./autograd/engine.ts";
 import { checkInPlace, CopySlices, type ViewPath } from "./autograd/inplace.ts";
 import { enableGrad, isGradEnabled, noGrad } from "./autograd/mode.ts";
-import { Accumulate, type GradHook, type Node } from "./autograd/node.ts";
+import { Accumulate, type Edge, type GradHook, type Node } from "./autograd/node.ts";
 import { checkSupport, type Device, Storage } from "./backend/backend.ts";
 import { dense } from "./backend/cpu.ts";
 import { asDType, type DType, type DTypeLike, isFloat, type TypedArray } from "./base/dtype.ts";
@@ -40,18 +40,14 @@ export class Tensor implements Geometry {
   readonly shape: readonly number[];
   readonly strides: readonly number[];
   readonly offset: number;
-  /** Which output of `gradFn` this is. */
-  outputIndex = 0;
   /** The tensor this one is a view of, and the way from there. */
   viewOf: Tensor | undefined;
   path: ViewPath | undefined;
   /** Recorded in-place changes of this tensor's history; for a view, how many of its base's it has taken in. */
   #rewrites = 0;
-  #requiresGrad = false;
-  #gradFn: Node | undefined;
+  #edge: Edge | undefined;
   #grad: Tensor | undefined;
   #gradSeen = false;
-  #accumulator: Accumulate | undefined;
   #disposed = false;
   /** For the collector (autograd/pressure.ts): whether it watches this handle, and host bytes standing in for GPU bytes. */
   tracked = false;
@@ -104,8 +100,7 @@ export class Tensor implements Geometry {
   // ---- autograd -------------------------------------------------------------------------------------------------
 
   get requiresGrad(): boolean {
-    this.#catchUp();
-    return this.#requiresGrad;
+    return this.edge !== undefined;
   }
   set requiresGrad(value: boolean) {
     this.requiresGrad_(value);
@@ -113,34 +108,33 @@ export class Tensor implements Geometry {
   /** Sets whether operators on this tensor are recorded. Errors: GradError for integer dtypes and for non-leaves switched off. */
   requiresGrad_(value = true): this {
     if (value && !isFloat(this.dtype)) throw new GradError("requiresGrad_", `the tensor is ${this.dtype}`, "only floats have gradients");
-    if (!value && this.#gradFn) throw new GradError("requiresGrad_", "a result of recorded operators cannot be cut off", "use detach()");
-    this.#requiresGrad = value;
+    if (!value && !this.isLeaf) throw new GradError("requiresGrad_", "a result of recorded operators cannot be cut off", "use detach()");
+    if (value !== this.requiresGrad) this.#edge = value ? { node: new Accumulate(this), index: 0 } : undefined;
     return this;
+  }
+  /** Where its gradient flows: into the node that made it, or the sink of a leaf. */
+  get edge(): Edge | undefined {
+    const base = this.viewOf;
+    // A view whose base was rewritten in place since takes its history anew from there.
+    if (base && base.#rewrites !== this.#rewrites && isFloat(this.dtype)) {
+      this.#rewrites = base.#rewrites;
+      const again = enableGrad(() => this.path!.replay(base));
+      this.#edge = again.#edge;
+      again.dispose();
+    }
+    return this.#edge;
   }
   /** The node that made this tensor, null for leaves. */
   get gradFn(): Node | null {
-    this.#catchUp();
-    return this.#gradFn ?? null;
+    const node = this.edge?.node;
+    return !node || node instanceof Accumulate ? null : node;
+  }
+  /** Which output of `gradFn` this is. */
+  get outputIndex(): number {
+    return this.edge?.index ?? 0;
   }
   get isLeaf(): boolean {
-    this.#catchUp();
-    return this.#gradFn === undefined;
-  }
-  /** A view whose base was rewritten in place since takes its history anew from there. */
-  #catchUp(): void {
-    const base = this.viewOf;
-    if (!base || !this.path || base.#rewrites === this.#rewrites || !isFloat(this.dtype)) return;
-    this.#rewrites = base.#rewrites;
-    const again = enableGrad(() => this.path!.replay(base));
-    this.#join(again).dispose();
-  }
-  /** Takes the place in the graph that `from` has, which is returned. */
-  #join<T extends Tensor>(from: T): T {
-    this.#requiresGrad = from.requiresGrad;
-    this.#gradFn = from.#gradFn;
-    this.outputIndex = from.outputIndex;
-    if (this.#requiresGrad && !this.#gradFn) this.#accumulator = from.accumulator();
-    return from;
+    return this.gradFn === null;
   }
   /** The accumulated gradient, null before the first backward and after zeroGrad. */
   get grad(): Tensor | null {
@@ -169,18 +163,19 @@ export class Tensor implements Geometry {
   detach(): Tensor {
     return this.alias(false);
   }
-  #mustRequireGrad(op: string): void {
-    if (!this.requiresGrad) throw new GradError(op, "the tensor does not require a gradient");
+  #mustRequireGrad(op: string): Edge {
+    if (this.edge) return this.edge;
+    throw new GradError(op, "the tensor does not require a gradient");
   }
   /** Keeps the gradient of a non-leaf in `grad`. */
   retainGrad(): void {
-    this.#mustRequireGrad("retainGrad");
-    this.#gradFn?.retained.set(this.outputIndex, this);
+    const { index } = this.#mustRequireGrad("retainGrad");
+    this.gradFn?.retained.set(index, this);
   }
   /** Calls hook with every gradient of this tensor; what it returns replaces the gradient. Returns a handle to remove it. */
   registerHook(hook: GradHook): { remove(): void } {
-    this.#mustRequireGrad("registerHook");
-    const hooks = memo((this.#gradFn ?? this.accumulator()).hooks, this.outputIndex, () => new Set());
+    const { node, index } = this.#mustRequireGrad("registerHook");
+    const hooks = memo(node.hooks, index, () => new Set());
     hooks.add(hook);
     return { remove: () => void hooks.delete(hook) };
   }
@@ -188,7 +183,7 @@ export class Tensor implements Geometry {
   /** Another handle on the same elements; with `graph`, at the same place in the graph. */
   alias(graph = true): Tensor {
     const other = new Tensor(this.storage.retain(), this.dtype, this);
-    if (graph) other.#join(this);
+    if (graph) other.#edge = this.edge;
     return other;
   }
   /** A view of the same storage with another geometry, not yet recorded. `step` makes the same view of another tensor in this one's shape. */
@@ -203,13 +198,11 @@ export class Tensor implements Geometry {
   /** A copy of the present contents at the same place in the graph, for an in-place operator that needs them later. */
   preserved(): Tensor {
     const copy = noGrad(() => this.clone());
-    copy.#join(this);
+    copy.#edge = this.edge;
     return copy;
   }
   setHistory(node: Node, index: number): void {
-    this.#requiresGrad = true;
-    this.#gradFn = node;
-    this.outputIndex = index;
+    this.#edge = { node, index };
   }
   /** In-place operators: from now on this tensor, which was input number `self` of `node`, is its output. A view hands this on to its base. */
   rebase(node: Node, self: number): void {
@@ -220,7 +213,7 @@ export class Tensor implements Geometry {
   }
   /** Becomes `value` (used up) with gradient `grad`, perhaps elsewhere: how a module moves while others keep hold of its parameters. */
   moveTo(value: Tensor, grad?: Tensor): void {
-    if (this.#gradFn) throw new GradError("moveTo", "only leaves can move", "use to(), which gives a new tensor");
+    if (!this.isLeaf) throw new GradError("moveTo", "only leaves can move", "use to(), which gives a new tensor");
     const own = this as { -readonly [K in "storage" | "dtype" | "shape" | "strides" | "offset"]: Tensor[K] };
     const { storage, dtype, shape, strides, offset } = value;
     untrack(this);
@@ -228,11 +221,8 @@ export class Tensor implements Geometry {
     Object.assign(own, { storage: storage.retain(), dtype, shape, strides, offset });
     value.dispose();
     track(this);
-    this.#accumulator = undefined;
+    if (this.#edge) this.#edge = { node: new Accumulate(this), index: 0 };
     this.grad = grad ?? null;
-  }
-  accumulator(): Accumulate {
-    return (this.#accumulator ??= new Accumulate(this));
   }
   /** Adds to `grad`; takes ownership of `g`. */
   receiveGrad(g: Tensor, createGraph: boolean): void {
@@ -328,7 +318,7 @@ export class Tensor implements Geometry {
     const { storage, dtype, shape } = this;
     const own = storage.device;
     if (own === device) return this;
-    if (this.#requiresGrad && isGradEnabled())
+    if (this.requiresGrad && isGradEnabled())
       throw new GradError(op, `a gradient cannot flow from ${device.type} back to ${own.type}`, "detach() first, or make the leaf there");
     checkSupport(op, device, dtype);
     if (storage.constant !== undefined) return Tensor.constant(device, storage.constant, dtype, shape);
@@ -340,7 +330,7 @@ export class Tensor implements Geometry {
   }
   /** Writes zeros into this tensor. */
   zero_(): this {
-    if (!this.whole || (this.#requiresGrad && isGradEnabled())) return this.fill_(0) as this;
+    if (!this.whole || (this.requiresGrad && isGradEnabled())) return this.fill_(0) as this;
     this.storage.setConstant(0);
     this.storage.version++;
     return this;
@@ -348,7 +338,7 @@ export class Tensor implements Geometry {
   /** A constant scalar moved to another device; only for tensors whose value is known. */
   constantOn(device: Device): Tensor {
     const moved = Tensor.constant(device, this.storage.constant!, this.dtype, this.shape);
-    moved.#join(this);
+    moved.#edge = this.edge;
     return moved;
   }
 

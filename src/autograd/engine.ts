@@ -24,12 +24,6 @@ type Gradients = (Tensor | undefined)[];
 type Seeds = Tensor | readonly (Tensor | null | undefined)[] | null | undefined;
 const list = <T>(x: T | readonly T[]): readonly T[] => (Array.isArray(x) ? (x as readonly T[]) : [x as T]);
 
-/** The edge a gradient of `tensor` flows into, undefined when it takes no part. */
-export function edgeOf(tensor: Tensor): Edge | undefined {
-  if (tensor.gradFn) return { node: tensor.gradFn, index: tensor.outputIndex };
-  return tensor.requiresGrad ? { node: tensor.accumulator(), index: 0 } : undefined;
-}
-
 /** Accumulates into `grad` of the leaves the gradients of `tensors`. `gradients` default to 1 for single-element tensors. */
 export function backward(
   tensors: Tensor | readonly Tensor[],
@@ -84,15 +78,13 @@ function run(
   };
 
   const wanted = targets?.map((x) => {
-    const edge = edgeOf(x);
-    if (edge) return edge;
+    if (x.edge) return x.edge;
     throw new GradError(op, `an input of shape ${show(x.shape)} does not require a gradient`, "call requiresGrad_() on it first");
   });
   const seeds = list(gradients);
   list(outputs).forEach((root, i) => {
-    const edge = edgeOf(root);
-    if (!edge) throw new GradError(op, `output ${i} of shape ${show(root.shape)} does not require a gradient`);
-    deposit(edge, seedFor(op, root, seeds[i]).alias());
+    if (!root.edge) throw new GradError(op, `output ${i} of shape ${show(root.shape)} does not require a gradient`);
+    deposit(root.edge, seedFor(op, root, seeds[i]).alias());
   });
   const order = reachable(pending.keys());
   const useful = wanted && leadingTo(order, new Set(wanted.map((e) => e.node)));

@@ -3,7 +3,6 @@ import { GradError, show, ShapeError } from "../base/errors.ts";
 import { isFloat } from "../base/dtype.ts";
 import { sameShape } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { edgeOf } from "./engine.ts";
 import { isGradEnabled, noGrad } from "./mode.ts";
 import { type Edge, Node, SavedTensor } from "./node.ts";
 
@@ -72,7 +71,7 @@ export abstract class Function {
     const ctx = new Context(this.name);
     const isTensor = (v: unknown): v is Tensor => typeof v === "object" && v !== null && "storage" in v;
     ctx.needsInputGrad = args.map((a) => isTensor(a) && a.requiresGrad);
-    const edges = args.map((a) => (isTensor(a) ? edgeOf(a) : undefined));
+    const edges = args.map((a) => (isTensor(a) ? a.edge : undefined));
     const raw = noGrad(() => this.forward(ctx, ...args));
     const several = Array.isArray(raw);
     // An input handed through is given a handle of its own, so that its history stays its own.

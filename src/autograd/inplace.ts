@@ -2,7 +2,6 @@
 import { ArgumentError, GradError, show } from "../base/errors.ts";
 import { overlaps } from "../ops/restride.ts";
 import type { Tensor } from "../tensor.ts";
-import { edgeOf } from "./engine.ts";
 import { isGradEnabled } from "./mode.ts";
 import { Node } from "./node.ts";
 
@@ -47,7 +46,7 @@ export class CopySlices extends Node {
 
   /** `inner` is the operator's node, whose input number `self` was the view. */
   constructor(base: Tensor, path: ViewPath, inner: Node, self: number) {
-    super("copySlices", inner.inputs.with(self, edgeOf(base)), base);
+    super("copySlices", inner.inputs.with(self, base.edge), base);
     this.saved = inner.saved;
     this.#inner = inner;
     this.#self = self;

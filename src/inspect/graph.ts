@@ -1,6 +1,5 @@
 // The autograd graph of any tensor as data and as Graphviz DOT: one node per operator and per leaf, edges as gradients flow.
 import { Accumulate, type Node } from "../autograd/node.ts";
-import { edgeOf } from "../autograd/engine.ts";
 import { ArgumentError, GradError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import type { Tensor } from "../tensor.ts";
@@ -35,7 +34,7 @@ function leafNames(params: GraphOptions["params"]): Map<Node, string> {
   if (!params) return names;
   const pairs = Symbol.iterator in params ? params : Object.entries(params);
   for (const [name, tensor] of pairs as Iterable<readonly [string, Tensor]>) {
-    const edge = edgeOf(tensor);
+    const edge = tensor.edge;
     if (edge) names.set(edge.node, name);
   }
   return names;
@@ -65,7 +64,7 @@ export function graphOf(tensors: Tensor | readonly Tensor[], options: GraphOptio
     return id;
   };
   for (const root of roots) {
-    const edge = edgeOf(root);
+    const edge = root.edge;
     if (!edge)
       throw new GradError("graph", `the tensor ${show(root.shape)} has no graph`, "it must come from a tensor that requires a gradient");
     const id = nodes.length;
