@@ -30,7 +30,7 @@ export function track(handle: Tensor): void {
   // The pool is nearly used up: garbage that weighs more makes a collection come before the pool has to grow.
   if (collected && ledger.gpu.live > 0.75 * ledger.pool.live) spur += Math.min(64 * bytes, 16 * mebi);
   if (spur > mebi) spur -= new ArrayBuffer(spur).byteLength;
-  owed += Math.max(bytes, Math.min(8 * bytes, 4 * mebi));
+  owed += Math.max(2 * bytes, Math.min(16 * bytes, 8 * mebi));
   if (owed < portion) return;
   handle.pressure = new ArrayBuffer(owed);
   owed = 0;

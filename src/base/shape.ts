@@ -122,14 +122,13 @@ export function forEachOffset(geometries: readonly Geometry[], visit: (offsets: 
 /** Merges dimensions that every geometry walks as one, and drops size-1 ones, so kernels see the fewest dimensions. */
 export function coalesce(geometries: readonly Geometry[]): Geometry[] {
   const shape: number[] = [];
-  const strides = geometries.map((): number[] => []);
-  geometries[0]!.shape.forEach((d, i) => {
-    if (d === 1) return;
-    const last = shape.length - 1;
-    const joins = last >= 0 && geometries.every((g, k) => strides[k]![last] === g.strides[i]! * d);
-    const at = joins ? last : last + 1;
-    shape[at] = d * (joins ? shape[last]! : 1);
-    geometries.forEach((g, k) => (strides[k]![at] = g.strides[i]!));
-  });
-  return geometries.map(({ offset }, k) => ({ shape, strides: strides[k]!, offset }));
+  const merged = geometries.map(({ offset }) => ({ shape, strides: [] as number[], offset }));
+  for (const [i, d] of geometries[0]!.shape.entries()) {
+    if (d === 1) continue;
+    let at = shape.length - 1;
+    if (at < 0 || merged.some((m, k) => m.strides[at] !== geometries[k]!.strides[i]! * d)) shape[++at] = 1;
+    shape[at]! *= d;
+    for (let k = 0; k < merged.length; k++) merged[k]!.strides[at] = geometries[k]!.strides[i]!;
+  }
+  return merged;
 }

@@ -87,7 +87,8 @@ function walked(out: View, views: readonly View[]): Geometry[] {
   const geometries = views.map((v): Geometry =>
     repeats(v) ? { shape, strides: shape.map(() => 0), offset: 0 } : flat ? { shape, strides: [1], offset: v.offset } : expandTo(v, shape),
   );
-  return coalesce([{ shape, strides: contiguousStrides(shape), offset: 0 }, ...geometries]);
+  const all = [{ shape, strides: contiguousStrides(shape), offset: 0 }, ...geometries];
+  return flat ? all : coalesce(all);
 }
 
 // ---- WebGPU ---------------------------------------------------------------------------------------------------------
