@@ -1,5 +1,4 @@
 // Calling a module with hooks around its forward, and around its place in the graph.
-import { edgeOf } from "../autograd/engine.ts";
 import { isGradEnabled } from "../autograd/mode.ts";
 import { Node } from "../autograd/node.ts";
 import { isFloat } from "../base/dtype.ts";
@@ -33,7 +32,11 @@ type Gradients = readonly (Tensor | undefined)[];
 class Tap extends Node {
   readonly #report: (gradients: Gradients) => Gradients;
   constructor(tensors: readonly Tensor[], report: (gradients: Gradients) => Gradients) {
-    super("backwardHook", tensors.map(edgeOf), ...tensors);
+    super(
+      "backwardHook",
+      tensors.map((x) => x.edge),
+      ...tensors,
+    );
     this.#report = report;
   }
   override apply(gradients: Gradients): (Tensor | undefined)[] {
