@@ -16,21 +16,25 @@ const released = new FinalizationRegistry<Storage>((storage) => {
   storage.release();
 });
 
+/** From now on the storage is released when its handle is collected. */
+export function track(handle: Tensor): void {
+  if (handle.tracked || handle.storage.device.type === "cpu") return;
+  handle.tracked = true;
+  released.register(handle, handle.storage, handle);
+}
+
 /**
- * From now on the storage is released when its handle is collected, and handles carry host bytes in proportion to the GPU bytes they made.
+ * Lets handles carry host bytes in proportion to the GPU bytes they made.
  * Small tensors weigh more than they hold: engines collect only after tens of megabytes, many steps of a small network.
  */
-export function track(handle: Tensor): void {
+export function weigh(handle: Tensor): void {
   const { storage } = handle;
-  if (handle.tracked || storage.device.type === "cpu") return;
-  handle.tracked = true;
-  released.register(handle, storage, handle);
-  if (storage.shared || storage.constant !== undefined) return;
+  if (storage.device.type === "cpu" || storage.shared || storage.constant !== undefined) return;
   const bytes = 4 * storage.elements;
   // The pool is nearly used up: garbage that weighs more makes a collection come before the pool has to grow.
   if (collected && ledger.gpu.live > 0.75 * ledger.pool.live) spur += Math.min(64 * bytes, 16 * mebi);
-  if (spur > mebi) spur -= new ArrayBuffer(spur).byteLength;
-  owed += Math.max(2 * bytes, Math.min(16 * bytes, 8 * mebi));
+  if (spur > portion) spur -= new ArrayBuffer(spur).byteLength;
+  owed += Math.max(bytes, Math.min(8 * bytes, 4 * mebi));
   if (owed < portion) return;
   handle.pressure = new ArrayBuffer(owed);
   owed = 0;
