@@ -85,43 +85,6 @@ fn exp_core(hi: f32, lo: f32, k: i32) -> f32 {
 
 fn exp_f(x: f32) -> f32 { return keep_nan(exp_core(clamp(x, -120.0, 120.0), 0.0, 0), x); }
 
-fn exp2_f(x: f32) -> f32 { return pow_f(2.0, x); }
-
-fn expm1_f(x: f32) -> f32 {
-  let c = clamp(x, -20.0, 120.0);
-  let n = round(c * 1.442695);
-  let z = zero_bits(n);
-  let a = fence(fma(-n, 0.69314575, c), z);
-  let b = n * 1.4286068e-6;
-  let r = a - b;
-  let lost = fence(a - fence(r, z), z) - b;
-  let k = i32(n);
-  let inverse = bitcast<f32>(u32(max(127 - k, 0)) << 23u); // 2⁻ⁿ
-  let p = fma(lost, 1.0 + r, exp_tail(r));
-  return keep_nan(scale2(p + (1.0 - inverse), k), x);
-}
-
-fn tanh_f(x: f32) -> f32 {
-  let a = min(magnitude(x), 20.0);
-  let z = a * a;
-  let p = fma(fma(fma(fma(-0.005692296, z, 0.020628167), z, -0.053736515), z, 0.13331406), z, -0.3333328);
-  let big = 1.0 - 2.0 / (exp_core(2.0 * a, 0.0, 0) + 1.0);
-  return keep_nan(with_sign(select(big, fma(a * z, p, a), a < 0.625), x), x);
-}
-
-fn sinh_f(x: f32) -> f32 {
-  let a = magnitude(x);
-  let z = a * a;
-  let p = fma(fma(fma(2.7839255e-6, z, 0.00019842635), z, 0.008333311), z, 0.16666667);
-  let e = exp_core(min(a, 100.0), 0.0, -1); // half of eᵃ: no overflow before the result does
-  return keep_nan(with_sign(select(e - 0.25 / e, fma(a * z, p, a), a < 1.0), x), x);
-}
-
-fn cosh_f(x: f32) -> f32 {
-  let e = exp_core(min(magnitude(x), 100.0), 0.0, -1);
-  return keep_nan(e + 0.25 / e, x);
-}
-
 // ---- logarithms
 
 // Bits of a positive number as (1 + f) · 2^e with 1 + f in [√½, √2): x is f, y is e. Subnormals are read as integers.
@@ -153,79 +116,6 @@ fn log_base(x: f32, scale: f32, head: f32, tail: f32) -> f32 {
 }
 
 fn log_f(x: f32) -> f32 { return log_base(x, 1.0, 0.69314575, 1.4286068e-6); }
-fn log2_f(x: f32) -> f32 { return log_base(x, 1.442695, 1.0, 0.0); }
-fn log10_f(x: f32) -> f32 { return log_base(x, 0.4342945, 0.3010254, 4.605039e-6); }
-
-fn log1p_f(x: f32) -> f32 {
-  let rounded = 1.0 + x;
-  let e = log_split(bitcast<u32>(rounded)).y;
-  let z = zero_bits(e);
-  let u = fence(rounded, z);
-  // What the addition lost, carried into f.
-  let larger = select(1.0, x, x >= 1.0);
-  let lost = select(x, 1.0, x >= 1.0) - fence(u - larger, z);
-  let k = i32(e);
-  let f = (bitcast<f32>(bitcast<i32>(u) - (k << 23u)) - 1.0) + lost * bitcast<f32>(max(127 - k, 0) << 23u);
-  let low = f - fma(e, -1.4286068e-6, log_tail(f));
-  return log_special(fence(e * 0.69314575, z) + low, rounded);
-}
-
-// ---- circular functions
-
-fn sin_poly(r: f32) -> f32 {
-  let z = r * r;
-  return fma(r * z, fma(fma(-0.00019518012, z, 0.008332188), z, -0.16666655), r);
-}
-
-fn cos_poly(r: f32) -> f32 {
-  let z = r * r;
-  return fma(z * z, fma(fma(2.4432102e-5, z, -0.0013887308), z, 0.041666646), fma(z, -0.5, 1.0));
-}
-
-// |x| = q·π/2 + r with |r| ≤ π/4, for every finite x, as (bits of r, q mod 4): a 24 × 96 bit product with the digits of 2/π that matter,
-// in integers, so that no compiler can change it.
-fn quarter_turns(x: f32) -> vec2u {
-  let u = bitcast<u32>(x) & 0x7fffffffu;
-  let offset = max(u >> 23u, 126u) - 126u;
-  let word = offset >> 5u;
-  var d = vec4u(0x00000028u, 0xbe60db93u, 0x91054a7fu, 0x09d5f47du);
-  d = select(d, vec4u(0xbe60db93u, 0x91054a7fu, 0x09d5f47du, 0x4d377036u), word == 1u);
-  d = select(d, vec4u(0x91054a7fu, 0x09d5f47du, 0x4d377036u, 0xd8a5664fu), word == 2u);
-  d = select(d, vec4u(0x09d5f47du, 0x4d377036u, 0xd8a5664fu, 0x10e4107fu), word == 3u);
-  d = select(d, vec4u(0x4d377036u, 0xd8a5664fu, 0x10e4107fu, 0x98000000u), word > 3u);
-  let shift = offset & 31u;
-  let w = (d.xyz << vec3u(shift)) | ((d.yzw >> vec3u(1u)) >> vec3u(31u - shift));
-  let m = (u & 0x007fffffu) | 0x00800000u;
-  let middle = m * w.y;
-  let low = middle + mul_hi(m, w.z);
-  let top = m * w.x + mul_hi(m, w.y) + select(0u, 1u, low < middle);
-  // Fraction of a quarter turn as a signed 64-bit number, the nearest quarter taken off.
-  let high = (top << 2u) | (low >> 30u);
-  let negative = high >> 31u;
-  let flip = 0u - negative;
-  let a = high ^ flip;
-  let b = (low << 2u) ^ flip;
-  let zeros = min(countLeadingZeros(a), 31u);
-  let v = (a << zeros) | ((b >> 1u) >> (31u - zeros));
-  let head = f32(v & 0xfff00000u);
-  let rest = f32(v & 0x000fffffu);
-  let r = head * 3.6561687e-10 + fence(fma(head, 1.126497e-13, rest * 3.6572953e-10), zero_bits(head));
-  let reduced = bitcast<u32>(r * bitcast<f32>((127u - zeros) << 23u)) | (negative << 31u);
-  return select(vec2u(reduced, (top >> 30u) + negative), vec2u(u, 0u), u < 0x3f490fdbu);
-}
-
-// Sine of |x| by `shift` quarter turns further, its sign flipped where `flip` says so.
-fn circular(x: f32, shift: u32, flip: u32) -> f32 {
-  let t = quarter_turns(x);
-  let r = bitcast<f32>(t.x);
-  let q = t.y + shift;
-  let v = select(sin_poly(r), cos_poly(r), (q & 1u) == 1u);
-  return nan_if(bitcast<f32>(bitcast<u32>(v) ^ ((q & 2u) << 30u) ^ flip), !is_finite(x));
-}
-
-fn sin_f(x: f32) -> f32 { return circular(x, 0u, bitcast<u32>(x) & 0x80000000u); }
-fn cos_f(x: f32) -> f32 { return circular(x, 1u, 0u); }
-fn tan_f(x: f32) -> f32 { return sin_f(x) / cos_f(x); }
 
 // ---- roots, powers, rounding
 
@@ -374,4 +264,25 @@ fn remainder_i(x: i32, y: i32) -> i32 {
 fn floor_div_i(x: i32, y: i32) -> i32 {
   let r = x % y;
   return x / y - select(0, 1, r != 0 && (r < 0) != (y < 0));
+}
+
+// exp of four numbers that are not positive, for sums around a largest element: no overflow to look after. NaN stays NaN.
+// At −127 the exponent field becomes 0 and with it the result; adding 1.5 · 2²³ puts n into the low bits without a conversion.
+fn exp_below(x: vec4f) -> vec4f {
+  let c = select(x, vec4f(-88.1), x < vec4f(-88.1));
+  let n = round(c * 1.442695);
+  let r = fma(n, vec4f(-1.4286068e-6), fma(n, vec4f(-0.69314575), c));
+  let q = fma(fma(fma(fma(vec4f(0.001382011), r, vec4f(0.008368685)), r, vec4f(0.041668274)), r, vec4f(0.16666521)), r, vec4f(0.49999994));
+  return (1.0 + fma(r * r, q, r)) * bitcast<vec4f>((bitcast<vec4u>(n + 12582912.0) + 127u) << vec4u(23u));
+}
+
+// PyTorch returns 0 for NaN here; values is returned untouched where x is zero.
+fn heaviside_f(x: f32, values: f32) -> f32 {
+  let u = bitcast<u32>(x);
+  return select(select(0.0, 1.0, u - 1u < 0x7f800000u), values, (u << 1u) == 0u);
+}
+
+// PyTorch's two branches: exact at both ends.
+fn lerp_f(a: f32, b: f32, weight: f32) -> f32 {
+  return select(b - (b - a) * (1.0 - weight), a + weight * (b - a), magnitude(weight) < 0.5);
 }

@@ -29,7 +29,7 @@ export interface KernelDefinition<I extends Names, S extends I[number] | "out" =
   readonly name: string;
   /**
    * A complete WGSL module. Storage bindings are named after the inputs, and `out`; everything is in group 0 and the binding numbers are free.
-   * Scalars travel in one struct of u32, i32 and f32 fields, declared `var<uniform>`. The functions of shaders/math.wgsl may be called.
+   * Scalars travel in one struct of u32, i32 and f32 fields, declared `var<uniform>`. The functions of shaders/math.wgsl and shaders/special.wgsl may be called.
    */
   readonly wgsl: string;
   /** The entry point. Default: `name`. */

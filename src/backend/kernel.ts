@@ -1,6 +1,5 @@
 // What a kernel launch is: pure data between operator records and the command list.
 import math from "../../shaders/math.wgsl?raw";
-import special from "../../shaders/special.wgsl?raw";
 import { type DType, roundTo } from "../base/dtype.ts";
 import { memo } from "../base/memo.ts";
 import type { View } from "./backend.ts";
@@ -22,10 +21,15 @@ export interface Kernel {
 
 const cache = new Map<string, Map<string, Kernel>>();
 
-/** The kernel for `entry` of `source` (a shader file's text) under `spec`; math.wgsl and special.wgsl are always linked in. */
+const libraries = new Set([math]);
+
+/** Lets kernels made from now on call the functions of another shader file; those of math.wgsl are always there. */
+export const library = (source: string): void => void libraries.add(source);
+
+/** The kernel for `entry` of `source` (a shader file's text) under `spec`. */
 export function kernel(source: string, entry: string, spec: Specialisation = {}): Kernel {
   const entries = memo(cache, source, () => new Map<string, Kernel>());
-  return memo(entries, entry + JSON.stringify(spec), () => ({ sources: [source, math, special], entry, spec }));
+  return memo(entries, entry + JSON.stringify(spec), () => ({ sources: [source, ...libraries], entry, spec }));
 }
 
 /** Workgroup counts, or a number of invocations to be folded over a 1-D (then 2-D) grid. */

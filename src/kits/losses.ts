@@ -1,4 +1,5 @@
 // Losses, and softmax.
+import "./maths.ts";
 import "./indexing.ts";
 import { install } from "../methods.ts";
 import * as entropy from "../ops/entropy.ts";

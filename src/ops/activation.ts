@@ -1,5 +1,7 @@
 // Activation functions. The usual ones have a gradient operator of their own, so that backward is one launch; those are differentiable
 // in turn.
+import special from "../../shaders/special.wgsl?raw";
+import { library } from "../backend/kernel.ts";
 import { ArgumentError } from "../base/errors.ts";
 import type { Tensor } from "../tensor.ts";
 import { operand } from "./arguments.ts";
@@ -7,6 +9,8 @@ import type { Form } from "./mapping.ts";
 import * as m from "./math.ts";
 import { type Composite, type Primitive, raises, type Sample, t } from "./op.ts";
 import { flat, type Mapped, mapped, numbers, pointwise, real, type Rules, unary, type Unary } from "./pointwise.ts";
+
+library(special);
 
 type Gradient = (g: Tensor, x: Tensor) => Tensor;
 type Slope = Primitive<Gradient, "x" | "y">;

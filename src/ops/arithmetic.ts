@@ -247,29 +247,6 @@ export const pow: Mapped<(x: Operand, exponent: Operand) => Tensor, "x" | "y" | 
   errors: [...mismatch, raises([ints, -1], "negative power"), raises(twoBools, "not defined for bool")],
 });
 
-/** The angle of the point (y, x), in (−π, π]. */
-export const atan2: Binary<"x" | "y"> = binary(
-  "atan2",
-  "atan2_f(x, y)",
-  Math.atan2,
-  ["x", "y"],
-  (g, { x, y }) => {
-    const scaled = (): Tensor => g.div(x.square().add(y.square()));
-    return { x: () => scaled().mul(y), y: () => scaled().mul(x).neg() };
-  },
-  { yields: "float" },
-);
-
-/** log(eˣ + eʸ), without overflow. */
-export const logaddexp: Binary<"x" | "y"> = binary(
-  "logaddexp",
-  { float: "logaddexp_f(x, y)" },
-  m.logaddexp,
-  ["x", "y"],
-  (g, { x, y }) => ({ x: () => g.div(y.sub(x).exp().add(1)), y: () => g.div(x.sub(y).exp().add(1)) }),
-  { errors: [...mismatch, raises([ints, ints], "not defined for int32")] },
-);
-
 /** 0 where x < 0 or NaN, 1 where x > 0, `values` where x = 0. */
 export const heaviside: Binary<"x"> = binary(
   "heaviside",

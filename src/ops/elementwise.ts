@@ -1,4 +1,4 @@
-// Elementwise functions of one operand: signs, roots, exponentials, circular and hyperbolic functions, rounding.
+// Elementwise functions of one operand: signs, roots, exponential and logarithm, rounding.
 import type { Tensor } from "../tensor.ts";
 import { integer, operand } from "./arguments.ts";
 import type { Form } from "./mapping.ts";
@@ -85,7 +85,7 @@ export const sqrt: Unary<"out"> = real("sqrt", Math.sqrt, "out", (g, y) => g.div
 /** 1 / √x. */
 export const rsqrt: Unary<"out"> = real("rsqrt", m.rsqrt, "out", (g, y) => g.mul(y.mul(y).mul(y)).mul(-0.5), above);
 
-// ---- exponentials and logarithms
+// ---- exponential and logarithm
 
 /** eˣ. */
 export const exp: Unary<"out"> = real("exp", Math.exp, "out", (g, y) => g.mul(y), {
@@ -94,83 +94,8 @@ export const exp: Unary<"out"> = real("exp", Math.exp, "out", (g, y) => g.mul(y)
   },
 });
 
-/** 2ˣ. */
-export const exp2: Unary<"out"> = real("exp2", m.exp2, "out", (g, y) => g.mul(y.mul(Math.LN2)));
-
-/** eˣ − 1, accurate near 0. */
-export const expm1: Unary<"x"> = real("expm1", Math.expm1, "x", (g, x) => g.mul(x.exp()));
-
 /** Natural logarithm. */
 export const log: Unary<"x"> = real("log", Math.log, "x", (g, x) => g.div(x), above);
-
-/** Logarithm to base 2. */
-export const log2: Unary<"x"> = real("log2", Math.log2, "x", (g, x) => g.div(x.mul(Math.LN2)), above);
-
-/** Logarithm to base 10. */
-export const log10: Unary<"x"> = real("log10", Math.log10, "x", (g, x) => g.div(x.mul(Math.LN10)), above);
-
-/** log(1 + x), accurate near 0. */
-export const log1p: Unary<"x"> = real("log1p", Math.log1p, "x", (g, x) => g.div(x.add(1)), { range: [-0.6, 3] });
-
-// ---- circular functions and their inverses
-
-/** Sine. */
-export const sin: Unary<"x"> = real("sin", Math.sin, "x", (g, x) => g.mul(x.cos()));
-
-/** Cosine. */
-export const cos: Unary<"x"> = real("cos", Math.cos, "x", (g, x) => g.mul(x.sin().neg()));
-
-/** Tangent. */
-export const tan: Unary<"out"> = real("tan", Math.tan, "out", (g, y) => g.mul(y.square().add(1)), { range: [-1.2, 1.2] });
-
-// 1 − x² as a product keeps its digits near ±1.
-const outside = (x: Tensor): Tensor => x.rsub(1).mul(x.add(1));
-const inner = { range: [-0.9, 0.9] } as const;
-
-/** Inverse sine; NaN outside [−1, 1]. */
-export const asin: Unary<"x"> = real("asin", Math.asin, "x", (g, x) => g.mul(outside(x).rsqrt()), inner);
-
-/** Inverse cosine; NaN outside [−1, 1]. */
-export const acos: Unary<"x"> = real("acos", Math.acos, "x", (g, x) => g.mul(outside(x).rsqrt().neg()), inner);
-
-/** Inverse tangent. */
-export const atan: Unary<"x"> = real("atan", Math.atan, "x", (g, x) => g.div(x.square().add(1)));
-
-// ---- hyperbolic functions and their inverses
-
-/** Hyperbolic sine. */
-export const sinh: Unary<"x"> = real("sinh", Math.sinh, "x", (g, x) => g.mul(x.cosh()));
-
-/** Hyperbolic cosine. */
-export const cosh: Unary<"x"> = real("cosh", Math.cosh, "x", (g, x) => g.mul(x.sinh()));
-
-/** Inverse hyperbolic sine. */
-export const asinh: Unary<"x"> = real("asinh", Math.asinh, "x", (g, x) => g.mul(x.square().add(1).rsqrt()));
-
-/** Inverse hyperbolic cosine; NaN below 1. */
-export const acosh: Unary<"x"> = real("acosh", Math.acosh, "x", (g, x) => g.mul(x.sub(1).mul(x.add(1)).rsqrt()), {
-  range: [1.3, 4],
-});
-
-/** Inverse hyperbolic tangent; NaN outside [−1, 1]. */
-export const atanh: Unary<"x"> = real("atanh", Math.atanh, "x", (g, x) => g.div(outside(x)), inner);
-
-// ---- error function
-
-const bell = (g: Tensor, x: Tensor, height: number): Tensor =>
-  g.mul(
-    x
-      .square()
-      .neg()
-      .exp()
-      .mul(height / Math.sqrt(Math.PI)),
-  );
-
-/** Error function. */
-export const erf: Unary<"x"> = real("erf", m.erf, "x", (g, x) => bell(g, x, 2));
-
-/** Complementary error function, 1 − erf(x), accurate for large x. */
-export const erfc: Unary<"x"> = real("erfc", m.erfc, "x", (g, x) => bell(g, x, -2));
 
 // ---- rounding. Steps: gradients are 0.
 

@@ -25,6 +25,7 @@ import * as scan from "./scan.ts";
 import * as softmax from "./softmax.ts";
 import * as spread from "./spread.ts";
 import * as strided from "./strided.ts";
+import * as transcendental from "./transcendental.ts";
 import * as update from "./update.ts";
 import * as view from "./view.ts";
 
@@ -55,6 +56,7 @@ export const ops = {
   ...softmax,
   ...spread,
   ...strided,
+  ...transcendental,
   ...update,
   ...view,
 };

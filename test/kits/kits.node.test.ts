@@ -41,4 +41,17 @@ describe("kits", () => {
         }
     expect(failed).toEqual([]);
   });
+
+  test("kernels of kits that do not bring maths call nothing of it", async () => {
+    for (const kit of ["indexing", "noise", "norms", "updates", "windows"]) await import(`../../src/kits/${kit}.ts`);
+    const { functions } = await import("../../src/methods.ts");
+    const { ops } = await import("../../src/ops/table.ts");
+    const { init, sync } = await import("../../src/device.ts");
+    const { callOp, materialise } = await import("../../src/inspect/samples.ts");
+    expect("sin" in functions).toBe(false);
+    expect((await init({ device: "webgpu" })).device).toBe("webgpu");
+    for (const name of Object.keys(functions))
+      for (const sample of (ops as Record<string, AnyOp>)[name]!.samples) callOp(name, materialise(sample, "webgpu", "float32").args);
+    await sync();
+  });
 });
