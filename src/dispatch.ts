@@ -83,7 +83,11 @@ function settleNumbers({ inputs, ins, numbers, device }: Ready, result: DType): 
 export function apply(op: AnyOp, args: readonly unknown[], name = names.get(op)!): unknown {
   const at = op.self ?? 0;
   if (!("meta" in op) && at >= 0) operand(name, args[at]);
-  if (isComposite(op)) return op.backward === "none" ? noGrad(() => op.compose(...args)) : op.compose(...args);
+  if (isComposite(op)) {
+    const out: unknown = op.backward === "none" ? noGrad(() => op.compose(...args)) : op.compose(...args);
+    if (op.renames && out instanceof Tensor && out.gradFn) out.gradFn.name = name;
+    return out;
+  }
   const call = ready(name, op.call(...args));
   const { inputs, ins, attrs, device, recording } = call;
   if (isView(op)) return runView(op, call);

@@ -23,7 +23,8 @@ let sequence = 0;
  */
 export abstract class Node {
   readonly sequence: number = sequence++;
-  readonly name: string;
+  /** The operator's name; what is only another name for an operator puts its own in. */
+  name: string;
   /** One entry per input; undefined where no gradient is wanted. */
   readonly inputs: readonly (Edge | undefined)[];
   /** Shape and dtype of each output, to build zero gradients. */

@@ -5,11 +5,10 @@ import type { Tensor } from "../tensor.ts";
 
 const mebi = 1 << 20;
 /** Small amounts are carried together: an ArrayBuffer costs more than the operator that would carry it. */
-const portion = 1 << 16;
+const portion = 1 << 12;
 /** Set once handles have been collected: before that, growth is a model being built. */
 let collected = false;
 let owed = 0;
-let spur = 0;
 
 const released = new FinalizationRegistry<Storage>((storage) => {
   collected = true;
@@ -32,8 +31,7 @@ export function weigh(handle: Tensor): void {
   if (storage.device.type === "cpu" || storage.shared || storage.constant !== undefined) return;
   const bytes = 4 * storage.elements;
   // The pool is nearly used up: garbage that weighs more makes a collection come before the pool has to grow.
-  if (collected && ledger.gpu.live > 0.75 * ledger.pool.live) spur += Math.min(64 * bytes, 16 * mebi);
-  if (spur > portion) spur -= new ArrayBuffer(spur).byteLength;
+  if (collected && ledger.gpu.live > 0.75 * ledger.pool.live) new ArrayBuffer(Math.min(64 * bytes, 16 * mebi));
   owed += Math.max(bytes, Math.min(8 * bytes, 4 * mebi));
   if (owed < portion) return;
   handle.pressure = new ArrayBuffer(owed);

@@ -111,6 +111,8 @@ export interface ViewOp<F extends Fn, A extends object = object> extends Base<F>
 /** An operator defined by others; device, gradient and dtype follow from them. */
 export interface Composite<F extends Fn> extends Base<F> {
   readonly compose: F;
+  /** One other operator under another name: graphs show the composite's. */
+  readonly renames?: true;
   /** "none" when the result carries no gradient. */
   readonly backward?: "none";
   /** Has a trailing-underscore form that copies the result into the first operand. */

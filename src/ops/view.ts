@@ -62,6 +62,7 @@ export const permute: ViewOp<(x: Tensor, ...dims: Sizes) => Tensor, { dims: read
 
 /** Two dimensions exchanged. */
 export const transpose: Composite<(x: Tensor, dim0: number, dim1: number) => Tensor> = {
+  renames: true,
   compose: (x, ...rest) => {
     const { dim0, dim1 } = parse("transpose", rest, { dim0: undefined as unknown, dim1: undefined as unknown });
     const [a, b] = [normalizeDim("transpose", dim0, x.ndim), normalizeDim("transpose", dim1, x.ndim)];
@@ -202,6 +203,7 @@ export const unflatten: Composite<(x: Tensor, dim: number, sizes: readonly numbe
 
 /** Without dimensions of size 1: all of them, or only those named that have it. */
 export const squeeze: Composite<(x: Tensor, dim?: Dims) => Tensor> = {
+  renames: true,
   compose: (x, ...rest) => {
     const { dim } = parse("squeeze", rest, { dim: undefined as Dims | null | undefined });
     const named = dim === undefined || dim === null ? [...x.shape.keys()] : listOf(dim).map((d) => normalizeDim("squeeze", d, x.ndim));
@@ -213,6 +215,7 @@ export const squeeze: Composite<(x: Tensor, dim?: Dims) => Tensor> = {
 
 /** With a new dimension of size 1 at position dim. */
 export const unsqueeze: Composite<(x: Tensor, dim: number) => Tensor> = {
+  renames: true,
   compose: (x, ...rest) => {
     const dim = integer("unsqueeze", parse("unsqueeze", rest, { dim: undefined as unknown }).dim, "dim");
     return x.view(x.shape.toSpliced(normalizeDim("unsqueeze", dim, x.ndim + 1), 0, 1));
