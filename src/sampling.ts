@@ -1,4 +1,5 @@
 // Random tensors: drawn on the host by PyTorch's CPU generator, bit for bit, then uploaded.
+import { fillIntegers, fillNormal, permutation } from "./base/draws.ts";
 import { type Generator, generatorOf } from "./base/random.ts";
 import { asDType, hostArray, isFloat } from "./base/dtype.ts";
 import { ArgumentError, DtypeError, show } from "./base/errors.ts";
@@ -30,7 +31,7 @@ function floats(op: string, shape: readonly number[], o: typeof drawDefaults, fi
 
 type Fill = (g: Generator, out: Floats) => unknown;
 const uniform: Fill = (g, out) => g.fillUniform(out);
-const gaussian: Fill = (g, out) => g.fillNormal(out);
+const gaussian: Fill = (g, out) => fillNormal(g, out);
 
 function drawn(op: string, args: readonly unknown[], fill: Fill): Tensor {
   const { shape, options } = sized(op, args, drawDefaults);
@@ -53,7 +54,7 @@ function whole(op: string, low: number, high: number, shape: readonly number[], 
   const dtype = asDType(op, o.dtype ?? "int32");
   const [least, most] = rangeOf(dtype);
   if (dtype === "bool" || !(low >= least) || !(high <= most + 1)) throw new ArgumentError(op, `[${low}, ${high}) does not fit ${dtype}`);
-  return fromHost(op, generatorOf(op, o.generator).fillIntegers(hostArray(dtype, sizeOf(shape)), low, high), dtype, shape, o);
+  return fromHost(op, fillIntegers(generatorOf(op, o.generator), hostArray(dtype, sizeOf(shape)), low, high), dtype, shape, o);
 }
 
 type RandintArgs =
@@ -86,7 +87,7 @@ export function randintLike(
 export function randperm(n: number, options: DrawOptions = {}): Tensor {
   const o = parse("randperm", [options], drawDefaults);
   const dtype = asDType("randperm", o.dtype ?? "int32");
-  const order = generatorOf("randperm", o.generator).permutation(n);
+  const order = permutation(generatorOf("randperm", o.generator), n);
   if (dtype === "bool" || (dtype === "uint8" && n > 256)) throw new DtypeError("randperm", `0 to ${n - 1} does not fit ${dtype}`);
   const out = hostArray(dtype, n);
   out.set(order);
@@ -106,13 +107,13 @@ export function normal(mean: number | Tensor, std: number | Tensor = 1, ...rest:
   const first = tensors[0];
   if (!first) {
     if (o.size === undefined) throw new ArgumentError("normal", "needs a size when mean and std are numbers");
-    return floats("normal", checkShape("normal", o.size), o, (g, out) => g.fillNormal(out, mean as number, std as number));
+    return floats("normal", checkShape("normal", o.size), o, (g, out) => fillNormal(g, out, mean as number, std as number));
   }
   if (o.size !== undefined)
     throw new ArgumentError("normal", `size ${show(o.size)} was given beside a tensor`, "the tensors give the shape");
   const shape = broadcastShapes("normal", ...tensors.map((v) => v.shape));
   const own = { ...o, dtype: o.dtype ?? first.dtype, device: o.device ?? first.device.type };
   const scale = typeof std === "number" ? std : 1;
-  const noise = floats("normal", shape, own, (g, out) => g.fillNormal(out, 0, scale));
+  const noise = floats("normal", shape, own, (g, out) => fillNormal(g, out, 0, scale));
   return (typeof std === "number" ? noise : noise.mul(std)).add(mean);
 }

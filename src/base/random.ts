@@ -3,14 +3,12 @@ import { ArgumentError } from "./errors.ts";
 
 const N = 624;
 const M = 397;
-const TWO_PI = 2 * Math.PI;
+export const TWO_PI = 2 * Math.PI;
 const unit = 2 ** -53;
 
 const { fround, imul } = Math;
-const isWhole = (value: number, low: number, high = Infinity): boolean => Number.isSafeInteger(value) && value >= low && value <= high;
-function checkChance(p: number): void {
-  if (!(p >= 0 && p <= 1)) throw new ArgumentError("bernoulli", `p must be between 0 and 1, got ${p}`);
-}
+export const isWhole = (value: number, low: number, high = Infinity): boolean =>
+  Number.isSafeInteger(value) && value >= low && value <= high;
 
 /** Everything a Generator remembers; plain data, for checkpoints. */
 export interface GeneratorState {
@@ -44,7 +42,8 @@ export class Generator {
   #seed = 0;
   #words = new Uint32Array(N);
   #index = N;
-  #spare: number | undefined;
+  /** The second number of the last pair that Box and Muller's transform gave. */
+  spare: number | undefined;
   #offset = 0;
 
   constructor(seed = 67280421310721) {
@@ -67,14 +66,14 @@ export class Generator {
       words[i] = Math.imul(1812433253, before ^ (before >>> 30)) + i;
     }
     this.#index = N;
-    this.#spare = undefined;
+    this.spare = undefined;
     this.#offset = 0;
     return this;
   }
 
   /** A copy of the state, for getState().then setState on any Generator. */
   getState(): GeneratorState {
-    return { seed: this.#seed, words: this.#words.slice(), index: this.#index, spareNormal: this.#spare, offset: this.#offset };
+    return { seed: this.#seed, words: this.#words.slice(), index: this.#index, spareNormal: this.spare, offset: this.#offset };
   }
 
   /** Continues exactly where the state was taken. */
@@ -88,7 +87,7 @@ export class Generator {
     this.#seed = seed;
     this.#words = Uint32Array.from(words);
     this.#index = index;
-    this.#spare = spareNormal;
+    this.spare = spareNormal;
     this.#offset = offset;
     return this;
   }
@@ -119,93 +118,20 @@ export class Generator {
   }
 
   /** A number in [0, 1) of 53 random bits. */
-  #unit(): number {
+  unit(): number {
     return this.random53() * unit;
   }
 
   /** Uniform in [low, high): 24 random bits in a Float32Array, 53 in a Float64Array (torch.rand, Tensor.uniform_). */
   fillUniform<T extends Float32Array | Float64Array>(out: T, low = 0, high = 1): T {
     if (out instanceof Float64Array) {
-      for (let i = 0; i < out.length; i++) out[i] = fusedMultiplyAdd(this.#unit(), high - low, low);
+      for (let i = 0; i < out.length; i++) out[i] = fusedMultiplyAdd(this.unit(), high - low, low);
       return out;
     }
     const start = fround(low);
     const range = fround(fround(high) - start);
     // The product is exact in double precision, so that this rounds once, as the fused multiply-add of PyTorch's builds does.
     for (let i = 0; i < out.length; i++) out[i] = (this.random() & 0xffffff) * 2 ** -24 * range + start;
-    return out;
-  }
-
-  /** Normal numbers by the two ways of ATen: one by one below 16 elements, in blocks of 16 from there on (torch.randn, Tensor.normal_). */
-  fillNormal<T extends Float32Array | Float64Array>(out: T, mean = 0, std = 1): T {
-    if (out.length < 16) {
-      for (let i = 0; i < out.length; i++) out[i] = this.#normal() * std + mean;
-      return out;
-    }
-    this.fillUniform(out);
-    for (let i = 0; i + 16 <= out.length; i += 16) boxMuller16(out, i, mean, std);
-    if (out.length % 16 !== 0) {
-      // The tail is drawn anew, over numbers already made.
-      const from = out.length - 16;
-      this.fillUniform(out.subarray(from));
-      boxMuller16(out, from, mean, std);
-    }
-    return out;
-  }
-
-  #normal(): number {
-    const spare = this.#spare;
-    if (spare !== undefined) {
-      this.#spare = undefined;
-      return spare;
-    }
-    const angle = TWO_PI * this.#unit();
-    const radius = Math.sqrt(-2 * Math.log1p(-this.#unit()));
-    this.#spare = radius * Math.sin(angle);
-    return radius * Math.cos(angle);
-  }
-
-  /** Whole numbers in [low, high), by the remainder as ATen takes it (torch.randint). */
-  fillIntegers<T extends Int32Array | Float32Array | Float64Array | Uint8Array>(out: T, low: number, high: number): T {
-    const range = high - low;
-    if (!Number.isSafeInteger(low) || !Number.isSafeInteger(high) || !(range > 0))
-      throw new ArgumentError("randint", `needs whole numbers low < high, got low ${low} and high ${high}`);
-    for (let i = 0; i < out.length; i++) {
-      const draw = this.random();
-      out[i] = low + (range < 2 ** 32 ? draw % range : Number(((BigInt(draw) << 32n) | BigInt(this.random())) % BigInt(range)));
-    }
-    return out;
-  }
-
-  /** A permutation of 0 … n − 1 (torch.randperm). */
-  permutation(n: number): Int32Array<ArrayBuffer> {
-    if (!isWhole(n, 0, 0x7fffffff)) throw new ArgumentError("randperm", `n must be between 0 and 2147483647, got ${n}`);
-    const order = new Int32Array(n).map((_, i) => i);
-    for (let i = 0; i < n - 1; i++) {
-      const j = i + (this.random() % (n - i));
-      [order[i], order[j]] = [order[j]!, order[i]!];
-    }
-    return order;
-  }
-
-  /** 1 with probability p, else 0, for one p: 53 bits a draw (Tensor.bernoulli_(p), the masks of dropout). */
-  fillBernoulli<T extends Float32Array | Float64Array | Int32Array | Uint8Array>(out: T, p: number): T {
-    checkChance(p);
-    for (let i = 0; i < out.length; i++) out[i] = Number(this.#unit() < p);
-    return out;
-  }
-
-  /** 1 with the probability of the same index, else 0: 24 bits a draw for float32 probabilities, 53 for float64 (torch.bernoulli). */
-  fillBernoulliOf<T extends Float32Array | Float64Array>(out: T, p: T): T {
-    p.forEach(checkChance);
-    this.fillUniform(out).forEach((u, i) => (out[i] = Number(u < p[i]!)));
-    return out;
-  }
-
-  /** Exponential numbers of rate lambda (Tensor.exponential_). */
-  fillExponential<T extends Float32Array | Float64Array>(out: T, lambda = 1): T {
-    if (!(lambda > 0)) throw new ArgumentError("exponential", `lambda must be positive, got ${lambda}`);
-    for (let i = 0; i < out.length; i++) out[i] = (-1 / lambda) * Math.log(1 - this.#unit());
     return out;
   }
 
@@ -229,18 +155,6 @@ function fusedMultiplyAdd(x: number, y: number, z: number): number {
   const sum = product + z;
   const back = sum - product;
   return sum + (product - (sum - back) + (z - back) + (xh * yh - product + xh * yl + xl * yh + xl * yl));
-}
-
-// Box–Muller over 16 uniforms: radii from the first eight, angles from the second; in float32 steps where the array is.
-function boxMuller16(out: Float32Array | Float64Array, at: number, mean: number, std: number): void {
-  const step = out instanceof Float32Array ? fround : (x: number): number => x;
-  const turn = step(TWO_PI);
-  for (let j = at; j < at + 8; j++) {
-    const radius = step(Math.sqrt(step(-2 * step(Math.log(step(1 - out[j]!))))));
-    const angle = step(turn * out[j + 8]!);
-    out[j] = step(radius * step(Math.cos(angle))) * std + mean;
-    out[j + 8] = step(radius * step(Math.sin(angle))) * std + mean;
-  }
 }
 
 // Upper half of the 64-bit product, from halves of 16 bits so that every step stays in a machine integer.

@@ -1,4 +1,5 @@
 // Data sets: things with a length that give examples by index.
+import { permutation } from "../base/draws.ts";
 import "../kits/indexing.ts";
 import { ArgumentError, ShapeError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
@@ -85,7 +86,7 @@ export function randomSplit<T, B>(
   }
   if (!sizes.every((s) => Number.isInteger(s) && s >= 0) || total(sizes) !== n)
     throw new ArgumentError("randomSplit", `lengths ${show(lengths)} do not sum to ${n} examples`, "or give fractions that sum to 1");
-  const order = (generator ?? defaultGenerator()).permutation(n);
+  const order = permutation(generator ?? defaultGenerator(), n);
   let at = 0;
   return sizes.map((size) => new Subset(dataset, order.slice(at, (at += size))));
 }

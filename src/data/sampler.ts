@@ -1,4 +1,5 @@
 // The order in which examples are visited.
+import { permutation } from "../base/draws.ts";
 import { checkPositiveInteger } from "../base/checks.ts";
 import { defaultGenerator, Generator } from "../base/random.ts";
 
@@ -33,9 +34,9 @@ export class RandomSampler implements Sampler {
       defaultGenerator().random();
       generator = new Generator(defaultGenerator().random());
     }
-    yield* generator.permutation(this.length);
+    yield* permutation(generator, this.length);
     // PyTorch draws a second order at the end and uses none of it; with a generator of one's own the next epoch follows from there.
-    generator.permutation(this.length);
+    permutation(generator, this.length);
   }
 }
 
@@ -51,7 +52,7 @@ export class SubsetRandomSampler implements Sampler {
     return this.indices.length;
   }
   *[Symbol.iterator](): IterableIterator<number> {
-    for (const i of (this.#generator ?? defaultGenerator()).permutation(this.length)) yield this.indices[i]!;
+    for (const i of permutation(this.#generator ?? defaultGenerator(), this.length)) yield this.indices[i]!;
   }
 }
 

@@ -1,7 +1,9 @@
-// Activations, and the functions of analysis: circular, hyperbolic, error functions.
+// Activations, the functions of analysis (circular, hyperbolic, error functions), bits, and operators of three operands.
 import "./core.ts";
 import { install } from "../methods.ts";
 import * as activation from "../ops/activation.ts";
+import * as bits from "../ops/bits.ts";
+import * as fused from "../ops/fused.ts";
 import * as transcendental from "../ops/transcendental.ts";
 
-install(activation, transcendental);
+install(activation, bits, fused, transcendental);

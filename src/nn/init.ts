@@ -1,4 +1,5 @@
 // Initialisation in place, with the numbers PyTorch draws from the same seed.
+import { fillNormal } from "../base/draws.ts";
 import { checkNonNegative } from "../base/checks.ts";
 import { hostArray, isFloat, roundTo } from "../base/dtype.ts";
 import { ArgumentError, DtypeError, ShapeError, show } from "../base/errors.ts";
@@ -55,7 +56,7 @@ export function normal_(
 ): Tensor {
   return drawn("normal_", x, rest, { mean: 0, std: 1 }, (generator, out, { mean, std }) => {
     checkNonNegative("normal_", { std });
-    generator.fillNormal(out, mean, std);
+    fillNormal(generator, out, mean, std);
   });
 }
 
@@ -140,7 +141,7 @@ export function calculateGain(nonlinearity: Nonlinearity, param?: number | null)
 
 const evenly = (generator: Generator, out: Floats, std: number): unknown =>
   generator.fillUniform(out, -Math.sqrt(3) * std, Math.sqrt(3) * std);
-const normally = (generator: Generator, out: Floats, std: number): unknown => generator.fillNormal(out, 0, std);
+const normally = (generator: Generator, out: Floats, std: number): unknown => fillNormal(generator, out, 0, std);
 
 type XavierRest = [gain?: number] | [options: Drawing & { gain?: number }];
 const xavier = (op: string, x: Tensor, rest: XavierRest, fill: typeof evenly): Tensor =>
@@ -175,7 +176,7 @@ export function orthogonal_(x: Tensor, ...rest: XavierRest): Tensor {
     const rows = x.shape[0]!;
     const [count, length] = rows < fanIn ? [rows, fanIn] : [fanIn, rows];
     const at = (v: number, i: number): number => (rows < fanIn ? v * fanIn + i : i * fanIn + v);
-    generator.fillNormal(out);
+    fillNormal(generator, out);
     const vectors = Array.from({ length: count }, (_, v) => Float64Array.from({ length }, (__, i) => out[at(v, i)]!));
     const dot = (a: Float64Array, b: Float64Array): number => a.reduce((sum, value, i) => sum + value * b[i]!, 0);
     // Gram–Schmidt, each projection twice: the Q of the QR decomposition whose R has a positive diagonal.

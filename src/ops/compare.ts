@@ -1,4 +1,4 @@
-// Comparisons, logic, choice: predicates give bool, bits stay integers, where and its relatives pick elements.
+// Comparisons, logic, choice: predicates give bool, where and its relatives pick elements.
 import { ArgumentError, DtypeError, ShapeError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import type { Tensor } from "../tensor.ts";
@@ -50,7 +50,7 @@ export const gt: Predicate = predicate("gt", "x > y", (x, y) => x > y);
 /** x ≥ y, elementwise. */
 export const ge: Predicate = predicate("ge", "x >= y", (x, y) => x >= y);
 
-// ---- logic and bits
+// ---- logic
 
 const truths = [t([4], { dtype: "bool", data: [0, 0, 1, 1] }), t([4], { dtype: "bool", data: [0, 1, 0, 1] })];
 const twoTruths = t([2], { dtype: "bool", data: [0, 1] });
@@ -77,67 +77,6 @@ export const logicalNot: Unary = unary("logicalNot", "!x", (x) => 1 - x, "", "no
   logical: true,
   yields: "bool",
   samples: [[t([4], { data: [0, 0.5, NaN, -2] })], [twoTruths], [t([0])]],
-});
-
-const bits = (shape: readonly number[]): unknown => t(shape, { dtype: "int32", low: -9, high: 9 });
-const bytes = t([3], { dtype: "uint8", low: 0, high: 255 });
-const noFloats = raises([t([2]), t([2])], "not defined for float");
-const bitwise = (name: string, int: string, cpu: (x: number, y: number) => number): Binary =>
-  binary(name, { int }, cpu, [], "none", {
-    samples: [[bits([3, 4]), bits([4])], [bits([5]), 6], truths, [bytes, bytes]],
-    errors: [...mismatch, noFloats],
-  });
-
-/** Bits set in both integers; "and" of truth values. */
-export const bitwiseAnd: Binary = bitwise("bitwiseAnd", "x & y", (x, y) => x & y);
-/** Bits set in either integer; "or" of truth values. */
-export const bitwiseOr: Binary = bitwise("bitwiseOr", "x | y", (x, y) => x | y);
-/** Bits set in exactly one of the integers. */
-export const bitwiseXor: Binary = bitwise("bitwiseXor", "x ^ y", (x, y) => x ^ y);
-
-/** All bits inverted; "not" of truth values. */
-export const bitwiseNot: Mapped<(x: Tensor) => Tensor> = mapped("bitwiseNot", {
-  wgsl: { int: "x ^ i32(p0)" },
-  cpu: (x, _y, _z, ones) => x ^ ones,
-  params: (_, dtype) => [dtype === "bool" ? 1 : -1],
-  backward: "none",
-  samples: [[bits([3, 4])], [twoTruths], [bytes]],
-  errors: [noFloats],
-});
-
-// ---- special values
-
-const specials = [0, 1.5, NaN, Infinity, -Infinity];
-const kind = (name: string, cpu: (x: number) => boolean, int = "false"): Unary =>
-  unary(name, { float: `is_${name.slice(2)}(x)`, int }, (x) => Number(cpu(x)), "", "none", {
-    yields: "bool",
-    samples: [[t([5], { data: specials })], [t([3], { dtype: "int32" })], [t([0])]],
-  });
-
-/** x is NaN. */
-export const isnan: Unary = kind("isnan", Number.isNaN);
-/** x is ∞ or −∞. */
-export const isinf: Unary = kind("isinf", (x) => Math.abs(x) === Infinity);
-/** x is neither NaN nor infinite. */
-export const isfinite: Unary = kind("isfinite", Number.isFinite, "true");
-
-type Replacements = { nan: number | null; posinf: number | null; neginf: number | null };
-const largest = { float32: 3.4028234663852886e38, float64: Number.MAX_VALUE, int32: 0, uint8: 0, bool: 0 } as const;
-const odd = t([4], { data: specials.slice(1), fixed: true });
-
-/** NaN replaced by `nan`, ±∞ by `posinf` and `neginf`, which default to the largest finite numbers of the dtype. */
-export const nanToNum: Mapped<
-  (x: Tensor, ...rest: [nan?: number | null, posinf?: number | null, neginf?: number | null] | [options: Partial<Replacements>]) => Tensor,
-  "x",
-  Replacements
-> = mapped("nanToNum", {
-  wgsl: { float: "select(select(x, select(p2, p1, x > 0.0), is_inf(x)), p0, is_nan(x))", int: "x" },
-  cpu: (x, _y, _z, nan, posinf, neginf) => (Number.isNaN(x) ? nan : x === Infinity ? posinf : x === -Infinity ? neginf : x),
-  params: ({ nan, posinf, neginf }, dtype) => [nan ?? 0, posinf ?? largest[dtype], neginf ?? -largest[dtype]],
-  positional: { nan: null, posinf: null, neginf: null } as Replacements,
-  save: ["x"],
-  backward: (g, { x }) => ({ x: () => g.where(x.isfinite(), 0) }),
-  samples: [[t([2, 3])], [odd], [odd, 2, { posinf: 5, neginf: -6 }]],
 });
 
 // ---- choice

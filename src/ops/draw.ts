@@ -1,4 +1,5 @@
 // Draws from the host's Mersenne Twister in PyTorch's order: filling in place, and trials.
+import { fillBernoulli, fillExponential, fillNormal } from "../base/draws.ts";
 import { dense } from "../backend/cpu.ts";
 import { hostArray, type TypedArray } from "../base/dtype.ts";
 import { ArgumentError, show } from "../base/errors.ts";
@@ -84,7 +85,7 @@ export const normal_: Composite<(x: Tensor, ...rest: NormalInPlace) => Tensor> =
   "normal_",
   { mean: 0, std: 1 },
   checkSpread,
-  (source, out, mean, std) => source.fillNormal(out, mean, std),
+  (source, out, mean, std) => fillNormal(source, out, mean, std),
   {
     samples: [[still, 2, 0], [t([], { fixed: true }), { mean: 3, std: 0 }], [t([0], { fixed: true })]],
     errors: [raises([still, 0, -1], "std must not be negative"), raises([t([2], wholes)], "needs a floating tensor")],
@@ -98,7 +99,7 @@ export const exponential_: Composite<(x: Tensor, ...rest: RateRest) => Tensor> =
   "exponential_",
   { lambda: 1 },
   checkRate,
-  (source, out, lambda) => source.fillExponential(out, lambda),
+  (source, out, lambda) => fillExponential(source, out, lambda),
   {
     samples: [[still, Infinity], [t([0], { fixed: true })]],
     errors: [raises([still, 0], "lambda must be positive"), raises([t([2], wholes)], "needs a floating tensor")],
@@ -123,7 +124,7 @@ export const bernoulli: Composite<
     const source = generatorOf("bernoulli", generator);
     if (p === undefined) return trials("bernoulli", operand("bernoulli", x), x.shape, source).cast(x.dtype);
     probability("bernoulli", p);
-    return drawn(operand("bernoulli", x), x.dtype, (out) => source.fillBernoulli(out, p));
+    return drawn(operand("bernoulli", x), x.dtype, (out) => fillBernoulli(source, out, p));
   },
   backward: "none",
   samples: [[t([4], { data: [0, 1, 1, 0] })], [t([2, 3]), 1], [t([2, 3], wholes), 0]],
@@ -142,7 +143,7 @@ export const bernoulli_: Composite<(x: Tensor, ...rest: TrialRest) => Tensor> = 
     probability("bernoulli_", p);
     return written(
       x,
-      drawn(x, x.dtype, (out) => source.fillBernoulli(out, p)),
+      drawn(x, x.dtype, (out) => fillBernoulli(source, out, p)),
     );
   },
   samples: [

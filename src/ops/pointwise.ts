@@ -113,6 +113,9 @@ export const within =
   (low = -3, high = 3) =>
   (shape: readonly number[]): unknown => ({ $: shape, low, high });
 
+/** value · g. */
+export const times = (g: Tensor, value: number): Tensor => (value === 1 ? g : g.mul(value));
+
 /** The gradient of steps. */
 export const flat = (g: Tensor): Tensor => g.filledLike(0);
 

@@ -1,8 +1,9 @@
 // Numbers made where they are used: the counter-based streams of shaders/random.wgsl, the same bits on every device.
 import source from "../../shaders/random.wgsl?raw";
+import special from "../../shaders/special.wgsl?raw";
 import { constantOf } from "../backend/backend.ts";
 import { dense, elements } from "../backend/cpu.ts";
-import { bitsOf, kernel } from "../backend/kernel.ts";
+import { bitsOf, kernel, library } from "../backend/kernel.ts";
 import * as host from "../base/random.ts";
 import { isContiguous, sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
@@ -11,6 +12,8 @@ import { checkRange, checkSpread, float, keyOf, numbersOf, probability, same, st
 import { type Fn, type Primitive, raises, t } from "./op.ts";
 import type { Mapped } from "./pointwise.ts";
 import { recast } from "./reduction.ts";
+
+library(special);
 
 type Key = host.PhiloxKey;
 

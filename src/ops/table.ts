@@ -2,6 +2,7 @@
 import * as activation from "./activation.ts";
 import * as arithmetic from "./arithmetic.ts";
 import * as arrange from "./arrange.ts";
+import * as bits from "./bits.ts";
 import * as compare from "./compare.ts";
 import * as conv from "./conv.ts";
 import * as convert from "./convert.ts";
@@ -12,6 +13,7 @@ import * as dropout from "./dropout.ts";
 import * as elementwise from "./elementwise.ts";
 import * as entropy from "./entropy.ts";
 import * as extrema from "./extrema.ts";
+import * as fused from "./fused.ts";
 import * as gather from "./gather.ts";
 import * as indexing from "./indexing.ts";
 import * as layout from "./layout.ts";
@@ -33,6 +35,7 @@ export const ops = {
   ...activation,
   ...arithmetic,
   ...arrange,
+  ...bits,
   ...compare,
   ...conv,
   ...convert,
@@ -43,6 +46,7 @@ export const ops = {
   ...elementwise,
   ...entropy,
   ...extrema,
+  ...fused,
   ...gather,
   ...indexing,
   ...layout,

@@ -1,0 +1,99 @@
+// Draws from a generator's stream in PyTorch's order, beyond uniform numbers.
+import { ArgumentError } from "./errors.ts";
+import { type Generator, isWhole, TWO_PI } from "./random.ts";
+
+const { fround } = Math;
+
+function checkChance(p: number): void {
+  if (!(p >= 0 && p <= 1)) throw new ArgumentError("bernoulli", `p must be between 0 and 1, got ${p}`);
+}
+
+/** Normal numbers by the two ways of ATen: one by one below 16 elements, in blocks of 16 from there on (torch.randn, Tensor.normal_). */
+export function fillNormal<T extends Float32Array | Float64Array>(generator: Generator, out: T, mean = 0, std = 1): T {
+  if (out.length < 16) {
+    for (let i = 0; i < out.length; i++) out[i] = oneNormal(generator) * std + mean;
+    return out;
+  }
+  generator.fillUniform(out);
+  for (let i = 0; i + 16 <= out.length; i += 16) boxMuller16(out, i, mean, std);
+  if (out.length % 16 !== 0) {
+    // The tail is drawn anew, over numbers already made.
+    const from = out.length - 16;
+    generator.fillUniform(out.subarray(from));
+    boxMuller16(out, from, mean, std);
+  }
+  return out;
+}
+
+function oneNormal(generator: Generator): number {
+  const spare = generator.spare;
+  if (spare !== undefined) {
+    generator.spare = undefined;
+    return spare;
+  }
+  const angle = TWO_PI * generator.unit();
+  const radius = Math.sqrt(-2 * Math.log1p(-generator.unit()));
+  generator.spare = radius * Math.sin(angle);
+  return radius * Math.cos(angle);
+}
+
+/** Whole numbers in [low, high), by the remainder as ATen takes it (torch.randint). */
+export function fillIntegers<T extends Int32Array | Float32Array | Float64Array | Uint8Array>(
+  generator: Generator,
+  out: T,
+  low: number,
+  high: number,
+): T {
+  const range = high - low;
+  if (!Number.isSafeInteger(low) || !Number.isSafeInteger(high) || !(range > 0))
+    throw new ArgumentError("randint", `needs whole numbers low < high, got low ${low} and high ${high}`);
+  for (let i = 0; i < out.length; i++) {
+    const draw = generator.random();
+    out[i] = low + (range < 2 ** 32 ? draw % range : Number(((BigInt(draw) << 32n) | BigInt(generator.random())) % BigInt(range)));
+  }
+  return out;
+}
+
+/** A permutation of 0 … n − 1 (torch.randperm). */
+export function permutation(generator: Generator, n: number): Int32Array<ArrayBuffer> {
+  if (!isWhole(n, 0, 0x7fffffff)) throw new ArgumentError("randperm", `n must be between 0 and 2147483647, got ${n}`);
+  const order = new Int32Array(n).map((_, i) => i);
+  for (let i = 0; i < n - 1; i++) {
+    const j = i + (generator.random() % (n - i));
+    [order[i], order[j]] = [order[j]!, order[i]!];
+  }
+  return order;
+}
+
+/** 1 with probability p, else 0, for one p: 53 bits a draw (Tensor.bernoulli_(p), the masks of dropout). */
+export function fillBernoulli<T extends Float32Array | Float64Array | Int32Array | Uint8Array>(generator: Generator, out: T, p: number): T {
+  checkChance(p);
+  for (let i = 0; i < out.length; i++) out[i] = Number(generator.unit() < p);
+  return out;
+}
+
+/** 1 with the probability of the same index, else 0: 24 bits a draw for float32 probabilities, 53 for float64 (torch.bernoulli). */
+export function fillBernoulliOf<T extends Float32Array | Float64Array>(generator: Generator, out: T, p: T): T {
+  p.forEach(checkChance);
+  generator.fillUniform(out).forEach((u, i) => (out[i] = Number(u < p[i]!)));
+  return out;
+}
+
+/** Exponential numbers of rate lambda (Tensor.exponential_). */
+export function fillExponential<T extends Float32Array | Float64Array>(generator: Generator, out: T, lambda = 1): T {
+  if (!(lambda > 0)) throw new ArgumentError("exponential", `lambda must be positive, got ${lambda}`);
+  for (let i = 0; i < out.length; i++) out[i] = (-1 / lambda) * Math.log(1 - generator.unit());
+  return out;
+}
+
+// Box–Muller over 16 uniforms: radii from the first eight, angles from the second; in float32 steps where the array is.
+function boxMuller16(out: Float32Array | Float64Array, at: number, mean: number, std: number): void {
+  const step = out instanceof Float32Array ? fround : (x: number): number => x;
+  const turn = step(TWO_PI);
+  for (let j = at; j < at + 8; j++) {
+    const radius = step(Math.sqrt(step(-2 * step(Math.log(step(1 - out[j]!))))));
+    const angle = step(turn * out[j + 8]!);
+    out[j] = step(radius * step(Math.cos(angle))) * std + mean;
+    out[j + 8] = step(radius * step(Math.sin(angle))) * std + mean;
+  }
+}

@@ -1,0 +1,65 @@
+// Elementwise operators of three operands: interpolation, and a product or quotient added.
+import { DtypeError } from "../base/errors.ts";
+import type { Tensor } from "../tensor.ts";
+import type { Form } from "./mapping.ts";
+import * as m from "./math.ts";
+import { raises, t } from "./op.ts";
+import { type Mapped, mapped, numbers, type Operand, type Rules, times, within } from "./pointwise.ts";
+
+const ints = t([2], { dtype: "int32" });
+const positive = within(0.5, 3);
+
+/** x + weight · (end − x). Errors: DtypeError when the tensors differ in dtype. */
+export const lerp: Mapped<(x: Tensor, end: Tensor, weight: Operand) => Tensor, "x" | "y" | "z"> = mapped("lerp", {
+  wgsl: { float: "lerp_f(x, y, z)" },
+  cpu: m.lerp,
+  operands: ["x", "end", "weight"],
+  dtype: (ins) => {
+    const dtypes = new Set(Object.values(ins).flatMap((i) => (i.kind === "number" ? [] : [i.dtype])));
+    if (dtypes.size > 1) throw new DtypeError("lerp", `operands have dtypes ${[...dtypes].join(", ")}`, "convert them to one");
+    return undefined;
+  },
+  save: ["x", "y", "z"],
+  backward: (g, { x, y, z }) => ({ x: () => g.mul(z.rsub(1)), y: () => g.mul(z), z: () => g.mul(y.sub(x)) }),
+  samples: [
+    [t([3, 4]), t([4]), 0.3],
+    [t([3, 4]), t([3, 4]), within(0.1, 0.4)([3, 1])],
+    [t([]), t([2]), within(0.6, 0.9)([2])],
+    [t([0, 2]), t([2]), 0.5],
+  ],
+  errors: [raises([t([2, 3]), t([4]), 0.5], "do not broadcast"), raises([t([2]), ints, 0.5], "have dtypes")],
+});
+
+type Fused = Mapped<(x: Tensor, tensor1: Operand, tensor2: Operand, options?: { value?: number }) => Tensor, "y" | "z", { value: number }>;
+const fused = (name: string, rule: Form & Pick<Rules<"y" | "z", { value: number }>, "backward" | "samples" | "errors">): Fused =>
+  mapped(name, { ...rule, params: numbers, operands: ["x", "tensor1", "tensor2"], keywords: { value: 1 }, save: ["y", "z"] });
+
+/** x + value · tensor1 · tensor2. */
+export const addcmul: Fused = fused("addcmul", {
+  wgsl: { float: "x + p0 * y * z", int: "x + i32(p0) * y * z", bool: false },
+  cpu: (x, y, z, value) => x + value * y * z,
+  int: (x, y, z, value) => x + Math.imul(Math.imul(value, y), z),
+  backward: (g, { y, z }, { value }) => ({ x: () => g, y: () => times(g.mul(z), value), z: () => times(g.mul(y), value) }),
+  samples: [
+    [t([2, 3]), t([3]), t([2, 1]), { value: 0.5 }],
+    [t([3]), t([3]), t([3])],
+    [t([]), t([2]), t([])],
+  ],
+  errors: [raises([t([2, 3]), t([4]), t([3])], "do not broadcast")],
+});
+
+/** x + value · tensor1 / tensor2. */
+export const addcdiv: Fused = fused("addcdiv", {
+  wgsl: { float: "x + p0 * (y / z)" },
+  cpu: (x, y, z, value) => x + value * (y / z),
+  backward: (g, { y, z }, { value }) => ({
+    x: () => g,
+    y: () => times(g.div(z), value),
+    z: () => times(g.mul(y).div(z.square()).neg(), value),
+  }),
+  samples: [
+    [t([2, 3]), t([3]), positive([2, 1]), { value: 0.5 }],
+    [t([3]), t([3]), positive([3])],
+  ],
+  errors: [raises([ints, ints, ints], "not defined for int32")],
+});
