@@ -36,7 +36,7 @@ function pack(): Plugin {
     load(id) {
       if (!id.endsWith(".wgsl?raw")) return null;
       const texts = (): Record<string, string> => Object.fromEntries(files("shaders", ".wgsl").map((file) => [file, read(file)]));
-      shaders ??= packShaders(texts(), files("src", ".ts").map(read));
+      shaders ??= packShaders(texts());
       return { code: `export default ${JSON.stringify(shaders[id.slice(0, -"?raw".length)])};`, map: null };
     },
     transform(code, id) {
