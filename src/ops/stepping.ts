@@ -1,34 +1,12 @@
-// What the optimiser steps of update.ts share: operands numbered by parameter, their check, and the launch size.
+// What the fused optimiser steps share: operands numbered by parameter, their check, the launch. Each call updates several parameters and
+// their state in place, within eight buffers per dispatch.
 import type { View, Views } from "../backend/backend.ts";
+import type { Kernel, Launcher } from "../backend/kernel.ts";
 import { isFloat } from "../base/dtype.ts";
 import { DtypeError, ShapeError, show } from "../base/errors.ts";
 import { isContiguous, sameShape, sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
-import type { Inputs, Meta } from "./op.ts";
-
-export interface SgdAttrs {
-  readonly lr: number;
-  readonly weightDecay: number;
-  /** The momentum buffer becomes keep · buffer + add · gradient. */
-  readonly keep: number;
-  readonly add: number;
-  /** The momentum of Nesterov's look-ahead, 0 without it. */
-  readonly nesterov: number;
-  readonly maximize: boolean;
-}
-export interface AdamAttrs {
-  /** lr / (1 − beta1ᵗ). */
-  readonly step: number;
-  /** √(1 − beta2ᵗ). */
-  readonly root: number;
-  readonly beta1: number;
-  readonly beta2: number;
-  readonly eps: number;
-  readonly weightDecay: number;
-  /** Decoupled weight decay: 1 − lr · weightDecay. */
-  readonly shrink: number;
-  readonly maximize: boolean;
-}
+import { type Arg, type Inputs, type Meta, t } from "./op.ts";
 
 /** Operands `p0`, `p1`, … from a list. */
 export const listed = (prefix: string, tensors: readonly Tensor[]): Record<string, Tensor> =>
@@ -59,3 +37,35 @@ export function checkUpdate(op: string, ins: Inputs, state: readonly string[], m
   }
   return { out: { shape: ins["p0"]!.shape, dtype: ins["p0"]!.dtype } };
 }
+
+/**
+ * Launches a step for several parameters. Memory that the kernel will not touch stands in for what `io` lacks: `writes` names the written
+ * bindings, which must all differ.
+ */
+export function launchStep(
+  q: Launcher,
+  step: Kernel,
+  io: Views,
+  writes: readonly string[],
+  { maximize, ...rates }: { readonly maximize: boolean },
+  more: Readonly<Record<string, number>>,
+): void {
+  const quads = [0, 1, 2, 3].map((k) => (io[`g${k}`] ? Math.ceil(sizeOf(io[`g${k}`]!.shape) / 4) : 0));
+  const params = { ...rates, ...more, sign: maximize ? -1 : 1, ...Object.fromEntries(quads.map((n, k) => [`quads${k}`, n])) };
+  const spare = writes.filter((name) => !io[name]).map((name) => [name, q.scratch("float32", [4])] as const);
+  const read = { g1: io["g0"]!, g2: io["g0"]!, g3: io["g0"]! };
+  q.launch(step, { ...read, ...Object.fromEntries(spare), ...io }, params, quads.reduce((a, b) => a + b)); // prettier-ignore
+}
+
+const fixed = (shape: readonly number[], data: readonly number[]): Arg => t(shape, { data, fixed: true });
+/** For samples: two parameters with gradients, first and second moments. */
+export const sample = {
+  p: fixed([5], [0.5, -1.25, 2, -0.75, 0.125]),
+  g: fixed([5], [0.3, -0.2, 0.9, 1.4, -0.6]),
+  m: fixed([5], [0.1, 0.2, -0.3, 0.4, 0.5]),
+  v: fixed([5], [0.4, 0.3, 0.2, 0.1, 0.5]),
+  p2: fixed([2, 2], [1, -2, 3, -4]),
+  g2: fixed([2, 2], [-0.5, 0.25, 0.75, 1]),
+  m2: fixed([2, 2], [0, 0.1, 0.2, 0.3]),
+  v2: fixed([2, 2], [0.2, 0.1, 0.4, 0.3]),
+};

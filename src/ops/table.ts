@@ -1,5 +1,6 @@
 // The operator table: every export of a family is an operator. Adding an export adds the operator everywhere.
 import * as activation from "./activation.ts";
+import * as adam from "./adam.ts";
 import * as arithmetic from "./arithmetic.ts";
 import * as arrange from "./arrange.ts";
 import * as bits from "./bits.ts";
@@ -24,15 +25,16 @@ import * as pool from "./pool.ts";
 import * as random from "./random.ts";
 import * as reduce from "./reduce.ts";
 import * as scan from "./scan.ts";
+import * as sgd from "./sgd.ts";
 import * as softmax from "./softmax.ts";
 import * as spread from "./spread.ts";
 import * as strided from "./strided.ts";
 import * as transcendental from "./transcendental.ts";
-import * as update from "./update.ts";
 import * as view from "./view.ts";
 
 export const ops = {
   ...activation,
+  ...adam,
   ...arithmetic,
   ...arrange,
   ...bits,
@@ -57,10 +59,10 @@ export const ops = {
   ...random,
   ...reduce,
   ...scan,
+  ...sgd,
   ...softmax,
   ...spread,
   ...strided,
   ...transcendental,
-  ...update,
   ...view,
 };

@@ -1,5 +1,5 @@
 // Adam and AdamW.
-import "../kits/updates.ts";
+import "../kits/adam.ts";
 import { checkNonNegative } from "../base/checks.ts";
 import { ArgumentError } from "../base/errors.ts";
 import { parse } from "../base/options.ts";

@@ -1,5 +1,5 @@
 // Stochastic gradient descent.
-import "../kits/updates.ts";
+import "../kits/sgd.ts";
 import { checkNonNegative } from "../base/checks.ts";
 import { ArgumentError } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
