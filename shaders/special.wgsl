@@ -268,3 +268,24 @@ fn gelu_tanh_slope(x: f32) -> f32 {
 }
 fn silu(x: f32) -> f32 { return keep_nan(gated(x, sigmoid(x)), x); }
 fn elu(x: f32, alpha: f32) -> f32 { return keep_nan(select(alpha * expm1_f(x), x, x > 0.0), x); }
+
+// PyTorch returns 0 for NaN here; values is returned untouched where x is zero.
+fn heaviside_f(x: f32, values: f32) -> f32 {
+  let u = bitcast<u32>(x);
+  return select(select(0.0, 1.0, u - 1u < 0x7f800000u), values, (u << 1u) == 0u);
+}
+
+// PyTorch's two branches: exact at both ends.
+fn lerp_f(a: f32, b: f32, weight: f32) -> f32 {
+  return select(b - (b - a) * (1.0 - weight), a + weight * (b - a), magnitude(weight) < 0.5);
+}
+
+// exp of four numbers that are not positive, for sums around a largest element: no overflow to look after. NaN stays NaN.
+// At −127 the exponent field becomes 0 and with it the result; adding 1.5 · 2²³ puts n into the low bits without a conversion.
+fn exp_below(x: vec4f) -> vec4f {
+  let c = select(x, vec4f(-88.1), x < vec4f(-88.1));
+  let n = round(c * 1.442695);
+  let r = fma(n, vec4f(-1.4286068e-6), fma(n, vec4f(-0.69314575), c));
+  let q = fma(fma(fma(fma(vec4f(0.001382011), r, vec4f(0.008368685)), r, vec4f(0.041668274)), r, vec4f(0.16666521)), r, vec4f(0.49999994));
+  return (1.0 + fma(r * r, q, r)) * bitcast<vec4f>((bitcast<vec4u>(n + 12582912.0) + 127u) << vec4u(23u));
+}

@@ -1,9 +1,10 @@
-// Activations, the functions of analysis (circular, hyperbolic, error functions), bits, and operators of three operands.
+// Activations, the functions of analysis (circular, hyperbolic, error functions), bits, rounding, and operators of three operands.
 import "./core.ts";
 import { install } from "../methods.ts";
 import * as activation from "../ops/activation.ts";
 import * as bits from "../ops/bits.ts";
 import * as fused from "../ops/fused.ts";
+import * as rounding from "../ops/rounding.ts";
 import * as transcendental from "../ops/transcendental.ts";
 
-install(activation, bits, fused, transcendental);
+install(activation, bits, fused, rounding, transcendental);

@@ -246,12 +246,3 @@ export const pow: Mapped<(x: Operand, exponent: Operand) => Tensor, "x" | "y" | 
   ],
   errors: [...mismatch, raises([ints, -1], "negative power"), raises(twoBools, "not defined for bool")],
 });
-
-/** 0 where x < 0 or NaN, 1 where x > 0, `values` where x = 0. */
-export const heaviside: Binary<"x"> = binary(
-  "heaviside",
-  { float: "heaviside_f(x, y)", int: "select(select(0, 1, x > 0), y, x == 0)" },
-  m.heaviside,
-  ["x"],
-  (g, { x }) => ({ x: () => flat(g), y: () => g.mul(x.eq(0)) }),
-);

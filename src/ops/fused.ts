@@ -1,10 +1,14 @@
 // Elementwise operators of three operands: interpolation, and a product or quotient added.
+import special from "../../shaders/special.wgsl?raw";
+import { library } from "../backend/kernel.ts";
 import { DtypeError } from "../base/errors.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Form } from "./mapping.ts";
 import * as m from "./math.ts";
 import { raises, t } from "./op.ts";
 import { type Mapped, mapped, numbers, type Operand, type Rules, times, within } from "./pointwise.ts";
+
+library(special);
 
 const ints = t([2], { dtype: "int32" });
 const positive = within(0.5, 3);

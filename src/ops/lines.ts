@@ -1,9 +1,12 @@
 // Statistics of a line, then a map of it: the kernels of shaders/normalize.wgsl, and the walk over lines on the CPU.
 import source from "../../shaders/normalize.wgsl?raw";
+import special from "../../shaders/special.wgsl?raw";
 import type { View } from "../backend/backend.ts";
-import { type Kernel, kernel, type Launcher, wgslType } from "../backend/kernel.ts";
+import { type Kernel, kernel, type Launcher, library, wgslType } from "../backend/kernel.ts";
 import { type Shape, sizeOf } from "../base/shape.ts";
 import { recast } from "./reduction.ts";
+
+library(special);
 
 /** [outer, length, inner] around `dim`; a 0-d tensor is one line of one element. */
 export interface Lines {

@@ -24,6 +24,7 @@ import * as normalize from "./normalize.ts";
 import * as pool from "./pool.ts";
 import * as random from "./random.ts";
 import * as reduce from "./reduce.ts";
+import * as rounding from "./rounding.ts";
 import * as scan from "./scan.ts";
 import * as sgd from "./sgd.ts";
 import * as softmax from "./softmax.ts";
@@ -58,6 +59,7 @@ export const ops = {
   ...pool,
   ...random,
   ...reduce,
+  ...rounding,
   ...scan,
   ...sgd,
   ...softmax,

@@ -41,6 +41,15 @@ export const logaddexp: Binary<"x" | "y"> = binary(
 
 // ---- circular functions and their inverses
 
+/** x in degrees, taken as radians: x · 180 / π. */
+export const rad2deg: Unary = real(
+  "rad2deg",
+  (x) => x * (180 / Math.PI),
+  "",
+  (g) => g.rad2deg(),
+  { wgsl: "x * 57.29577951308232" },
+);
+
 /** Sine. */
 export const sin: Unary<"x"> = real("sin", Math.sin, "x", (g, x) => g.mul(x.cos()));
 

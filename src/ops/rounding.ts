@@ -1,0 +1,61 @@
+// Rounding, and a step. Their gradients are 0.
+import special from "../../shaders/special.wgsl?raw";
+import { library } from "../backend/kernel.ts";
+import type { Tensor } from "../tensor.ts";
+import { integer } from "./arguments.ts";
+import type { Form } from "./mapping.ts";
+import * as m from "./math.ts";
+import { raises, t } from "./op.ts";
+import { type Binary, binary, flat, type Mapped, mapped, unary, type Unary } from "./pointwise.ts";
+
+library(special);
+
+const bools = [raises([t([2], { dtype: "bool" })], "not defined for bool")];
+
+const steps = (name: string, float: string, cpu: (x: number) => number): Unary =>
+  unary(name, { float, int: "x", bool: false }, cpu, "", flat, { errors: bools });
+
+/** Largest whole number not above x. */
+export const floor: Unary = steps("floor", "floor(x)", Math.floor);
+
+/** Smallest whole number not below x. */
+export const ceil: Unary = steps("ceil", "ceil(x)", Math.ceil);
+
+/** x without its fraction. */
+export const trunc: Unary = steps("trunc", "trunc_f(x)", Math.trunc);
+
+/** The fraction of x, with its sign. */
+export const frac: Unary = unary(
+  "frac",
+  { float: "x - trunc_f(x)" },
+  (x) => x - Math.trunc(x),
+  "",
+  (g) => g,
+  {
+    errors: [...bools, raises([t([2], { dtype: "int32" })], "not defined for int32")],
+  },
+);
+
+const whole: Form = { wgsl: { float: "round_even(x)", int: "x", bool: false }, cpu: m.roundEven };
+const finer: Form = { wgsl: { float: "round_even(x * p0) / p0" }, cpu: (x, _y, _z, p) => m.roundEven(x * p) / p };
+const coarser: Form = { wgsl: { float: "round_even(x / p0) * p0" }, cpu: (x, _y, _z, p) => m.roundEven(x / p) * p };
+
+/** Nearest whole number, halves to the even one; `decimals` digits after the point are kept, or before it when negative. */
+export const round: Mapped<(x: Tensor, options?: { decimals?: number }) => Tensor, never, { decimals: number }> = mapped("round", {
+  form: ({ decimals }) => (decimals === 0 ? whole : decimals > 0 ? finer : coarser),
+  params: ({ decimals }) => [10 ** Math.abs(decimals)],
+  keywords: { decimals: 0 },
+  check: ({ decimals }) => integer("round", decimals, "decimals"),
+  backward: (g) => ({ x: () => flat(g) }),
+  samples: [[t([3, 5])], [t([]), { decimals: 1 }], [t([2, 3], { low: -300, high: 300 }), { decimals: -2 }], [t([0, 2])]],
+  errors: [...bools, raises([t([2]), { decimals: 0.5 }], "decimals must be an integer")],
+});
+
+/** 0 where x < 0 or NaN, 1 where x > 0, `values` where x = 0. */
+export const heaviside: Binary<"x"> = binary(
+  "heaviside",
+  { float: "heaviside_f(x, y)", int: "select(select(0, 1, x > 0), y, x == 0)" },
+  m.heaviside,
+  ["x"],
+  (g, { x }) => ({ x: () => flat(g), y: () => g.mul(x.eq(0)) }),
+);
