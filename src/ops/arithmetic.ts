@@ -162,36 +162,6 @@ export const floorDivide: Binary = binary("floorDivide", floored.wgsl, m.floorDi
   ...divisors,
 });
 
-const remaining = (
-  name: string,
-  float: string,
-  cpu: Form["cpu"],
-  int: string,
-  whole: Form["cpu"],
-  roundingMode: Rounding,
-): Binary<"x" | "y"> =>
-  binary(
-    name,
-    { float, int, bool: false },
-    cpu as (x: number, y: number) => number,
-    ["x", "y"],
-    (g, { x, y }) => ({ x: () => g, y: () => g.mul(x.div(y, { roundingMode })).neg() }),
-    { int: whole, ...divisors },
-  );
-
-/** Remainder with the sign of x: x − y · trunc(x / y). */
-export const fmod: Binary<"x" | "y"> = remaining("fmod", "fmod_f(x, y)", m.fmod, "x % y", m.fmodInt, "trunc");
-
-/** Remainder with the sign of y: x − y · floor(x / y). */
-export const remainder: Binary<"x" | "y"> = remaining(
-  "remainder",
-  "remainder_f(x, y)",
-  m.remainder,
-  "remainder_i(x, y)",
-  m.remainderInt,
-  "floor",
-);
-
 export interface Powers {
   exponent: number | undefined;
   base: number | undefined;

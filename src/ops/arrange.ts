@@ -1,4 +1,4 @@
-// Arranging: elements in another order, repeated, or cut to a triangle.
+// Arranging: dimensions or elements in another order, repeated, or cut to a triangle.
 import { ArgumentError, ShapeError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { normalizeDim } from "../base/shape.ts";
@@ -8,6 +8,22 @@ import { counted, picked } from "./arranging.ts";
 import { type Composite, raises, t } from "./op.ts";
 
 type Dims = number | readonly number[];
+
+/** Dimensions moved to other positions, the rest keeping their order. */
+export const movedim: Composite<(x: Tensor, source: Dims, destination: Dims) => Tensor> = {
+  compose: (x, source, destination) => {
+    const [from, to] = [distinct("movedim", listOf(source), x.ndim), distinct("movedim", listOf(destination), x.ndim)];
+    if (from.length !== to.length) throw new ShapeError("movedim", `source ${show(from)} and destination ${show(to)} differ in length`);
+    const rest = [...x.shape.keys()].filter((d) => !from.includes(d));
+    return x.permute(x.shape.map((_, i) => (to.includes(i) ? from[to.indexOf(i)]! : rest.shift()!)));
+  },
+  samples: [
+    [t([2, 3, 4]), 0, -1],
+    [t([2, 3, 1, 2]), [0, 2], [-1, 0]],
+    [t([]), 0, 0],
+  ],
+  errors: [raises([t([2, 3]), [0, 0], [0, 1]], "twice"), raises([t([2, 3]), [0, 1], [0]], "differ in length")],
+};
 
 /** The order of the elements reversed along dims. */
 export const flip: Composite<(x: Tensor, ...dims: readonly number[] | [readonly number[]] | [{ dims: Dims }]) => Tensor> = {

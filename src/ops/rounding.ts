@@ -1,4 +1,4 @@
-// Rounding, and a step. Their gradients are 0.
+// Rounding, remainders, and a step.
 import special from "../../shaders/special.wgsl?raw";
 import { library } from "../backend/kernel.ts";
 import type { Tensor } from "../tensor.ts";
@@ -50,6 +50,38 @@ export const round: Mapped<(x: Tensor, options?: { decimals?: number }) => Tenso
   samples: [[t([3, 5])], [t([]), { decimals: 1 }], [t([2, 3], { low: -300, high: 300 }), { decimals: -2 }], [t([0, 2])]],
   errors: [...bools, raises([t([2]), { decimals: 0.5 }], "decimals must be an integer")],
 });
+
+// ---- remainders
+
+const remaining = (
+  name: string,
+  float: string,
+  cpu: Form["cpu"],
+  int: string,
+  whole: Form["cpu"],
+  roundingMode: "trunc" | "floor",
+): Binary<"x" | "y"> =>
+  binary(
+    name,
+    { float, int, bool: false },
+    cpu as (x: number, y: number) => number,
+    ["x", "y"],
+    (g, { x, y }) => ({ x: () => g, y: () => g.mul(x.div(y, { roundingMode })).neg() }),
+    { int: whole, range: [0.3, 3] },
+  );
+
+/** Remainder with the sign of x: x − y · trunc(x / y). */
+export const fmod: Binary<"x" | "y"> = remaining("fmod", "fmod_f(x, y)", m.fmod, "x % y", m.fmodInt, "trunc");
+
+/** Remainder with the sign of y: x − y · floor(x / y). */
+export const remainder: Binary<"x" | "y"> = remaining(
+  "remainder",
+  "remainder_f(x, y)",
+  m.remainder,
+  "remainder_i(x, y)",
+  m.remainderInt,
+  "floor",
+);
 
 /** 0 where x < 0 or NaN, 1 where x > 0, `values` where x = 0. */
 export const heaviside: Binary<"x"> = binary(

@@ -4,6 +4,7 @@ import * as adam from "./adam.ts";
 import * as arithmetic from "./arithmetic.ts";
 import * as arrange from "./arrange.ts";
 import * as bits from "./bits.ts";
+import * as blas from "./blas.ts";
 import * as compare from "./compare.ts";
 import * as conv from "./conv.ts";
 import * as convert from "./convert.ts";
@@ -39,6 +40,7 @@ export const ops = {
   ...arithmetic,
   ...arrange,
   ...bits,
+  ...blas,
   ...compare,
   ...conv,
   ...convert,

@@ -3,7 +3,7 @@ import { ShapeError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { expandTo, normalizeDim, type Shape, sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { checkRank, distinct, integer, integers, listOf, operand, type Sizes } from "./arguments.ts";
+import { checkRank, integer, integers, listOf, operand, type Sizes } from "./arguments.ts";
 import { type Cases, type Composite, raises, t as arg, type ViewOp } from "./op.ts";
 import { inferShape, reshaped } from "./restride.ts";
 
@@ -100,22 +100,6 @@ export const mT: Composite<(x: Tensor) => Tensor> = {
   },
   samples: [[arg([2, 3, 4])]],
   errors: [raises([arg([3])], "at least 2 dimensions")],
-};
-
-/** Dimensions moved to other positions, the rest keeping their order. */
-export const movedim: Composite<(x: Tensor, source: Dims, destination: Dims) => Tensor> = {
-  compose: (x, source, destination) => {
-    const [from, to] = [distinct("movedim", listOf(source), x.ndim), distinct("movedim", listOf(destination), x.ndim)];
-    if (from.length !== to.length) throw new ShapeError("movedim", `source ${show(from)} and destination ${show(to)} differ in length`);
-    const rest = [...x.shape.keys()].filter((d) => !from.includes(d));
-    return x.permute(x.shape.map((_, i) => (to.includes(i) ? from[to.indexOf(i)]! : rest.shift()!)));
-  },
-  samples: [
-    [arg([2, 3, 4]), 0, -1],
-    [arg([2, 3, 1, 2]), [0, 2], [-1, 0]],
-    [arg([]), 0, 0],
-  ],
-  errors: [raises([arg([2, 3]), [0, 0], [0, 1]], "twice"), raises([arg([2, 3]), [0, 1], [0]], "differ in length")],
 };
 
 /** The same elements seen in another shape, sharing memory. Errors: ShapeError when the strides do not allow it. */
