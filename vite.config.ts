@@ -1,10 +1,9 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { playwright } from "@vitest/browser-playwright";
-import type { Plugin } from "vite";
 import { defineConfig, type ViteUserConfig } from "vitest/config";
-import { packShaders, withoutErrorSamples } from "./shaders/pack.ts";
+import { pack } from "./shaders/plugin.ts";
 import { CHROMIUM_FLAGS, findChromium } from "./test/setup/chromium.ts";
 
 const root = fileURLToPath(new URL(".", import.meta.url));
@@ -20,30 +19,6 @@ const ENTRIES: Record<string, string> = {
   "io/index": "src/io/index.ts",
   "inspect/index": "src/inspect/index.ts",
 };
-
-/** What a build inlines: packed shaders, and operator records without the calls that must fail, which only tests make. */
-function pack(): Plugin {
-  const files = (folder: string, ending: string): string[] =>
-    readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
-      .filter((file) => file.endsWith(ending))
-      .map((file) => join(root, folder, file));
-  const read = (file: string): string => readFileSync(file, "utf8");
-  let shaders: Record<string, string> | undefined;
-  return {
-    name: "wengert:pack",
-    apply: "build",
-    enforce: "pre",
-    load(id) {
-      if (!id.endsWith(".wgsl?raw")) return null;
-      const texts = (): Record<string, string> => Object.fromEntries(files("shaders", ".wgsl").map((file) => [file, read(file)]));
-      shaders ??= packShaders(texts());
-      return { code: `export default ${JSON.stringify(shaders[id.slice(0, -"?raw".length)])};`, map: null };
-    },
-    transform(code, id) {
-      return id.startsWith(join(root, "src/ops/")) ? { code: withoutErrorSamples(code), map: null } : null;
-    },
-  };
-}
 
 /** Every demo/<page>/index.html, and the page that links them. */
 function pages(): Record<string, string> {

@@ -1,6 +1,7 @@
 /** Builds the page and the contestants as a user would ship them: minified ES modules, kept in memory. */
 import { fileURLToPath } from "node:url";
 import { build } from "vite";
+import { pack } from "../shaders/plugin.ts";
 
 /** Repository root. */
 export const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -27,7 +28,14 @@ export async function bundle(entries: Record<string, string>, options: BundleOpt
     root: ROOT,
     logLevel: "error",
     publicDir: false,
-    resolve: { alias: { wengert: `${ROOT}src/index.ts` } },
+    plugins: [pack()],
+    resolve: {
+      alias: [
+        { find: /^wengert$/, replacement: `${ROOT}src/index.ts` },
+        { find: /^wengert\/core$/, replacement: `${ROOT}src/core.ts` },
+        { find: /^wengert\/(\w+)$/, replacement: `${ROOT}src/$1/index.ts` },
+      ],
+    },
     worker: { format: "es" },
     build: {
       write: false,

@@ -48,8 +48,7 @@ export async function measureSizes(
   return sizes;
 }
 
-const MINIMAL = `import { init, nn, optim, tensor } from "wengert";
-const { Linear } = nn;
-const { SGD } = optim;
-export { init, tensor, Linear, SGD };
+const MINIMAL = `export { init, tensor } from "wengert/core";
+export { Linear } from "wengert/nn";
+export { SGD } from "wengert/optim";
 `;
