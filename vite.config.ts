@@ -107,6 +107,7 @@ function tests(): ViteUserConfig {
             environment: "node",
             pool: "forks",
             maxWorkers: 2,
+            sequence: { groupOrder: 0 },
             setupFiles: ["test/setup/node.ts", ...afterEachTest],
             ...patience,
           },
@@ -122,6 +123,7 @@ function tests(): ViteUserConfig {
             // One page and one device for the whole run: SwiftShader takes a second to start, and loses devices that come and go.
             isolate: false,
             fileParallelism: false,
+            sequence: { groupOrder: 1 },
             browser: {
               enabled: true,
               headless: true,

@@ -74,6 +74,7 @@ export const {
   crossEntropyBackward,
   cumprod,
   cumsum,
+  deg2rad,
   diag,
   diagEmbed,
   diagonal,

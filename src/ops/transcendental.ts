@@ -50,6 +50,15 @@ export const rad2deg: Unary = real(
   { wgsl: "x * 57.29577951308232" },
 );
 
+/** x in radians, taken as degrees: x · π / 180. */
+export const deg2rad: Unary = real(
+  "deg2rad",
+  (x) => x * (Math.PI / 180),
+  "",
+  (g) => g.deg2rad(),
+  { wgsl: "x * 0.017453292519943295" },
+);
+
 /** Sine. */
 export const sin: Unary<"x"> = real("sin", Math.sin, "x", (g, x) => g.mul(x.cos()));
 
