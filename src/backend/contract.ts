@@ -52,7 +52,7 @@ const largeWork = 50 << 20;
 const splitWork = 1 << 19;
 
 /** Tile and splits for a contraction. Few distinct answers: each is a pipeline to compile. */
-export function tune({ m, n, k, kOuter = 1, batch = [1, 1] }: Contraction, { barriersAreSlow: slow }: Traits): Tuning {
+function tune({ m, n, k, kOuter = 1, batch = [1, 1] }: Contraction, { barriersAreSlow: slow }: Traits): Tuning {
   const batches = batch[0] * batch[1];
   const work = m * n * batches * k * kOuter;
   const tile =

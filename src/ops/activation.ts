@@ -8,7 +8,7 @@ import { operand } from "./arguments.ts";
 import type { Form } from "./mapping.ts";
 import * as m from "./math.ts";
 import { type Composite, type Primitive, raises, type Sample, t } from "./op.ts";
-import { flat, type Mapped, mapped, numbers, pointwise, real, type Rules, unary, type Unary } from "./pointwise.ts";
+import { flat, type Mapped, mapped, numbers, pointwise, real, type Rules, unary, type Unary, noBools } from "./pointwise.ts";
 
 library(special);
 
@@ -17,7 +17,6 @@ type Slope = Primitive<Gradient, "x" | "y">;
 
 const ranges: readonly Sample[] = [[t([3, 5])], [t([], { low: 0.5, high: 2 })], [t([4], { low: -40, high: 40 })], [t([0, 2])]];
 const floats = [raises([t([2], { dtype: "int32" })], "not defined for int32")];
-const bools = [raises([t([2], { dtype: "bool" })], "not defined for bool")];
 const smooth = { samples: ranges, errors: floats };
 
 const pair: readonly Sample[] = [
@@ -49,7 +48,7 @@ export const relu: Unary<"out"> = unary(
         to[t] = x < 0 ? 0 : x;
       }
     },
-    errors: bools,
+    errors: noBools,
   },
 );
 

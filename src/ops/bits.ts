@@ -1,10 +1,8 @@
 // Operators on the bits of integers, and predicates about what bits of floats mean.
 import type { Tensor } from "../tensor.ts";
 import { raises, t } from "./op.ts";
-import { type Binary, binary, type Mapped, mapped, mismatch, unary, type Unary } from "./pointwise.ts";
+import { type Binary, binary, type Mapped, mapped, mismatch, unary, type Unary, truths, twoTruths } from "./pointwise.ts";
 
-const truths = [t([4], { dtype: "bool", data: [0, 0, 1, 1] }), t([4], { dtype: "bool", data: [0, 1, 0, 1] })];
-const twoTruths = t([2], { dtype: "bool", data: [0, 1] });
 const bits = (shape: readonly number[]): unknown => t(shape, { dtype: "int32", low: -9, high: 9 });
 const bytes = t([3], { dtype: "uint8", low: 0, high: 255 });
 const noFloats = raises([t([2]), t([2])], "not defined for float");

@@ -16,6 +16,8 @@ import {
   type Predicate,
   unary,
   type Unary,
+  truths,
+  twoTruths,
 } from "./pointwise.ts";
 
 // ---- comparisons
@@ -52,8 +54,6 @@ export const ge: Predicate = predicate("ge", "x >= y", (x, y) => x >= y);
 
 // ---- logic
 
-const truths = [t([4], { dtype: "bool", data: [0, 0, 1, 1] }), t([4], { dtype: "bool", data: [0, 1, 0, 1] })];
-const twoTruths = t([2], { dtype: "bool", data: [0, 1] });
 const logical = (name: string, wgsl: string, cpu: (x: number, y: number) => number): Predicate =>
   binary(name, wgsl, cpu, [], "none", {
     logical: true,

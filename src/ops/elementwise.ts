@@ -3,9 +3,7 @@ import type { Tensor } from "../tensor.ts";
 import { operand } from "./arguments.ts";
 import * as m from "./math.ts";
 import { type Composite, raises, t } from "./op.ts";
-import { flat, real, unary, type Unary } from "./pointwise.ts";
-
-const bools = [raises([t([2], { dtype: "bool" })], "not defined for bool")];
+import { flat, real, unary, type Unary, noBools } from "./pointwise.ts";
 
 /** −x. */
 export const neg: Unary = unary(
@@ -18,7 +16,7 @@ export const neg: Unary = unary(
     loop: (to, t, n, a, i, sa) => {
       for (const end = t + n; t < end; t++, i += sa) to[t] = -a[i]!;
     },
-    errors: bools,
+    errors: noBools,
   },
 );
 
@@ -36,7 +34,7 @@ export const abs: Unary<"x"> = unary(
   Math.abs,
   "x",
   (g, x) => g.mul(x.sign()),
-  { errors: bools },
+  { errors: noBools },
 );
 
 /** −1, 0 or 1; 0 for NaN. */

@@ -33,7 +33,7 @@ interface Groups {
   readonly stride: number;
 }
 
-export function groupsOf({ shape }: Pick<Meta, "shape">, { shape: tail }: Attrs): Groups {
+function groupsOf({ shape }: Pick<Meta, "shape">, { shape: tail }: Attrs): Groups {
   const all = [...shape.keys()];
   const lead = shape.length - (tail?.length ?? 0);
   if (tail) return { dims: all.slice(lead), shape: shape.slice(0, lead), affine: tail, along: 1, runs: 1, run: sizeOf(tail), stride: 0 };

@@ -5,7 +5,7 @@ import { broadcastShapes } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { operand } from "./arguments.ts";
 import { cpuMap, expression, type Form, formOf, gpuMap, operands, type Pointwise, type Scalars, scalarOf } from "./mapping.ts";
-import type { Backward, ErrorSample, Fn, Inputs, Primitive, Sample } from "./op.ts";
+import { type Arg, type Backward, type ErrorSample, type Fn, type Inputs, type Primitive, type Sample, t } from "./op.ts";
 
 /** What elementwise operators accept: a plain number stands for a 0-d constant that gives way in type promotion. */
 export type Operand = Tensor | number | boolean;
@@ -185,3 +185,10 @@ export const pairs = (arg: (shape: readonly number[]) => unknown): Sample[] => [
 
 /** Error sample: shapes that do not broadcast. */
 export const mismatch: readonly ErrorSample[] = [{ args: [{ $: [2, 3] }, { $: [4] }], message: "do not broadcast" }];
+
+/** Sample: all pairs of truth values. */
+export const truths = [t([4], { dtype: "bool", data: [0, 0, 1, 1] }), t([4], { dtype: "bool", data: [0, 1, 0, 1] })] as const;
+/** Sample argument: both truth values. */
+export const twoTruths: Arg = t([2], { dtype: "bool", data: [0, 1] });
+/** Error sample: truth values where numbers are needed. */
+export const noBools: readonly ErrorSample[] = [{ args: [{ $: [2], dtype: "bool" }], message: "not defined for bool" }];

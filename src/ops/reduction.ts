@@ -39,7 +39,7 @@ function merged(g: Geometry, dims: readonly number[]): Axis[] | undefined {
 const others = (g: Geometry, dims: readonly number[]): number[] => [...g.shape.keys()].filter((d) => !dims.includes(d));
 
 /** The layout of reducing `dims`, undefined when the view interleaves too many dimensions. */
-export function layoutOf(g: Geometry, dims: readonly number[]): Layout | undefined {
+function layoutOf(g: Geometry, dims: readonly number[]): Layout | undefined {
   const [keep, gone] = [merged(g, others(g, dims)), merged(g, dims)];
   if (!keep || !gone) return undefined;
   const [[blocks, kept0], [kept, kept1]] = keep as [Axis, Axis];

@@ -6,14 +6,12 @@ import { integer } from "./arguments.ts";
 import type { Form } from "./mapping.ts";
 import * as m from "./math.ts";
 import { raises, t } from "./op.ts";
-import { type Binary, binary, flat, type Mapped, mapped, unary, type Unary } from "./pointwise.ts";
+import { type Binary, binary, flat, type Mapped, mapped, unary, type Unary, noBools } from "./pointwise.ts";
 
 library(special);
 
-const bools = [raises([t([2], { dtype: "bool" })], "not defined for bool")];
-
 const steps = (name: string, float: string, cpu: (x: number) => number): Unary =>
-  unary(name, { float, int: "x", bool: false }, cpu, "", flat, { errors: bools });
+  unary(name, { float, int: "x", bool: false }, cpu, "", flat, { errors: noBools });
 
 /** Largest whole number not above x. */
 export const floor: Unary = steps("floor", "floor(x)", Math.floor);
@@ -32,7 +30,7 @@ export const frac: Unary = unary(
   "",
   (g) => g,
   {
-    errors: [...bools, raises([t([2], { dtype: "int32" })], "not defined for int32")],
+    errors: [...noBools, raises([t([2], { dtype: "int32" })], "not defined for int32")],
   },
 );
 
@@ -48,7 +46,7 @@ export const round: Mapped<(x: Tensor, options?: { decimals?: number }) => Tenso
   check: ({ decimals }) => integer("round", decimals, "decimals"),
   backward: (g) => ({ x: () => flat(g) }),
   samples: [[t([3, 5])], [t([]), { decimals: 1 }], [t([2, 3], { low: -300, high: 300 }), { decimals: -2 }], [t([0, 2])]],
-  errors: [...bools, raises([t([2]), { decimals: 0.5 }], "decimals must be an integer")],
+  errors: [...noBools, raises([t([2]), { decimals: 0.5 }], "decimals must be an integer")],
 });
 
 // ---- remainders
