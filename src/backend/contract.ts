@@ -91,11 +91,15 @@ export function contract(launcher: Launcher, p: Contraction, tuning = tune(p, la
   const threads = tile
     ? (ceilDiv(m, tile[0]) * ceilDiv(n, tile[1]) * tile[0] * tile[1]) / (rows * cols)
     : ceilDiv(m, rows) * ceilDiv(n, cols);
-  const consts = tile ? { TILE_M: tile[0], TILE_N: tile[1], TILE_K: tileK } : { WG: launcher.traits.barriersAreSlow ? 16 : 64 };
+  const groups = tile ? { TILE_M: tile[0], TILE_N: tile[1], TILE_K: tileK } : { WG: launcher.traits.barriersAreSlow ? 16 : 64 };
   launcher.launch(
     kernel(source, tile ? "matmul_tiled" : "matmul", {
-      consts: { ...consts, ROWS: rows, COLS: cols, STEPS: steps, TABLES: tabled ? 1 : 0 },
-      aliases: integer ? { Scalar: "i32", Vec: "vec4i" } : {},
+      ...groups,
+      ROWS: rows,
+      COLS: cols,
+      STEPS: steps,
+      TABLES: tabled !== undefined,
+      ...(integer && { Scalar: "i32", Vec: "vec4i" }),
     }),
     {
       a: a.view,

@@ -5,7 +5,6 @@ import type { View } from "./backend.ts";
 import { contract } from "./contract.ts";
 import { type Axis, type ConvHost, type Correlation, moved, offsetTable, reach } from "./conv.ts";
 import { axisFields, kernel, type Launcher } from "./kernel.ts";
-import { variant } from "./variant.ts";
 
 /** The GPU's side of the plans in conv.ts. */
 export const gpuConv = (launcher: Launcher): ConvHost => ({
@@ -92,16 +91,15 @@ function convRows(launcher: Launcher, problem: Correlation): true {
   const vector = outSize[2] % 4 === 0 && out.offset % 4 === 0;
   const wgX = launcher.traits.barriersAreSlow && count <= 16 * limit ? 16 : 64;
   launcher.launch(
-    variant(
-      source,
-      "conv_rows",
-      { TAPS: axes[2]!.taps, ROWS: rows, COLS: cols, WG_X: wgX },
-      {
-        word_at: border ? "word_at_border" : aligned ? "word_at_aligned" : "word_at",
-        store: vector ? "store_aligned" : "store",
-        epilogue: bias ? "epilogue_bias" : "epilogue",
-      },
-    ),
+    kernel(source, "conv_rows", {
+      TAPS: axes[2]!.taps,
+      ROWS: rows,
+      COLS: cols,
+      WG_X: wgX,
+      word_at: border ? "word_at_border" : aligned ? "word_at_aligned" : "word_at",
+      store: vector ? "store_aligned" : "store",
+      epilogue: bias ? "epilogue_bias" : "epilogue",
+    }),
     {
       [aligned ? "input4" : "input"]: x,
       weight,

@@ -38,7 +38,7 @@ export function launchPairs(
   for (const [a, b] of slices(pair) as [Geometry, Geometry][]) {
     const size = sizeOf(a.shape);
     q.launch(
-      kernel(source, entry, { ...spec, consts: { ...spec.consts, RANK: Math.max(1, a.shape.length) } }),
+      kernel(source, entry, { ...spec, RANK: Math.max(1, a.shape.length) }),
       bind,
       {
         size,

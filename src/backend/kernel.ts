@@ -4,13 +4,11 @@ import { type DType, roundTo } from "../base/dtype.ts";
 import { memo } from "../base/memo.ts";
 import type { View } from "./backend.ts";
 
-/** How a shader file is specialised: module-scope declarations replaced by name. */
-export interface Specialisation {
-  readonly consts?: Readonly<Record<string, number>>;
-  readonly aliases?: Readonly<Record<string, string>>;
-  /** Whole function declarations, `fn name(…) -> T { … }`, by name. */
-  readonly fns?: Readonly<Record<string, string>>;
-}
+/**
+ * How a shader file is specialised, by the names of its module-scope declarations: the value of a constant, the type behind an alias,
+ * and for a function another one, by its text `fn name(…) -> T { … }` or by the name it has in the same file.
+ */
+export type Specialisation = Readonly<Record<string, number | boolean | string>>;
 
 /** One entry point of one shader file, specialised. The same request gives the same object, so devices can key caches on it. */
 export interface Kernel {

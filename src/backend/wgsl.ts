@@ -65,25 +65,15 @@ function wordsOf(kind: string, part: string): readonly string[] {
   return words.filter((w) => !locals.has(w));
 }
 
-/** Puts the declarations of a specialisation in the place of those with the same names. */
-function specialise(all: Map<string, Declaration>, { consts, aliases, fns }: Specialisation): void {
-  const replace = <T>(
-    kind: string,
-    values: Readonly<Record<string, T>> = {},
-    written: (name: string, value: T, old: string) => string,
-  ): void => {
-    for (const [name, value] of Object.entries(values)) {
-      const old = all.get(name);
-      if (old?.kind !== kind) fail(`no ${kind} ${name} to replace`);
-      for (const d of declarations(written(name, value, old!.text))) all.set(d.name, d);
-    }
-  };
-  replace("const", consts, (name, value, old) => {
-    const type = /:\s*(\w+)/.exec(old)?.[1] ?? "u32";
-    return `const ${name}: ${type} = ${type === "bool" ? value !== 0 : value};`;
+/** Puts what a specialisation gives in the place of the declarations of those names. */
+function specialise(all: Map<string, Declaration>, spec: Specialisation): void {
+  const replaced = Object.entries(spec).flatMap(([name, value]) => {
+    const { kind, text } = all.get(name) ?? fail(`no declaration ${name} to replace`);
+    if (kind !== "fn") return declarations(text.replace(/=[^;]*/, `= ${value}`));
+    const standIn = all.get(value as string);
+    return declarations(standIn ? standIn.text.replace(`fn ${standIn.name}(`, `fn ${name}(`) : (value as string));
   });
-  replace("alias", aliases, (name, value) => `alias ${name} = ${value};`);
-  replace("fn", fns, (_name, text) => text);
+  for (const d of replaced) all.set(d.name, d);
 }
 
 /** Declarations the entry reaches, in order of declaration; nameless ones stay when all they speak of stays. */

@@ -4,7 +4,6 @@ import special from "../../shaders/special.wgsl?raw";
 import type { View } from "../backend/backend.ts";
 import { type Kernel, kernel, type Launcher, library, wgslType } from "../backend/kernel.ts";
 import { type Shape, sizeOf } from "../base/shape.ts";
-import { recast } from "./reduction.ts";
 
 library(special);
 
@@ -48,23 +47,17 @@ export function exponentials(
 
 /** Roles with a form for contiguous lines of whole groups of four; those of weights are taken when weights are there. */
 const vectors = ["load_x", "load_y", "store", "mask"];
-const kernels = new Map<string, Kernel>();
 
 /** The kernel made of the functions named; `weights_each` stands for the role `weights`. */
-function lineKernel(names: readonly string[], tree: boolean, fours: boolean, wg: number, x: View): Kernel {
-  const key = [tree, fours, wg, x.dtype, ...names].join();
-  let found = kernels.get(key);
-  if (!found) {
-    const roles: Record<string, string> = tree ? { gather: "gather_tree", line_of: "line_of_tree" } : {};
-    if (fours) for (const role of vectors) roles[role] = `${role}_vec4`;
-    for (const name of names) {
-      const role = name.slice(0, name.lastIndexOf("_"));
-      roles[role] = fours && (role === "weights" || role === "biases") ? `${role}_vec4` : name;
-    }
-    const spec = { consts: { WG: wg, STRIDE: tree ? wg : 1 }, aliases: { X: wgslType(x.dtype) }, fns: recast(source, roles) };
-    kernels.set(key, (found = kernel(source, "lines", spec)));
+function lineKernel(names: readonly string[], tree: boolean, fours: boolean, WG: number, x: View): Kernel {
+  const spec: Record<string, number | string> = { WG, STRIDE: tree ? WG : 1, X: wgslType(x.dtype) };
+  if (tree) Object.assign(spec, { gather: "gather_tree", line_of: "line_of_tree" });
+  if (fours) for (const role of vectors) spec[role] = `${role}_vec4`;
+  for (const name of names) {
+    const role = name.slice(0, name.lastIndexOf("_"));
+    spec[role] = fours && (role === "weights" || role === "biases") ? `${role}_vec4` : name;
   }
-  return found;
+  return kernel(source, "lines", spec);
 }
 
 /** Launches the lines of `given.x` with the functions named in place of their defaults, those of weight and bias if these are given. */

@@ -8,7 +8,6 @@ import { DtypeError } from "../base/errors.ts";
 import { coalesce, contiguousStrides, expandTo, type Geometry, isContiguous, sameShape, sizeOf } from "../base/shape.ts";
 import { memo } from "../base/memo.ts";
 import { eachRow } from "./copy.ts";
-import { recast } from "./reduction.ts";
 
 export type Scalars = readonly number[];
 type Scalar = (x: number, y: number, z: number, p0: number, p1: number, p2: number, p3: number) => number;
@@ -155,24 +154,24 @@ function specialise(
   const dtype = computeType(form, views, out);
   const compute: Compute = form.logical ? "bool" : isFloat(dtype) ? "f32" : "i32";
   const block = rank === 0 ? "dense" : wide ? "wide" : "strided";
-  const aliases: Record<string, string> = { Out: wgslType(out), C: compute };
-  const fns: Record<string, string> = rank > 0 && fours ? recast(source, { store: "store_four" }) : {};
+  const spec: Record<string, number | string> = { Out: wgslType(out), C: compute, RANK: Math.max(1, rank), STEP: fours ? 4 : 1 };
+  if (rank > 0 && fours) spec["store"] = "store_four";
   const body: string[] = [];
   bindings.forEach((b, i) => {
     const [n, view, type] = [operands[i], views[i], b.toUpperCase()];
     if (view) {
-      aliases[type] = wgslType(view.dtype);
+      spec[type] = wgslType(view.dtype);
       body.push(`let ${n} = ${lift(`v${b}`, view.dtype, n === form.condition ? "bool" : compute)};`);
     }
     if ((mask & (1 << i)) === 0) return;
     if (rank === 0)
-      fns[`load_${b}4`] = `fn load_${b}4(i: u32, start: u32) -> vec4<${type}> { return vec4<${type}>(bitcast<${type}>(start)); }`;
-    else fns[`load_${b}`] = `fn load_${b}(i: u32) -> ${type} { return bitcast<${type}>(i); }`;
+      spec[`load_${b}4`] = `fn load_${b}4(i: u32, start: u32) -> vec4<${type}> { return vec4<${type}>(bitcast<${type}>(start)); }`;
+    else spec[`load_${b}`] = `fn load_${b}(i: u32) -> ${type} { return bitcast<${type}>(i); }`;
   });
   const wgsl = expression(name, form, dtype);
   for (const p of new Set(wgsl.match(/\bp[0-3]\b/g))) body.push(`let ${p} = ${block}.${p};`);
-  fns["f"] = `fn f(va: A, vb: B, vd: D) -> Out { ${body.join(" ")} return ${lower(wgsl, out, compute, form.yields === "bool")}; }`;
-  return kernel(source, `map_${block}`, { fns, aliases, consts: { RANK: Math.max(1, rank), STEP: fours ? 4 : 1 } });
+  spec["f"] = `fn f(va: A, vb: B, vd: D) -> Out { ${body.join(" ")} return ${lower(wgsl, out, compute, form.yields === "bool")}; }`;
+  return kernel(source, `map_${block}`, spec);
 }
 
 /** What the shader calls the strides of the three operands. */

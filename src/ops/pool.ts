@@ -102,8 +102,8 @@ function launch(q: Launcher, x: View, y: View, a: Windows, bind: Record<string, 
   const size = sizeOf(backward && !tiles ? x.shape : y.shape);
   q.launch(
     kernel(source, `max_pool${tiles ? "_tiles" : ""}${backward}`, {
-      aliases: { Scalar: wgslType(x.dtype) },
-      consts: axisFields("k", window),
+      Scalar: wgslType(x.dtype),
+      ...axisFields("k", window),
     }),
     bind,
     Object.assign({ size }, ...["", "o", "s", "p", "l"].map((prefix, i) => axisFields(prefix, axes[i]!))) as Record<string, number>,

@@ -11,7 +11,6 @@ import { operand } from "./arguments.ts";
 import { checkRange, checkSpread, float, keyOf, numbersOf, probability, same, streaming, type Streaming } from "./drawing.ts";
 import { type Fn, type Primitive, raises, t } from "./op.ts";
 import type { Mapped } from "./pointwise.ts";
-import { recast } from "./reduction.ts";
 
 library(special);
 
@@ -124,10 +123,9 @@ export const philoxDropout: Mapped<(x: Tensor, p: number, key?: Key) => Tensor, 
     const size = sizeOf(out!.shape);
     const constant = constantOf(x!);
     const from = constant !== undefined || isContiguous(x!) ? x! : q.dense(x!);
-    const [fns, x_offset] =
-      constant === undefined ? [{}, from.offset] : [recast(source, { quad: "quad_repeated" }), bitsOf("float32", constant)];
+    const [quad, x_offset] = constant === undefined ? ["quad", from.offset] : ["quad_repeated", bitsOf("float32", constant)];
     const params = { ...key, size, a: p, b: scaleOf(p), x_offset };
-    q.launch(kernel(source, "dropout", { fns }), { x: from, y: out! }, params, Math.ceil(size / 4));
+    q.launch(kernel(source, "dropout", { quad }), { x: from, y: out! }, params, Math.ceil(size / 4));
   },
   backward: (g, _saved, { p, key }) => ({ x: () => g.philoxDropout(p, key) }),
   samples: [

@@ -3,7 +3,6 @@ import source from "../../shaders/reduce.wgsl?raw";
 import type { View } from "../backend/backend.ts";
 import { dense, elements } from "../backend/cpu.ts";
 import { type Kernel, kernel, type Launcher, wgslType } from "../backend/kernel.ts";
-import { declarations } from "../backend/wgsl.ts";
 import { type DType, isFloat, type TypedArray } from "../base/dtype.ts";
 import { type Geometry, sizeOf } from "../base/shape.ts";
 
@@ -90,18 +89,6 @@ export const best = (largest: boolean, dtype: DType, roles: Readonly<Record<stri
   consts: { ZERO: isFloat(dtype) ? (largest ? 0xff800000 : 0x7f800000) : largest ? 0x80000000 : 0x7fffffff },
 });
 
-/** Functions of `source` by role: each text is that of the named function, called by its role. */
-export function recast(source: string, roles: Readonly<Record<string, string>>): Record<string, string> {
-  const texts: Record<string, string> = {};
-  for (const [role, name] of Object.entries(roles)) {
-    const found = declarations(source).find((d) => d.kind === "fn" && d.name === name)!;
-    texts[role] = found.text.replace(`fn ${name}(`, `fn ${role}(`);
-  }
-  return texts;
-}
-
-const kernels = new Map<string, Kernel>();
-
 /** Records the launches that reduce `dims` of `bind.x` (and `bind.y` of the same geometry) by `rule` into the other bindings. */
 export function gpuReduce(
   q: Launcher,
@@ -139,25 +126,22 @@ export function gpuReduce(
   const splits = Math.max(1, Math.ceil(total / chunk));
   const { triple, accumulate = isFloat(x.dtype) ? "f32" : "i32" } = rule;
   const WG = slow ? 16 : 64;
-  const made = (own: Readonly<Record<string, string>>): Kernel => {
-    const key = JSON.stringify([rule, x.dtype, out, across, vector, tree, slow, own]);
-    let found = kernels.get(key);
-    if (!found) {
-      const roles = {
-        ...(triple ? tripleRoles : {}),
-        ...(vector ? { load: "load_vec4", load_y: "load_y_vec4" } : {}),
-        ...rule.roles,
-        ...own,
-      };
-      found = kernel(source, tree ? "reduce_tree" : "reduce", {
-        aliases: { X: wgslType(x.dtype), A: accumulate, B: triple ?? "f32", Out: wgslType(out), Lanes: triple ? "Triple" : "vec4<A>" },
-        consts: { WG, STRIDE: tree ? WG : 1, ACROSS: Number(across), ...rule.consts },
-        fns: recast(source, roles),
-      });
-      kernels.set(key, found);
-    }
-    return found;
-  };
+  const made = (own: Readonly<Record<string, string>>): Kernel =>
+    kernel(source, tree ? "reduce_tree" : "reduce", {
+      X: wgslType(x.dtype),
+      A: accumulate,
+      B: triple ?? "f32",
+      Out: wgslType(out),
+      Lanes: triple ? "Triple" : "vec4<A>",
+      WG,
+      STRIDE: tree ? WG : 1,
+      ACROSS: across,
+      ...rule.consts,
+      ...(triple && tripleRoles),
+      ...(vector && { load: "load_vec4", load_y: "load_y_vec4" }),
+      ...rule.roles,
+      ...own,
+    });
   const params = {
     groups,
     outer,

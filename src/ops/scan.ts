@@ -82,7 +82,7 @@ function gpuRecurrence(q: Launcher, x: View, given: View, out: View, { dim, reve
   const params = { rows, inner, length, chunk, blocks, reverse: Number(reverse), delay };
   const run = (consts: Record<string, number>, bind: Record<string, View>, own = params): void =>
     q.launch(
-      kernel(source, "recurrence", { consts: { FACTORS: Number(!sum), ...consts }, aliases: { Scalar: wgslType(out.dtype) } }),
+      kernel(source, "recurrence", { FACTORS: Number(!sum), ...consts, Scalar: wgslType(out.dtype) }),
       { x: b, b, carry: b, out, ...bind },
       own,
       own.rows * own.blocks,

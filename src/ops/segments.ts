@@ -9,7 +9,6 @@ import { ArgumentError } from "../base/errors.ts";
 import { coalesce, contiguous, forEachOffset, type Geometry, type Shape, sizeOf } from "../base/shape.ts";
 import { around } from "./arguments.ts";
 import { eachRow, startFrom } from "./copy.ts";
-import { recast } from "./reduction.ts";
 
 /** A 0-d tensor counts as one with a single dimension of size 1. */
 export const atLeast1d = <T extends Geometry>(x: T): T => (x.shape.length > 0 ? x : { ...x, shape: [1], strides: [1] });
@@ -80,10 +79,10 @@ function launchGather(
     own.strides[last] === 0 &&
     walk.strides[last] === 1 &&
     [own.shape[last]!, along.stride, walk.offset, ...outer].every((n) => n % 4 === 0);
-  if (!fours) return launchPairs(q, "gather", { ...bind, index }, [own, walk], { consts }, along);
+  if (!fours) return launchPairs(q, "gather", { ...bind, index }, [own, walk], consts, along);
   const shape = own.shape.with(last, own.shape[last]! / 4);
   const quarter = { shape, strides: [...outer.map((s) => s / 4), 1], offset: walk.offset / 4 };
-  const spec = { consts, aliases: { Word: "vec4<u32>" } };
+  const spec = { ...consts, Word: "vec4<u32>" };
   launchPairs(q, "gather", { ...bind, index }, [{ ...own, shape }, quarter], spec, { ...along, stride: along.stride / 4 });
 }
 
@@ -128,9 +127,12 @@ export function gpuScatter(q: Launcher, op: string, x: View, index: View, src: V
   const source = q.dense(src);
   q.launch(
     kernel(shader, "accumulate", {
-      consts: { SORTED: Number(sorted), SLICED: Number(sliced), CONSTANT: Number(constant !== undefined), ACCUMULATE: Number(accumulate) },
-      aliases: { Scalar: wgslType(out.dtype) },
-      fns: accumulate && finish[out.dtype] ? recast(shader, { finish: finish[out.dtype]! }) : {},
+      SORTED: Number(sorted),
+      SLICED: Number(sliced),
+      CONSTANT: Number(constant !== undefined),
+      ACCUMULATE: Number(accumulate),
+      Scalar: wgslType(out.dtype),
+      finish: (accumulate && finish[out.dtype]) || "finish",
     }),
     {
       x: constant === undefined ? q.dense(x) : source,
@@ -168,7 +170,7 @@ function sort(q: Launcher, index: View, target: Geometry, dim: number): { order:
     ];
     q.launch(kernel(shader, "digits"), bind, params, runs);
     q.launch(kernel(shader, "digit_ends"), bind, params, [1, 1, 1]);
-    q.launch(kernel(shader, "digits", { consts: { PLACE: 1 } }), bind, params, runs);
+    q.launch(kernel(shader, "digits", { PLACE: 1 }), bind, params, runs);
     [order, spare] = [spare, order];
   }
   q.launch(kernel(shader, "segment_starts"), { keys, order, starts_out: starts }, { rows, count }, rows + 1);

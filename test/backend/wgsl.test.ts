@@ -48,13 +48,20 @@ describe("link(sources, entry, spec)", () => {
 
   it("replaces constants, aliases and functions by name", () => {
     const { code, workgroup, bindings } = link([source], "scale", {
-      consts: { TILE: 4 },
-      aliases: { Scalar: "i32" },
-      fns: { epilogue: "fn epilogue(v: Scalar) -> Scalar { return helper(v); }" },
+      TILE: 4,
+      Scalar: "i32",
+      epilogue: "fn epilogue(v: Scalar) -> Scalar { return helper(v); }",
     });
     expect(code).toContain("const TILE: u32 = 4;");
     expect(code).toContain("alias Scalar = i32;");
     expect(workgroup).toEqual([32, 1, 1]);
+    expect(bindings.map((b) => b.name)).toEqual(["x", "y", "out"]);
+  });
+
+  it("lets a function stand in for another of the same file", () => {
+    const { code, bindings } = link([source], "scale", { epilogue: "helper" });
+    expect(code).toContain("fn epilogue(v: Scalar) -> Scalar { return v * y[0]; }");
+    expect(code).not.toContain("helper");
     expect(bindings.map((b) => b.name)).toEqual(["x", "y", "out"]);
   });
 
@@ -70,8 +77,8 @@ describe("link(sources, entry, spec)", () => {
 
   it("names what is missing", () => {
     expect(() => link([source], "nowhere")).toThrow(DeviceError);
-    expect(() => link([source], "scale", { consts: { SIZE: 1 } })).toThrow(/no const SIZE/);
-    expect(() => link([source], "scale", { fns: { prologue: "fn prologue() {}" } })).toThrow(/no fn prologue/);
+    expect(() => link([source], "scale", { SIZE: 1 })).toThrow(/no declaration SIZE/);
+    expect(() => link([source], "scale", { prologue: "fn prologue() {}" })).toThrow(/no declaration prologue/);
   });
 
   it("cuts a file into declarations with their kinds", () => {
