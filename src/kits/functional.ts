@@ -120,7 +120,6 @@ export const {
   indexFill,
   indexPut,
   indexSelect,
-  inset,
   int,
   isfinite,
   isinf,

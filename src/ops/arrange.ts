@@ -18,7 +18,6 @@ export const movedim: Composite<(x: Tensor, source: Dims, destination: Dims) => 
     return x.permute(x.shape.map((_, i) => (to.includes(i) ? from[to.indexOf(i)]! : rest.shift()!)));
   },
   samples: [
-    [t([2, 3, 4]), 0, -1],
     [t([2, 3, 1, 2]), [0, 2], [-1, 0]],
     [t([]), 0, 0],
   ],
@@ -34,10 +33,8 @@ export const flip: Composite<(x: Tensor, ...dims: readonly number[] | [readonly 
     return dims.reduce((y, d) => picked(y, d, x.shape[d]!, (i) => x.shape[d]! - 1 - i), x);
   },
   samples: [
-    [t([2, 3]), [0, 1]],
     [t([2, 3]), 1],
     [t([2, 3, 4]), { dims: [0, -1] }],
-    [t([2, 0]), [1]],
     [t([]), []],
   ],
   errors: [raises([t([2]), [1]], "out of range"), raises([t([2, 2]), [0, 0]], "twice")],
@@ -61,12 +58,9 @@ export const roll: Composite<(x: Tensor, ...rest: RollRest) => Tensor> = {
     }, x);
   },
   samples: [
-    [t([3, 4]), [1, -2], [0, 1]],
-    [t([5]), 2],
+    [t([3, 4]), [1, -2], { dims: [0, 1] }],
     [t([2, 3]), 7],
-    [t([2, 3]), 1, { dims: -1 }],
     [t([0]), 1, 0],
-    [t([2, 3, 2, 2, 3]), [1, 1, 1, 1, 2], [0, 1, 2, 3, 4]],
   ],
   errors: [raises([t([5]), []], "empty"), raises([t([5, 5]), [2, 1], 0], "2 shifts for 1"), raises([t([5]), 0, 2], "out of range")],
 };
@@ -83,12 +77,9 @@ export const repeat: Composite<(x: Tensor, ...sizes: Sizes) => Tensor> = {
     return result.clone().reshape(sizes.map((d, i) => d * times[i]!));
   },
   samples: [
-    [t([2, 3]), [2, 1]],
     [t([3]), 2, 2],
-    [t([]), [2, 3]],
     [t([2]), [0]],
-    [t([2, 1, 3]), [1, 4, 1]],
-    [t([2, 2, 1, 2, 2]), [2, 1, 3, 2, 2]],
+    [t([2, 1, 3]), [2, 4, 3]],
   ],
   errors: [raises([t([2, 2]), [2]], "does not give"), raises([t([2]), [-1]], "does not give")],
 };
@@ -102,7 +93,6 @@ export const tile: Composite<(x: Tensor, ...times: Sizes) => Tensor> = {
   samples: [
     [t([2, 3]), [2]],
     [t([2]), [2, 2]],
-    [t([]), []],
   ],
   errors: [raises([t([2]), [-1]], "does not give")],
 };
@@ -122,8 +112,7 @@ export const repeatInterleave: Composite<(x: Tensor, repeats: number, ...rest: I
   },
   samples: [
     [t([2, 3]), 2],
-    [t([2, 3]), 3, 1],
-    [t([2, 3]), 2, { dim: 0 }],
+    [t([2, 3]), 3, { dim: 1 }],
   ],
   errors: [raises([t([2]), -1], "at least 0"), raises([t([2]), 2, 1], "out of range")],
 };
@@ -137,7 +126,7 @@ const triangle = (name: string, beyond: "gt" | "lt"): Triangle => ({
     const [rows, columns] = x.shape.slice(-2).map((n) => counted(x, n));
     return x.maskedFill(columns!.sub(rows!.unsqueeze(1))[beyond](diagonal), 0);
   },
-  samples: [[t([3, 4])], [t([3, 4]), -1], [t([2, 3, 3]), { diagonal: 1 }], [t([0, 3])]],
+  samples: [[t([3, 4]), -1], [t([2, 3, 3]), { diagonal: 1 }], [t([0, 3])]],
   errors: [raises([t([3])], "at least 2 dimensions")],
   inplace: true,
 });
@@ -151,6 +140,6 @@ export const triu: Triangle = triangle("triu", "lt");
 export const positions: Composite<(x: Tensor) => Tensor> = {
   compose: (x) => x.filledLike(1, [x.size]).cumsum(0, { dtype: "int32" }).sub(1).reshape(x.shape),
   backward: "none",
-  samples: [[t([2, 3])], [t([])]],
+  samples: [[t([2, 3])]],
   errors: [raises(["x"], "must be a tensor")],
 };

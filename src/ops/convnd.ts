@@ -5,20 +5,9 @@ import { isFloat } from "../base/dtype.ts";
 import { contiguousStrides, sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { operand } from "./arguments.ts";
+import { bordered } from "./arranging.ts";
 import { type Composite, raises, t } from "./op.ts";
-import {
-  bordered,
-  checkBias,
-  checkConv,
-  checkFilled,
-  checkGroups,
-  checkRank,
-  perDim,
-  sized,
-  type Sizes,
-  sliding,
-  slidingSizes,
-} from "./sliding.ts";
+import { checkBias, checkConv, checkFilled, checkGroups, checkRank, perDim, sized, type Sizes, sliding, slidingSizes } from "./sliding.ts";
 
 export interface ConvOptions {
   readonly bias?: Tensor | null;

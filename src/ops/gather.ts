@@ -7,6 +7,7 @@ import { parse } from "../base/options.ts";
 import { contiguous, type Geometry, normalizeDim, sameShape, type Shape, sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { checkIndex, checkRank, operand, withSize } from "./arguments.ts";
+import { bordered } from "./arranging.ts";
 import { type Call, type Composite, type Fn, type Inputs, type Primitive, raises, type Cases, t, type View } from "./op.ts";
 import { atLeast1d, cpuGather, cpuScatter, gpuGather, gpuScatter } from "./segments.ts";
 
@@ -152,8 +153,7 @@ const writing = <F extends Fn>(op: string, exact: boolean, call: (...args: Param
       x: () => (accumulate ? g : whole.scatter(dim, index, 0).reshape(ins["x"]!.shape)),
       src: () => {
         const [read, { shape }] = [whole.gather(dim, index), ins["src"]!];
-        if (sameShape(read.shape, shape)) return read;
-        return shape.length === 0 ? read.sum() : read.inset(shape, shape.map(() => 0)); // prettier-ignore
+        return shape.length === 0 ? read.sum() : bordered(read, shape.map((n, d) => [0, n - read.shape[d]!])); // prettier-ignore
       },
     };
   },

@@ -4,12 +4,13 @@ import { denseCopy } from "../backend/copy.ts";
 import { promote } from "../base/dtype.ts";
 import { ArgumentError, ShapeError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
-import { normalizeDim, sameShape } from "../base/shape.ts";
+import { contiguous, normalizeDim, sameShape } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { integers, operands, withSize } from "./arguments.ts";
 import { picked } from "./arranging.ts";
 import { stridedCopy } from "./copy.ts";
-import { type Composite, type Primitive, raises, t } from "./op.ts";
+import { type Composite, type Meta, type Primitive, raises, t } from "./op.ts";
+import { inlaid } from "./restride.ts";
 
 type DimRest = [dim?: number] | [options: { dim?: number }];
 type Tensors = readonly Tensor[];
@@ -34,22 +35,23 @@ export interface CatFn {
 export const cat: Primitive<CatFn, never, { dim: number }> = {
   call: (x, others, ...rest) => {
     const method = !Array.isArray(x);
-    const list = operands("cat", method ? [x, ...(Array.isArray(others) ? others : [others])] : x);
+    const list = operands("cat", method ? [x, others].flat() : x);
     const { dim } = parse("cat", (method || others === undefined ? rest : [others, ...rest]) as unknown[], { dim: 0 });
-    const dtype = promote(list.map((y) => ({ dtype: y.dtype, kind: y.ndim === 0 ? "scalar" : "tensor" })));
+    const dtype = promote(list.map((y) => ({ dtype: y.dtype, kind: "tensor" })));
     if (list.some((y) => y.ndim === 0)) throw new ShapeError("cat", "0-d tensors cannot be joined", "use stack");
-    const filled = list.filter((y) => y.ndim !== 1 || y.shape[0] !== 0);
-    const used = (filled.length > 0 ? filled : list.slice(0, 1)).map((y) => (y.dtype === dtype ? y : y.cast(dtype)));
-    return { inputs: Object.fromEntries(used.map((y, i) => [`x${i}`, y])), attrs: { dim: normalizeDim("cat", dim, used[0]!.ndim) } };
+    const filled = list.filter((y) => y.ndim !== 1 || y.size > 0);
+    const used = filled.length > 0 ? filled : list.slice(0, 1);
+    return { inputs: Object.fromEntries(used.map((y, i) => [i, y.to(dtype)])), attrs: { dim: normalizeDim("cat", dim, used[0]!.ndim) } };
   },
   meta: (ins, { dim }) => {
-    const shapes = Object.values(ins).map((m) => m.shape);
-    const first = shapes[0]!;
-    for (const s of shapes)
-      if (s.length !== first.length || s.some((d, i) => i !== dim && d !== first[i]))
-        throw new ShapeError("cat", `sizes differ outside of dimension ${dim}: ${show(first)} and ${show(s)}`);
-    const total = shapes.reduce((n, s) => n + s[dim]!, 0);
-    return { out: { shape: withSize(first, dim, total), dtype: ins["x0"]!.dtype } };
+    const [first, ...others] = Object.values(ins) as readonly Meta[] as [Meta, ...Meta[]];
+    let total = first.shape[dim]!;
+    for (const { shape } of others) {
+      if (!sameShape(first.shape, withSize(shape, dim, first.shape[dim]!)))
+        throw new ShapeError("cat", `sizes differ outside of dimension ${dim}: ${show(first.shape)} and ${show(shape)}`);
+      total += shape[dim]!;
+    }
+    return { out: { shape: withSize(first.shape, dim, total), dtype: first.dtype } };
   },
   cpu: (io, { dim }) => {
     for (const part of pieces(io, dim)) stridedCopy.cpu(part, {});
@@ -66,12 +68,7 @@ export const cat: Primitive<CatFn, never, { dim: number }> = {
     });
     return Object.fromEntries(rules);
   },
-  samples: [
-    [[t([2, 3]), t([1, 3])], 0],
-    [[t([2, 3]), t([2, 1]), t([2, 2])], { dim: -1 }],
-    [[t([0]), t([2])]],
-    [[t([2], { dtype: "int32", data: [1, 2] }), t([2])]],
-  ],
+  samples: [[[t([2, 3]), t([2, 1]), t([2, 2])], { dim: -1 }], [[t([0]), t([2], { dtype: "int32", data: [1, 2] }), t([2])]]],
   errors: [raises([[]], "non-empty"), raises([[t([2, 3]), t([2, 2])]], "sizes differ"), raises([[t([]), t([])]], "0-d")],
 };
 
@@ -88,7 +85,7 @@ export const stack: Composite<(tensors: Tensors, ...rest: DimRest) => Tensor> = 
     const dim = normalizeDim("stack", parse("stack", rest, { dim: 0 }).dim, first.length + 1);
     return joined(list.map((x) => x.unsqueeze(dim)), dim); // prettier-ignore
   },
-  samples: [[[t([2, 3]), t([2, 3])]], [[t([2]), t([2]), t([2])], -1], [[t([]), t([])]]],
+  samples: [[[t([2, 3]), t([2, 3])], -1], [[t([]), t([])]]],
   errors: [raises([[t([2]), t([3])]], "shapes differ"), raises([[]], "non-empty")],
 };
 
@@ -99,7 +96,7 @@ export const hstack: Composite<(tensors: Tensors) => Tensor> = {
     const list = operands("hstack", tensors).map((x) => (x.ndim === 0 ? x.reshape(1) : x));
     return joined(list, list[0]!.ndim === 1 ? 0 : 1);
   },
-  samples: [[[t([2, 3]), t([2, 1])]], [[t([2]), t([3])]], [[t([]), t([])]]],
+  samples: [[[t([2, 3]), t([2, 1])]], [[t([]), t([3])]]],
   errors: [raises([[]], "non-empty")],
 };
 
@@ -107,7 +104,7 @@ export const hstack: Composite<(tensors: Tensors) => Tensor> = {
 export const vstack: Composite<(tensors: Tensors) => Tensor> = {
   self: -1,
   compose: (tensors) => joined(operands("vstack", tensors).map((x) => (x.ndim < 2 ? x.reshape(1, x.size) : x)), 0), // prettier-ignore
-  samples: [[[t([2, 3]), t([1, 3])]], [[t([3]), t([3])]], [[t([]), t([])]]],
+  samples: [[[t([2, 3]), t([3])]]],
   errors: [raises([[]], "non-empty")],
 };
 
@@ -135,30 +132,29 @@ export const pad: Composite<(x: Tensor, pad: readonly number[], ...rest: PadRest
       throw new ShapeError("pad", `${show(list)} is no list of pairs for ${show(shape)}`);
     if (mode !== "constant" && !Object.hasOwn(borders, mode))
       throw new ArgumentError("pad", `unknown mode ${String(mode)}`, "constant, reflect, replicate or circular");
-    const ends = shape.map((_, d) => [list[2 * (ndim - 1 - d)] ?? 0, list[2 * (ndim - 1 - d) + 1] ?? 0] as const);
-    const full = shape.map((n, d) => n + ends[d]![0] + ends[d]![1]);
-    if (full.some((n) => n < 0)) throw new ShapeError("pad", `${show(shape)} cannot be cropped by ${show(list)}`);
     let result = x;
-    ends.forEach(([left, right], d) => {
-      const n = shape[d]!;
-      if (left === 0 && right === 0) return;
-      if (mode === "constant") {
-        result = result.slice(d, Math.max(0, -left), n + Math.min(0, right));
-        return;
-      }
-      const [source, most] = borders[mode];
-      if (Math.max(left, right) > most(n))
-        throw new ShapeError("pad", `${mode} padding of ${show([left, right])} is too much for a size of ${n}`);
-      result = picked(result, d, full[d]!, (i) => source(i - left, n));
+    const starts: number[] = [];
+    const full = shape.map((n, d) => {
+      const [left = 0, right = 0] = list.slice(2 * (ndim - 1 - d));
+      const size = n + left + right;
+      starts[d] = Math.max(0, left);
+      if (size < 0) throw new ShapeError("pad", `${show(shape)} cannot be cropped by ${show(list)}`);
+      if (mode !== "constant") {
+        const [source, most] = borders[mode];
+        if (Math.max(left, right) > most(n))
+          throw new ShapeError("pad", `${mode} padding of ${show([left, right])} is too much for a size of ${n}`);
+        if (left || right) result = picked(result, d, size, (i) => source(i - left, n));
+      } else if (left < 0 || right < 0) result = result.slice(d, Math.max(0, -left), n + Math.min(0, right));
+      return size;
     });
-    if (mode === "constant") return result.inset(full, ends.map(([left]) => Math.max(0, left)), undefined, value); // prettier-ignore
-    return result === x ? x.clone() : result;
+    if (mode !== "constant") return result === x ? x.clone() : result;
+    const { strides } = contiguous(full);
+    const offset = strides.reduce((at, step, d) => at + step * starts[d]!, 0);
+    return inlaid(result, full, { shape: result.shape, strides, offset }, value);
   },
   samples: [
     [t([2, 3]), [1, 2, -1, 1], { value: 1.5 }],
-    [t([4]), [-1, 2], { value: 1.5 }],
     [t([0, 2]), [1, 1, 1, 1], "constant", 2],
-    [t([1, 2, 4]), [2, 1], "reflect"],
     [t([1, 2, 4]), [2, 1], { mode: "replicate" }],
     [t([1, 2, 4]), [2, 1], "circular"],
     [t([1, 2, 3, 4]), [1, 2, 2, 1], "reflect"],

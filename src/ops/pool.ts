@@ -10,8 +10,9 @@ import { parse } from "../base/options.ts";
 import { sameShape, type Shape, sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { checkIndex, operand } from "./arguments.ts";
+import { bordered } from "./arranging.ts";
 import { type Composite, type Primitive, raises, type Sample, t } from "./op.ts";
-import { bordered, checkFilled, perDim, sized, sliding, slidingSizes, type Sizes } from "./sliding.ts";
+import { checkFilled, perDim, sized, sliding, slidingSizes, type Sizes } from "./sliding.ts";
 
 export interface MaxPoolOptions {
   readonly stride?: Sizes | null;

@@ -1,18 +1,19 @@
 // Geometry of views: which strides show the same elements in another shape, and which views touch an element twice.
 import { ShapeError, show } from "../base/errors.ts";
-import { contiguousStrides, type Geometry, type Shape, sizeOf } from "../base/shape.ts";
+import { contiguous, contiguousStrides, type Geometry, type Shape, sizeOf } from "../base/shape.ts";
+import type { Tensor } from "../tensor.ts";
+import type { Backward } from "./op.ts";
 
 /** `shape` with its −1 filled in so that the number of elements fits. Errors: ShapeError when nothing fits. */
 export function inferShape(op: string, from: Shape, shape: Shape): number[] {
   const total = sizeOf(from);
   const known = shape.reduce((n, d) => (d === -1 ? n : n * d), 1);
-  const open = shape.filter((d) => d === -1).length;
-  if (open > 1) throw new ShapeError(op, `only one size may be -1, got ${show(shape)}`);
-  if (open === 1 && known === 0)
-    throw new ShapeError(op, `${show(shape)} does not fit ${show(from)}: with a size of 0, -1 could be anything`);
+  const open = shape.indexOf(-1);
+  if (open !== shape.lastIndexOf(-1)) throw new ShapeError(op, `only one size may be -1, got ${show(shape)}`);
+  if (open >= 0 && known === 0) throw new ShapeError(op, `-1 could be anything in ${show(shape)} for ${show(from)}`);
   const full = shape.map((d) => (d === -1 ? total / known : d));
   if (full.some((d) => !Number.isInteger(d) || d < 0) || sizeOf(full) !== total)
-    throw new ShapeError(op, `${show(from)} with ${total} elements does not fit ${show(shape)}`);
+    throw new ShapeError(op, `${show(from)} does not fit ${show(shape)}`);
   return full;
 }
 
@@ -40,6 +41,18 @@ export function reshaped(x: Geometry, shape: Shape): Geometry | undefined {
   }
   return target < 0 ? { shape, strides, offset } : undefined;
 }
+
+/** `value` in the shape `whole`, with x at the places that a dense tensor of that shape shows through the geometry. */
+export const inlaid = (x: Tensor, whole: Shape, { shape, strides, offset }: Geometry, value = 0): Tensor =>
+  x.filledLike(value, whole).asStridedScatter(x, shape, strides, offset);
+
+/** The gradient rule of a view that shows no element twice: zeros, with g in the places that it shows. */
+export const putBack =
+  <A extends object>(view: (x: Geometry, attrs: A) => Geometry): Backward<never, A> =>
+  (g, _saved, attrs, ins) => {
+    const { shape } = ins["x"]!;
+    return { x: () => inlaid(g, shape, view(contiguous(shape), attrs)) };
+  };
 
 /** True when two elements of the view may be the same storage element, as in expanded tensors. */
 export function overlaps({ shape, strides }: Geometry): boolean {

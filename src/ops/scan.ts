@@ -8,6 +8,7 @@ import { DtypeError, ShapeError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { normalizeDim, normalizeDims, reducedShape, sameShape, sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
+import { bordered } from "./arranging.ts";
 import { linesOf } from "./lines.ts";
 import { type Composite, type Primitive, raises, t } from "./op.ts";
 
@@ -57,8 +58,8 @@ export const cumprod: Scan = scanning("cumprod", 1, (x, dim, reverse) => {
   const n = x.shape[dim]!;
   if (n === 0) return x;
   const first = x.narrow(dim, reverse ? n - 1 : 0, 1);
-  const starts = x.shape.map((_, d) => (d === dim && reverse ? n - 1 : 0));
-  return x.linearRecurrence(first.inset(x.shape, starts), dim, { reverse });
+  const alone = bordered(first, x.shape.map((_, d) => (d !== dim ? [0, 0] : reverse ? [n - 1, 0] : [0, n - 1]))); // prettier-ignore
+  return x.linearRecurrence(alone, dim, { reverse });
 });
 
 export interface Recurrence {

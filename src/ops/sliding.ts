@@ -3,7 +3,6 @@ import type { Sliding } from "../backend/conv.ts";
 import { ShapeError, show } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
 import { integer } from "./arguments.ts";
-import type { Tensor } from "../tensor.ts";
 import { type Arg, type Meta, t } from "./op.ts";
 
 /** One number for every dimension, or one each. */
@@ -87,10 +86,6 @@ export function checkConv(
   checkBias(op, bias, o);
   if (weight.shape.slice(2).includes(0)) throw new ShapeError(op, `weight ${show(weight.shape)} has an empty window`);
 }
-
-/** x with zeros before and after each of its last dimensions; x itself where there are none. */
-export const bordered = (x: Tensor, ends: readonly (readonly [number, number])[]): Tensor =>
-  ends.flat().some((n) => n > 0) ? x.pad(ends.toReversed().flat()) : x;
 
 /** A sample tensor with `rank` spatial dimensions after the leading ones. */
 export const sized = (rank: number, lead: readonly number[], ...list: readonly number[]): Arg => t([...lead, ...list.slice(0, rank)]);

@@ -7,7 +7,7 @@ import type { Tensor } from "../tensor.ts";
 import { checkRank, integer, integers } from "./arguments.ts";
 import { startFrom, stridedCopy } from "./copy.ts";
 import { type Composite, type Primitive, raises, t, type ViewOp } from "./op.ts";
-import { overlaps } from "./restride.ts";
+import { inlaid, overlaps, putBack } from "./restride.ts";
 
 export interface StridedAttrs {
   readonly to: Geometry;
@@ -21,10 +21,6 @@ const lastOf = ({ shape, strides, offset }: Geometry): number =>
 
 const showing = (x: Tensor, { shape, strides, offset }: Geometry): Tensor => x.asStrided(shape, strides, offset);
 
-/** `value` in `shape`, with x where the geometry lies. */
-const within = (x: Tensor, whole: Shape, { shape, strides, offset }: Geometry, value = 0): Tensor =>
-  x.filledLike(value, whole).asStridedScatter(x, shape, strides, offset);
-
 /** The geometry asked for. Errors: ShapeError for negative strides or elements beyond the end. */
 function checked(op: string, shape: unknown, strides: unknown, offset: unknown, limit: number): Geometry {
   const g = {
@@ -32,13 +28,10 @@ function checked(op: string, shape: unknown, strides: unknown, offset: unknown, 
     strides: integers(op, [strides], "stride"),
     offset: integer(op, offset, "storageOffset", 0),
   };
+  const given = `size ${show(g.shape)}, stride ${show(g.strides)}`;
   if (g.shape.length !== g.strides.length || [...g.shape, ...g.strides].some((v) => v < 0))
-    throw new ShapeError(op, `size ${show(g.shape)} and stride ${show(g.strides)} must be non-negative and equally many`);
-  if (lastOf(g) >= limit)
-    throw new ShapeError(
-      op,
-      `size ${show(g.shape)}, stride ${show(g.strides)} and offset ${g.offset} reach element ${lastOf(g)} of ${limit}`,
-    );
+    throw new ShapeError(op, `${given} must be non-negative and equally many`);
+  if (lastOf(g) >= limit) throw new ShapeError(op, `${given} and offset ${g.offset} reach element ${lastOf(g)} of ${limit}`);
   return g;
 }
 
@@ -53,19 +46,18 @@ export const asStrided: ViewOp<(x: Tensor, size: Shape, stride: readonly number[
   absolute: true,
   backward: (g, _s, { to, from, elements }) => ({
     x: () => {
-      const zeros = g.filledLike(0, [elements]);
-      const places = (shown: Geometry): Tensor => showing(zeros.positions(), shown);
-      const flat = overlaps(to) ? zeros.put(places(to), g, true) : zeros.asStridedScatter(g, to.shape, to.strides, to.offset);
-      if (!overlaps(from)) return showing(flat, from);
-      const seen = zeros.put(places(from), g.filledLike(1, from.shape), true);
-      return showing(flat.div(seen.clampMin(1)), from);
+      // Every place of the storage gets what all views of it send, shared among the elements of x that lie there.
+      const sent = (v: Tensor, shown: Geometry): Tensor => {
+        const zeros = v.filledLike(0, [elements]);
+        return overlaps(shown) ? zeros.put(showing(zeros.positions(), shown), v, true) : inlaid(v, [elements], shown);
+      };
+      const flat = sent(g, to);
+      return showing(overlaps(from) ? flat.div(sent(g.filledLike(1, from.shape), from).clampMin(1)) : flat, from);
     },
   }),
   samples: [
-    [t([3, 4]), [2, 2], [4, 1]],
     [t([6]), [2, 2], [1, 2], 1],
     [t([5]), [3, 3], [1, 1]],
-    [t([4]), [], [], 2],
   ],
   errors: [raises([t([3]), [2, 2], [2, 1]], "reach element 3 of 3"), raises([t([3]), [2], [1, 1]], "equally many")],
 };
@@ -103,30 +95,8 @@ export const asStridedScatter: Primitive<
       return whole.asStrided(shape, strides, whole.offset + offset);
     },
   }),
-  samples: [
-    [t([3, 4]), t([2, 2]), [2, 2], [4, 1], 1],
-    [t([6]), t([3]), [3], [2]],
-  ],
+  samples: [[t([3, 4]), t([2, 2]), [2, 2], [4, 1], 1]],
   errors: [raises([t([3]), t([2]), [2], [0]], "writes elements twice"), raises([t([3]), t([3]), [2], [1]], "needs a source of [2]")],
-};
-
-/** `value` in `shape` with x in the window that begins at `starts` and takes every `steps`-th element: with 0 the adjoint of slicing. */
-export const inset: Composite<(x: Tensor, shape: Shape, starts: readonly number[], steps?: readonly number[], value?: number) => Tensor> = {
-  compose: (x, shape, starts, steps = starts.map(() => 1), value = 0) => {
-    const own = x.shape;
-    if (own.length !== shape.length || own.some((d, i) => d > 0 && !(starts[i]! >= 0 && starts[i]! + (d - 1) * steps[i]! < shape[i]!)))
-      throw new ShapeError("inset", `${show(own)} at ${show(starts)} in steps of ${show(steps)} does not fit into ${show(shape)}`);
-    const { strides } = contiguous(shape);
-    const offset = x.size === 0 ? 0 : strides.reduce((at, s, i) => at + s * starts[i]!, 0);
-    return within(x, shape, { shape: own, strides: strides.map((s, i) => s * steps[i]!), offset }, value);
-  },
-  samples: [
-    [t([2, 2]), [5, 3], [1, 0], [2, 1]],
-    [t([3]), [7], [2]],
-    [t([2, 0]), [2, 3], [0, 0]],
-    [t([2, 1, 3, 2, 2]), [3, 2, 4, 3, 5], [1, 0, 1, 1, 0], [1, 1, 1, 1, 3]],
-  ],
-  errors: [raises([t([3]), [4], [2]], "does not fit")],
 };
 
 export interface DiagonalAttrs {
@@ -150,9 +120,13 @@ function diagonalOf(x: Geometry, { offset, dim1, dim2 }: DiagonalAttrs): Geometr
 /** The elements of a diagonal, as the last dimension of a view; offset > 0 lies above the main diagonal. */
 export const diagonal: ViewOp<(x: Tensor, ...rest: DiagonalRest) => Tensor, DiagonalAttrs> = {
   call: (x, ...rest) => ({ inputs: { x }, attrs: parse("diagonal", rest, { offset: 0, dim1: 0, dim2: 1 }) }),
-  view: (x, attrs) => diagonalOf(x, attrs),
-  backward: (g, _s, attrs, ins) => ({ x: () => within(g, ins["x"]!.shape, diagonalOf(contiguous(ins["x"]!.shape), attrs)) }),
-  samples: [[t([3, 4])], [t([3, 4]), 1], [t([4, 3]), -1], [t([2, 3, 4]), { offset: 1, dim1: -1, dim2: 0 }], [t([2, 2]), 3]],
+  view: diagonalOf,
+  backward: putBack(diagonalOf),
+  samples: [
+    [t([4, 3]), -1],
+    [t([2, 3, 4]), { offset: 1, dim1: -1, dim2: 0 }],
+    [t([2, 2]), 3],
+  ],
   errors: [raises([t([3])], "out of range"), raises([t([2, 2]), 0, 1, 1], "must differ")],
 };
 
@@ -164,9 +138,9 @@ export const diagEmbed: Composite<(x: Tensor, ...rest: [offset?: number] | [opti
     checkRank("diagEmbed", shape, 1);
     const n = shape[ndim - 1]! + Math.abs(integer("diagEmbed", offset, "offset"));
     const full = [...shape.slice(0, -1), n, n];
-    return within(x, full, diagonalOf(contiguous(full), { offset, dim1: -2, dim2: -1 }));
+    return inlaid(x, full, diagonalOf(contiguous(full), { offset, dim1: -2, dim2: -1 }));
   },
-  samples: [[t([3])], [t([2, 3]), 1], [t([2]), { offset: -2 }]],
+  samples: [[t([3])], [t([2, 3]), { offset: -1 }]],
   errors: [raises([t([])], "at least 1 dimension")],
 };
 
@@ -178,6 +152,6 @@ export const diag: Composite<(x: Tensor, diagonal?: number) => Tensor> = {
     checkRank("diag", shape, 1, 2);
     return ndim === 1 ? x.diagEmbed(offset) : x.diagonal(offset).clone();
   },
-  samples: [[t([3])], [t([3, 4])], [t([3, 3]), 1]],
+  samples: [[t([3])], [t([3, 3]), 1]],
   errors: [raises([t([2, 2, 2])], "1 to 2 dimensions")],
 };

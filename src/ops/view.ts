@@ -3,8 +3,8 @@ import { ShapeError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { expandTo, normalizeDim, type Shape, sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { checkRank, integer, integers, listOf, operand, type Sizes } from "./arguments.ts";
-import { type Cases, type Composite, raises, t as arg, type ViewOp } from "./op.ts";
+import { checkRank, distinct, integers, operand, type Sizes } from "./arguments.ts";
+import { type Composite, raises, t as arg, type ViewOp } from "./op.ts";
 import { inferShape, reshaped } from "./restride.ts";
 
 type Dims = number | readonly number[];
@@ -22,8 +22,6 @@ export const expand: ViewOp<(x: Tensor, ...shape: Sizes) => Tensor, { shape: Sha
   },
   backward: (g, _s, _a, ins) => ({ x: () => g.sumTo(ins["x"]!.shape) }),
   samples: [
-    [arg([3, 1]), [3, 4]],
-    [arg([2]), [3, 2]],
     [arg([]), [2, 2]],
     [arg([2, 1, 3]), -1, 4, -1],
     [arg([1, 2]), [0, 2]],
@@ -34,30 +32,24 @@ export const expand: ViewOp<(x: Tensor, ...shape: Sizes) => Tensor, { shape: Sha
 /** `expand` under NumPy's name. */
 export const broadcastTo: typeof expand = {
   ...expand,
-  samples: [
-    [arg([3, 1]), [2, 3, 4]],
-    [arg([]), [2]],
-  ],
+  samples: [[arg([3, 1]), [2, 3, 4]]],
   errors: [raises([arg([2, 3]), [2, 4]], "does not expand")],
 };
 
 /** Dimensions in a new order. */
 export const permute: ViewOp<(x: Tensor, ...dims: Sizes) => Tensor, { dims: readonly number[] }> = {
   call: (x, ...rest) => {
-    const given = integers("permute", rest, "dims");
-    const dims = given.map((d) => normalizeDim("permute", d, x.ndim));
-    if (dims.length !== x.ndim || new Set(dims).size !== x.ndim)
-      throw new ShapeError("permute", `${show(given)} is no order of ${x.ndim} dimensions`);
+    const dims = distinct("permute", integers("permute", rest, "dims"), x.ndim);
+    if (dims.length !== x.ndim) throw new ShapeError("permute", `${show(dims)} is no order of ${x.ndim} dimensions`);
     return { inputs: { x }, attrs: { dims } };
   },
   view: ({ shape, strides, offset }, { dims }) => ({ shape: dims.map((d) => shape[d]!), strides: dims.map((d) => strides[d]!), offset }),
   backward: (g, _s, { dims }) => ({ x: () => g.permute(dims.map((_, i) => dims.indexOf(i))) }),
   samples: [
-    [arg([2, 3, 4]), [2, 0, 1]],
-    [arg([2, 3]), -1, 0],
+    [arg([2, 3, 4]), -1, 0, 1],
     [arg([]), []],
   ],
-  errors: [raises([arg([2, 3]), [0, 0]], "is no order"), raises([arg([2, 3]), [0]], "is no order")],
+  errors: [raises([arg([2, 3]), [0, 0]], "twice"), raises([arg([2, 3]), [0]], "is no order")],
 };
 
 /** Two dimensions exchanged. */
@@ -69,18 +61,14 @@ export const transpose: Composite<(x: Tensor, dim0: number, dim1: number) => Ten
     return x.permute(x.shape.map((_, i) => (i === a ? b : i === b ? a : i)));
   },
   samples: [
-    [arg([2, 3, 4]), 0, 2],
-    [arg([2, 3]), -1, -2],
+    [arg([2, 3, 4]), 0, -1],
     [arg([]), 0, 0],
   ],
   errors: [raises([arg([2, 3]), 0, 2], "out of range")],
 };
 
 /** `transpose` under NumPy's name. */
-export const swapaxes: Composite<(x: Tensor, axis0: number, axis1: number) => Tensor> = {
-  ...transpose,
-  samples: [[arg([2, 3, 4]), 0, -1]],
-};
+export const swapaxes: Composite<(x: Tensor, axis0: number, axis1: number) => Tensor> = { ...transpose };
 
 /** A matrix transposed; tensors with fewer dimensions as they are. */
 export const t: Composite<(x: Tensor) => Tensor> = {
@@ -88,7 +76,7 @@ export const t: Composite<(x: Tensor) => Tensor> = {
     checkRank("t", x.shape, 0, 2);
     return x.transpose(0, -1);
   },
-  samples: [[arg([2, 3])], [arg([3])], [arg([])]],
+  samples: [[arg([2, 3])], [arg([])]],
   errors: [raises([arg([2, 3, 4])], "0 to 2 dimensions")],
 };
 
@@ -112,9 +100,7 @@ export const view: ViewOp<(x: Tensor, ...shape: Sizes) => Tensor, { shape: Shape
   },
   backward: (g, _s, _a, ins) => ({ x: () => g.reshape(ins["x"]!.shape) }),
   samples: [
-    [arg([2, 6]), [3, -1]],
-    [arg([2, 6]), 12],
-    [arg([]), [1, 1]],
+    [arg([2, 6]), 3, -1],
     [arg([0, 2]), [2, 0]],
   ],
   errors: [raises([arg([2, 3]), [4]], "does not fit"), raises([arg([2, 3]), [-1, -1]], "only one size")],
@@ -126,32 +112,25 @@ export const reshape: Composite<(x: Tensor, ...shape: Sizes) => Tensor> = {
     const shape = inferShape("reshape", x.shape, integers("reshape", rest));
     return (reshaped(x, shape) ? x : x.clone()).view(shape);
   },
-  samples: [
-    [arg([2, 6]), [3, -1]],
-    [arg([0, 2]), [2, 0]],
-    [arg([2, 3, 4]), 6, 4],
-  ],
+  samples: [[arg([2, 3, 4]), 6, -1]],
   errors: [raises([arg([2, 3]), [4]], "does not fit"), raises([arg([0, 5]), [0, -1]], "could be anything")],
 };
 
 type Like = Composite<(x: Tensor, other: Tensor) => Tensor>;
-const like = (name: "expand" | "reshape", cases: Cases): Like => ({
+const like = (name: "expand" | "reshape" | "view", errors: Like["errors"]): Like => ({
   compose: (x, other) => x[name](operand(`${name}As`, other, "other").shape),
-  ...cases,
+  renames: true,
+  samples: [[arg([3, 1]), arg([3, name === "expand" ? 4 : 1], { fixed: true })]],
+  errors,
 });
+const unfit = [raises([arg([2, 3]), arg([4])], "does not fit")];
 
 /** Expands x to the shape of `other`. */
-export const expandAs: Like = like("expand", { samples: [[arg([3, 1]), arg([3, 4], { fixed: true })]], errors: [raises([arg([3]), arg([4])], "does not expand")] }); // prettier-ignore
+export const expandAs: Like = like("expand", [raises([arg([3]), arg([4])], "does not expand")]);
 /** `view` in the shape of another tensor. */
-export const viewAs: ViewOp<(x: Tensor, other: Tensor) => Tensor, { shape: Shape }> = {
-  view: view.view,
-  backward: view.backward,
-  call: (x, other) => ({ inputs: { x }, attrs: { shape: operand("viewAs", other, "other").shape } }),
-  samples: [[arg([2, 6]), arg([3, 4], { fixed: true })]],
-  errors: [raises([arg([2, 3]), arg([4])], "does not fit")],
-};
+export const viewAs: Like = like("view", unfit);
 /** `reshape` in the shape of another tensor. */
-export const reshapeAs: Like = like("reshape", { samples: [[arg([2, 6]), arg([3, 4], { fixed: true })]], errors: [raises([arg([2, 3]), arg([4])], "does not fit")] }); // prettier-ignore
+export const reshapeAs: Like = like("reshape", unfit);
 
 type FlattenRest =
   | [startDim?: number, endDim?: number]
@@ -167,7 +146,7 @@ export const flatten: Composite<(x: Tensor, ...rest: FlattenRest) => Tensor> = {
     if (x.ndim > 0 && from === to) return x;
     return x.reshape(x.shape.toSpliced(from, to - from + 1, sizeOf(x.shape.slice(from, to + 1))));
   },
-  samples: [[arg([2, 3, 4])], [arg([2, 3, 4]), 1], [arg([2, 3, 4]), { endDim: 1 }], [arg([])]],
+  samples: [[arg([2, 3, 4]), { endDim: 1 }], [arg([])]],
   errors: [raises([arg([2, 3]), 1, 0], "comes after")],
 };
 
@@ -178,10 +157,7 @@ export const unflatten: Composite<(x: Tensor, dim: number, sizes: readonly numbe
     const at = normalizeDim("unflatten", dim, x.ndim);
     return x.reshape(x.shape.toSpliced(at, 1, ...inferShape("unflatten", [x.shape[at]!], sizes)));
   },
-  samples: [
-    [arg([2, 6]), 1, [3, -1]],
-    [arg([4, 2]), 0, [2, 2]],
-  ],
+  samples: [[arg([2, 6]), 1, [3, -1]]],
   errors: [raises([arg([2, 6]), 1, [4, 2]], "does not fit")],
 };
 
@@ -190,10 +166,10 @@ export const squeeze: Composite<(x: Tensor, dim?: Dims) => Tensor> = {
   renames: true,
   compose: (x, ...rest) => {
     const { dim } = parse("squeeze", rest, { dim: undefined as Dims | null | undefined });
-    const named = dim === undefined || dim === null ? [...x.shape.keys()] : listOf(dim).map((d) => normalizeDim("squeeze", d, x.ndim));
+    const named = [dim ?? [...x.shape.keys()]].flat().map((d) => normalizeDim("squeeze", d, x.ndim));
     return x.view(x.shape.filter((n, d) => n !== 1 || !named.includes(d)));
   },
-  samples: [[arg([2, 1, 3, 1])], [arg([2, 1, 3, 1]), 1], [arg([2, 1]), 0], [arg([1, 2, 1]), [0, -1]], [arg([]), 0]],
+  samples: [[arg([2, 1, 3, 1])], [arg([1, 2, 1]), [0, 1]], [arg([]), 0]],
   errors: [raises([arg([2]), 4], "out of range")],
 };
 
@@ -201,13 +177,9 @@ export const squeeze: Composite<(x: Tensor, dim?: Dims) => Tensor> = {
 export const unsqueeze: Composite<(x: Tensor, dim: number) => Tensor> = {
   renames: true,
   compose: (x, ...rest) => {
-    const dim = integer("unsqueeze", parse("unsqueeze", rest, { dim: undefined as unknown }).dim, "dim");
+    const { dim } = parse("unsqueeze", rest, { dim: undefined as unknown });
     return x.view(x.shape.toSpliced(normalizeDim("unsqueeze", dim, x.ndim + 1), 0, 1));
   },
-  samples: [
-    [arg([2, 3]), 1],
-    [arg([2, 3]), -1],
-    [arg([]), 0],
-  ],
+  samples: [[arg([2, 3]), -1]],
   errors: [raises([arg([2]), 3], "out of range")],
 };
