@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig, type ViteUserConfig } from "vitest/config";
-import { pack } from "./shaders/plugin.ts";
+import { layOut, pack } from "./shaders/plugin.ts";
 import { CHROMIUM_FLAGS, findChromium } from "./test/setup/chromium.ts";
 
 const root = fileURLToPath(new URL(".", import.meta.url));
@@ -55,14 +55,14 @@ function library(): ViteUserConfig {
 /** The whole package in one minified file, for `<script type="module">`. Runs after the library build, into the same folder. */
 function bundle(): ViteUserConfig {
   return {
-    plugins: [pack()],
+    plugins: [pack(), layOut(join(root, ENTRIES["index"]!))],
     publicDir: false,
     build: {
       target: "es2022",
       outDir: "dist",
       emptyOutDir: false,
       sourcemap: true,
-      lib: { entry: "src/index.ts", formats: ["es"], fileName: () => "wengert.bundle.js" },
+      lib: { entry: ENTRIES["index"]!, formats: ["es"], fileName: () => "wengert.bundle.js" },
       rolldownOptions: { output: { minify: true, codeSplitting: false } },
     },
   };

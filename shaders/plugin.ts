@@ -1,12 +1,13 @@
-// The packer as a Vite plugin, for the library, the pages and the bench.
+// The packer as a Vite plugin, for the library, the pages and the bench, and what the single file asks for besides.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Plugin } from "vite";
-import { packShaders, withoutErrorSamples } from "./pack.ts";
+import { packShaders, withoutErrorSamples, withPlainExports } from "./pack.ts";
 
 const folder = fileURLToPath(new URL(".", import.meta.url));
 const families = fileURLToPath(new URL("../src/ops/", import.meta.url));
+const files = readdirSync(folder).filter((file) => file.endsWith(".wgsl"));
 
 /** What a build inlines: packed shaders, and operator records without the calls that must fail, which only tests make. */
 export function pack(): Plugin {
@@ -17,12 +18,26 @@ export function pack(): Plugin {
     enforce: "pre",
     load(id) {
       if (!id.startsWith(folder) || !id.endsWith(".wgsl?raw")) return null;
-      const files = readdirSync(folder).filter((file) => file.endsWith(".wgsl"));
       packed ??= packShaders(Object.fromEntries(files.map((file) => [join(folder, file), readFileSync(join(folder, file), "utf8")])));
       return { code: `export default ${JSON.stringify(packed[id.slice(0, -"?raw".length)])};`, map: null };
     },
     transform(code, id) {
       return id.startsWith(families) ? { code: withoutErrorSamples(code), map: null } : null;
+    },
+  };
+}
+
+/** Lays a single file out so that gzip finds more, whose memory is 32 KiB: all shaders together, and function names once, at the end. */
+export function layOut(entry: string): Plugin {
+  return {
+    name: "wengert:lay-out",
+    apply: "build",
+    transform(code, id) {
+      if (id !== entry) return null;
+      return { code: [...files.map((file) => `import "${join(folder, file)}?raw";`), code].join("\n"), map: null };
+    },
+    generateBundle(_options, output) {
+      for (const file of Object.values(output)) if (file.type === "chunk") file.code = withPlainExports(file.code);
     },
   };
 }

@@ -2,6 +2,9 @@
 import "./all.ts";
 import { functions } from "../methods.ts";
 
+const { var: var_ } = functions;
+export { var_ as var };
+
 export const {
   abs,
   acos,
@@ -256,6 +259,3 @@ export const {
   vstack,
   where,
 } = functions;
-
-const { var: var_ } = functions;
-export { var_ as var };
