@@ -1,4 +1,5 @@
 // Which device tensors live on: init(), the default device, and what the devices count.
+import { relieve } from "./autograd/pressure.ts";
 import type { Device } from "./backend/backend.ts";
 import { cpu } from "./backend/cpu.ts";
 import { type Counts, counts, ledger } from "./backend/ledger.ts";
@@ -68,6 +69,7 @@ export const webGpuDevice = (): WebGpuDevice | undefined => webgpu;
 /** Resolves when everything recorded so far has run. Errors: the first device error met, typed. */
 export const sync = async (): Promise<void> => {
   await current.sync();
+  await relieve();
 };
 
 export interface MemoryReport {
@@ -91,7 +93,7 @@ export const memory = (): MemoryReport => ({
 });
 
 /** Restarts `gpuPeakBytes` at what is reserved now. */
-export const resetPeak = (): void => void (ledger.pool.peak = ledger.pool.live);
+export const resetPeak = (): void => ledger.pool.resetPeak();
 
 /** Cumulative counts since the page loaded: dispatches, passes, submits, created objects, writes, reads. Subtract two to get one step's. */
 export const stats = (): Counts => ({ ...counts });

@@ -11,7 +11,7 @@ import { memo } from "./base/memo.ts";
 import { parse } from "./base/options.ts";
 import { contiguous, type Geometry, isContiguous, sameShape, sizeOf } from "./base/shape.ts";
 import { type DeviceName, deviceNamed } from "./device.ts";
-import { track, untrack, weigh } from "./autograd/pressure.ts";
+import { relieve, track, untrack, weigh } from "./autograd/pressure.ts";
 import { enter, keep, leave } from "./autograd/scope.ts";
 import type { Methods } from "./ops/methods.ts";
 import type { Printing } from "./print.ts";
@@ -250,7 +250,9 @@ export class Tensor implements Geometry {
 
   /** The elements in row-major order, after everything recorded so far. */
   async data(): Promise<TypedArray> {
-    return this.storage.device.read(isContiguous(this) ? this : this.detach().contiguous());
+    const data = await this.storage.device.read(isContiguous(this) ? this : this.detach().contiguous());
+    await relieve();
+    return data;
   }
   /** The value of a one-element tensor. Errors: ShapeError for any other size. */
   async item(): Promise<number> {

@@ -44,3 +44,53 @@ export function untrack(handle: Tensor): void {
   handle.tracked = false;
   handle.pressure = undefined;
 }
+
+/** Bytes in use at the last wait, the least of late, and the most by which they rose between two waits of late. */
+let before = 0;
+let least = Infinity;
+let stretch = 0;
+/** Waits to let pass: twice as many after each time that there was no garbage to find. */
+let pause = 0;
+let penalty = 1;
+
+/**
+ * To be awaited wherever the program waits anyhow: when another stretch like the last ones would make the pool grow beyond twice what is
+ * needed, the collector goes first. Without this the pool grows by a step whenever a collection happens to come late.
+ */
+export async function relieve(): Promise<void> {
+  const { taken, pool } = ledger;
+  stretch = Math.max(taken.peak - before, 0.9 * stretch);
+  least = Math.min(taken.live, 0.95 * least + 0.05 * taken.live);
+  const short = (): boolean => taken.live + stretch > Math.max(pool.live, 2 * (least + stretch));
+  if (collected && --pause < 0 && short()) {
+    pause = Infinity;
+    for (let round = 0; round < 16 && short(); round++) {
+      provoke();
+      await turn();
+    }
+    penalty = short() ? Math.min(2 * penalty, 64) : 1;
+    pause = penalty - 1;
+  }
+  taken.resetPeak();
+  before = taken.live;
+}
+
+/** Lets the tasks that stand in line run, the collector's among them. Timers would do the same, but sleep in pages that nobody sees. */
+const turn = (): Promise<void> =>
+  new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(0);
+  });
+
+/** Memory that is thrown away at once, much of it: engines collect before they take more. Nobody touches it, so it costs addresses only. */
+function provoke(): void {
+  try {
+    new ArrayBuffer(64 * mebi);
+  } catch {
+    // There is none: then the engine has just looked for garbage itself.
+  }
+}

@@ -49,6 +49,7 @@ export class BufferPool {
         `a buffer of ${bytes} bytes is beyond the adapter's limit of ${this.#limit}`,
         "use a smaller batch, or split the tensor",
       );
+    ledger.taken.add(size);
     const list = memo(this.#free, size, () => []);
     const at = list.findIndex((b) => b.batch < writtenBy);
     if (at < 0) return this.#create(size);
@@ -57,6 +58,7 @@ export class BufferPool {
   }
 
   give(buffer: PooledBuffer): void {
+    ledger.taken.remove(buffer.bytes);
     const list = this.#free.get(buffer.bytes)!;
     let at = list.length;
     while (at > 0 && list[at - 1]!.id > buffer.id) at--;

@@ -12,10 +12,14 @@ class Account {
   remove(bytes: number): void {
     this.add(-bytes, -1);
   }
+  /** Restarts the peak at what is alive now. */
+  resetPeak(): void {
+    this.peak = this.live;
+  }
 }
 
-/** `cpu` and `gpu` count bytes of live storages, `pool` all bytes of GPU buffers, whether in use or waiting. */
-export const ledger = { cpu: new Account(), gpu: new Account(), pool: new Account() };
+/** `cpu` and `gpu` count bytes of live storages, `pool` all bytes of GPU buffers, `taken` those of buffers in use. */
+export const ledger = { cpu: new Account(), gpu: new Account(), pool: new Account(), taken: new Account() };
 
 /** Cumulative counts of GPU work and created objects. */
 export const counts = {
