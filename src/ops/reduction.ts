@@ -1,10 +1,32 @@
 // How every reduction walks its operand: dimensions folded into two kept and two reduced ones, then one kernel family or one CPU loop.
 import source from "../../shaders/reduce.wgsl?raw";
 import type { View } from "../backend/backend.ts";
-import { dense, elements } from "../backend/cpu.ts";
+import { elements, hostDense } from "../backend/cpu.ts";
 import { type Kernel, kernel, type Launcher, wgslType } from "../backend/kernel.ts";
 import { type DType, isFloat, type TypedArray } from "../base/dtype.ts";
-import { type Geometry, sizeOf } from "../base/shape.ts";
+import { parse } from "../base/options.ts";
+import { type Geometry, normalizeDims, reducedShape, type Shape, sizeOf } from "../base/shape.ts";
+import type { Tensor } from "../tensor.ts";
+import type { Metas } from "./op.ts";
+
+/** Dimensions as PyTorch takes them: null and [] mean all. */
+export type Dims = number | readonly number[] | null;
+export interface Attrs {
+  readonly dims: readonly number[];
+  readonly keepdim: boolean;
+}
+
+/** Reads dim and keepdim, by position or as options, and further options. */
+export function over<K extends object>(op: string, x: Tensor, rest: readonly unknown[], keywords?: K): Attrs & K {
+  const { dim, ...more } = parse(op, rest, { dim: null as Dims, keepdim: false }, keywords);
+  return { ...more, dims: normalizeDims(op, dim, x.ndim) } as Attrs & K;
+}
+
+/** How many elements are reduced to one. */
+export const counted = (shape: Shape, dims: readonly number[]): number => sizeOf(dims.map((d) => shape[d]!));
+
+/** A reduced tensor seen in the rank of its operand. */
+export const restored = (g: Tensor, ins: Metas, dims: readonly number[]): Tensor => g.reshape(reducedShape(ins["x"]!.shape, dims, true));
 
 /** A view as [outer / kept, kept] outputs, each over [length / run, run] elements; strides count elements. */
 export interface Layout {
@@ -28,7 +50,8 @@ function merged(g: Geometry, dims: readonly number[]): Axis[] | undefined {
     const [size, stride] = [g.shape[d]!, g.strides[d]!];
     if (size === 1) continue;
     const last = axes[axes.length - 1];
-    if (last && last[1] === stride * size) [last[0], last[1]] = [last[0] * size, stride];
+    // Where there are no elements, any two dimensions will do.
+    if (last && (last[1] === stride * size || last[0] * size === 0)) [last[0], last[1]] = [last[0] * size, stride];
     else axes.push([size, stride]);
   }
   while (axes.length < 2) axes.unshift([1, 0]);
@@ -52,11 +75,13 @@ export function reducedLast<V extends Geometry>(view: V, dims: readonly number[]
   return { ...view, shape: order.map((d) => view.shape[d]!), strides: order.map((d) => view.strides[d]!) };
 }
 
-const denseLayout = (view: Geometry, dims: readonly number[]): Layout => {
-  const length = sizeOf(dims.map((d) => view.shape[d]!));
-  const outer = length === 0 ? 0 : sizeOf(view.shape) / length;
-  return { outer, kept: Math.max(1, outer), kept0: 0, kept1: length, length, run: length, stride0: 0, stride1: 1, offset: 0 };
-};
+/** The layout of reducing `dims` of x, and x itself or a copy whose dimensions can be walked like that. */
+function laidOut(x: View, dims: readonly number[], toDense: (view: View) => View): [View, Layout] {
+  const own = layoutOf(x, dims);
+  if (own) return [x, own];
+  const copy = toDense(reducedLast(x, dims));
+  return [copy, layoutOf(copy, [...copy.shape.keys()].slice(-dims.length))!];
+}
 
 // ---- GPU ----------------------------------------------------------------------------------------------------------
 
@@ -98,12 +123,7 @@ export function gpuReduce(
   out: DType,
   { scale = 1, p = 1 }: { readonly scale?: number; readonly p?: number } = {},
 ): void {
-  let x = bind["x"]!;
-  let layout = layoutOf(x, dims);
-  if (!layout) {
-    layout = denseLayout(x, dims);
-    x = q.dense(reducedLast(x, dims));
-  }
+  const [x, layout] = laidOut(bind["x"]!, dims, (view) => q.dense(view));
   const { outer, kept, kept0, kept1, length, run, stride0, stride1, offset } = layout;
   if (outer === 0) return;
   const rows = length / Math.max(1, run);
@@ -173,16 +193,10 @@ export function gpuReduce(
 /** Reduces n0 × n1 elements of `data` from `at` on to one number. */
 export type Fold = (data: TypedArray, at: number, n0: number, stride0: number, n1: number, stride1: number) => number;
 
-/** Host memory that `cpuReduce` may walk: the view's own, or a copy with `dims` last. */
-function laidOut(x: View, dims: readonly number[]): [data: TypedArray, layout: Layout, rows: number] {
-  const own = layoutOf(x, dims);
-  const layout = own ?? denseLayout(x, dims);
-  return [own ? elements(x) : dense(reducedLast(x, dims)), layout, layout.length / Math.max(1, layout.run)];
-}
-
 /** Runs `fold` for every output. */
 export function cpuReduce(x: View, dims: readonly number[], to: TypedArray, fold: Fold): void {
-  const [data, l, rows] = laidOut(x, dims);
+  const [view, l] = laidOut(x, dims, hostDense);
+  const [data, rows] = [elements(view), l.length / Math.max(1, l.run)];
   for (let o = 0; o < to.length; o++) {
     const at = l.offset + Math.floor(o / l.kept) * l.kept0 + (o % l.kept) * l.kept1;
     to[o] = fold(data, at, rows, l.stride0, l.run, l.stride1);
@@ -191,7 +205,8 @@ export function cpuReduce(x: View, dims: readonly number[], to: TypedArray, fold
 
 /** Sums divided by `by`, walked in memory order whichever dimensions go; accumulates in double. */
 export function cpuSum(x: View, dims: readonly number[], to: TypedArray, by = 1): void {
-  const [data, l, rows] = laidOut(x, dims);
+  const [view, l] = laidOut(x, dims, hostDense);
+  const [data, rows] = [elements(view), l.length / Math.max(1, l.run)];
   if (l.kept1 !== 1 || l.kept === 1 || l.stride1 === 1) return cpuReduce(x, dims, to, (...args) => sumFold(...args) / by);
   const sums = new Float64Array(l.kept);
   for (let block = 0; block * l.kept < l.outer; block++) {

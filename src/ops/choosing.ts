@@ -1,0 +1,106 @@
+// Records that look for the largest or smallest element: its value, its place, or both.
+import { elements } from "../backend/cpu.ts";
+import { DtypeError, ShapeError, show } from "../base/errors.ts";
+import { parse } from "../base/options.ts";
+import { normalizeDim, normalizeDims, reducedShape, type Shape, sizeOf } from "../base/shape.ts";
+import type { Tensor } from "../tensor.ts";
+import { type Arg, type Cases, type Fn, type Primitive, t } from "./op.ts";
+import { type Attrs, best, counted, cpuReduce, type Dims, type Fold, gpuReduce, restored, type Rule } from "./reduction.ts";
+
+/** Finds the place of the winner: the first of equals, a NaN before all others. */
+const winner =
+  (sign: number): Fold =>
+  (data, at, n0, s0, n1, s1) => {
+    let value = -Infinity;
+    let place = 0;
+    for (let i = 0; i < n0; i++)
+      for (let j = 0; j < n1; j++) {
+        const v = data[at + i * s0 + j * s1]! * sign;
+        if (v > value) [value, place] = [v, i * n1 + j];
+        else if (v !== v) return i * n1 + j;
+      }
+    return place;
+  };
+
+const ranked = { empty: "empty_ranked", fold: "fold_ranked", merge: "merge_ranked" };
+
+/** A sample whose layout stays, so that no values repeat along the dimension chosen over. */
+export const distinct = (shape: Shape): Arg =>
+  t(shape, { data: Array.from({ length: sizeOf(shape) }, (_, i) => ((i * 7 + 3) % 19) - 8.5 + i / 64) });
+
+/** Errors: ShapeError when there is nothing to choose from. */
+export function checkChoice(op: string, shape: Shape, dims: readonly number[]): void {
+  if (counted(shape, dims) === 0 && sizeOf(reducedShape(shape, dims, false)) > 0)
+    throw new ShapeError(op, `no elements to choose from in ${show(shape)}`, "give it a dim that is not empty");
+}
+
+/**
+ * A record that gives values over any dimensions, the place along one of them (by default in the flattened tensor), or both along one.
+ * Of equal elements the first is taken, but values share their gradient; NaN wins.
+ */
+export function choosing<F extends Fn>(
+  name: string,
+  gives: "value" | "place" | "both",
+  errors: Cases["errors"],
+): Primitive<F, "x" | "out" | "indices", Attrs> {
+  const top = name.includes("max");
+  const place = winner(top ? 1 : -1);
+  const value: Fold = (data, at, n0, s0, n1, s1) => {
+    const found = place(data, at, n0, s0, n1, s1);
+    return data[at + Math.floor(found / n1) * s0 + (found % n1) * s1]!;
+  };
+  return {
+    call: (...args) => {
+      const [x, ...rest] = args as unknown as [Tensor, ...unknown[]];
+      const { dim, keepdim } = parse(name, rest, { dim: (gives === "both" ? undefined : null) as Dims | undefined, keepdim: false });
+      const one = gives === "both" || (gives === "place" && dim !== null);
+      return { inputs: { x }, attrs: { dims: normalizeDims(name, one ? normalizeDim(name, dim, x.ndim) : dim, x.ndim), keepdim } };
+    },
+    meta: (ins, { dims, keepdim }) => {
+      const x = ins["x"]!;
+      checkChoice(name, x.shape, dims);
+      const shape = reducedShape(x.shape, dims, keepdim);
+      const indices = { shape, dtype: "int32" } as const;
+      const out = { shape, dtype: x.dtype };
+      if (gives === "both") return { out, indices };
+      if (gives === "value") return { out };
+      if (x.dtype === "bool") throw new DtypeError(name, "not defined for bool", 'cast to "int32" first');
+      return { out: indices };
+    },
+    cpu: ({ x, out, indices }, { dims }) => {
+      cpuReduce(x!, dims, elements(out!), gives === "place" ? place : value);
+      if (indices) cpuReduce(x!, dims, elements(indices), place);
+    },
+    gpu: ({ x, out, indices }, { dims }, q) => {
+      const rule: Rule =
+        gives === "value"
+          ? best(top, x!.dtype, { join: "join_best" })
+          : { ...best(top, x!.dtype, { ...ranked, emit: indices ? "emit_ranked" : "emit_place" }), triple: "u32" };
+      gpuReduce(q, rule, { x: x!, out: out!, out_i: indices ?? out! }, dims, out!.dtype);
+    },
+    save: gives === "value" ? ["x", "out"] : gives === "both" ? ["indices"] : [],
+    backward:
+      gives === "place"
+        ? "none"
+        : (g, { x, out, indices }, { dims }, ins) => ({
+            x: () => {
+              const [wide, { shape }] = [restored(g, ins, dims), ins["x"]!];
+              if (gives === "both")
+                return dims.length === 0 ? g : g.filledLike(0, shape).scatterAdd(dims[0]!, indices.reshape(wide.shape), wide);
+              const ties = x.eq(restored(out, ins, dims)).cast(g.dtype);
+              return wide.mul(ties.div(ties.sum(dims, true)));
+            },
+          }),
+    ...(gives === "both" ? { result: ({ out, indices }) => ({ values: out, indices }) as ReturnType<F> } : {}),
+    samples: [
+      ...(gives === "both" ? [] : [[distinct([2, 3, 5])]]),
+      [distinct([3, 4]), 1],
+      [t([]), 0],
+      [distinct([300, 2]), { dim: -2, keepdim: true }],
+      [t([2, 3], { dtype: "int32", data: [1, 3, 3, 2, 2, 0] }), 1],
+      ...(gives === "place" ? [[t([4], { data: [1, NaN, 5, NaN] })]] : [[t([0, 3]), 1], [t([2, 3], { dtype: "bool" }), 1]]),
+      ...(gives === "value" ? [[distinct([2, 3, 5]), [0, 2]]] : []),
+    ], // prettier-ignore
+    errors,
+  };
+}
