@@ -132,7 +132,7 @@ function checkNaN(node: Node, g: Tensor, input: number): void {
 }
 
 /** All nodes from the start nodes on, newest first. */
-function reachable(start: Iterable<Node>): Node[] {
+export function reachable(start: Iterable<Node>): Node[] {
   const seen = new Set(start);
   for (const node of seen) for (const edge of node.inputs) if (edge) seen.add(edge.node);
   return [...seen].sort((a, b) => b.sequence - a.sequence);

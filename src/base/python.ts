@@ -5,8 +5,9 @@ export const snake = (name: string): string => name.replace(/[A-Z]/g, (c) => `_$
 /** snake_case as camelCase. */
 export const camel = (name: string): string => name.replace(/_([a-z])/g, (_, c: string) => c.toUpperCase());
 
-/** A float as repr() writes it: `1.0`, `1e-05`, `0.1`. */
-export function float(value: number): string {
+/** A float as repr() writes it: `1.0`, `1e-05`, `0.1`; null is None. */
+export function float(value: number | null): string {
+  if (value === null) return repr(value);
   if (!Number.isFinite(value)) return String(value).replace("inity", "").toLowerCase();
   const size = Math.abs(value);
   if (size !== 0 && (size < 1e-4 || size >= 1e16)) return value.toExponential().replace(/e(.)(\d)$/, "e$10$2");
@@ -21,5 +22,5 @@ export function repr(value: unknown): string {
 }
 
 /** `kernel_size=2, ceil_mode=False`: the named properties of an object. */
-export const fields = (source: object, names: readonly string[]): string =>
-  names.map((name) => `${snake(name)}=${repr((source as Record<string, unknown>)[name])}`).join(", ");
+export const fields = (source: object, names: readonly string[], write: (value: never) => string = repr): string =>
+  names.map((name) => `${snake(name)}=${write((source as Record<string, never>)[name]!)}`).join(", ");

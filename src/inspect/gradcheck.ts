@@ -23,6 +23,13 @@ type Differentiable = (...inputs: Tensor[]) => unknown;
 
 const differentiable = (result: unknown): Tensor[] => tensorsIn(result).filter((t) => isFloat(t.dtype));
 
+/** A weighted sum of all elements of a result: the one number whose derivatives are compared. */
+const weighed = (result: unknown): Tensor =>
+  differentiable(result).reduce(
+    (sum, o, i) => sum.add(o.mul(weightsLike(o, i)).double().sum()),
+    tensor(0, { dtype: "float64", device: "cpu" }),
+  );
+
 /**
  * Compares the gradient of a weighted sum of fn's outputs with central differences, for every element of every input that requires a gradient.
  * Inputs must be float64 on the CPU. Errors: GradError naming the input, the element and both values.
@@ -31,35 +38,21 @@ export async function gradcheck(fn: Differentiable, inputs: readonly Tensor[], o
   const { eps, atol, rtol, raiseException } = parse("gradcheck", [options], defaults);
   const checked = inputs.filter((x) => x.requiresGrad);
   if (checked.length === 0) throw new GradError("gradcheck", "no input requires a gradient");
-  for (const x of checked)
-    if (x.dtype !== "float64")
-      throw new DtypeError("gradcheck", `inputs must be float64, got ${x.dtype}`, 'create them with dtype: "float64"');
-  const outputs = differentiable(fn(...inputs));
-  const weights = outputs.map(weightsLike);
-  const live = outputs.filter((o) => o.requiresGrad);
-  const gradOutputs = weights.filter((_, i) => outputs[i]!.requiresGrad);
-  const grads = live.length === 0 ? [] : grad(live, checked, { gradOutputs, allowUnused: true });
-  const values = await Promise.all(inputs.map((x) => x.data()));
-  const at = async (which: number, element: number, value: number): Promise<number> => {
-    const moved = inputs.map((x, i) => {
-      if (i !== which) return x.detach();
-      const data = values[i]!.slice();
-      data[element] = value;
-      return tensor(data, { shape: x.shape, dtype: x.dtype, device: "cpu" });
-    });
-    let sum = 0;
-    for (const [i, o] of noGrad(() => differentiable(fn(...moved))).entries()) {
-      const w = await weights[i]!.data();
-      (await o.data()).forEach((v, j) => (sum += v * w[j]!));
-    }
-    return sum;
-  };
+  for (const { dtype } of checked)
+    if (dtype !== "float64") throw new DtypeError("gradcheck", `inputs must be float64, got ${dtype}`, 'create them with dtype: "float64"');
+  const sum = weighed(fn(...inputs));
+  const grads = sum.requiresGrad ? grad(sum, checked, { allowUnused: true }) : [];
   for (const [n, x] of checked.entries()) {
     const which = inputs.indexOf(x);
+    const values = await x.data();
     const analytic = await grads[n]?.data();
+    const at = (element: number, value: number): Promise<number> => {
+      const moved = tensor(values.with(element, value), { shape: x.shape, device: "cpu" });
+      return noGrad(() => weighed(fn(...inputs.map((other) => (other === x ? moved : other.detach()))))).item();
+    };
     for (let e = 0; e < x.size; e++) {
-      const v = values[which]![e]!;
-      const numeric = ((await at(which, e, v + eps)) - (await at(which, e, v - eps))) / (2 * eps);
+      const v = values[e]!;
+      const numeric = ((await at(e, v + eps)) - (await at(e, v - eps))) / (2 * eps);
       const got = analytic?.[e] ?? 0;
       if (Math.abs(got - numeric) <= atol + rtol * Math.abs(numeric) || Object.is(got, numeric)) continue;
       if (!raiseException) return false;

@@ -1,5 +1,6 @@
 // The autograd graph of any tensor as data and as Graphviz DOT: one node per operator and per leaf, edges as gradients flow.
-import { Accumulate, type Node } from "../autograd/node.ts";
+import { reachable } from "../autograd/engine.ts";
+import { Accumulate } from "../autograd/node.ts";
 import { ArgumentError, GradError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import type { Tensor } from "../tensor.ts";
@@ -29,51 +30,30 @@ export interface GraphOptions {
   readonly maxNodes?: number;
 }
 
-function leafNames(params: GraphOptions["params"]): Map<Node, string> {
-  const names = new Map<Node, string>();
-  if (!params) return names;
-  const pairs = Symbol.iterator in params ? params : Object.entries(params);
-  for (const [name, tensor] of pairs as Iterable<readonly [string, Tensor]>) {
-    const edge = tensor.edge;
-    if (edge) names.set(edge.node, name);
-  }
-  return names;
-}
-
-/** The recorded graph behind tensors. Errors: GradError when a tensor has no graph; ArgumentError beyond maxNodes. */
+/** The recorded graph behind tensors, every node before those it sends gradients to. Errors: GradError without a graph; ArgumentError beyond maxNodes. */
 export function graphOf(tensors: Tensor | readonly Tensor[], options: GraphOptions = {}): Graph {
-  const o = parse("graph", [options], { params: undefined as GraphOptions["params"], saved: true, maxNodes: 5000 });
-  const roots = Array.isArray(tensors) ? (tensors as Tensor[]) : [tensors as Tensor];
-  const names = leafNames(o.params);
-  const ids = new Map<Node, number>();
-  const nodes: GraphNode[] = [];
-  const edges: { from: number; to: number; label: string }[] = [];
-  const queue: Node[] = [];
-  const visit = (node: Node): number => {
-    const known = ids.get(node);
-    if (known !== undefined) return known;
-    if (nodes.length >= o.maxNodes)
-      throw new ArgumentError("graph", `more than ${o.maxNodes} nodes`, "draw a smaller part, or raise maxNodes");
-    const id = nodes.length;
-    ids.set(node, id);
-    queue.push(node);
-    const leaf = node instanceof Accumulate;
-    const { shape, dtype } = node.outputs[0]!;
-    const saved = o.saved ? Object.entries(node.saved).map(([name, s]) => ({ name, shape: s.shape })) : [];
-    nodes.push({ id, kind: leaf ? "leaf" : "operator", label: names.get(node) ?? (leaf ? "leaf" : node.name), shape, dtype, saved });
-    return id;
-  };
-  for (const root of roots) {
-    const edge = root.edge;
-    if (!edge)
-      throw new GradError("graph", `the tensor ${show(root.shape)} has no graph`, "it must come from a tensor that requires a gradient");
-    const id = nodes.length;
-    nodes.push({ id, kind: "output", label: "output", shape: root.shape, dtype: root.dtype, saved: [] });
-    edges.push({ from: id, to: visit(edge.node), label: show(root.shape) });
-  }
-  for (let node = queue.shift(); node; node = queue.shift())
-    for (const edge of node.inputs)
-      if (edge) edges.push({ from: ids.get(node)!, to: visit(edge.node), label: show(edge.node.outputs[edge.index]!.shape) });
+  const { params, saved, maxNodes } = parse("graph", [options], {}, { params: {} as NonNullable<GraphOptions["params"]>, saved: true, maxNodes: 5000 }); // prettier-ignore
+  const roots = [tensors].flat() as Tensor[];
+  const starts = roots.map(({ edge, shape }) => {
+    if (edge) return edge;
+    throw new GradError("graph", `the tensor ${show(shape)} has no graph`, "it must come from a tensor that requires a gradient");
+  });
+  const order = reachable(starts.map((edge) => edge.node));
+  const size = roots.length + order.length;
+  if (size > maxNodes) throw new ArgumentError("graph", `${size} nodes`, "draw a smaller part, or raise maxNodes");
+  const pairs = Symbol.iterator in params ? params : Object.entries(params);
+  const names = new Map(Array.from(pairs, ([name, tensor]) => [tensor.edge?.node, name]));
+  const outputs = roots.map(({ shape, dtype }) => ({ kind: "output" as const, label: "output", shape, dtype, saved: [] }));
+  const inner = order.map((node) => {
+    const kind = node instanceof Accumulate ? ("leaf" as const) : ("operator" as const);
+    const kept = saved ? Object.entries(node.saved).map(([name, s]) => ({ name, shape: s.shape })) : [];
+    return { kind, label: names.get(node) ?? (kind === "leaf" ? kind : node.name), ...node.outputs[0]!, saved: kept };
+  });
+  const nodes = [...outputs, ...inner].map((node, id) => ({ id, ...node }));
+  const ids = new Map(order.map((node, i) => [node, roots.length + i]));
+  const edges = [...starts.map((edge) => [edge]), ...order.map((node) => node.inputs)].flatMap((inputs, from) =>
+    inputs.flatMap((edge) => (edge ? [{ from, to: ids.get(edge.node)!, label: show(edge.node.outputs[edge.index]!.shape) }] : [])),
+  );
   return { nodes, edges };
 }
 

@@ -1,5 +1,6 @@
 // profile(fn): what a piece of training costs, per operator, with GPU timestamps where the adapter has them.
 import { type Counts, counts } from "../backend/ledger.ts";
+import { columns } from "./columns.ts";
 import { defaultDevice, sync, webGpuDevice } from "../device.ts";
 
 export interface OpTime {
@@ -27,39 +28,39 @@ export interface Profile {
 const querySlots = 4096;
 
 /** Names every dispatch; where the adapter has timestamps, each runs in a pass of its own between two of them. */
-class Stopwatch {
-  readonly names: string[] = [];
-  readonly #device: GPUDevice;
-  readonly #queries: GPUQuerySet | undefined;
-  #next = 0;
-
-  constructor(device: GPUDevice) {
-    this.#device = device;
-    const timed = device.features.has("timestamp-query");
-    this.#queries = timed ? device.createQuerySet({ type: "timestamp", count: querySlots }) : undefined;
-  }
-  begin(name: string): GPUComputePassTimestampWrites | undefined {
-    this.names.push(name);
-    if (!this.#queries || this.#next + 2 > querySlots) return undefined;
-    this.#next += 2;
-    return { querySet: this.#queries, beginningOfPassWriteIndex: this.#next - 2, endOfPassWriteIndex: this.#next - 1 };
-  }
-  /** Milliseconds of each timed dispatch, in order; undefined without timestamps. */
-  async times(): Promise<number[] | undefined> {
-    if (!this.#queries) return undefined;
-    const bytes = Math.max(16, this.#next * 8);
-    const resolve = this.#device.createBuffer({ size: bytes, usage: GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC });
-    const read = this.#device.createBuffer({ size: bytes, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
-    const encoder = this.#device.createCommandEncoder();
-    if (this.#next > 0) encoder.resolveQuerySet(this.#queries, 0, this.#next, resolve, 0);
-    encoder.copyBufferToBuffer(resolve, 0, read, 0, bytes);
-    this.#device.queue.submit([encoder.finish()]);
-    await read.mapAsync(GPUMapMode.READ);
-    const stamps = new BigUint64Array(read.getMappedRange().slice(0));
-    for (const b of [resolve, read]) b.destroy();
-    this.#queries.destroy();
-    return Array.from({ length: this.#next / 2 }, (_, i) => Number(stamps[2 * i + 1]! - stamps[2 * i]!) / 1e6);
-  }
+function stopwatch(device: GPUDevice): {
+  readonly names: string[];
+  readonly begin: (name: string) => GPUComputePassTimestampWrites | undefined;
+  readonly times: () => Promise<number[] | undefined>;
+} {
+  const timed = device.features.has("timestamp-query");
+  const querySet = timed ? device.createQuerySet({ type: "timestamp", count: querySlots }) : undefined;
+  const names: string[] = [];
+  let next = 0;
+  return {
+    names,
+    begin(name) {
+      names.push(name);
+      if (!querySet || next === querySlots) return undefined;
+      return { querySet, beginningOfPassWriteIndex: next++, endOfPassWriteIndex: next++ };
+    },
+    /** Milliseconds of each timed dispatch, in order; undefined without timestamps. */
+    async times() {
+      if (!querySet) return undefined;
+      const size = Math.max(16, next * 8);
+      const buffer = (usage: number): GPUBuffer => device.createBuffer({ size, usage });
+      const resolved = buffer(GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC);
+      const read = buffer(GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST);
+      const encoder = device.createCommandEncoder();
+      encoder.resolveQuerySet(querySet, 0, next, resolved, 0);
+      encoder.copyBufferToBuffer(resolved, 0, read, 0, size);
+      device.queue.submit([encoder.finish()]);
+      await read.mapAsync(GPUMapMode.READ);
+      const stamps = new BigUint64Array(read.getMappedRange().slice(0));
+      for (const made of [resolved, read, querySet]) made.destroy();
+      return Array.from({ length: next / 2 }, (_, i) => Number(stamps[2 * i + 1]! - stamps[2 * i]!) / 1e6);
+    },
+  };
 }
 
 /** Runs fn (sync or async) and reports what it cost on the device in use. Run it once before, so that compilation is not counted. */
@@ -67,8 +68,8 @@ export async function profile(fn: () => unknown): Promise<Profile> {
   const device = defaultDevice().type === "webgpu" ? webGpuDevice() : undefined;
   await sync();
   const before = { ...counts };
-  const observer = device && new Stopwatch(device.gpu);
-  device?.observe(observer && ((name) => observer.begin(name)));
+  const observer = device && stopwatch(device.gpu);
+  device?.observe(observer?.begin);
   const start = performance.now();
   let result: unknown;
   let wallMs: number;
@@ -101,14 +102,10 @@ export async function profile(fn: () => unknown): Promise<Profile> {
   return { ...report, toString: () => render(report) };
 }
 
-function render(p: Omit<Profile, "toString">): string {
-  const head = `${p.wallMs.toFixed(2)} ms wall${p.gpuMs === undefined ? "" : `, ${p.gpuMs.toFixed(2)} ms GPU`}, ${p.counts.dispatches} dispatches, ${p.counts.submits} submits`;
-  const width = Math.max(8, ...p.operators.map((o) => o.name.length));
-  return [
-    head,
-    ...p.operators.map(
-      (o) =>
-        `${o.name.padEnd(width)}  ${String(o.dispatches).padStart(5)}×${o.ms === undefined ? "" : `  ${o.ms.toFixed(3).padStart(9)} ms`}`,
-    ),
-  ].join("\n");
+function render({ wallMs, gpuMs, counts: spent, operators }: Omit<Profile, "toString">): string {
+  const gpu = gpuMs === undefined ? "" : `, ${gpuMs.toFixed(2)} ms GPU`;
+  const rows = operators.map(({ name, dispatches, ms }) => [name, `${dispatches}×`, ms === undefined ? "" : `${ms.toFixed(3)} ms`]);
+  return [`${wallMs.toFixed(2)} ms wall${gpu}, ${spent.dispatches} dispatches, ${spent.submits} submits`, ...columns(rows, [1, 2])].join(
+    "\n",
+  );
 }

@@ -4,6 +4,7 @@ import { show } from "../base/errors.ts";
 import { sizeOf } from "../base/shape.ts";
 import type { Module } from "../nn/module.ts";
 import type { Tensor } from "../tensor.ts";
+import { columns } from "./columns.ts";
 import { tensorsIn } from "./samples.ts";
 
 export interface SummaryRow {
@@ -104,23 +105,21 @@ function count(list: Iterable<Tensor>): number {
 }
 
 function render({ rows, parameters, trainable, parameterBytes, activationBytes }: Omit<Summary, "toString">): string {
-  const cells = [
-    ["layer", "output", "parameters", "receptive field"],
-    ...rows.map((r) => [
-      "  ".repeat(r.depth) + r.type + (r.name && ` (${r.name})`),
-      r.output ? show(r.output) : "–",
-      r.parameters.toLocaleString("en"),
-      r.receptiveField?.join("×") ?? "–",
-    ]),
-  ];
-  const widths = cells[0]!.map((_, i) => Math.max(...cells.map((c) => c[i]!.length)));
-  const lines = cells.map((c) =>
-    c
-      .map((s, i) => (i === 2 ? s.padStart(widths[i]!) : s.padEnd(widths[i]!)))
-      .join("  ")
-      .trimEnd(),
+  const grouped = (n: number): string => n.toLocaleString("en");
+  const lines = columns(
+    [
+      ["layer", "output", "parameters", "receptive field"],
+      ["─", "─", "─", "─"],
+      ...rows.map(({ depth, type, name, output, parameters: own, receptiveField }) => [
+        "  ".repeat(depth) + type + (name && ` (${name})`),
+        output ? show(output) : "–",
+        grouped(own),
+        receptiveField?.join("×") ?? "–",
+      ]),
+    ],
+    [2],
   );
-  lines.splice(1, 0, widths.map((w) => "─".repeat(w)).join("  "));
   const size = (bytes: number): string => `${(bytes / 1024).toFixed(1)} KiB`;
-  return `${lines.join("\n")}\n${parameters.toLocaleString("en")} parameters (${trainable.toLocaleString("en")} trainable), ${size(parameterBytes)}; activations ${size(activationBytes)}`;
+  const total = `${grouped(parameters)} parameters (${grouped(trainable)} trainable), ${size(parameterBytes)}; activations ${size(activationBytes)}`;
+  return [...lines, total].join("\n");
 }

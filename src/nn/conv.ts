@@ -2,26 +2,17 @@
 import "../kits/windows.ts";
 import { checkPositiveInteger } from "../base/checks.ts";
 import { ArgumentError } from "../base/errors.ts";
-import { parse } from "../base/options.ts";
-import { repr } from "../base/python.ts";
+import { fields } from "../base/python.ts";
 import { functions } from "../methods.ts";
+import { perDim } from "../ops/sliding.ts";
 import type { Tensor } from "../tensor.ts";
-import { factory, type Factory, parameter, resetWeights } from "./linear.ts";
-import { Module } from "./module.ts";
-import type { Parameter } from "./parameter.ts";
+import { configure, type Factory } from "./layer.ts";
+import { Weighted } from "./linear.ts";
 
 /** One number for all dimensions, or one for each. */
 export type Size = number | readonly number[];
 export type Padding = Size | "same" | "valid";
 export type PaddingMode = "zeros" | "reflect" | "replicate" | "circular";
-
-/** `value` once per dimension. Errors: ArgumentError unless it is a whole number ≥ low, or one per dimension. */
-export function tuple(op: string, name: string, value: Size, rank: number, low: number): number[] {
-  const list = typeof value === "number" ? new Array<number>(rank).fill(value) : [...value];
-  if (list.length !== rank || !list.every((v) => Number.isInteger(v) && v >= low))
-    throw new ArgumentError(op, `${name} must be a whole number of at least ${low} or ${rank} of them, got ${JSON.stringify(value)}`);
-  return list;
-}
 
 export interface ConvOptions extends Factory {
   readonly stride?: Size;
@@ -50,15 +41,17 @@ type TransposeRest =
   | [options: ConvTransposeOptions]
   | [stride: Size, options: Omit<ConvTransposeOptions, "stride">];
 
-const start = { stride: 1 as Size, padding: 0 as Padding };
-const end = { groups: 1, bias: true };
-const mode = { paddingMode: "zeros" as PaddingMode };
-const defaults = { ...start, dilation: 1 as Size, ...end, ...mode };
-const transposeDefaults = { ...start, outputPadding: 0 as Size, ...end, dilation: 1 as Size, ...mode };
+const first = { stride: 1 as Size, padding: 0 as Padding };
+const last = { groups: 1, bias: true };
+const defaults = { ...first, dilation: 1 as Size, ...last, paddingMode: "zeros" as PaddingMode };
+const transposeDefaults = { ...first, outputPadding: 0 as Size, ...last, ...defaults };
 const modes: readonly PaddingMode[] = ["zeros", "reflect", "replicate", "circular"];
 
 /** What all convolutions hold. */
-abstract class ConvNd extends Module {
+abstract class ConvNd extends Weighted {
+  /** Number of spatial dimensions. */
+  static readonly rank: number;
+  static readonly transposed: boolean;
   declare readonly inChannels: number;
   declare readonly outChannels: number;
   declare readonly kernelSize: readonly number[];
@@ -70,45 +63,26 @@ abstract class ConvNd extends Module {
   /** True for transposed convolutions. */
   declare readonly transposed: boolean;
   declare readonly outputPadding: readonly number[];
-  declare weight: Parameter;
-  declare bias: Parameter | null;
 
-  constructor(rank: number, transposed: boolean, inChannels: number, outChannels: number, kernelSize: Size, rest: readonly unknown[]) {
+  constructor(inChannels: number, outChannels: number, kernelSize: Size, ...rest: readonly unknown[]) {
     super();
-    const op = new.target.name;
-    const o = { outputPadding: 0, ...parse(op, rest, transposed ? transposeDefaults : defaults, factory) };
+    const { name: op, rank, transposed } = new.target as unknown as typeof ConvNd;
+    const required = { inChannels, outChannels, kernelSize, outputPadding: 0, transposed };
+    const o = configure(this, required, rest, transposed ? transposeDefaults : defaults);
     const { groups, padding, paddingMode } = o;
-    const known = transposed ? modes.slice(0, 1) : modes;
-    const named = !transposed && (padding === "same" || padding === "valid");
     checkPositiveInteger(op, { inChannels, outChannels, groups });
     if (inChannels % groups !== 0 || outChannels % groups !== 0)
       throw new ArgumentError(op, `${inChannels} input and ${outChannels} output channels do not divide into ${groups} groups`);
+    const known = transposed ? modes.slice(0, 1) : modes;
     if (!known.includes(paddingMode)) throw new ArgumentError(op, `unknown paddingMode ${String(paddingMode)}`, known.join(", "));
-    const sizes = (name: string, value: Size, low: number): number[] => tuple(op, name, value, rank, low);
-    const stride = sizes("stride", o.stride, 1);
-    if (padding === "same" && stride.some((s) => s !== 1))
+    const sizes = this as unknown as Record<string, Padding>;
+    for (const key of ["kernelSize", "stride", "dilation", "padding", "outputPadding"])
+      if (transposed || key !== "padding" || (padding !== "same" && padding !== "valid"))
+        sizes[key] = perDim(op, key, sizes[key], rank, key.endsWith("adding") ? 0 : 1, ArgumentError);
+    if (padding === "same" && this.stride.some((s) => s !== 1))
       throw new ArgumentError(op, 'padding "same" needs stride 1', "give the padding in numbers");
-    Object.assign(this, {
-      inChannels,
-      outChannels,
-      kernelSize: sizes("kernelSize", kernelSize, 1),
-      stride,
-      padding: named ? padding : sizes("padding", padding as Size, 0),
-      dilation: sizes("dilation", o.dilation, 1),
-      outputPadding: sizes("outputPadding", o.outputPadding, 0),
-      groups,
-      paddingMode,
-      transposed,
-    });
     const channels = transposed ? [inChannels, outChannels / groups] : [outChannels, inChannels / groups];
-    this.weight = parameter([...channels, ...this.kernelSize], o);
-    this.bias = o.bias ? parameter([outChannels], o) : null;
-    this.resetParameters();
-  }
-
-  /** Draws weight and bias anew. */
-  resetParameters(): void {
-    resetWeights(this.weight, this.bias);
+    this.make([...channels, ...this.kernelSize], outChannels, o);
   }
 
   /** Elements to add before and after each spatial dimension, last dimension first, as pad() takes them. */
@@ -158,15 +132,15 @@ abstract class ConvNd extends Module {
 
   override extraRepr(): string {
     const { padding, bias, paddingMode } = this;
-    const parts = [`${this.inChannels}, ${this.outChannels}, kernel_size=${repr(this.kernelSize)}, stride=${repr(this.stride)}`];
-    const unless = (usual: number, name: string, value: readonly number[] | number): void => {
-      if ([value].flat().some((v) => v !== usual)) parts.push(`${name}=${repr(value)}`);
+    const parts = [`${this.inChannels}, ${this.outChannels}`, fields(this, ["kernelSize", "stride"])];
+    const unless = (usual: number, name: "padding" | "dilation" | "outputPadding" | "groups"): void => {
+      if ([this[name]].flat().some((v) => v !== usual)) parts.push(fields(this, [name]));
     };
     if (typeof padding === "string") parts.push(`padding=${padding}`);
-    else unless(0, "padding", padding);
-    unless(1, "dilation", this.dilation);
-    unless(0, "output_padding", this.outputPadding);
-    unless(1, "groups", this.groups);
+    else unless(0, "padding");
+    unless(1, "dilation");
+    unless(0, "outputPadding");
+    unless(1, "groups");
     if (!bias) parts.push("bias=False");
     if (paddingMode !== "zeros") parts.push(`padding_mode=${paddingMode}`);
     return parts.join(", ");
@@ -175,14 +149,12 @@ abstract class ConvNd extends Module {
 
 type ConvClass<Rest extends readonly unknown[]> = new (inChannels: number, outChannels: number, kernelSize: Size, ...rest: Rest) => ConvNd;
 
-function conv<Rest extends readonly unknown[]>(name: string, rank: number, transposed = false): ConvClass<Rest> {
-  return class extends ConvNd {
+const conv = <Rest extends readonly unknown[]>(name: string, rank: number, transposed = false): ConvClass<Rest> =>
+  class extends ConvNd {
     static override readonly name: string = name;
-    constructor(inChannels: number, outChannels: number, kernelSize: Size, ...rest: Rest) {
-      super(rank, transposed, inChannels, outChannels, kernelSize, rest);
-    }
+    static override readonly rank = rank;
+    static override readonly transposed = transposed;
   };
-}
 
 /** Convolution over [N, C, L]. Shape: L → ⌊(L + 2·padding − dilation·(kernelSize − 1) − 1) / stride⌋ + 1. */
 export const Conv1d: ConvClass<ConvRest> = /* @__PURE__ */ conv("Conv1d", 1);

@@ -1,12 +1,11 @@
 // A table of vectors, looked up by index.
 import "../kits/indexing.ts";
 import { ArgumentError } from "../base/errors.ts";
-import { parse } from "../base/options.ts";
 import { noGrad } from "../autograd/mode.ts";
 import { functions } from "../methods.ts";
 import type { Tensor } from "../tensor.ts";
 import { normal_, zeros_ } from "./init.ts";
-import { factory, type Factory, parameter } from "./linear.ts";
+import { configure, type Factory, parameter } from "./layer.ts";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
 
@@ -20,17 +19,15 @@ export class Embedding extends Module {
   static override readonly name: string = "Embedding";
   declare readonly numEmbeddings: number;
   declare readonly embeddingDim: number;
-  declare readonly paddingIdx: number | null;
+  declare paddingIdx: number | null;
   declare weight: Parameter;
 
   constructor(numEmbeddings: number, embeddingDim: number, ...rest: [paddingIdx?: number | null] | [options: EmbeddingOptions]) {
     super();
-    const { paddingIdx, ...place } = parse(new.target.name, rest, { paddingIdx: null as number | null }, factory);
+    const { paddingIdx, ...place } = configure(this, { numEmbeddings, embeddingDim }, rest, { paddingIdx: null as number | null });
     if (paddingIdx !== null && !(Number.isInteger(paddingIdx) && paddingIdx >= -numEmbeddings && paddingIdx < numEmbeddings))
       throw new ArgumentError("Embedding", `paddingIdx must be within ${numEmbeddings} rows, got ${String(paddingIdx)}`);
-    this.numEmbeddings = numEmbeddings;
-    this.embeddingDim = embeddingDim;
-    this.paddingIdx = paddingIdx !== null && paddingIdx < 0 ? paddingIdx + numEmbeddings : paddingIdx;
+    if (paddingIdx !== null && paddingIdx < 0) this.paddingIdx = paddingIdx + numEmbeddings;
     this.weight = parameter([numEmbeddings, embeddingDim], place);
     this.resetParameters();
   }

@@ -1,6 +1,5 @@
 // Layers that change only the shape.
 import "../kits/core.ts";
-import { functions } from "../methods.ts";
 import { type Layer, layer, type LayerClass } from "./layer.ts";
 
 interface Range {
@@ -8,11 +7,10 @@ interface Range {
   endDim: number;
 }
 /** Joins the dimensions from startDim to endDim; by default all but the batch. */
-export const Flatten: LayerClass<Range, [startDim?: number, endDim?: number]> = /* @__PURE__ */ layer(
-  "Flatten",
-  { startDim: 1, endDim: -1 },
-  (x, o) => functions.flatten(x, o),
-);
+export const Flatten: LayerClass<Range, [startDim?: number, endDim?: number]> = /* @__PURE__ */ layer("Flatten", {
+  startDim: 1,
+  endDim: -1,
+});
 export type Flatten = Layer<Range>;
 
 interface Split {
@@ -23,6 +21,6 @@ interface Split {
 export const Unflatten: new (dim: number, unflattenedSize: readonly number[]) => Layer<Split> = /* @__PURE__ */ layer(
   "Unflatten",
   { dim: 0, unflattenedSize: [] },
-  (x, o) => functions.unflatten(x, o.dim, o.unflattenedSize),
+  ({ dim, unflattenedSize }, x) => x.unflatten(dim, unflattenedSize),
 );
 export type Unflatten = Layer<Split>;

@@ -1,8 +1,13 @@
-// Layers without parameters, as rows: a name, the options with their defaults, and the operator that takes input and options.
+// Layers as rows: a name, the options with their defaults, and the operator that takes inputs and options.
+import type { DTypeLike } from "../base/dtype.ts";
 import { parse } from "../base/options.ts";
 import { fields } from "../base/python.ts";
+import { type CreateOptions, zeros } from "../create.ts";
+import type { DeviceName } from "../device.ts";
+import { functions } from "../methods.ts";
 import type { Tensor } from "../tensor.ts";
 import { Module } from "./module.ts";
+import { Parameter } from "./parameter.ts";
 
 /** A module with one tensor in and one out, whose options `O` are its properties. */
 export type Layer<O = object> = OneToOne & Readonly<O>;
@@ -14,10 +19,34 @@ export type LayerClass<O = object, A extends readonly unknown[] = [value?: O[key
   ...rest: A | [options: Partial<O>]
 ) => Layer<O>;
 
+/** Where a layer's parameters are made. */
+export interface Factory {
+  readonly device?: DeviceName | undefined;
+  readonly dtype?: DTypeLike | undefined;
+}
+const factory = { device: undefined as DeviceName | undefined, dtype: undefined as DTypeLike | undefined };
+
+/**
+ * Puts into the module's properties what its constructor requires, and the options it was given but for those that only say how parameters
+ * are made. Gives all options. Errors: as parse.
+ */
+export function configure<O extends object>(self: Module, required: object, given: readonly unknown[], options: O): O & typeof factory {
+  const all = parse(self.constructor.name, given, options, factory);
+  const { device: _device, dtype: _dtype, bias: _bias, ...own } = all as typeof all & { readonly bias?: boolean };
+  Object.assign(self, required, own);
+  return all;
+}
+
+/** A parameter of zeros, to be initialised by its layer. */
+export const parameter = (shape: readonly number[], { device, dtype }: Factory): Parameter =>
+  new Parameter(zeros(shape, { device, dtype } as CreateOptions));
+
 /** What a row may say beyond the usual. */
-export interface Traits<M> {
+interface Traits<M> {
   /** Options that are given by name only. */
   readonly keywords?: object;
+  /** Further properties that the operator takes as options. */
+  readonly also?: readonly string[];
   /** Checks and completes what was given. */
   readonly settle?: (self: M, op: string) => void;
   /** What is printed; by default the positional options. */
@@ -25,20 +54,24 @@ export interface Traits<M> {
   readonly stateNames?: Readonly<Record<string, string>>;
 }
 
+type Operators = Readonly<Record<string, (...inputs: readonly unknown[]) => unknown>>;
+/** The operator of a layer's name: `maxPool2d` of MaxPool2d, `mseLoss` of MSELoss. */
+export const operatorOf = (name: string): string => name.replace(/^[A-Z]+(?![a-z])|^[A-Z]/, (capitals) => capitals.toLowerCase());
+
 /**
- * The class of a layer. `run` gets the input, the options, the module and further inputs.
+ * The class of a layer. `run` names its operator, where that has another name, or computes from the options and the inputs.
  * The name is a property of its own: bundles shorten the names of classes, and models print them.
  */
 // Each row says by its annotation what the class takes and gives.
 /* eslint-disable @typescript-eslint/no-explicit-any */
 export function layer(
   name: string,
-  options: object,
-  run: (x: any, options: any, self: any, ...more: any[]) => unknown,
-  { keywords = {}, settle, text, stateNames = {} }: Traits<any> = {},
+  options: object = {},
+  run: string | ((options: any, ...inputs: any[]) => unknown) = operatorOf(name),
+  { keywords = {}, also = [], settle, text, stateNames = {} }: Traits<any> = {},
 ): any {
   const positional = Object.keys(options);
-  const all = [...positional, ...Object.keys(keywords)];
+  const all = [...positional, ...Object.keys(keywords), ...also];
   return class extends Module {
     static override readonly name: string = name;
     static override readonly stateNames: Readonly<Record<string, string>> = stateNames;
@@ -47,8 +80,9 @@ export function layer(
       Object.assign(this, parse(new.target.name, rest, options, keywords));
       settle?.(this, new.target.name);
     }
-    override forward(x: Tensor, ...more: unknown[]): unknown {
-      return run(x, Object.fromEntries(all.map((key) => [key, (this as Record<string, unknown>)[key]])), this, ...more);
+    override forward(...inputs: unknown[]): unknown {
+      const given = Object.fromEntries(all.map((key) => [key, (this as Record<string, unknown>)[key]]));
+      return typeof run === "string" ? (functions as unknown as Operators)[run]!(...inputs, given) : run(given, ...inputs);
     }
     override extraRepr(): string {
       return text ? text(this) : fields(this, positional);

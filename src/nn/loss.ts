@@ -1,7 +1,6 @@
 // Losses as layers: forward(input, target).
 import "../kits/losses.ts";
 import { ArgumentError } from "../base/errors.ts";
-import { functions } from "../methods.ts";
 import { Tensor } from "../tensor.ts";
 import { layer } from "./layer.ts";
 import type { Module } from "./module.ts";
@@ -27,13 +26,8 @@ type WeightedClass<O = object> = new (
 ) => Loss<O> & { weight: Tensor | null };
 
 /** A loss prints no options; rescaling weights are state, as in PyTorch. */
-const loss = (
-  name: string,
-  run: (x: Tensor, target: Tensor, options: object) => Tensor,
-  keywords: object = {},
-  positional: object = {},
-): never =>
-  layer(name, positional, (x, options, _self, target) => run(x, target, options), {
+const loss = (name: string, keywords: object = {}, positional: object = {}, run?: string): never =>
+  layer(name, positional, run, {
     keywords: { reduction: "mean", ...keywords },
     text: () => "",
     stateNames: { posWeight: "pos_weight" },
@@ -46,24 +40,16 @@ const loss = (
 const weighted = { weight: null };
 
 /** Mean of (x − y)². */
-export const MSELoss: LossClass = /* @__PURE__ */ loss("MSELoss", (x, y, o) => functions.mseLoss(x, y, o));
+export const MSELoss: LossClass = /* @__PURE__ */ loss("MSELoss");
 export type MSELoss = InstanceType<typeof MSELoss>;
 /** Mean of |x − y|. */
-export const L1Loss: LossClass = /* @__PURE__ */ loss("L1Loss", (x, y, o) => functions.l1Loss(x, y, o));
+export const L1Loss: LossClass = /* @__PURE__ */ loss("L1Loss");
 export type L1Loss = InstanceType<typeof L1Loss>;
 /** Quadratic below beta, linear above; divided by beta. */
-export const SmoothL1Loss: LossClass<{ beta: number }> = /* @__PURE__ */ loss(
-  "SmoothL1Loss",
-  (x, y, o) => functions.smoothL1Loss(x, y, o),
-  {
-    beta: 1,
-  },
-);
+export const SmoothL1Loss: LossClass<{ beta: number }> = /* @__PURE__ */ loss("SmoothL1Loss", { beta: 1 });
 export type SmoothL1Loss = InstanceType<typeof SmoothL1Loss>;
 /** Quadratic below delta, linear above. */
-export const HuberLoss: LossClass<{ delta: number }> = /* @__PURE__ */ loss("HuberLoss", (x, y, o) => functions.huberLoss(x, y, o), {
-  delta: 1,
-});
+export const HuberLoss: LossClass<{ delta: number }> = /* @__PURE__ */ loss("HuberLoss", { delta: 1 });
 export type HuberLoss = InstanceType<typeof HuberLoss>;
 
 export interface CrossEntropyOptions extends Weighted {
@@ -73,27 +59,22 @@ export interface CrossEntropyOptions extends Weighted {
 /** Softmax and negative log-likelihood of logits [N, C, …], for class indices [N, …] or probabilities [N, C, …]. */
 export const CrossEntropyLoss: WeightedClass<{ ignoreIndex: number; labelSmoothing: number }> = /* @__PURE__ */ loss(
   "CrossEntropyLoss",
-  (x, y, o) => functions.crossEntropy(x, y, o),
   { ignoreIndex: -100, labelSmoothing: 0 },
   weighted,
+  "crossEntropy",
 );
 export type CrossEntropyLoss = InstanceType<typeof CrossEntropyLoss>;
 /** Negative log-likelihood of log-probabilities [N, C, …] for class indices [N, …]. */
-export const NLLLoss: WeightedClass<{ ignoreIndex: number }> = /* @__PURE__ */ loss(
-  "NLLLoss",
-  (x, y, o) => functions.nllLoss(x, y, o),
-  { ignoreIndex: -100 },
-  weighted,
-);
+export const NLLLoss: WeightedClass<{ ignoreIndex: number }> = /* @__PURE__ */ loss("NLLLoss", { ignoreIndex: -100 }, weighted);
 export type NLLLoss = InstanceType<typeof NLLLoss>;
 /** Binary cross entropy of probabilities. */
-export const BCELoss: WeightedClass = /* @__PURE__ */ loss("BCELoss", (x, y, o) => functions.binaryCrossEntropy(x, y, o), {}, weighted);
+export const BCELoss: WeightedClass = /* @__PURE__ */ loss("BCELoss", {}, weighted, "binaryCrossEntropy");
 export type BCELoss = InstanceType<typeof BCELoss>;
 /** Sigmoid and binary cross entropy of logits in one, stable step. */
 export const BCEWithLogitsLoss: WeightedClass<{ posWeight: Tensor | null }> = /* @__PURE__ */ loss(
   "BCEWithLogitsLoss",
-  (x, y, o) => functions.binaryCrossEntropyWithLogits(x, y, o),
   { posWeight: null },
   weighted,
+  "binaryCrossEntropyWithLogits",
 );
 export type BCEWithLogitsLoss = InstanceType<typeof BCEWithLogitsLoss>;

@@ -1,13 +1,12 @@
 // Batch and layer normalisation.
 import "../kits/norms.ts";
 import { ArgumentError, ShapeError, show } from "../base/errors.ts";
-import { parse } from "../base/options.ts";
 import { fields, float, repr } from "../base/python.ts";
 import { functions } from "../methods.ts";
 import { Tensor } from "../tensor.ts";
 import { knownValue } from "../transfer.ts";
 import { constant_, ones_, zeros_ } from "./init.ts";
-import { factory, type Factory, parameter } from "./linear.ts";
+import { configure, type Factory, parameter } from "./layer.ts";
 import { Module } from "./module.ts";
 import { Buffer, type Parameter } from "./parameter.ts";
 
@@ -32,6 +31,8 @@ abstract class BatchNorm extends Module {
     runningVar: "running_var",
     numBatchesTracked: "num_batches_tracked",
   };
+  /** Numbers of dimensions that an input may have. */
+  static readonly ranks: readonly number[];
   declare readonly numFeatures: number;
   declare readonly eps: number;
   declare readonly momentum: number | null;
@@ -39,31 +40,27 @@ abstract class BatchNorm extends Module {
   declare readonly trackRunningStats: boolean;
   declare weight: Parameter | null;
   declare bias: Parameter | null;
-  runningMean: Tensor | null = null;
-  runningVar: Tensor | null = null;
-  numBatchesTracked: Tensor | null = null;
-  readonly #ranks: readonly number[];
+  declare runningMean: Tensor | null;
+  declare runningVar: Tensor | null;
+  declare numBatchesTracked: Tensor | null;
 
-  constructor(ranks: readonly number[], numFeatures: number, rest: readonly unknown[]) {
+  constructor(numFeatures: number, ...rest: BatchNormRest) {
     super();
     const options = { eps: 1e-5, momentum: 0.1 as number | null, affine: true, trackRunningStats: true };
-    const { device, dtype, ...o } = parse(new.target.name, rest, options, factory);
-    Object.assign(this, { numFeatures }, o);
-    this.#ranks = ranks;
-    const channels = (): Parameter => parameter([numFeatures], { device, dtype });
-    this.weight = o.affine ? channels() : null;
-    this.bias = o.affine ? channels() : null;
-    if (o.trackRunningStats) {
-      this.runningMean = new Buffer(channels().detach());
-      this.runningVar = new Buffer(channels().detach());
-      this.numBatchesTracked = new Buffer(Tensor.constant(this.runningMean.storage.device, 0, "int32", []));
-    }
+    const { affine, trackRunningStats, ...place } = configure(this, { numFeatures }, rest, options);
+    const channels = (wanted: boolean): Parameter | null => (wanted ? parameter([numFeatures], place) : null);
+    const tracked = (x: Tensor | null): Buffer | null => (x ? new Buffer(x.detach()) : null);
+    this.weight = channels(affine);
+    this.bias = channels(affine);
+    this.runningMean = tracked(channels(trackRunningStats));
+    this.runningVar = tracked(channels(trackRunningStats));
+    this.numBatchesTracked = this.runningMean && new Buffer(Tensor.constant(this.runningMean.storage.device, 0, "int32", []));
     this.resetParameters();
   }
   /** Forgets the running statistics. */
   resetRunningStats(): void {
     fillIn(this.runningVar, this.runningMean);
-    if (this.numBatchesTracked) zeros_(this.numBatchesTracked);
+    fillIn(null, this.numBatchesTracked);
   }
   resetParameters(): void {
     this.resetRunningStats();
@@ -71,11 +68,11 @@ abstract class BatchNorm extends Module {
   }
 
   override forward(x: Tensor): Tensor {
-    if (!this.#ranks.includes(x.ndim))
-      throw new ShapeError(this.constructor.name, `needs an input of ${this.#ranks.join(" or ")} dimensions, got ${show(x.shape)}`);
+    const { name, ranks } = this.constructor as typeof BatchNorm;
+    if (!ranks.includes(x.ndim)) throw new ShapeError(name, `needs an input of ${ranks.join(" or ")} dimensions, got ${show(x.shape)}`);
     const { runningMean, runningVar, weight, bias, eps } = this;
-    const momentum = this.training ? this.#count() : (this.momentum ?? 0);
-    const training = this.training || runningMean === null;
+    const momentum = this.training ? this.#count() : 0;
+    const training = this.training || !runningMean;
     return functions.batchNorm(x, runningMean, runningVar, { weight, bias, training, momentum, eps });
   }
   /** Counts the batch; gives the weight of its statistics. The counter is a constant tensor, so this runs no kernel. */
@@ -83,18 +80,14 @@ abstract class BatchNorm extends Module {
     const { numBatchesTracked: counter, momentum } = this;
     if (!counter) return momentum ?? 0;
     const known = knownValue(counter);
-    if (known === undefined) {
-      if (momentum === null)
-        throw new ArgumentError(this.constructor.name, "num_batches_tracked is only known to the GPU", "load the state from the CPU");
-      counter.add_(1);
-      return momentum;
-    }
-    constant_(counter, known + 1);
-    return momentum ?? 1 / (known + 1);
+    if (known !== undefined) constant_(counter, known + 1);
+    else if (momentum !== null) counter.add_(1);
+    else throw new ArgumentError(this.constructor.name, "num_batches_tracked is only known to the GPU", "load the state from the CPU");
+    return momentum ?? 1 / (known! + 1);
   }
   override extraRepr(): string {
-    const { numFeatures, eps, momentum } = this;
-    return `${numFeatures}, eps=${float(eps)}, momentum=${momentum === null ? "None" : float(momentum)}, ${fields(this, ["affine", "trackRunningStats"])}`;
+    const numbers = fields(this, ["eps", "momentum"], float);
+    return `${this.numFeatures}, ${numbers}, ${fields(this, ["affine", "trackRunningStats"])}`;
   }
 }
 
@@ -102,9 +95,7 @@ type BatchNormClass = new (numFeatures: number, ...rest: BatchNormRest) => Batch
 const batchNorm = (name: string, ...ranks: readonly number[]): BatchNormClass =>
   class extends BatchNorm {
     static override readonly name: string = name;
-    constructor(numFeatures: number, ...rest: BatchNormRest) {
-      super(ranks, numFeatures, rest);
-    }
+    static override readonly ranks = ranks;
   };
 /** Normalises each channel of [N, C] or [N, C, L] over the batch. In eval mode it uses the running statistics. */
 export const BatchNorm1d: BatchNormClass = /* @__PURE__ */ batchNorm("BatchNorm1d", 2, 3);
@@ -135,12 +126,10 @@ export class LayerNorm extends Module {
     ...rest: [eps?: number, elementwiseAffine?: boolean, bias?: boolean] | [options: LayerNormOptions]
   ) {
     super();
-    const o = parse(new.target.name, rest, { eps: 1e-5, elementwiseAffine: true, bias: true }, factory);
-    this.normalizedShape = typeof normalizedShape === "number" ? [normalizedShape] : [...normalizedShape];
-    this.eps = o.eps;
-    this.elementwiseAffine = o.elementwiseAffine;
-    this.weight = o.elementwiseAffine ? parameter(this.normalizedShape, o) : null;
-    this.bias = o.elementwiseAffine && o.bias ? parameter(this.normalizedShape, o) : null;
+    const shape = [normalizedShape].flat();
+    const o = configure(this, { normalizedShape: shape }, rest, { eps: 1e-5, elementwiseAffine: true, bias: true });
+    this.weight = o.elementwiseAffine ? parameter(shape, o) : null;
+    this.bias = o.elementwiseAffine && o.bias ? parameter(shape, o) : null;
     this.resetParameters();
   }
   resetParameters(): void {
@@ -151,6 +140,6 @@ export class LayerNorm extends Module {
     return functions.layerNorm(x, this.normalizedShape, { weight, bias, eps });
   }
   override extraRepr(): string {
-    return `${repr(this.normalizedShape)}, eps=${float(this.eps)}, ${fields(this, ["elementwiseAffine"])}`;
+    return `${repr(this.normalizedShape)}, ${fields(this, ["eps"], float)}, ${fields(this, ["elementwiseAffine"])}`;
   }
 }

@@ -1,38 +1,27 @@
 // Pooling layers in one to three dimensions.
 import "../kits/windows.ts";
+import { ArgumentError } from "../base/errors.ts";
 import { fields } from "../base/python.ts";
 import { functions } from "../methods.ts";
 import type { Tensor } from "../tensor.ts";
-import { type Size, tuple } from "./conv.ts";
-import { type Layer, layer, type LayerClass } from "./layer.ts";
+import { perDim } from "../ops/sliding.ts";
+import type { Size } from "./conv.ts";
+import { type Layer, layer, type LayerClass, operatorOf } from "./layer.ts";
 import type { Module } from "./module.ts";
 
-type Given = { readonly kernelSize: Size; readonly stride: Size; readonly padding: Size };
-
 /** A layer of windows: sizes are checked, and kept as one number for all dimensions where they were given so, unless `lists`. */
-const windows = (
-  name: string,
-  rank: number,
-  options: object,
-  run: (x: Tensor, options: Given, ...more: never[]) => unknown,
-  lists = false,
-): never =>
-  layer(
-    name,
-    { kernelSize: undefined, stride: null, padding: 0, ...options },
-    (x, given, _self, ...more) => run(x, given, ...(more as never[])),
-    {
-      text: (self) => fields(self, ["kernelSize", "stride", "padding", ...("dilation" in self ? ["dilation", "ceilMode"] : [])]),
-      settle(self, op) {
-        self.stride ??= self.kernelSize;
-        for (const key of ["kernelSize", "stride", "padding", "dilation"])
-          if (key in self) {
-            const sizes = tuple(op, key, self[key], rank, key === "padding" ? 0 : 1);
-            if (lists || typeof self[key] !== "number") self[key] = sizes;
-          }
-      },
+const windows = (name: string, rank: number, options: object = {}, lists = false, run?: Parameters<typeof layer>[2]): never =>
+  layer(name, { kernelSize: undefined, stride: null, padding: 0, ...options }, run, {
+    text: (self) => fields(self, ["kernelSize", "stride", "padding", ...("dilation" in self ? ["dilation", "ceilMode"] : [])]),
+    settle(self, op) {
+      self.stride ??= self.kernelSize;
+      for (const key of ["kernelSize", "stride", "padding", "dilation"])
+        if (key in self) {
+          const sizes = perDim(op, key, self[key], rank, key === "padding" ? 0 : 1, ArgumentError);
+          if (lists || typeof self[key] !== "number") self[key] = sizes;
+        }
     },
-  ) as never;
+  }) as never;
 
 /** The layer's properties from the options of its constructor. */
 type Windowed<O, F> = Module & Readonly<Required<O>> & { readonly kernelSize: Size; readonly stride: Size; forward: F };
@@ -57,42 +46,32 @@ type MaxPoolClass = WindowClass<
 >;
 const maxOptions = { dilation: 1, returnIndices: false, ceilMode: false };
 /** Maximum over windows of [N, C, L]. */
-export const MaxPool1d: MaxPoolClass = /* @__PURE__ */ windows("MaxPool1d", 1, maxOptions, (x, o) => functions.maxPool1d(x, o));
+export const MaxPool1d: MaxPoolClass = /* @__PURE__ */ windows("MaxPool1d", 1, maxOptions);
 export type MaxPool1d = InstanceType<MaxPoolClass>;
 /** Maximum over windows of [N, C, H, W]. */
-export const MaxPool2d: MaxPoolClass = /* @__PURE__ */ windows("MaxPool2d", 2, maxOptions, (x, o) => functions.maxPool2d(x, o));
+export const MaxPool2d: MaxPoolClass = /* @__PURE__ */ windows("MaxPool2d", 2, maxOptions);
 export type MaxPool2d = MaxPool1d;
 /** Maximum over windows of [N, C, D, H, W]. */
-export const MaxPool3d: MaxPoolClass = /* @__PURE__ */ windows("MaxPool3d", 3, maxOptions, (x, o) => functions.maxPool3d(x, o));
+export const MaxPool3d: MaxPoolClass = /* @__PURE__ */ windows("MaxPool3d", 3, maxOptions);
 export type MaxPool3d = MaxPool1d;
 
-type UnpoolOptions = { readonly stride: Size; readonly padding: Size; readonly outputSize: readonly number[] | null };
 type UnpoolClass = WindowClass<
   { readonly stride?: Size | null; readonly padding?: Size },
   [stride?: Size | null, padding?: Size],
   (x: Tensor, indices: Tensor, outputSize?: readonly number[]) => Tensor
 >;
-const unpool = (
-  name: string,
-  rank: number,
-  run: (x: Tensor, indices: Tensor, kernelSize: Size, options: UnpoolOptions) => Tensor,
-): UnpoolClass =>
-  windows(
-    name,
-    rank,
-    {},
-    (x, { kernelSize, ...o }, indices: Tensor, outputSize: readonly number[] | null = null) =>
-      run(x, indices, kernelSize, { ...o, outputSize }),
-    true,
+const unpool = (name: string, rank: number): UnpoolClass =>
+  windows(name, rank, {}, true, (o, x: Tensor, indices: Tensor, outputSize: readonly number[] | null = null) =>
+    functions[operatorOf(name) as "maxUnpool2d"](x, indices, { ...o, outputSize } as never),
   );
 /** Puts values of MaxPool1d back to where their indices say, zeros elsewhere. */
-export const MaxUnpool1d: UnpoolClass = /* @__PURE__ */ unpool("MaxUnpool1d", 1, (...args) => functions.maxUnpool1d(...args));
+export const MaxUnpool1d: UnpoolClass = /* @__PURE__ */ unpool("MaxUnpool1d", 1);
 export type MaxUnpool1d = InstanceType<UnpoolClass>;
 /** Puts values of MaxPool2d back to where their indices say, zeros elsewhere. */
-export const MaxUnpool2d: UnpoolClass = /* @__PURE__ */ unpool("MaxUnpool2d", 2, (...args) => functions.maxUnpool2d(...args));
+export const MaxUnpool2d: UnpoolClass = /* @__PURE__ */ unpool("MaxUnpool2d", 2);
 export type MaxUnpool2d = MaxUnpool1d;
 /** Puts values of MaxPool3d back to where their indices say, zeros elsewhere. */
-export const MaxUnpool3d: UnpoolClass = /* @__PURE__ */ unpool("MaxUnpool3d", 3, (...args) => functions.maxUnpool3d(...args));
+export const MaxUnpool3d: UnpoolClass = /* @__PURE__ */ unpool("MaxUnpool3d", 3);
 export type MaxUnpool3d = MaxUnpool1d;
 
 export interface AvgPoolOptions {
@@ -110,27 +89,26 @@ type AvgPoolClass = WindowClass<
 >;
 // In one dimension PyTorch keeps lists, in the others what it was given.
 const lineOptions = { ceilMode: false, countIncludePad: true };
-const areaOptions = { ceilMode: false, countIncludePad: true, divisorOverride: null };
+const areaOptions = { ...lineOptions, divisorOverride: null };
 /** Average over windows of [N, C, L]. */
-export const AvgPool1d: AvgPoolClass = /* @__PURE__ */ windows("AvgPool1d", 1, lineOptions, (x, o) => functions.avgPool1d(x, o), true);
+export const AvgPool1d: AvgPoolClass = /* @__PURE__ */ windows("AvgPool1d", 1, lineOptions, true);
 export type AvgPool1d = InstanceType<AvgPoolClass>;
 /** Average over windows of [N, C, H, W]. */
-export const AvgPool2d: AvgPoolClass = /* @__PURE__ */ windows("AvgPool2d", 2, areaOptions, (x, o) => functions.avgPool2d(x, o));
+export const AvgPool2d: AvgPoolClass = /* @__PURE__ */ windows("AvgPool2d", 2, areaOptions);
 export type AvgPool2d = AvgPool1d;
 /** Average over windows of [N, C, D, H, W]. */
-export const AvgPool3d: AvgPoolClass = /* @__PURE__ */ windows("AvgPool3d", 3, areaOptions, (x, o) => functions.avgPool3d(x, o));
+export const AvgPool3d: AvgPoolClass = /* @__PURE__ */ windows("AvgPool3d", 3, areaOptions);
 export type AvgPool3d = AvgPool1d;
 
 type OutputSize = { outputSize: number | readonly (number | null)[] };
 type AdaptiveClass = LayerClass<OutputSize, [outputSize: OutputSize["outputSize"]]>;
-const adaptive = (name: string, run: (x: Tensor, options: OutputSize) => Tensor): AdaptiveClass =>
-  layer(name, { outputSize: undefined }, run);
+const adaptive = (name: string): AdaptiveClass => layer(name, { outputSize: undefined });
 /** Averages that divide L into outputSize parts. */
-export const AdaptiveAvgPool1d: AdaptiveClass = /* @__PURE__ */ adaptive("AdaptiveAvgPool1d", (x, o) => functions.adaptiveAvgPool1d(x, o));
+export const AdaptiveAvgPool1d: AdaptiveClass = /* @__PURE__ */ adaptive("AdaptiveAvgPool1d");
 export type AdaptiveAvgPool1d = Layer<OutputSize>;
 /** Averages that divide H and W into outputSize parts; null keeps a size. */
-export const AdaptiveAvgPool2d: AdaptiveClass = /* @__PURE__ */ adaptive("AdaptiveAvgPool2d", (x, o) => functions.adaptiveAvgPool2d(x, o));
+export const AdaptiveAvgPool2d: AdaptiveClass = /* @__PURE__ */ adaptive("AdaptiveAvgPool2d");
 export type AdaptiveAvgPool2d = AdaptiveAvgPool1d;
 /** Averages that divide D, H and W into outputSize parts; null keeps a size. */
-export const AdaptiveAvgPool3d: AdaptiveClass = /* @__PURE__ */ adaptive("AdaptiveAvgPool3d", (x, o) => functions.adaptiveAvgPool3d(x, o));
+export const AdaptiveAvgPool3d: AdaptiveClass = /* @__PURE__ */ adaptive("AdaptiveAvgPool3d");
 export type AdaptiveAvgPool3d = AdaptiveAvgPool1d;

@@ -1,6 +1,6 @@
 // Geometry of windows that slide over the last dimensions: arguments as PyTorch takes them, checks and output sizes.
 import type { Sliding } from "../backend/conv.ts";
-import { ShapeError, show } from "../base/errors.ts";
+import { type ArgumentError, ShapeError, show } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
 import { integer } from "./arguments.ts";
 import { type Arg, type Meta, t } from "./op.ts";
@@ -8,12 +8,19 @@ import { type Arg, type Meta, t } from "./op.ts";
 /** One number for every dimension, or one each. */
 export type Sizes = number | readonly number[];
 
-/** A per-dimension argument. Errors: ShapeError for a wrong count or values below `least`. */
-export function perDim(op: string, name: string, value: unknown, rank: number, least: number): number[] {
-  const given = Array.isArray(value) ? (value as unknown[]) : [value];
+/** A per-dimension argument. Errors: ShapeError, or a class of the caller's, for a wrong count or values below `least`. */
+export function perDim(
+  op: string,
+  name: string,
+  value: unknown,
+  rank: number,
+  least: number,
+  Failure: typeof ShapeError | typeof ArgumentError = ShapeError,
+): number[] {
+  const given = [value].flat();
   const list = given.length === 1 ? new Array<unknown>(rank).fill(given[0]) : given;
   if (list.length !== rank || list.some((v) => !Number.isInteger(v) || (v as number) < least))
-    throw new ShapeError(op, `${name} must be an integer ≥ ${least}${rank > 1 ? ` or ${rank} of them` : ""}, got ${JSON.stringify(value)}`);
+    throw new Failure(op, `${name} must be an integer ≥ ${least}${rank > 1 ? ` or ${rank} of them` : ""}, got ${JSON.stringify(value)}`);
   return list as number[];
 }
 
