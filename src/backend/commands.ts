@@ -1,7 +1,7 @@
 // The command list: operators append launches; one compute pass and one submit carry them to the queue.
 import { DeviceError } from "../base/errors.ts";
 import { memo } from "../base/memo.ts";
-import { BufferPool, type PooledBuffer } from "./buffers.ts";
+import { type BufferPool, bufferPool, type PooledBuffer } from "./buffers.ts";
 import type { Fault } from "./fault.ts";
 import { counts } from "./ledger.ts";
 import type { Compiled, Pipelines } from "./pipelines.ts";
@@ -15,16 +15,33 @@ interface Command {
   readonly grid: readonly [number, number, number];
 }
 
-interface Read {
-  readonly copy: (encoder: GPUCommandEncoder) => void;
-  /** Called after the submit, with what tells when its error scopes are closed. */
-  readonly sent: (submit: { readonly closed: Promise<unknown> }) => void;
-}
-
 interface Batch {
   readonly id: number;
   readonly commands: Command[];
-  readonly reads: Read[];
+  readonly reads: {
+    readonly copy: (encoder: GPUCommandEncoder) => void;
+    /** Called after the submit. */
+    readonly sent: (value: unknown) => void;
+  }[];
+  /** Once submitted: resolves when its error scopes are closed. */
+  closed?: Promise<unknown>;
+}
+
+/** Gives the timestamps to be written around a dispatch of that name. */
+type Timer = (name: string) => GPUComputePassTimestampWrites | undefined;
+
+export interface CommandList {
+  /** Batches up to this id have reached the queue. */
+  readonly submitted: number;
+  record(command: Command): void;
+  /** Bytes of a buffer after everything recorded so far. */
+  read(buffer: PooledBuffer, offset: number, bytes: number): Promise<ArrayBuffer>;
+  /** Seals what was recorded and sends it as soon as its pipelines exist. */
+  flush(): void;
+  /** Resolves when all recorded work was submitted, has run and its error scopes are closed. */
+  finish(): Promise<void>;
+  /** From the next submit on every dispatch for which `timer` gives timestamps gets a pass of its own. */
+  observe(timer: Timer | undefined): void;
 }
 
 const maxCommands = 512;
@@ -32,134 +49,85 @@ const maxInFlight = 24;
 /** Every command's parameters have a slot of this many words: the alignment of dynamic uniform offsets. */
 const slotWords = 64;
 const bindGroupLimit = 4096;
-const newBatch = (id: number): Batch => ({ id, commands: [], reads: [] });
 
-export class CommandList {
-  /** Called for every dispatch, which gets a pass of its own with the timestamps this gives for it; the profiler attaches here. */
-  timer: ((name: string) => GPUComputePassTimestampWrites | undefined) | undefined;
-  /** Batches up to this id have reached the queue. */
-  submitted = 0;
-  readonly #gpu: GPUDevice;
-  readonly #fault: Fault;
-  readonly #pool: BufferPool;
-  readonly #pipelines: Pipelines;
-  readonly #staging: BufferPool;
-  readonly #bindGroups = new Map<string, GPUBindGroup>();
-  readonly #sealed: Batch[] = [];
+export function commandList(gpu: GPUDevice, fault: Fault, pool: BufferPool, pipelines: Pipelines): CommandList {
+  const staging = bufferPool(gpu, fault, GPUBufferUsage.MAP_READ);
+  const bindGroups = new Map<string, GPUBindGroup>();
+  const sealed: Batch[] = [];
   /** The latest submits, each until its error scopes are closed and its work is done. */
-  readonly #running: Promise<unknown>[] = [];
+  const running: Promise<unknown>[] = [];
   /** Parameters of the batch being encoded. */
-  readonly #words = new Uint32Array(maxCommands * slotWords);
-  readonly #floats = new Float32Array(this.#words.buffer);
-  #uniform: GPUBuffer | undefined;
-  #open = newBatch(1);
-  #scheduled = false;
-  #pumping = false;
-  #pumped: Promise<void> | undefined;
+  const words = new Uint32Array(maxCommands * slotWords);
+  const floats = new Float32Array(words.buffer);
+  let uniform: GPUBuffer | undefined;
+  let timer: Timer | undefined;
+  let submitted = 0;
+  let open: Batch;
+  let scheduled = false;
+  let pumping = false;
+  let pumped: Promise<void> | undefined;
 
-  constructor(gpu: GPUDevice, fault: Fault, pool: BufferPool, pipelines: Pipelines) {
-    this.#gpu = gpu;
-    this.#fault = fault;
-    this.#pool = pool;
-    this.#pipelines = pipelines;
-    this.#staging = new BufferPool(gpu, fault, GPUBufferUsage.MAP_READ);
+  const start = (id: number): Batch => (open = { id, commands: [], reads: [] });
+  start(1);
+
+  function flush(): void {
+    if (open.commands.length + open.reads.length === 0) return;
+    sealed.push(open);
+    start(open.id + 1);
+    if (!pumping) pumped = pump();
   }
 
-  record(command: Command): void {
-    const { id, commands } = this.#open;
-    for (const b of command.buffers) b.batch = id;
-    commands.push(command);
-    counts.dispatches++;
-    if (commands.length < maxCommands) this.#schedule();
-    else this.flush();
-  }
-
-  /** Bytes of a buffer after everything recorded so far. */
-  async read(buffer: PooledBuffer, offset: number, bytes: number): Promise<ArrayBuffer> {
-    const staging = this.#staging.take(bytes);
-    const { gpu } = staging;
-    const copy = (encoder: GPUCommandEncoder): void => encoder.copyBufferToBuffer(buffer.gpu, offset, gpu, 0, bytes);
-    buffer.batch = this.#open.id;
-    this.#schedule();
-    const { closed } = await new Promise<Parameters<Read["sent"]>[0]>((sent) => this.#open.reads.push({ copy, sent }));
-    const refused = await gpu.mapAsync(GPUMapMode.READ).catch((error: unknown) => new DeviceError("read", `no answer: ${String(error)}`));
-    await closed;
-    this.#fault.check();
-    if (refused) throw refused;
-    const copied = gpu.getMappedRange(0, bytes).slice(0);
-    gpu.unmap();
-    this.#staging.give(staging);
-    counts.reads++;
-    return copied;
-  }
-
-  /** Seals what was recorded and sends it as soon as its pipelines exist. */
-  flush(): void {
-    const { id, commands, reads } = this.#open;
-    if (commands.length + reads.length === 0) return;
-    this.#sealed.push(this.#open);
-    this.#open = newBatch(id + 1);
-    if (!this.#pumping) this.#pumped = this.#pump();
-  }
-
-  /** Resolves when all recorded work was submitted, has run and its error scopes are closed. */
-  async finish(): Promise<void> {
-    this.flush();
-    await this.#pumped;
-    await Promise.all(this.#running);
-  }
-
-  #schedule(): void {
-    if (this.#scheduled) return;
-    this.#scheduled = true;
+  function schedule(): void {
+    if (scheduled) return;
+    scheduled = true;
     queueMicrotask(() => {
-      this.#scheduled = false;
-      this.flush();
+      scheduled = false;
+      flush();
     });
   }
 
-  async #pump(): Promise<void> {
-    this.#pumping = true;
-    while (this.#sealed.length > 0) {
-      const compiling = this.#pipelines.ready();
-      if (compiling) await Promise.race([compiling, this.#gpu.lost]);
-      if (this.#running.length >= maxInFlight) await this.#running.shift();
-      this.#submit(this.#sealed.shift()!);
+  async function pump(): Promise<void> {
+    pumping = true;
+    while (sealed.length > 0) {
+      const compiling = pipelines.ready();
+      if (compiling) await Promise.race([compiling, gpu.lost]);
+      if (running.length >= maxInFlight) await running.shift();
+      submit(sealed.shift()!);
     }
-    this.#pumping = false;
+    pumping = false;
   }
 
-  #submit({ id, commands, reads }: Batch): void {
-    const gpu = this.#gpu;
+  function submit(batch: Batch): void {
+    const { id, commands, reads } = batch;
     const names = commands.map((c) => c.name);
-    this.submitted = id;
+    submitted = id;
     gpu.pushErrorScope("out-of-memory");
     gpu.pushErrorScope("validation");
     try {
-      this.#fault.check();
+      fault.check();
       const encoder = gpu.createCommandEncoder();
-      this.#encode(encoder, commands);
+      encode(encoder, commands);
       for (const { copy } of reads) copy(encoder);
       gpu.queue.submit([encoder.finish()]);
       counts.submits++;
     } catch (error) {
-      this.#fault.report(error as Error, names);
+      fault.report(error as Error, names);
     }
-    const closed = Promise.all([this.#fault.close(gpu, names), this.#fault.close(gpu, names)]);
-    this.#running.push(Promise.allSettled([closed, gpu.queue.onSubmittedWorkDone()]));
-    for (const { sent } of reads) sent({ closed });
-    if (this.#pool.trim(id)) this.#bindGroups.clear();
+    batch.closed = Promise.all([fault.close(names), fault.close(names)]);
+    running.push(Promise.allSettled([batch.closed, gpu.queue.onSubmittedWorkDone()]));
+    for (const { sent } of reads) sent(id);
+    if (pool.trim(id)) bindGroups.clear();
   }
 
-  #encode(encoder: GPUCommandEncoder, commands: readonly Command[]): void {
+  function encode(encoder: GPUCommandEncoder, commands: readonly Command[]): void {
     let pass: GPUComputePassEncoder | undefined;
     let last: Compiled | undefined;
     let at = 0;
     for (const command of commands) {
       const { compiled, grid } = command;
       const { params, immediates } = compiled.linked;
-      if (!compiled.pipeline) throw this.#fault.error ?? new DeviceError(command.name, "its kernel did not compile");
-      const timestampWrites = this.timer?.(command.name);
+      if (!compiled.pipeline) throw fault.error ?? new DeviceError(command.name, "its kernel did not compile");
+      const timestampWrites = timer?.(command.name);
       if (!pass || timestampWrites) {
         pass?.end();
         pass = encoder.beginComputePass(timestampWrites && { timestampWrites });
@@ -168,11 +136,11 @@ export class CommandList {
       }
       if (compiled !== last) pass.setPipeline((last = compiled).pipeline!);
       // Immediates are taken from the words at once, uniforms stay there until the batch is encoded.
-      params.forEach(({ type }, i) => ((type === "f32" ? this.#floats : this.#words)[at + i] = command.params[i]!));
-      if (immediates) pass.setImmediates(0, this.#words, at, params.length);
-      if (params.length === 0 || immediates) pass.setBindGroup(0, this.#bindGroup(command));
+      params.forEach(({ type }, i) => ((type === "f32" ? floats : words)[at + i] = command.params[i]!));
+      if (immediates) pass.setImmediates(0, words, at, params.length);
+      if (params.length === 0 || immediates) pass.setBindGroup(0, bindGroup(command));
       else {
-        pass.setBindGroup(0, this.#bindGroup(command), [at * 4]);
+        pass.setBindGroup(0, bindGroup(command), [at * 4]);
         at += slotWords;
       }
       pass.dispatchWorkgroups(...grid);
@@ -183,24 +151,68 @@ export class CommandList {
     }
     pass?.end();
     if (at === 0) return;
-    this.#gpu.queue.writeBuffer(this.#uniform!, 0, this.#words, 0, at);
+    gpu.queue.writeBuffer(uniform!, 0, words, 0, at);
     counts.writes++;
   }
 
-  #bindGroup({ compiled, buffers }: Command): GPUBindGroup {
+  function bindGroup({ compiled, buffers }: Command): GPUBindGroup {
     const { layout, layoutKey } = compiled;
     let key = layoutKey;
     for (const b of buffers) key += `,${b.id}`;
-    return memo(this.#bindGroups, key, () => {
-      if (this.#bindGroups.size >= bindGroupLimit) this.#bindGroups.delete(this.#bindGroups.keys().next().value!);
-      const resources: GPUBufferBinding[] = buffers.map(({ gpu }) => ({ buffer: gpu }));
+    return memo(bindGroups, key, () => {
+      if (bindGroups.size >= bindGroupLimit) bindGroups.delete(bindGroups.keys().next().value!);
+      const resources: GPUBufferBinding[] = buffers.map((b) => ({ buffer: b.gpu }));
       if (layoutKey.endsWith("u")) {
         const usage = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST;
-        this.#uniform ??= this.#gpu.createBuffer({ size: this.#words.byteLength, usage });
-        resources.push({ buffer: this.#uniform, size: slotWords * 4 });
+        uniform ??= gpu.createBuffer({ size: words.byteLength, usage });
+        resources.push({ buffer: uniform, size: slotWords * 4 });
       }
       counts.bindGroupsCreated++;
-      return this.#gpu.createBindGroup({ layout, entries: resources.map((resource, binding) => ({ binding, resource })) });
+      return gpu.createBindGroup({ layout, entries: resources.map((resource, binding) => ({ binding, resource })) });
     });
   }
+
+  return {
+    get submitted() {
+      return submitted;
+    },
+    record(command) {
+      const { id, commands } = open;
+      for (const b of command.buffers) b.batch = id;
+      commands.push(command);
+      counts.dispatches++;
+      if (commands.length < maxCommands) schedule();
+      else flush();
+    },
+    async read(buffer, offset, bytes) {
+      const taken = staging.take(bytes);
+      const target = taken.gpu;
+      const copy = (encoder: GPUCommandEncoder): void => encoder.copyBufferToBuffer(buffer.gpu, offset, target, 0, bytes);
+      const batch = open;
+      buffer.batch = batch.id;
+      schedule();
+      await new Promise((sent) => batch.reads.push({ copy, sent }));
+      const refused = await target
+        .mapAsync(GPUMapMode.READ)
+        .catch((error: unknown) => new DeviceError("read", `no answer: ${String(error)}`));
+      await batch.closed;
+      fault.check();
+      if (refused) throw refused;
+      const copied = target.getMappedRange(0, bytes).slice(0);
+      target.unmap();
+      staging.give(taken);
+      counts.reads++;
+      return copied;
+    },
+    flush,
+    async finish() {
+      flush();
+      await pumped;
+      await Promise.all(running);
+    },
+    observe(given) {
+      flush();
+      timer = given;
+    },
+  };
 }

@@ -37,58 +37,52 @@ export async function compile(
   }
 }
 
-export class Pipelines {
-  readonly #gpu: GPUDevice;
-  readonly #fault: Fault;
-  readonly #immediateBytes: number;
-  readonly #byKernel = new Map<Kernel, Compiled>();
-  readonly #byText = new Map<string, Compiled>();
-  readonly #layouts = new Map<string, readonly [GPUBindGroupLayout, GPUPipelineLayout]>();
-  readonly #pending = new Set<Promise<void>>();
-
-  constructor(gpu: GPUDevice, fault: Fault, immediateBytes: number) {
-    this.#gpu = gpu;
-    this.#fault = fault;
-    this.#immediateBytes = immediateBytes;
-  }
-
+export interface Pipelines {
   /** The compiled form of a kernel; compilation starts on first use and goes on in the background. */
-  get(kernel: Kernel): Compiled {
-    return memo(this.#byKernel, kernel, () => {
-      const linked = link(kernel.sources, kernel.entry, kernel.spec, this.#immediateBytes);
-      return memo(this.#byText, kernel.entry + linked.code, () => this.#compile(kernel.entry, linked));
-    });
-  }
-
+  get(kernel: Kernel): Compiled;
   /** Undefined when nothing is compiling, else a promise for the end of it. Failures are reported as the device's fault. */
-  ready(): Promise<unknown> | undefined {
-    return this.#pending.size === 0 ? undefined : Promise.all(this.#pending);
-  }
+  ready(): Promise<unknown> | undefined;
+}
 
-  #compile(entry: string, linked: Linked): Compiled {
+/** The pipelines of a device; parameters of up to `immediateBytes` travel as immediates. */
+export function pipelinesOf(gpu: GPUDevice, fault: Fault, immediateBytes: number): Pipelines {
+  const byKernel = new Map<Kernel, Compiled>();
+  const byText = new Map<string, Compiled>();
+  const layouts = new Map<string, readonly [GPUBindGroupLayout, GPUPipelineLayout]>();
+  const pending = new Set<Promise<void>>();
+
+  function start(entry: string, linked: Linked): Compiled {
     const { code, bindings, params, immediates } = linked;
     const layoutKey = bindings.map((b) => (b.write ? "w" : "r")).join("") + (immediates ? params.length : params.length > 0 ? "u" : "");
-    const [layout, pipelineLayout] = memo(this.#layouts, layoutKey, () => this.#layout(linked));
+    const [layout, pipelineLayout] = memo(layouts, layoutKey, () => {
+      const buffers: GPUBufferBindingLayout[] = bindings.map((b) => ({ type: b.write ? "storage" : "read-only-storage" }));
+      if (params.length > 0 && !immediates) buffers.push({ type: "uniform", hasDynamicOffset: true });
+      const group = gpu.createBindGroupLayout({
+        entries: buffers.map((buffer, binding) => ({ binding, visibility: GPUShaderStage.COMPUTE, buffer })),
+      });
+      const descriptor: GPUPipelineLayoutDescriptor & { immediateSize?: number } = { bindGroupLayouts: [group] };
+      if (immediates) descriptor.immediateSize = params.length * 4;
+      return [group, gpu.createPipelineLayout(descriptor)] as const;
+    });
     const compiled: Compiled = { linked, layout, layoutKey, pipeline: undefined };
     counts.shadersCreated++;
     counts.pipelinesCreated++;
-    const job = compile(this.#gpu, "webgpu", code, entry, pipelineLayout)
+    const job = compile(gpu, "webgpu", code, entry, pipelineLayout)
       .then(
         (pipeline) => void (compiled.pipeline = pipeline),
-        (error: Error) => this.#fault.report(error),
+        (error: Error) => fault.report(error),
       )
-      .finally(() => this.#pending.delete(job));
-    this.#pending.add(job);
+      .finally(() => pending.delete(job));
+    pending.add(job);
     return compiled;
   }
 
-  #layout({ bindings, params, immediates }: Linked): readonly [GPUBindGroupLayout, GPUPipelineLayout] {
-    const buffers: GPUBufferBindingLayout[] = bindings.map((b) => ({ type: b.write ? "storage" : "read-only-storage" }));
-    if (params.length > 0 && !immediates) buffers.push({ type: "uniform", hasDynamicOffset: true });
-    const entries = buffers.map((buffer, binding) => ({ binding, visibility: GPUShaderStage.COMPUTE, buffer }));
-    const group = this.#gpu.createBindGroupLayout({ entries });
-    const descriptor: GPUPipelineLayoutDescriptor & { immediateSize?: number } = { bindGroupLayouts: [group] };
-    if (immediates) descriptor.immediateSize = params.length * 4;
-    return [group, this.#gpu.createPipelineLayout(descriptor)];
-  }
+  return {
+    get: (kernel) =>
+      memo(byKernel, kernel, () => {
+        const linked = link(kernel.sources, kernel.entry, kernel.spec, immediateBytes);
+        return memo(byText, kernel.entry + linked.code, () => start(kernel.entry, linked));
+      }),
+    ready: () => (pending.size === 0 ? undefined : Promise.all(pending)),
+  };
 }

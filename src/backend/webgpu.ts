@@ -3,14 +3,14 @@ import { type DType, type TypedArray } from "../base/dtype.ts";
 import { DeviceError } from "../base/errors.ts";
 import { memo } from "../base/memo.ts";
 import { contiguous, isContiguous, sizeOf } from "../base/shape.ts";
-import { type Device, type Kernels, Storage, type View, type Views } from "./backend.ts";
-import { BufferPool, type PooledBuffer } from "./buffers.ts";
-import { CommandList } from "./commands.ts";
+import { type Device, Storage, type View } from "./backend.ts";
+import { bufferPool, type PooledBuffer } from "./buffers.ts";
+import { type CommandList, commandList } from "./commands.ts";
 import { denseCopy, fillKernel } from "./copy.ts";
-import { Fault } from "./fault.ts";
-import { bitsOf, type Grid, type Kernel, type Launcher, type Traits } from "./kernel.ts";
+import { faultOf } from "./fault.ts";
+import { bitsOf, type Grid, type Launcher } from "./kernel.ts";
 import { counts, ledger } from "./ledger.ts";
-import { type Compiled, Pipelines } from "./pipelines.ts";
+import { type Compiled, pipelinesOf } from "./pipelines.ts";
 
 const wantedLimits = [
   "maxBufferSize",
@@ -30,159 +30,142 @@ export interface AdapterReport {
   readonly limits: Readonly<Record<string, number>>;
 }
 
-export class WebGpuDevice implements Device, Launcher {
-  readonly type = "webgpu";
-  readonly name: string;
+export interface WebGpuDevice extends Device, Launcher, Pick<CommandList, "flush" | "observe"> {
   readonly report: AdapterReport;
-  readonly traits: Traits;
   /** The underlying device, for embedding next to other WebGPU code. */
   readonly gpu: GPUDevice;
-  readonly #fault = new Fault();
-  readonly #pool: BufferPool;
-  readonly #pipelines: Pipelines;
-  readonly #commands: CommandList;
-  readonly #tables = new Map<string, View>();
-  #scratch: Storage[] = [];
-  #running = "webgpu";
+  /** The first error met: from then on nothing works. */
+  readonly lost: Error | undefined;
+}
 
-  constructor(gpu: GPUDevice, report: AdapterReport) {
-    const fault = this.#fault;
-    this.gpu = gpu;
-    this.report = report;
-    this.name = report.description;
-    this.traits = { barriersAreSlow: report.isFallback, maxWorkgroupsPerDimension: gpu.limits.maxComputeWorkgroupsPerDimension };
-    const immediates = navigator.gpu.wgslLanguageFeatures.has("immediate_address_space") ? (gpu.limits.maxImmediateSize ?? 0) : 0;
-    this.#pool = new BufferPool(gpu, fault, GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC);
-    this.#pipelines = new Pipelines(gpu, fault, immediates);
-    this.#commands = new CommandList(gpu, fault, this.#pool, this.#pipelines);
-    void gpu.lost.then(({ message, reason }) =>
-      fault.report(new DeviceError("webgpu", `the device was lost: ${message || reason}`, "call init() again and rebuild the model")),
-    );
-    gpu.addEventListener("uncapturederror", (event) => fault.report((event as GPUUncapturedErrorEvent).error));
-  }
+function deviceOn(gpu: GPUDevice, info: GPUAdapterInfo | undefined): WebGpuDevice {
+  const report = reportOf(info, gpu);
+  const limit = gpu.limits.maxComputeWorkgroupsPerDimension;
+  const immediates = navigator.gpu.wgslLanguageFeatures.has("immediate_address_space") ? (gpu.limits.maxImmediateSize ?? 0) : 0;
+  const fault = faultOf(gpu);
+  const pool = bufferPool(gpu, fault, GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC);
+  const pipelines = pipelinesOf(gpu, fault, immediates);
+  const commands = commandList(gpu, fault, pool, pipelines);
+  const tables = new Map<string, View>();
+  let temporary: Storage[] = [];
+  let running = "webgpu";
+  void gpu.lost.then(({ message, reason }) =>
+    fault.report(new DeviceError("webgpu", `the device was lost: ${message || reason}`, "call init() again and rebuild the model")),
+  );
+  gpu.addEventListener("uncapturederror", (event) => fault.report((event as GPUUncapturedErrorEvent).error));
 
-  get lost(): Error | undefined {
-    return this.#fault.error;
-  }
-
-  supports(dtype: DType): boolean {
-    return dtype !== "float64";
-  }
-
-  alloc(_dtype: DType, elements: number, writtenBy?: number): PooledBuffer {
-    this.#fault.check();
-    const buffer = this.#pool.take(elements * 4, writtenBy);
+  function alloc(_dtype: DType, elements: number, writtenBy?: number): PooledBuffer {
+    fault.check();
+    const buffer = pool.take(elements * 4, writtenBy);
     ledger.gpu.add(elements * 4);
     return buffer;
   }
 
-  free(memory: unknown, _dtype: DType, elements: number): void {
-    ledger.gpu.remove(elements * 4);
-    if (!this.#fault.error) this.#pool.give(memory as PooledBuffer);
-  }
-
-  upload(dtype: DType, data: TypedArray): PooledBuffer {
+  function upload(dtype: DType, data: TypedArray): PooledBuffer {
     // A host write goes straight to the queue: it must not touch memory that recorded, unsubmitted commands still use.
-    const buffer = this.alloc(dtype, data.length, this.#commands.submitted + 1);
+    const buffer = alloc(dtype, data.length, commands.submitted + 1);
     const words = dtype === "float32" || dtype === "int32" ? data : Uint32Array.from(data);
-    this.gpu.queue.writeBuffer(buffer.gpu, 0, words as Float32Array<ArrayBuffer>);
+    gpu.queue.writeBuffer(buffer.gpu, 0, words as Float32Array<ArrayBuffer>);
     counts.writes++;
     return buffer;
   }
 
-  fill(dtype: DType, elements: number, value: number): PooledBuffer {
-    const buffer = this.alloc(dtype, elements);
-    const params = { size: elements, value: bitsOf(dtype, value) };
-    this.#record("fill", this.#pipelines.get(fillKernel()), [buffer], params, Math.ceil(elements / 4));
-    return buffer;
-  }
-
-  run(name: string, kernels: Kernels, io: Views, attrs: object): void {
-    this.#fault.check();
-    this.#running = name;
-    kernels.gpu(io, attrs, this);
-    for (const s of this.#scratch) s.release();
-    this.#scratch = [];
-  }
-
-  launch(kernel: Kernel, bind: Readonly<Record<string, View>>, params: Readonly<Record<string, number>>, grid: Grid): void {
-    const compiled = this.#pipelines.get(kernel);
-    const buffers = compiled.linked.bindings.map(({ name }) => {
-      if (!bind[name]) throw new DeviceError(this.#running, `kernel ${kernel.entry} wants a binding ${name}`);
-      return bind[name].storage.memory as PooledBuffer;
-    });
-    this.#record(this.#running, compiled, buffers, params, grid);
-  }
-
-  #record(name: string, compiled: Compiled, buffers: PooledBuffer[], given: Readonly<Record<string, number>>, size: Grid): void {
+  function record(name: string, compiled: Compiled, buffers: PooledBuffer[], given: Readonly<Record<string, number>>, size: Grid): void {
     const params = compiled.linked.params.map(({ name: field }) => {
       if (given[field] === undefined) throw new DeviceError(name, `kernel parameter ${field} was not given`);
       return given[field];
     });
     let grid = size;
     if (typeof grid === "number") {
-      const limit = this.traits.maxWorkgroupsPerDimension;
       const groups = Math.ceil(grid / compiled.linked.workgroup[0]);
       grid = [Math.min(groups, limit), Math.ceil(groups / limit), 1];
     }
-    if (!grid.includes(0)) this.#commands.record({ name, compiled, buffers, params, grid });
+    if (!grid.includes(0)) commands.record({ name, compiled, buffers, params, grid });
   }
 
-  scratch(dtype: DType, shape: readonly number[]): View {
-    const storage = new Storage(this, dtype, sizeOf(shape), this.alloc(dtype, sizeOf(shape)));
-    this.#scratch.push(storage);
-    return { storage, dtype, ...contiguous(shape) };
-  }
+  const launcher: Launcher = {
+    traits: { barriersAreSlow: report.isFallback, maxWorkgroupsPerDimension: limit },
+    launch(kernel, bind, params, grid) {
+      const compiled = pipelines.get(kernel);
+      const buffers = compiled.linked.bindings.map(({ name }) => {
+        if (!bind[name]) throw new DeviceError(running, `kernel ${kernel.entry} wants a binding ${name}`);
+        return bind[name].storage.memory as PooledBuffer;
+      });
+      record(running, compiled, buffers, params, grid);
+    },
+    scratch(dtype, shape) {
+      const storage = new Storage(device, dtype, sizeOf(shape), alloc(dtype, sizeOf(shape)));
+      temporary.push(storage);
+      return { storage, dtype, ...contiguous(shape) };
+    },
+    dense(view) {
+      if (view.offset === 0 && isContiguous(view)) return view;
+      const out = launcher.scratch(view.dtype, view.shape);
+      denseCopy(launcher, view, out);
+      return out;
+    },
+    table: (key, make) =>
+      memo(tables, key, () => {
+        const data = make();
+        const dtype = data instanceof Int32Array ? "int32" : "float32";
+        return { storage: new Storage(device, dtype, data.length, upload(dtype, data)), dtype, ...contiguous([data.length]) };
+      }),
+  };
 
-  dense(view: View): View {
-    if (view.offset === 0 && isContiguous(view)) return view;
-    const out = this.scratch(view.dtype, view.shape);
-    denseCopy(this, view, out);
-    return out;
-  }
-
-  table(key: string, make: () => Int32Array<ArrayBuffer> | Float32Array<ArrayBuffer>): View {
-    return memo(this.#tables, key, () => {
-      const data = make();
-      const dtype = data instanceof Int32Array ? "int32" : "float32";
-      return { storage: new Storage(this, dtype, data.length, this.upload(dtype, data)), dtype, ...contiguous([data.length]) };
-    });
-  }
-
-  async read({ storage, dtype, shape, offset }: View): Promise<TypedArray> {
-    this.#fault.check();
-    const bytes = sizeOf(shape) * 4;
-    storage.retain();
-    try {
-      const words = bytes > 0 ? await this.#commands.read(storage.memory as PooledBuffer, offset * 4, bytes) : new ArrayBuffer(0);
-      if (dtype === "float32") return new Float32Array(words);
-      return dtype === "int32" ? new Int32Array(words) : Uint8Array.from(new Uint32Array(words));
-    } finally {
-      storage.release();
-    }
-  }
-
-  async sync(): Promise<void> {
-    this.#fault.check();
-    await this.#commands.finish();
-    this.#fault.check();
-  }
-
-  /** Sends what was recorded without waiting for it. */
-  flush(): void {
-    this.#commands.flush();
-  }
-
-  /** Times the dispatches of the following submits, each in a pass of its own. */
-  observe(timer: CommandList["timer"]): void {
-    this.#commands.flush();
-    this.#commands.timer = timer;
-  }
+  const device: WebGpuDevice = {
+    ...launcher,
+    type: "webgpu",
+    name: report.description,
+    report,
+    gpu,
+    get lost() {
+      return fault.error;
+    },
+    supports: (dtype) => dtype !== "float64",
+    alloc,
+    upload,
+    fill(dtype, elements, value) {
+      const buffer = alloc(dtype, elements);
+      record("fill", pipelines.get(fillKernel()), [buffer], { size: elements, value: bitsOf(dtype, value) }, Math.ceil(elements / 4));
+      return buffer;
+    },
+    free(memory, _dtype, elements) {
+      ledger.gpu.remove(elements * 4);
+      if (!fault.error) pool.give(memory as PooledBuffer);
+    },
+    run(name, kernels, io, attrs) {
+      fault.check();
+      running = name;
+      kernels.gpu(io, attrs, launcher);
+      for (const s of temporary) s.release();
+      temporary = [];
+    },
+    async read({ storage, dtype, shape, offset }) {
+      fault.check();
+      const bytes = sizeOf(shape) * 4;
+      storage.retain();
+      try {
+        const words = bytes > 0 ? await commands.read(storage.memory as PooledBuffer, offset * 4, bytes) : new ArrayBuffer(0);
+        if (dtype === "float32") return new Float32Array(words);
+        return dtype === "int32" ? new Int32Array(words) : Uint8Array.from(new Uint32Array(words));
+      } finally {
+        storage.release();
+      }
+    },
+    async sync() {
+      fault.check();
+      await commands.finish();
+      fault.check();
+    },
+    flush: commands.flush,
+    observe: commands.observe,
+  };
+  return device;
 }
 
 /** Asks the browser for a device with the adapter's own limits. Returns the reason as a string when there is none. */
 export async function openWebGpu(given?: GPUDevice): Promise<WebGpuDevice | string> {
-  if (given) return new WebGpuDevice(given, reportOf(given.adapterInfo, given));
+  if (given) return deviceOn(given, given.adapterInfo);
   const gpu = typeof navigator === "undefined" ? undefined : navigator.gpu;
   if (!gpu) return "navigator.gpu is not there: the browser has no WebGPU, or the page is not served over https or localhost";
   try {
@@ -192,7 +175,7 @@ export async function openWebGpu(given?: GPUDevice): Promise<WebGpuDevice | stri
       requiredLimits: limitsOf(adapter),
       requiredFeatures: adapter.features.has("timestamp-query") ? ["timestamp-query"] : [],
     });
-    return new WebGpuDevice(device, reportOf(adapter.info, device));
+    return deviceOn(device, adapter.info);
   } catch (error) {
     return String(error);
   }
