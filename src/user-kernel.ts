@@ -2,9 +2,9 @@
 import { dense, elements } from "./backend/cpu.ts";
 import { type Grid, type Kernel, kernel, wgslType } from "./backend/kernel.ts";
 import { compile } from "./backend/pipelines.ts";
-import { declarations, type Field, link, type Linked } from "./backend/wgsl.ts";
-import { asDType, type DType, type TypedArray } from "./base/dtype.ts";
-import { ArgumentError, DtypeError } from "./base/errors.ts";
+import { type Field, link, type Linked } from "./backend/wgsl.ts";
+import { asDType, type TypedArray } from "./base/dtype.ts";
+import { ArgumentError, DtypeError, type WengertError } from "./base/errors.ts";
 import { parse } from "./base/options.ts";
 import { checkShape, sizeOf } from "./base/shape.ts";
 import type { WebGpuDevice } from "./backend/webgpu.ts";
@@ -81,99 +81,71 @@ export function defineKernel<const I extends Names, S extends I[number] | "out" 
   const { name, inputs } = definition;
   const record = recordOf(erased, shader) as AnyPrimitive;
   const run = (...args: readonly unknown[]): Tensor => apply(record, args, name) as Tensor;
-  Object.defineProperty(run, "name", { value: name });
-  Object.defineProperty(run, "length", { value: inputs.length });
+  Object.defineProperties(run, { name: { value: name }, length: { value: inputs.length } });
   return Object.assign(run, { compile: () => compiled(name, shader.kernel) }) as unknown as UserKernel<I, A>;
 }
 
-interface Shader {
-  readonly kernel: Kernel;
-  readonly fields: readonly Field[];
-  /** WGSL type of the elements of each binding, where it is a plain one. */
-  readonly elements: ReadonlyMap<string, string>;
-}
+type Shader = Pick<Linked, "bindings" | "params"> & { readonly kernel: Kernel };
 
 /** Reads the shader and holds it against the definition. Errors: ArgumentError. */
-function inspected({ name, wgsl, inputs, cpu, entry = name }: Erased): Shader {
+function inspected(definition: Erased): Shader {
+  const { name, wgsl, inputs, entry = name } = definition;
   const demand = (fine: unknown, what: string, remedy?: string): void => {
     if (!fine) throw new ArgumentError("defineKernel", what, remedy);
   };
-  demand(name && typeof name === "string", `needs a name, got ${String(name)}`);
-  demand(typeof wgsl === "string", `${name}: wgsl must be the text of a shader, got ${typeof wgsl}`);
-  demand(typeof cpu === "function", `${name}: cpu must be a function, got ${typeof cpu}`);
+  for (const [key, type] of Object.entries({ name: "string", wgsl: "string", cpu: "function" })) {
+    const given = definition[key as "name"];
+    demand(given && typeof given === type, `needs a ${type} as ${key}, got ${given}`);
+  }
   const distinct = Array.isArray(inputs) && new Set(inputs.filter((n) => typeof n === "string" && n !== "out")).size === inputs.length;
   demand(distinct && inputs.length > 0, `${name}: inputs must be different names, none of them out, got ${String(inputs)}`);
   const found = kernel(wgsl, entry);
-  let linked: Linked;
-  let parts: ReturnType<typeof declarations>;
   try {
-    linked = link(found.sources, entry);
-    parts = declarations(wgsl);
-  } catch (error) {
-    throw new ArgumentError("defineKernel", `${name}: ${(error as Error).message.replace(/^wgsl: /, "")}`);
-  }
-  for (const { name: binding, write } of linked.bindings)
+    const { bindings, params } = link(found.sources, entry);
+    for (const { name: binding, write } of bindings)
+      demand(
+        write ? binding === "out" : inputs.includes(binding),
+        `the ${write ? "written" : "read"} binding ${binding} is no ${write ? "output" : "input"}`,
+        `inputs are ${inputs.join(", ")}; only out is read_write`,
+      );
     demand(
-      write ? binding === "out" : inputs.includes(binding),
-      `${name}: the ${write ? "written" : "read"} binding ${binding} is no ${write ? "output" : "input"}`,
-      `inputs are ${inputs.join(", ")}; only out is read_write`,
+      bindings.some((b) => b.write),
+      `the entry point ${entry} writes no binding out`,
     );
-  demand(
-    linked.bindings.some((b) => b.write),
-    `${name}: the entry point ${entry} writes no binding out`,
-  );
-  demand(linked.bindings.length <= 8, `${name}: ${linked.bindings.length} storage bindings, devices promise 8`);
-  const elements = new Map<string, string>();
-  for (const part of parts) {
-    if (!/@binding/.test(part.text)) continue;
-    demand(/var<\s*(storage|uniform)/.test(part.text), `${name}: ${part.name} is neither a storage nor a uniform binding`);
-    const element = /array<\s*(?:vec[234]<\s*)?(\w+)/.exec(part.text)?.[1]?.replace(/^vec[234]([fiu])$/, "$132");
-    if (element && /^[fiu]32$/.test(element)) elements.set(part.name, element);
+    demand(bindings.length <= 8, `${bindings.length} storage bindings, devices promise 8`);
+    return { kernel: found, bindings, params };
+  } catch (error) {
+    const { what, remedy } = error as WengertError;
+    throw new ArgumentError("defineKernel", `${name}: ${what}`, remedy);
   }
-  const uniform = parts.find((part) => /var<\s*uniform/.test(part.text) && linked.code.includes(part.name));
-  const struct = uniform && parts.find((part) => part.kind === "struct" && uniform.words.includes(part.name));
-  const fields = struct?.text.match(/\w+\s*:/g)?.length ?? 0;
-  demand(!uniform || fields === linked.params.length, `${name}: ${uniform?.name} must be a struct of u32, i32 and f32 fields`);
-  return { kernel: found, fields: linked.params, elements };
 }
-
-type Told = KernelCall<string, object>;
 
 function recordOf(definition: Erased, shader: Shader): Primitive<never, string, object> {
   const { name, inputs } = definition;
-  const metaOf = (told: Told): Meta => {
-    const first = told.ins[inputs[0]]!;
-    const out = definition.out ? definition.out(told) : first;
-    if (typeof out !== "object" || out === null) throw new ArgumentError(name, `out must give a shape and a dtype, got ${String(out)}`);
-    return { shape: checkShape(name, out.shape), dtype: asDType(name, out.dtype) };
-  };
-  const fits = (binding: string, dtype: DType): void => {
-    const element = shader.elements.get(binding);
-    const own = dtype === "float64" ? "f32" : wgslType(dtype);
-    if (element && element !== own)
-      throw new DtypeError(name, `${binding} is ${dtype}, the shader reads it as ${element}`, "convert it with to()");
-  };
-  const paramsOf = (told: Told & { out: Meta }): Record<string, number> => {
+  type Told = Parameters<Erased["cpu"]>[2];
+  const paramsOf = (told: Told): Record<string, number> => {
     const params: Record<string, number> = { size: sizeOf(told.out.shape), ...definition.params?.(told) };
-    for (const field of shader.fields) checkField(name, field, params[field.name]);
+    for (const field of shader.params) checkField(name, field, params[field.name]);
     for (const key of Object.keys(params))
-      if (key !== "size" && !shader.fields.some((f) => f.name === key)) throw new ArgumentError(name, `the shader has no parameter ${key}`);
+      if (key !== "size" && !shader.params.some((f) => f.name === key)) throw new ArgumentError(name, `the shader has no parameter ${key}`);
     return params;
   };
-  const told = (io: Views, attrs: object): Told & { out: Meta } => ({
-    ins: Object.fromEntries(inputs.map((n) => [n, io[n]!])),
-    attrs,
-    out: io["out"]!,
-  });
+  const told = (ins: Views, attrs: object): Told => ({ ins, attrs, out: ins["out"]! });
   return {
     call: (...args: readonly unknown[]) => ({
       inputs: Object.fromEntries(inputs.map((n, i) => [n, operand(name, args[i], n)])),
       attrs: parse(name, args.slice(inputs.length), {}, { ...definition.attrs }),
     }),
     meta: (ins, attrs) => {
-      for (const n of inputs) fits(n, ins[n]!.dtype);
-      const out = metaOf({ ins, attrs });
-      fits("out", out.dtype);
+      const given: Partial<Meta> = definition.out?.({ ins, attrs }) ?? ins[inputs[0]]!;
+      const out = { shape: checkShape(name, given.shape!), dtype: asDType(name, given.dtype) };
+      const metas: Readonly<Record<string, Meta>> = { ...ins, out };
+      for (const { name: binding, element } of shader.bindings) {
+        const { dtype } = metas[binding]!;
+        const own = dtype === "float64" ? "f32" : wgslType(dtype);
+        if (/^[fiu]32$/.test(element) && element !== own)
+          throw new DtypeError(name, `${binding} is ${dtype}, the shader reads it as ${element}`, "convert it with to()");
+      }
       paramsOf({ ins, attrs, out });
       return { out };
     },
@@ -196,8 +168,7 @@ function recordOf(definition: Erased, shader: Shader): Primitive<never, string, 
 /** Errors: ArgumentError unless the value is a number that the field holds. */
 function checkField(name: string, { name: field, type }: Field, value: number | undefined): void {
   if (typeof value !== "number") throw new ArgumentError(name, `parameter ${field} was not given`, "return it from params");
-  const low = type === "i32" ? -2147483648 : 0;
-  if (type !== "f32" && !(Number.isInteger(value) && value >= low && value < low + 4294967296))
+  if (type !== "f32" && (type === "i32" ? value | 0 : value >>> 0) !== value)
     throw new ArgumentError(name, `parameter ${field} is ${type}, got ${value}`);
 }
 

@@ -199,14 +199,19 @@ describe("definitions that do not fit their shader", () => {
     [{ inputs: ["x", "z"] as never }, "the read binding y is no input (inputs are x, z"],
     [{ inputs: ["x", "x"] as never }, "inputs must be different names"],
     [{ inputs: [] as never }, "inputs must be different names"],
-    [{ name: "" }, "needs a name"],
-    [{ cpu: undefined as never }, "cpu must be a function"],
-    [{ wgsl: 7 as never }, "wgsl must be the text of a shader, got number"],
+    [{ name: "" }, "needs a string as name"],
+    [{ cpu: undefined as never }, "needs a function as cpu"],
+    [{ wgsl: 7 as never }, "needs a string as wgsl, got 7"],
     [{ wgsl: blend.replace("storage, read_write> out", "storage, read> out") }, "the read binding out is no input"],
     [{ wgsl: blend.replace("storage, read> y", "storage, read_write> y") }, "the written binding y is no output"],
     [{ wgsl: blend.replace("out[i] =", "let v =") }, "writes no binding out"],
     [{ wgsl: blend.replace("weight: f32 }", "weight: vec2f }") }, "params must be a struct of u32, i32 and f32 fields"],
-    [{ wgsl: `${blend}\n@group(0) @binding(9) var look: texture_2d<f32>;` }, "look is neither a storage nor a uniform binding"],
+    [
+      {
+        wgsl: `${blend.replace("out[i] =", "out[i] = textureLoad(look, vec2u(0u), 0).x +")}\n@group(0) @binding(9) var look: texture_2d<f32>;`,
+      },
+      "look is neither a storage nor a uniform binding",
+    ],
     [{ wgsl: "half a shader" }, "defineKernel: blend:"],
   ] as const)("%o", (changes, message) => {
     expect(define(changes)).toThrow(ArgumentError);

@@ -77,7 +77,7 @@ function deviceOn(gpu: GPUDevice, info: GPUAdapterInfo | undefined): WebGpuDevic
     });
     let grid = size;
     if (typeof grid === "number") {
-      const groups = Math.ceil(grid / compiled.linked.workgroup[0]);
+      const groups = Math.ceil(grid / compiled.linked.workgroup);
       grid = [Math.min(groups, limit), Math.ceil(groups / limit), 1];
     }
     if (!grid.includes(0)) commands.record({ name, compiled, buffers, params, grid });

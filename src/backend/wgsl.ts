@@ -19,10 +19,11 @@ export interface Field {
 }
 export interface Linked {
   readonly code: string;
-  /** Storage bindings in order of their @binding number. */
-  readonly bindings: readonly { readonly name: string; readonly write: boolean }[];
+  /** Storage bindings in order of their @binding number, each with the scalar type of its elements. */
+  readonly bindings: readonly { readonly name: string; readonly write: boolean; readonly element: string }[];
   readonly params: readonly Field[];
-  readonly workgroup: readonly [number, number, number];
+  /** Invocations of a workgroup along x. */
+  readonly workgroup: number;
   /** True when parameters travel as immediates instead of a uniform buffer. */
   readonly immediates: boolean;
 }
@@ -85,15 +86,13 @@ function reach(all: Map<string, Declaration>, entry: string): Declaration[] {
 
 /** Value of a product or quotient of literals and module-scope constants. */
 function evaluate(expression: string, all: Map<string, Declaration>): number {
-  const factors = expression.replace(/\b[A-Za-z_]\w*/g, (name) => {
-    const value = /=([^;]*)/.exec(all.get(name)?.text ?? "") ?? fail(`the workgroup size uses ${name}, which is not a const`);
-    return String(evaluate(value[1]!, all));
-  });
-  if (!/^\s*\d+[iu]?\s*([*/]\s*\d+[iu]?\s*)*$/.test(factors)) fail(`cannot evaluate the workgroup size ${expression}`);
-  let value = 1;
-  for (const [, operator, digits] of factors.matchAll(/([*/]?)\s*(\d+)/g))
-    value = operator === "/" ? Math.floor(value / Number(digits)) : value * Number(digits);
-  return value;
+  return expression.split(/(?=[*/])/).reduce((value, part) => {
+    const [, operator, factor = ""] = /^\s*([*/]?)\s*(\w+)\s*$/.exec(part) ?? [];
+    const constant = (): string =>
+      /=([^;]*)/.exec(all.get(factor)?.text ?? "")?.[1] ?? fail(`the workgroup size uses ${part.trim()}, which is not a const`);
+    const number = /^\d/.test(factor) ? parseInt(factor) : evaluate(constant(), all);
+    return operator === "/" ? Math.floor(value / number) : value * number;
+  }, 1);
 }
 
 /** Links `sources` for one entry point. `immediateBytes` is the device's limit, 0 when it has no immediates. */
@@ -101,33 +100,36 @@ export function link(sources: readonly string[], entry: string, spec: Specialisa
   const all = new Map<string, Declaration>();
   for (const d of sources.flatMap(declarations)) if (!all.has(d.name)) all.set(d.name, d);
   specialise(all, spec);
-  const sizes = /@workgroup_size\(([^)]*)\)/.exec(all.get(entry)?.text ?? "") ?? fail(`no entry point ${entry}`);
+  const [, size] = /@workgroup_size\(([^,)]*)/.exec(all.get(entry)?.text ?? "") ?? fail(`no entry point ${entry}`);
   const kept = reach(all, entry);
+  const handle = kept.find((d) => /var\s/.test(d.text) && d.kind === "var");
+  if (handle) fail(`${handle.name} is neither a storage nor a uniform binding`);
   const storages = kept.filter((d) => /var<storage/.test(d.text));
-  const uniforms = kept.filter((d) => /var<uniform/.test(d.text));
-  if (uniforms.length > 1) fail(`${entry} reaches two parameter structs`);
-  const struct = uniforms[0] && all.get(uniforms[0].words.find((w) => all.get(w)?.kind === "struct") ?? "");
-  const params = [...(struct?.text ?? "").matchAll(/(\w+)\s*:\s*(u32|i32|f32)/g)].map((m) => ({
+  const [uniform, second] = kept.filter((d) => /var<uniform/.test(d.text));
+  if (second) fail(`${entry} reaches two parameter structs`);
+  const struct = kept.find((d) => d.kind === "struct" && uniform?.words.includes(d.name));
+  const params = [...(struct?.text ?? "").matchAll(/(\w+)\s*:\s*(u32|i32|f32)\b/g)].map((m) => ({
     name: m[1]!,
     type: m[2] as Field["type"],
   }));
+  if (uniform && struct?.text.match(/:/g)?.length !== params.length) fail(`${uniform.name} must be a struct of u32, i32 and f32 fields`);
   const immediates = params.length > 0 && params.length * 4 <= immediateBytes;
   const code = kept.map((d) => {
-    const at = [...storages, ...uniforms].indexOf(d);
+    const at = [...storages, uniform].indexOf(d);
     if (at < 0) return d.text;
     const bare = d.text.replace(/@(group|binding)\([^)]*\)\s*/g, "");
-    if (immediates && d === uniforms[0]) return bare.replace("<uniform>", "<immediate>");
+    if (immediates && d === uniform) return bare.replace("<uniform>", "<immediate>");
     return `@group(0) @binding(${at}) ${bare}`;
   });
-  const [x = 1, y = 1, z = 1] = sizes[1]!
-    .split(",")
-    .filter(Boolean)
-    .map((size) => evaluate(size, all));
   return {
     code: (immediates ? "requires immediate_address_space;\n" : "") + code.join("\n"),
-    bindings: storages.map((d) => ({ name: d.name, write: /read_write/.test(d.text) })),
+    bindings: storages.map(({ name, text }) => ({
+      name,
+      write: text.includes("read_write"),
+      element: /array<\s*(?:vec[234]<\s*)?(\w+)/.exec(text)?.[1]?.replace(/^vec[234]([fiu])$/, "$132") ?? "",
+    })),
     params,
-    workgroup: [x, y, z],
+    workgroup: evaluate(size!, all),
     immediates,
   };
 }

@@ -26,8 +26,8 @@ describe("link(sources, entry, spec)", () => {
   it("keeps what the entry reaches and renumbers bindings in order of declaration", () => {
     const { code, bindings, params, workgroup, immediates } = link([source], "scale");
     expect(bindings).toEqual([
-      { name: "x", write: false },
-      { name: "out", write: true },
+      { name: "x", write: false, element: "Scalar" },
+      { name: "out", write: true, element: "Scalar" },
     ]);
     expect(code).toContain("@group(0) @binding(0) var<storage, read> x");
     expect(code).toContain("@group(0) @binding(1) var<storage, read_write> out");
@@ -37,7 +37,7 @@ describe("link(sources, entry, spec)", () => {
       { name: "size", type: "u32" },
       { name: "scale", type: "f32" },
     ]);
-    expect(workgroup).toEqual([64, 1, 1]);
+    expect(workgroup).toBe(64);
     expect(immediates).toBe(false);
   });
 
@@ -54,7 +54,7 @@ describe("link(sources, entry, spec)", () => {
     });
     expect(code).toContain("const TILE: u32 = 4;");
     expect(code).toContain("alias Scalar = i32;");
-    expect(workgroup).toEqual([32, 1, 1]);
+    expect(workgroup).toBe(32);
     expect(bindings.map((b) => b.name)).toEqual(["x", "y", "out"]);
   });
 
