@@ -1,9 +1,9 @@
 // Creation: tensors from host data and from nothing.
-import { asDType, type DType, type DTypeLike, hostArray, isFloat, type TypedArray } from "./base/dtype.ts";
+import { asDType, type DType, type DTypeLike, hostArray, isFloat, roundTo, type TypedArray } from "./base/dtype.ts";
 import { ArgumentError, DtypeError, ShapeError, show } from "./base/errors.ts";
 import { parse } from "./base/options.ts";
 import { checkShape, sizeOf } from "./base/shape.ts";
-import type { Device } from "./backend/backend.ts";
+import { checkSupport, type Device } from "./backend/backend.ts";
 import { type DeviceName, deviceNamed } from "./device.ts";
 import { type Nested, Tensor } from "./tensor.ts";
 
@@ -22,7 +22,7 @@ export type TensorData = Nested | readonly Nested[] | TypedArray | readonly numb
 /** The leaf that `make` puts on the device asked for. Errors: DtypeError when the device lacks the dtype. */
 function placed(op: string, dtype: DType, { device: name, requiresGrad }: CreateOptions, make: (device: Device) => Tensor): Tensor {
   const device = deviceNamed(op, name);
-  if (!device.supports(dtype)) throw new DtypeError(op, `${dtype} is not available on ${device.type}`, 'use float32, or device "cpu"');
+  checkSupport(op, device, dtype);
   const tensor = make(device);
   return requiresGrad ? tensor.requiresGrad_() : tensor;
 }
@@ -31,21 +31,17 @@ function placed(op: string, dtype: DType, { device: name, requiresGrad }: Create
 export const fromHost = (op: string, data: TypedArray, dtype: DType, shape: readonly number[], options: CreateOptions): Tensor =>
   placed(op, dtype, options, (device) => Tensor.upload(device, dtype, data, shape));
 
-/** Shape of nested arrays. Errors: ShapeError for ragged ones. */
-function nestedShape(data: unknown): number[] {
+/** The elements of nested arrays and the shape that these have. Errors: ShapeError for ragged ones. */
+function unnested(data: unknown): { readonly flat: readonly unknown[]; readonly shape: number[] } {
   const shape: number[] = [];
-  for (let level = data; Array.isArray(level); level = level[0]) shape.push(level.length);
-  const check = (value: unknown, d: number): void => {
-    const length = Array.isArray(value) ? value.length : undefined;
-    if (length !== shape[d])
-      throw new ShapeError(
-        "tensor",
-        `ragged nested array at depth ${d}: expected ${shape[d] ?? "a number"}, got ${length ?? typeof value}`,
-      );
-    if (length !== undefined) for (const v of value as unknown[]) check(v, d + 1);
-  };
-  check(data, 0);
-  return shape;
+  let flat = [data];
+  while (flat.some(Array.isArray)) {
+    const lengths = new Set(flat.map((v) => (Array.isArray(v) ? v.length : typeof v)));
+    if (lengths.size > 1) throw new ShapeError("tensor", `ragged array, ${[...lengths].join(" beside ")} at depth ${shape.length}`);
+    shape.push((flat[0] as unknown[]).length);
+    flat = flat.flat();
+  }
+  return { flat, shape };
 }
 
 const kinds: Readonly<Record<string, DType>> = {
@@ -67,28 +63,27 @@ export const rangeOf = (dtype: DType): readonly [number, number] =>
 export function tensor(data: TensorData, options: CreateOptions & { readonly shape?: readonly number[] } = {}): Tensor {
   const o = parse("tensor", [options], { ...createDefaults, shape: undefined as readonly number[] | undefined });
   const typed = ArrayBuffer.isView(data);
-  const flat: readonly unknown[] | TypedArray = typed ? (data as TypedArray) : ([data] as unknown[]).flat(Infinity);
-  const shape = o.shape ? checkShape("tensor", o.shape) : typed ? [flat.length] : nestedShape(data);
+  const { flat, shape: own } = typed ? { flat: data as ArrayLike<unknown>, shape: [(data as TypedArray).length] } : unnested(data);
+  const shape = o.shape ? checkShape("tensor", o.shape) : own;
   if (sizeOf(shape) !== flat.length) throw new ShapeError("tensor", `${flat.length} elements do not fill ${show(shape)}`);
-  const booleans = !typed && flat.length > 0 && (flat as unknown[]).every((v) => typeof v === "boolean");
+  const booleans = !typed && flat.length > 0 && (flat as readonly unknown[]).every((v) => typeof v === "boolean");
   const dtype = o.dtype === undefined ? (booleans ? "bool" : typed ? inferred(data) : "float32") : asDType("tensor", o.dtype);
   const host = hostArray(dtype, flat.length);
   // Every number fits a float, and an array of the dtype's own kind holds nothing else.
   if (typed && !(data instanceof BigInt64Array) && (isFloat(dtype) || inferred(data) === dtype)) host.set(data as TypedArray);
-  else for (let i = 0; i < flat.length; i++) host[i] = element(flat[i], dtype, i);
+  else for (let i = 0; i < flat.length; i++) host[i] = element("tensor", flat[i], dtype, i);
   return fromHost("tensor", host, dtype, shape, o);
 }
 
-function element(value: unknown, dtype: DType, at: number): number {
+/** The value as an element of `dtype` would hold it. Errors: DtypeError for other things than numbers, and beyond the range of whole ones. */
+function element(op: string, value: unknown, dtype: DType, at = 0): number {
   const v = typeof value === "boolean" || typeof value === "bigint" ? Number(value) : value;
-  if (typeof v !== "number") throw new DtypeError("tensor", `element ${at} is ${typeof value}`, "numbers or booleans");
-  if (isFloat(dtype)) return v;
-  if (dtype === "bool") return Number(v !== 0);
-  const whole = Math.trunc(v);
+  if (typeof v !== "number") throw new DtypeError(op, `element ${at} is ${typeof value}`, "numbers or booleans");
+  if (isFloat(dtype) || dtype === "bool") return roundTo(dtype, v);
   const [low, high] = rangeOf(dtype);
-  if (!(whole >= low && whole <= high))
-    throw new DtypeError("tensor", `element ${at} = ${v} does not fit ${dtype}`, `range ${low} to ${high}`);
-  return whole;
+  const whole = Math.trunc(v);
+  if (whole >= low && whole <= high) return whole;
+  throw new DtypeError(op, `element ${at} = ${v} does not fit ${dtype}`, `range ${low} to ${high}`);
 }
 
 /** Sizes spread out or as one array, then options: `zeros(2, 3)`, `zeros([2, 3], { dtype: "int32" })`. */
@@ -103,23 +98,19 @@ export function sized<K extends object>(
   args: readonly unknown[],
   keywords: K,
 ): { shape: number[]; options: typeof createDefaults & K } {
-  const last = args[args.length - 1];
-  const named = typeof last === "object" && last !== null && !Array.isArray(last);
-  const sizes = (named ? args.slice(0, -1) : args).filter((v, i, all) => !(v === undefined && i === all.length - 1));
-  const shape = checkShape(op, sizes.length === 1 && Array.isArray(sizes[0]) ? (sizes[0] as unknown[]) : sizes);
-  return { shape, options: parse(op, named ? [last] : [], { ...createDefaults, ...keywords }) as typeof createDefaults & K };
+  const sizes = [...args];
+  if (sizes.at(-1) === undefined) sizes.pop();
+  const last = sizes.at(-1);
+  const named = typeof last === "object" && !Array.isArray(last) ? [sizes.pop()] : [];
+  const [first] = sizes;
+  const shape = checkShape(op, sizes.length === 1 && Array.isArray(first) ? (first as unknown[]) : sizes);
+  return { shape, options: parse(op, named, { ...createDefaults, ...keywords }) as typeof createDefaults & K };
 }
 
-/** The value as an element of `dtype` would hold it. */
-function rounded(op: string, value: unknown, dtype: DType): number {
-  if (typeof value !== "number" && typeof value !== "boolean") throw new ArgumentError(op, `value must be a number, got ${typeof value}`);
-  const v = Number(value);
-  if (dtype === "float64") return v;
-  return dtype === "float32" ? Math.fround(v) : element(v, dtype, 0);
+function constant(op: string, shape: readonly number[], value: unknown, o: CreateOptions, fallback: DType = "float32"): Tensor {
+  const dtype = asDType(op, o.dtype ?? fallback);
+  return placed(op, dtype, o, (device) => Tensor.constant(device, element(op, value, dtype), dtype, shape));
 }
-
-const constant = (op: string, shape: readonly number[], value: unknown, dtype: DType, o: CreateOptions): Tensor =>
-  placed(op, dtype, o, (device) => Tensor.constant(device, rounded(op, value, dtype), dtype, shape));
 
 /**
  * A tensor of one repeated value; it takes no memory until a kernel needs it. Without dtype, whole numbers give int32, others float32,
@@ -128,12 +119,12 @@ const constant = (op: string, shape: readonly number[], value: unknown, dtype: D
 export function full(shape: readonly number[], value: number | boolean, options: CreateOptions = {}): Tensor {
   const o = parse("full", [options], createDefaults);
   const guess = typeof value === "boolean" ? "bool" : Number.isInteger(value) ? "int32" : "float32";
-  return constant("full", checkShape("full", shape), value, asDType("full", o.dtype ?? guess), o);
+  return constant("full", checkShape("full", shape), value, o, guess);
 }
 
 function repeated(op: string, args: readonly unknown[], value: number): Tensor {
   const { shape, options } = sized(op, args, {});
-  return constant(op, shape, value, asDType(op, options.dtype ?? "float32"), options);
+  return constant(op, shape, value, options);
 }
 
 /** Zeros; memory is taken only when a kernel needs it. */
@@ -144,15 +135,9 @@ export const ones = (...args: SizeArgs): Tensor => repeated("ones", args, 1);
 export const empty = (...args: SizeArgs): Tensor => repeated("empty", args, 0);
 
 /** Options of the `…Like` functions with what the model tensor has filled in. Errors: DtypeError when x is no tensor. */
-export function like<K extends typeof createDefaults>(
-  op: string,
-  x: Tensor,
-  options: CreateOptions | undefined,
-  defaults: K,
-): K & { readonly dtype: DType } {
+export function like<K extends typeof createDefaults>(op: string, x: Tensor, options: CreateOptions | undefined, defaults: K): K {
   if (!(x instanceof Tensor)) throw new DtypeError(op, `needs a tensor, got ${typeof x}`);
-  const o = parse(op, [options ?? {}], defaults);
-  return { ...o, dtype: asDType(op, o.dtype ?? x.dtype), device: o.device ?? x.device.type };
+  return parse(op, [options ?? {}], { ...defaults, dtype: x.dtype, device: x.device.type });
 }
 
 /** Zeros in the shape, dtype and device of x. */
@@ -163,21 +148,13 @@ export const onesLike = (x: Tensor, options?: CreateOptions): Tensor => fullLike
 export const emptyLike = (x: Tensor, options?: CreateOptions): Tensor => fullLike(x, 0, options);
 /** One repeated value in the shape, dtype and device of x. */
 export function fullLike(x: Tensor, value: number | boolean, options?: CreateOptions): Tensor {
-  const o = like("fullLike", x, options, createDefaults);
-  return constant("fullLike", x.shape, value, o.dtype, o);
+  return constant("fullLike", x.shape, value, like("fullLike", x, options, createDefaults));
 }
 
 /** A host array of `dtype` filled by a rule, as a tensor. */
-function computed(
-  op: string,
-  n: number,
-  dtype: DType,
-  options: CreateOptions,
-  value: (i: number) => number,
-  shape: readonly number[] = [n],
-): Tensor {
-  const host = hostArray(dtype, n);
-  for (let i = 0; i < n; i++) host[i] = value(i);
+function computed(op: string, shape: readonly number[], dtype: DType, options: CreateOptions, value: (i: number) => number): Tensor {
+  const host = hostArray(dtype, sizeOf(checkShape(op, shape)));
+  for (let i = 0; i < host.length; i++) host[i] = value(i);
   return fromHost(op, host, dtype, shape, options);
 }
 
@@ -191,35 +168,27 @@ type RangeArgs =
  * Errors: ArgumentError for a step of 0, away from end, or a range that is not finite.
  */
 export function arange(...args: RangeArgs): Tensor {
-  const numbers = args.filter((v) => typeof v === "number");
-  const order = numbers.length > 1 ? { start: 0, end: undefined as number | undefined, step: 1 } : { end: undefined as number | undefined };
-  const o = parse("arange", args, order, { ...createDefaults, start: 0, step: 1 }) as typeof createDefaults & {
-    start: number;
-    end?: number;
-    step: number;
-  };
-  const given = [o.start, o.end, o.step];
-  if (given.some((v) => typeof v !== "number" || !Number.isFinite(v)))
-    throw new ArgumentError("arange", `needs finite numbers, got start ${o.start}, end ${String(o.end)}, step ${o.step}`);
+  const end = undefined as number | undefined;
+  const order = typeof args[1] === "number" ? { start: 0, end, step: 1 } : { end };
+  const o = parse("arange", args, order, { ...createDefaults, start: 0, step: 1 });
+  const given = [o.start, o.end!, o.step] as const;
   const dtype = asDType("arange", o.dtype ?? (given.every(Number.isInteger) ? "int32" : "float32"));
-  const [start, end, step] = (isFloat(dtype) ? given : given.map((v) => Math.trunc(v!))) as [number, number, number];
-  if (step === 0) throw new ArgumentError("arange", "step is 0");
-  if ((end - start) * step < 0) throw new ArgumentError("arange", `steps of ${step} lead away from ${start} to ${end}`);
-  const n = Math.ceil((end - start) / step);
-  checkShape("arange", [n]);
-  return computed("arange", n, dtype, o, (i) => start + i * step);
+  const [start, last, step] = isFloat(dtype) ? given : (given.map(Math.trunc) as [number, number, number]);
+  const n = (last - start) / step;
+  if (![...given, n].every(Number.isFinite) || n < 0)
+    throw new ArgumentError("arange", `needs a finite start and end and a step from one to the other, got ${given.join(", ")}`);
+  return computed("arange", [Math.ceil(n)], dtype, o, (i) => start + i * step);
 }
 
 function evenly(op: string, start: number, end: number, steps: number, options: CreateOptions, map: (v: number) => number): Tensor {
   const o = parse(op, [options], createDefaults);
-  if (!Number.isInteger(steps) || steps < 0) throw new ArgumentError(op, `steps must be a non-negative integer, got ${String(steps)}`);
-  if (typeof start !== "number" || typeof end !== "number")
-    throw new ArgumentError(op, `start and end must be numbers, got ${typeof start} and ${typeof end}`);
+  if (typeof start !== "number" || typeof end !== "number" || !Number.isInteger(steps) || steps < 0)
+    throw new ArgumentError(op, `needs numbers and how many steps, got ${start}, ${end}, ${steps}`);
   const dtype = asDType(op, o.dtype ?? "float32");
   const [from, to] = isFloat(dtype) ? [start, end] : [Math.trunc(start), Math.trunc(end)];
   const step = steps > 1 ? (to - from) / (steps - 1) : 0;
   // Both halves count from their own end, so that the last element is exactly `end`.
-  return computed(op, steps, dtype, o, (i) => map(i < steps / 2 ? from + i * step : to - (steps - 1 - i) * step));
+  return computed(op, [steps], dtype, o, (i) => map(i < steps / 2 ? from + i * step : to - (steps - 1 - i) * step));
 }
 
 /** `steps` numbers evenly spaced from start to end, both included. */
@@ -243,11 +212,7 @@ export function eye(
   ...rest: [m?: number] | [m: number, options: CreateOptions] | [options: CreateOptions & { m?: number }]
 ): Tensor {
   const { m = n, ...o } = parse("eye", rest, { m: undefined as number | undefined }, createDefaults);
-  const [rows, cols] = checkShape("eye", [n, m]) as [number, number];
-  return computed("eye", rows * cols, asDType("eye", o.dtype ?? "float32"), o, (i) => Number(Math.floor(i / cols) === i % cols), [
-    rows,
-    cols,
-  ]);
+  return computed("eye", [n, m], asDType("eye", o.dtype ?? "float32"), o, (i) => Number(Math.floor(i / m) === i % m));
 }
 
 /** What canvases and decoders hand out: RGBA bytes, row by row. */
@@ -264,15 +229,15 @@ export interface Pixels {
 export function fromImageData(image: Pixels, options: CreateOptions & { readonly channels?: 1 | 3 | 4 } = {}): Tensor {
   const { channels, ...o } = parse("fromImageData", [options], { ...createDefaults, channels: 3 });
   const { data, width, height } = image ?? {};
-  const [h, w] = checkShape("fromImageData", [height, width]) as [number, number];
-  if (data?.length !== 4 * w * h) throw new ShapeError("fromImageData", `${String(data?.length)} bytes are no RGBA image of ${w} × ${h}`);
+  const pixels = width * height;
+  if (data?.length !== 4 * pixels) throw new ShapeError("fromImageData", `${data?.length} bytes are no RGBA image of ${width} × ${height}`);
   if (![1, 3, 4].includes(channels)) throw new ArgumentError("fromImageData", `channels must be 1, 3 or 4, got ${String(channels)}`);
   const dtype = asDType("fromImageData", o.dtype ?? "float32");
   const value = (i: number): number => {
-    const p = 4 * (i % (w * h));
+    const p = 4 * (i % pixels);
     // Luma is that of ITU-R 601.
-    const v = channels === 1 ? 0.299 * data[p]! + 0.587 * data[p + 1]! + 0.114 * data[p + 2]! : data[p + Math.floor(i / (w * h))]!;
+    const v = channels === 1 ? 0.299 * data[p]! + 0.587 * data[p + 1]! + 0.114 * data[p + 2]! : data[p + Math.floor(i / pixels)]!;
     return isFloat(dtype) ? v / 255 : Math.round(v);
   };
-  return computed("fromImageData", channels * w * h, dtype, o, value, [channels, h, w]);
+  return computed("fromImageData", [channels, height, width], dtype, o, value);
 }

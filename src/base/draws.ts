@@ -11,7 +11,7 @@ function checkChance(p: number): void {
 /** Normal numbers by the two ways of ATen: one by one below 16 elements, in blocks of 16 from there on (torch.randn, Tensor.normal_). */
 export function fillNormal<T extends Float32Array | Float64Array>(generator: Generator, out: T, mean = 0, std = 1): T {
   if (out.length < 16) {
-    for (let i = 0; i < out.length; i++) out[i] = oneNormal(generator) * std + mean;
+    for (let i = 0; i < out.length; i++) out[i] = generator.normal() * std + mean;
     return out;
   }
   generator.fillUniform(out);
@@ -23,18 +23,6 @@ export function fillNormal<T extends Float32Array | Float64Array>(generator: Gen
     boxMuller16(out, from, mean, std);
   }
   return out;
-}
-
-function oneNormal(generator: Generator): number {
-  const spare = generator.spare;
-  if (spare !== undefined) {
-    generator.spare = undefined;
-    return spare;
-  }
-  const angle = TWO_PI * generator.unit();
-  const radius = Math.sqrt(-2 * Math.log1p(-generator.unit()));
-  generator.spare = radius * Math.sin(angle);
-  return radius * Math.cos(angle);
 }
 
 /** Whole numbers in [low, high), by the remainder as ATen takes it (torch.randint). */

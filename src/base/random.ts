@@ -39,12 +39,7 @@ const high32 = (x: number): number => Math.floor(x / 2 ** 32) >>> 0;
  * Source: Matsumoto and Nishimura, Mersenne Twister (1998); distributions as in ATen.
  */
 export class Generator {
-  #seed = 0;
-  #words = new Uint32Array(N);
-  #index = N;
-  /** The second number of the last pair that Box and Muller's transform gave. */
-  spare: number | undefined;
-  #offset = 0;
+  #state!: { -readonly [K in keyof GeneratorState]: GeneratorState[K] };
 
   constructor(seed = 67280421310721) {
     this.manualSeed(seed);
@@ -52,50 +47,44 @@ export class Generator {
 
   /** The seed last set. */
   get initialSeed(): number {
-    return this.#seed;
+    return this.#state.seed;
   }
 
   /** Restarts every stream from a seed; negative seeds count from 2⁶⁴ down, as in PyTorch. */
   manualSeed(seed: number): this {
     if (!Number.isSafeInteger(seed)) throw new ArgumentError("manualSeed", `seed must be a safe integer, got ${seed}`);
-    this.#seed = seed;
-    const words = this.#words;
+    const words = new Uint32Array(N);
     words[0] = low32(seed);
     for (let i = 1; i < N; i++) {
       const before = words[i - 1]!;
-      words[i] = Math.imul(1812433253, before ^ (before >>> 30)) + i;
+      words[i] = imul(1812433253, before ^ (before >>> 30)) + i;
     }
-    this.#index = N;
-    this.spare = undefined;
-    this.#offset = 0;
+    this.#state = { seed, words, index: N, spareNormal: undefined, offset: 0 };
     return this;
   }
 
   /** A copy of the state, for getState().then setState on any Generator. */
   getState(): GeneratorState {
-    return { seed: this.#seed, words: this.#words.slice(), index: this.#index, spareNormal: this.spare, offset: this.#offset };
+    return { ...this.#state, words: this.#state.words.slice() };
   }
 
   /** Continues exactly where the state was taken. */
   setState(state: GeneratorState): this {
-    const { seed, words, index, spareNormal, offset } = state;
+    const { seed, words, index, offset } = state;
     if (words.length !== N || !isWhole(index, 0, N) || !isWhole(offset, 0) || !isWhole(seed, -Infinity))
       throw new ArgumentError(
         "setState",
         `not the state of a generator: ${words.length} words, index ${index}, offset ${offset}, seed ${seed}`,
       );
-    this.#seed = seed;
-    this.#words = Uint32Array.from(words);
-    this.#index = index;
-    this.spare = spareNormal;
-    this.#offset = offset;
+    this.#state = { ...state, words: Uint32Array.from(words) };
     return this;
   }
 
   /** The next 32 random bits. */
   random(): number {
-    if (this.#index >= N) this.#refill();
-    let y = this.#words[this.#index++]!;
+    const state = this.#state;
+    if (state.index >= N) this.#refill();
+    let y = state.words[state.index++]!;
     y ^= y >>> 11;
     y ^= (y << 7) & 0x9d2c5680;
     y ^= (y << 15) & 0xefc60000;
@@ -109,17 +98,28 @@ export class Generator {
   }
 
   #refill(): void {
-    const words = this.#words;
+    const { words } = this.#state;
     for (let i = 0; i < N; i++) {
       const mixed = (words[i]! & 0x80000000) | (words[(i + 1) % N]! & 0x7fffffff);
       words[i] = words[(i + M) % N]! ^ (mixed >>> 1) ^ (mixed & 1 ? 0x9908b0df : 0);
     }
-    this.#index = 0;
+    this.#state.index = 0;
   }
 
   /** A number in [0, 1) of 53 random bits. */
   unit(): number {
     return this.random53() * unit;
+  }
+
+  /** A standard normal number, from one of the two that Box and Muller's transform gives at a time. */
+  normal(): number {
+    const { spareNormal } = this.#state;
+    this.#state.spareNormal = undefined;
+    if (spareNormal !== undefined) return spareNormal;
+    const angle = TWO_PI * this.unit();
+    const radius = Math.sqrt(-2 * Math.log1p(-this.unit()));
+    this.#state.spareNormal = radius * Math.sin(angle);
+    return radius * Math.cos(angle);
   }
 
   /** Uniform in [low, high): 24 random bits in a Float32Array, 53 in a Float64Array (torch.rand, Tensor.uniform_). */
@@ -137,9 +137,9 @@ export class Generator {
 
   /** Reserves the Philox blocks for `size` elements (four each) and returns where they start. */
   philox(size: number): PhiloxKey {
-    const at = this.#offset;
-    this.#offset += Math.ceil(size / 4);
-    return { seedLow: low32(this.#seed), seedHigh: high32(this.#seed), offsetLow: low32(at), offsetHigh: high32(at) };
+    const { seed, offset } = this.#state;
+    this.#state.offset += Math.ceil(size / 4);
+    return { seedLow: low32(seed), seedHigh: high32(seed), offsetLow: low32(offset), offsetHigh: high32(offset) };
   }
 }
 
