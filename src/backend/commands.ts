@@ -37,11 +37,11 @@ export interface CommandList {
   /** Bytes of a buffer after everything recorded so far. */
   read(buffer: PooledBuffer, offset: number, bytes: number): Promise<ArrayBuffer>;
   /** Seals what was recorded and sends it as soon as its pipelines exist. */
-  flush(): void;
+  readonly flush: () => void;
   /** Resolves when all recorded work was submitted, has run and its error scopes are closed. */
   finish(): Promise<void>;
   /** From the next submit on every dispatch for which `timer` gives timestamps gets a pass of its own. */
-  observe(timer: Timer | undefined): void;
+  readonly observe: (timer: Timer | undefined) => void;
 }
 
 const maxCommands = 512;
