@@ -131,17 +131,6 @@ fn rsqrt_f(x: f32) -> f32 {
   return select(v, inf_f32(), (u << 1u) == 0u);
 }
 
-// 0 where y has a fraction (or is not finite), 1 where it is an odd whole number, 2 where even.
-fn parity(y: f32) -> u32 {
-  let u = bitcast<u32>(y) & 0x7fffffffu;
-  let e = u >> 23u;
-  let shift = clamp(150u - min(e, 150u), 0u, 24u);
-  let m = (u & 0x007fffffu) | 0x00800000u;
-  let whole = (m & ((1u << shift) - 1u)) == 0u && e >= 127u;
-  let odd = e < 151u && ((m >> shift) & 1u) == 1u;
-  return select(select(0u, select(2u, 1u, odd), whole && e < 255u), 2u, u == 0u);
-}
-
 // a^y for finite a > 0 and |y| < 2³³: log₂ a as a sum of two floats, good to 2⁻³¹, then 2^(y · log₂ a).
 fn pow_positive(a: f32, y: f32) -> f32 {
   let s = log_split(bitcast<u32>(a));
@@ -174,16 +163,17 @@ fn pow_positive(a: f32, y: f32) -> f32 {
 // x^y as C99 and PyTorch define it: 1^y = x^0 = 1 even for NaN, a negative base takes whole exponents only.
 fn pow_f(x: f32, y: f32) -> f32 {
   let ux = bitcast<u32>(x);
-  let uy = bitcast<u32>(y);
   let ax = ux & 0x7fffffffu;
-  let ay = uy & 0x7fffffffu;
-  let kind = parity(y);
+  let b = magnitude(y);
+  let ay = bitcast<u32>(b);
+  let negative = ux != ax;
+  let odd = b < 16777216.0 && trunc(b * 0.5) * 2.0 == b - 1.0;
   let extreme = ax == 0u || ax == 0x7f800000u || ay == 0x7f800000u;
-  let grows = (ax > 0x3f800000u) == ((uy >> 31u) == 0u);
+  let grows = (ax > 0x3f800000u) == (ay == bitcast<u32>(y));
   let v = bitcast<u32>(pow_positive(bitcast<f32>(ax), clamp(y, -8.0e9, 8.0e9)));
   var r = select(v, select(0u, 0x7f800000u, grows), extreme);
-  r = select(r, 0x7fc00000u, (ux >> 31u) == 1u && ax < 0x7f800000u && ax != 0u && kind == 0u && ay < 0x7f800000u);
-  r = select(r, r | 0x80000000u, (ux >> 31u) == 1u && kind == 1u);
+  r = select(r, 0x7fc00000u, negative && ax < 0x7f800000u && ax != 0u && trunc_f(b) != b);
+  r = select(r, r | 0x80000000u, negative && odd);
   r = select(r, 0x7fc00000u, ax > 0x7f800000u || ay > 0x7f800000u);
   r = select(r, 0x3f800000u, ay == 0u || ux == 0x3f800000u || (ax == 0x3f800000u && ay == 0x7f800000u));
   return bitcast<f32>(r);
@@ -214,26 +204,19 @@ fn to_i32(x: f32) -> i32 {
 
 // ---- division with remainder
 
+// The mantissa of a positive number's bits as an integer.
+fn significand(u: u32) -> u32 { return select(u, (u & 0x007fffffu) | 0x00800000u, u > 0x007fffffu); }
+
 // x − y · trunc(x / y), exact for every pair: long division of the mantissas.
 fn fmod_f(x: f32, y: f32) -> f32 {
-  let ux = bitcast<u32>(x) & 0x7fffffffu;
-  let uy = bitcast<u32>(y) & 0x7fffffffu;
-  let ey = max(uy >> 23u, 1u);
-  let my = select(uy, (uy & 0x007fffffu) | 0x00800000u, uy > 0x007fffffu);
-  let d = max(ux >> 23u, 1u);
-  var r = select(ux, (ux & 0x007fffffu) | 0x00800000u, ux > 0x007fffffu);
-  var left = select(0u, d - ey, d > ey);
-  r = r % max(my, 1u);
-  while (left > 0u) {
-    let step = min(left, 8u);
-    r = (r << step) % max(my, 1u);
-    left -= step;
-  }
-  let up = min(countLeadingZeros(r | 1u) - 8u, ey - 1u);
-  let m = r << up;
-  let bits = select(m, (m & 0x007fffffu) | ((ey - up) << 23u), m > 0x007fffffu);
-  let v = bitcast<f32>(select(bits, ux, ux < uy) | (bitcast<u32>(x) & 0x80000000u));
-  return keep_nan(keep_nan(nan_if(v, ux >= 0x7f800000u || uy == 0u), y), x);
+  let ux = bitcast<u32>(magnitude(x));
+  let uy = bitcast<u32>(magnitude(y));
+  let m = max(significand(uy), 1u);
+  let e = max(uy >> 23u, 1u);
+  var r = significand(ux) % m;
+  for (var k = max(ux >> 23u, 1u); k > e; k -= 1u) { r = (r << 1u) % m; }
+  let v = select(select(0.0, scale2(f32(r), i32(e) - 150), r > 0u), magnitude(x), ux < uy);
+  return keep_nan(keep_nan(nan_if(with_sign(v, x), ux >= 0x7f800000u || uy == 0u), y), x);
 }
 
 // Whether a remainder r needs another y to have the sign of y.

@@ -74,11 +74,11 @@ fn quarter_turns(x: f32) -> vec2u {
   let u = bitcast<u32>(x) & 0x7fffffffu;
   let offset = max(u >> 23u, 126u) - 126u;
   let word = offset >> 5u;
-  var d = vec4u(0x00000028u, 0xbe60db93u, 0x91054a7fu, 0x09d5f47du);
-  d = select(d, vec4u(0xbe60db93u, 0x91054a7fu, 0x09d5f47du, 0x4d377036u), word == 1u);
-  d = select(d, vec4u(0x91054a7fu, 0x09d5f47du, 0x4d377036u, 0xd8a5664fu), word == 2u);
-  d = select(d, vec4u(0x09d5f47du, 0x4d377036u, 0xd8a5664fu, 0x10e4107fu), word == 3u);
-  d = select(d, vec4u(0x4d377036u, 0xd8a5664fu, 0x10e4107fu, 0x98000000u), word > 3u);
+  // 2/π from the place of 2²⁵ on.
+  var digits = array<u32, 8>(
+    0x00000028u, 0xbe60db93u, 0x91054a7fu, 0x09d5f47du, 0x4d377036u, 0xd8a5664fu, 0x10e4107fu, 0x98000000u,
+  );
+  let d = vec4u(digits[word], digits[word + 1u], digits[word + 2u], digits[word + 3u]);
   let shift = offset & 31u;
   let w = (d.xyz << vec3u(shift)) | ((d.yzw >> vec3u(1u)) >> vec3u(31u - shift));
   let m = (u & 0x007fffffu) | 0x00800000u;
@@ -234,13 +234,13 @@ fn softplus(x: f32, beta: f32, threshold: f32) -> f32 {
   return keep_nan(select(v, x, z > threshold), x);
 }
 
-fn logsigmoid(x: f32) -> f32 { return keep_nan(select(0.0, x, x < 0.0) - log1p_f(exp_f(-magnitude(x))), x); }
+fn logsigmoid(x: f32) -> f32 { return -softplus(-x, 1.0, inf_f32()); }
 
 fn logaddexp_f(a: f32, b: f32) -> f32 {
   let m = max_nan(a, b);
   // Equal infinities have no difference; NaN has come through m.
   let d = select(magnitude(a - b), 0.0, is_inf(m));
-  return select(m + log1p_f(exp_f(-d)), m, is_inf(m) || is_nan(m));
+  return select(m + softplus(-d, 1.0, 0.0), m, is_inf(m) || is_nan(m));
 }
 
 // Standard normal distribution function.
