@@ -11,20 +11,14 @@ alias Out = f32;
 alias C = f32;        // type the operator computes in
 
 struct Dense { size: u32, a_offset: u32, b_offset: u32, d_offset: u32, p0: f32, p1: f32, p2: f32, p3: f32 }
-// Up to two operands and numbers: small enough for immediates.
 struct Strided {
-  size: u32, d1: u32, d2: u32, d3: u32, a_offset: u32, a0: i32, a1: i32, a2: i32, a3: i32,
-  b_offset: u32, b0: i32, b1: i32, b2: i32, b3: i32, p0: f32, p1: f32,
-}
-struct Wide {
-  size: u32, d1: u32, d2: u32, d3: u32, a_offset: u32, a0: i32, a1: i32, a2: i32, a3: i32,
-  b_offset: u32, b0: i32, b1: i32, b2: i32, b3: i32, d_offset: u32, e0: i32, e1: i32, e2: i32, e3: i32,
+  size: u32, n1: u32, n2: u32, n3: u32, a_offset: u32, a0: i32, a1: i32, a2: i32, a3: i32,
+  b_offset: u32, b0: i32, b1: i32, b2: i32, b3: i32, d_offset: u32, d0: i32, d1: i32, d2: i32, d3: i32,
   p0: f32, p1: f32, p2: f32, p3: f32,
 }
 
 @group(0) @binding(0) var<uniform> dense: Dense;
 @group(0) @binding(1) var<uniform> strided: Strided;
-@group(0) @binding(2) var<uniform> wide: Wide;
 @group(0) @binding(3) var<storage, read> a: array<A>;
 @group(0) @binding(4) var<storage, read> b: array<B>;
 @group(0) @binding(5) var<storage, read> d: array<D>;
@@ -44,11 +38,11 @@ fn load_b(i: u32) -> B { return b[i]; }
 fn load_d(i: u32) -> D { return d[i]; }
 
 // Coordinates of element i: .x is the outermost walked dimension, .w the innermost, unless there is only one.
-fn coordinates(i: u32, d1: u32, d2: u32, d3: u32) -> vec4u {
+fn coordinates(i: u32, n1: u32, n2: u32, n3: u32) -> vec4u {
   var at = vec4u(i, 0u, 0u, 0u);
-  if (RANK > 1u) { at.w = at.x % d3; at.x = at.x / d3; }
-  if (RANK > 2u) { at.z = at.x % d2; at.x = at.x / d2; }
-  if (RANK > 3u) { at.y = at.x % d1; at.x = at.x / d1; }
+  if (RANK > 1u) { at.w = at.x % n3; at.x = at.x / n3; }
+  if (RANK > 2u) { at.z = at.x % n2; at.x = at.x / n2; }
+  if (RANK > 3u) { at.y = at.x % n1; at.x = at.x / n1; }
   return at;
 }
 
@@ -84,20 +78,11 @@ fn map_strided(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroup
   let p = strided;
   let i = (gid.x + gid.y * nwg.x * WG) * STEP;
   if (i >= p.size) { return; }
-  let at = coordinates(i, p.d1, p.d2, p.d3);
-  store(i, place(at, p.a_offset, p.a0, p.a1, p.a2, p.a3), place(at, p.b_offset, p.b0, p.b1, p.b2, p.b3), vec2u());
-}
-
-@compute @workgroup_size(WG)
-fn map_wide(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) nwg: vec3u) {
-  let p = wide;
-  let i = (gid.x + gid.y * nwg.x * WG) * STEP;
-  if (i >= p.size) { return; }
-  let at = coordinates(i, p.d1, p.d2, p.d3);
+  let at = coordinates(i, p.n1, p.n2, p.n3);
   store(
     i,
     place(at, p.a_offset, p.a0, p.a1, p.a2, p.a3),
     place(at, p.b_offset, p.b0, p.b1, p.b2, p.b3),
-    place(at, p.d_offset, p.e0, p.e1, p.e2, p.e3),
+    place(at, p.d_offset, p.d0, p.d1, p.d2, p.d3),
   );
 }

@@ -7,7 +7,7 @@ import type { Tensor } from "../tensor.ts";
 import { operand } from "./arguments.ts";
 import type { Form } from "./mapping.ts";
 import * as m from "./math.ts";
-import { type Composite, type Primitive, raises, type Sample, t } from "./op.ts";
+import { type Composite, type ErrorSample, type Primitive, raises, type Sample, t } from "./op.ts";
 import { flat, type Mapped, mapped, numbers, pointwise, real, type Rules, unary, type Unary, noBools } from "./pointwise.ts";
 
 library(special);
@@ -16,8 +16,8 @@ type Gradient = (g: Tensor, x: Tensor) => Tensor;
 type Slope = Primitive<Gradient, "x" | "y">;
 
 const ranges: readonly Sample[] = [[t([3, 5])], [t([], { low: 0.5, high: 2 })], [t([4], { low: -40, high: 40 })], [t([0, 2])]];
-const floats = [raises([t([2], { dtype: "int32" })], "not defined for int32")];
-const smooth = { samples: ranges, errors: floats };
+const floats: readonly ErrorSample[] = [{ args: [{ $: [2], dtype: "int32" }], message: "not defined for int32" }];
+const smooth = { samples: ranges, errors: [...floats] };
 
 const pair: readonly Sample[] = [
   [t([3, 4]), t([3, 4])],
@@ -48,7 +48,7 @@ export const relu: Unary<"out"> = unary(
         to[t] = x < 0 ? 0 : x;
       }
     },
-    errors: noBools,
+    errors: [...noBools],
   },
 );
 
@@ -90,7 +90,7 @@ export const leakyRelu: Mapped<
   save: ["x"],
   backward: (g, { x }, { negativeSlope }) => ({ x: () => g.where(x.gt(0), g.mul(negativeSlope)) }),
   samples: [...ranges, [t([3]), 0.2], [t([3]), { negativeSlope: -1 }]],
-  errors: floats,
+  errors: [...floats],
 });
 
 export interface Limits {
@@ -176,14 +176,14 @@ export const elu: Mapped<(x: Tensor, ...rest: [alpha?: number] | [options: Parti
   save: ["x"],
   backward: (g, { x }, { alpha }) => ({ x: () => g.mul(x.clampMax(0).exp().mul(alpha)).where(x.le(0), g) }),
   samples: [...ranges, [t([4]), 1.5]],
-  errors: floats,
+  errors: [...floats],
 });
 
 /** Scaled exponential linear unit, which keeps mean 0 and variance 1 in deep nets. Source: Klambauer et al. 2017. */
 export const selu: Composite<(x: Tensor) => Tensor> = {
   compose: (x) => x.elu(1.6732632423543772).mul(1.0507009873554805),
   samples: [[t([3, 4])]],
-  errors: floats,
+  errors: [...floats],
 };
 
 export interface Approximation {
@@ -299,7 +299,7 @@ export const softplus: Mapped<
     },
   }),
   samples: [...ranges, [t([4]), 3, 0.2], [t([4]), { beta: 0.5 }]],
-  errors: floats,
+  errors: [...floats],
 });
 
 /** x · tanh(softplus(x)). Source: Misra 2019. */

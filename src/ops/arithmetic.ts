@@ -85,16 +85,7 @@ export const sub: Scaled = scaled(
 );
 
 /** y − alpha · x: subtraction with the operands exchanged. */
-export const rsub: Scaled = scaled(
-  "rsub",
-  {
-    wgsl: { float: "y - p0 * x", int: "y - i32(p0) * x", bool: false },
-    cpu: (x, y, _z, alpha) => y - alpha * x,
-    int: (x, y, _z, alpha) => y - Math.imul(alpha, x),
-    backward: (g, _s, { alpha }) => ({ x: () => g.mul(-alpha), y: () => g }),
-  },
-  [t([2, 3]), 1, { alpha: 2 }],
-);
+export const rsub: Scaled = { ...sub, call: (x, y, ...rest) => sub.call(y, x, ...rest) };
 
 /** x · y. */
 export const mul: Binary<"x" | "y"> = binary(
@@ -154,13 +145,13 @@ export const div: Mapped<(x: Operand, y: Operand, options?: { roundingMode?: Rou
   errors: [...mismatch, raises([t([2]), 2, { roundingMode: "up" }], "unknown roundingMode up")],
 });
 
-const divisors = { range: [0.3, 3] } as const;
-
 /** x / y rounded down. The gradient is 0. */
-export const floorDivide: Binary = binary("floorDivide", floored.wgsl, m.floorDivide, [], (g) => ({ x: () => flat(g), y: () => flat(g) }), {
-  int: m.floorDivideInt,
-  ...divisors,
-});
+export const floorDivide: Mapped<(x: Operand, y: Operand) => Tensor, "y" | "out", Rounded> = {
+  ...div,
+  call: (x, y) => div.call(x, y, { roundingMode: "floor" }),
+  samples: pairs(positive),
+  errors: [...mismatch],
+};
 
 export interface Powers {
   exponent: number | undefined;

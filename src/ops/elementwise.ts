@@ -16,7 +16,7 @@ export const neg: Unary = unary(
     loop: (to, t, n, a, i, sa) => {
       for (const end = t + n; t < end; t++, i += sa) to[t] = -a[i]!;
     },
-    errors: noBools,
+    errors: [...noBools],
   },
 );
 
@@ -34,7 +34,7 @@ export const abs: Unary<"x"> = unary(
   Math.abs,
   "x",
   (g, x) => g.mul(x.sign()),
-  { errors: noBools },
+  { errors: [...noBools] },
 );
 
 /** −1, 0 or 1; 0 for NaN. */

@@ -29,7 +29,7 @@ export interface Kinds {
   readonly bool?: string | false;
 }
 
-/** How an elementwise operator computes; `x`, `y`, `z` are operands, `p0`…`p3` numeric attributes (two at most beside two operands). */
+/** How an elementwise operator computes; `x`, `y`, `z` are operands, `p0`…`p3` numeric attributes. */
 export interface Form {
   /** One WGSL expression, or separate ones where floats, integers or booleans differ. Kinds left out are refused. */
   readonly wgsl: string | Kinds;
@@ -122,60 +122,34 @@ const plans = new WeakMap<Form, Map<number, Plan>>();
  * The plan for operands of these types. `mask` has a bit for each operand without a buffer; `rank` is 0 for dense operands; `fours`: four
  * elements per invocation.
  */
-function planFor(
-  name: string,
-  form: Form,
-  rank: number,
-  fours: boolean,
-  mask: number,
-  out: View,
-  views: readonly View[],
-  wide: boolean,
-): Plan {
+function planFor(name: string, form: Form, rank: number, fours: boolean, mask: number, out: View, views: readonly View[]): Plan {
   let key = ((rank * 2 + Number(fours)) * 8 + mask) * 8 + codes[out.dtype];
   for (const v of views) key = key * 8 + codes[v.dtype];
   const own = memo(plans, form, () => new Map<number, Plan>());
-  return memo(own, key * 4 + views.length, () => ({
-    kernel: specialise(name, form, rank, fours, mask, out.dtype, views, wide),
-    params: {},
-  }));
-}
-
-function specialise(
-  name: string,
-  form: Form,
-  rank: number,
-  fours: boolean,
-  mask: number,
-  out: DType,
-  views: readonly View[],
-  wide: boolean,
-): Kernel {
-  const dtype = computeType(form, views, out);
-  const compute: Compute = form.logical ? "bool" : isFloat(dtype) ? "f32" : "i32";
-  const block = rank === 0 ? "dense" : wide ? "wide" : "strided";
-  const spec: Record<string, number | string> = { Out: wgslType(out), C: compute, RANK: Math.max(1, rank), STEP: fours ? 4 : 1 };
-  if (rank > 0 && fours) spec["store"] = "store_four";
-  const body: string[] = [];
-  bindings.forEach((b, i) => {
-    const [n, view, type] = [operands[i], views[i], b.toUpperCase()];
-    if (view) {
-      spec[type] = wgslType(view.dtype);
-      body.push(`let ${n} = ${lift(`v${b}`, view.dtype, n === form.condition ? "bool" : compute)};`);
-    }
-    if ((mask & (1 << i)) === 0) return;
-    if (rank === 0)
-      spec[`load_${b}4`] = `fn load_${b}4(i: u32, start: u32) -> vec4<${type}> { return vec4<${type}>(bitcast<${type}>(start)); }`;
-    else spec[`load_${b}`] = `fn load_${b}(i: u32) -> ${type} { return bitcast<${type}>(i); }`;
+  return memo(own, key * 4 + views.length, () => {
+    const dtype = computeType(form, views, out.dtype);
+    const compute: Compute = form.logical ? "bool" : isFloat(dtype) ? "f32" : "i32";
+    const block = rank === 0 ? "dense" : "strided";
+    const spec: Record<string, number | string> = { Out: wgslType(out.dtype), C: compute, RANK: Math.max(1, rank), STEP: fours ? 4 : 1 };
+    if (rank > 0 && fours) spec["store"] = "store_four";
+    const body: string[] = [];
+    bindings.forEach((b, i) => {
+      const [n, view, type] = [operands[i], views[i], b.toUpperCase()];
+      if (view) {
+        spec[type] = wgslType(view.dtype);
+        body.push(`let ${n} = ${lift(`v${b}`, view.dtype, n === form.condition ? "bool" : compute)};`);
+      }
+      if ((mask & (1 << i)) === 0) return;
+      if (rank === 0)
+        spec[`load_${b}4`] = `fn load_${b}4(i: u32, start: u32) -> vec4<${type}> { return vec4<${type}>(bitcast<${type}>(start)); }`;
+      else spec[`load_${b}`] = `fn load_${b}(i: u32) -> ${type} { return bitcast<${type}>(i); }`;
+    });
+    const wgsl = expression(name, form, dtype);
+    for (const p of new Set(wgsl.match(/\bp[0-3]\b/g))) body.push(`let ${p} = ${block}.${p};`);
+    spec["f"] = `fn f(va: A, vb: B, vd: D) -> Out { ${body.join(" ")} return ${lower(wgsl, out.dtype, compute, form.yields === "bool")}; }`;
+    return { kernel: kernel(source, `map_${block}`, spec), params: {} };
   });
-  const wgsl = expression(name, form, dtype);
-  for (const p of new Set(wgsl.match(/\bp[0-3]\b/g))) body.push(`let ${p} = ${block}.${p};`);
-  spec["f"] = `fn f(va: A, vb: B, vd: D) -> Out { ${body.join(" ")} return ${lower(wgsl, out, compute, form.yields === "bool")}; }`;
-  return kernel(source, `map_${block}`, spec);
 }
-
-/** What the shader calls the strides of the three operands. */
-const strideFields = ["a", "b", "e"] as const;
 
 /** Right-aligned fields name0…name3, the outermost walked dimension always in field 0. */
 function setFields(params: Record<string, number>, name: string, values: readonly number[], missing: number): void {
@@ -202,16 +176,15 @@ export function gpuMap<A extends object>(p: Pointwise<A>, name: string, io: View
   );
   const fours = dense || shape[shape.length - 1]! % 4 === 0;
   const mask = bindings.reduce((bits, _, i) => bits | (views[i] && constants[i] === undefined ? 0 : 1 << i), 0);
-  const wide = views.length > 2 || scalars.length > 2;
-  const plan = planFor(name, form, dense ? 0 : Math.max(1, shape.length), fours, mask, out, views, wide);
+  const plan = planFor(name, form, dense ? 0 : Math.max(1, shape.length), fours, mask, out, views);
   const { params } = plan;
   params["size"] = size;
-  if (!dense) setFields(params, "d", shape, 1);
+  if (!dense) setFields(params, "n", shape, 1);
   const bind: Record<string, View> = { out, out4: out };
   bindings.forEach((b, i) => {
     const [view, constant, { offset = 0, strides = [] } = {}] = [views[i], constants[i], places[i]];
     params[`${b}_offset`] = view && constant !== undefined ? bitsOf(view.dtype, constant) : dense ? offset / 4 : offset;
-    if (!dense) setFields(params, strideFields[i]!, strides, 0);
+    if (!dense) setFields(params, b, strides, 0);
     if (view) bind[b] = bind[`${b}4`] = view;
   });
   for (let i = 0; i < 4; i++) params[`p${i}`] = scalars[i] ?? 0;

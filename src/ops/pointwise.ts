@@ -58,7 +58,7 @@ export function pointwise<F extends Fn, S extends string = never, A extends obje
   const { operands: titles = ["x"], positional, keywords, call, check, dtype } = rule;
   const defaults = { ...positional, ...keywords } as A;
   return {
-    errors: notTensors,
+    errors: [...notTensors],
     ...rule,
     call:
       call ??
@@ -168,7 +168,7 @@ export function binary<S extends "x" | "y" | "out" = never>(
     save,
     backward,
     samples: pairs(within(...(more?.range ?? []))),
-    errors: mismatch,
+    errors: [...mismatch],
     ...more,
   });
 }

@@ -11,7 +11,7 @@ import { type Binary, binary, flat, type Mapped, mapped, unary, type Unary, noBo
 library(special);
 
 const steps = (name: string, float: string, cpu: (x: number) => number): Unary =>
-  unary(name, { float, int: "x", bool: false }, cpu, "", flat, { errors: noBools });
+  unary(name, { float, int: "x", bool: false }, cpu, "", flat, { errors: [...noBools] });
 
 /** Largest whole number not above x. */
 export const floor: Unary = steps("floor", "floor(x)", Math.floor);
