@@ -25,12 +25,9 @@ import {
 const close = (shape: readonly number[]): unknown => t(shape, { dtype: "int32", low: 0, high: 3 });
 const comparisons: readonly Sample[] = [
   [close([3, 4]), close([3, 4])],
-  [t([3, 4]), t([4])],
   [t([3, 1]), t([1, 4])],
   [t([2, 3]), 0.5],
   [t([5], { data: [0, NaN, Infinity, -1, 2] }), t([5], { data: [0, NaN, Infinity, 1, NaN] })],
-  [t([]), t([2])],
-  [t([0, 3]), t([3])],
 ];
 /** `test` for integers; `unordered` is what comes out beside NaN, found by its bits: compilers may assume there is none. */
 const predicate = (name: string, test: string, cpu: (x: number, y: number) => boolean, unordered = "&& !"): Predicate =>
@@ -58,12 +55,7 @@ const logical = (name: string, wgsl: string, cpu: (x: number, y: number) => numb
   binary(name, wgsl, cpu, [], "none", {
     logical: true,
     yields: "bool",
-    samples: [
-      truths,
-      [t([4], { data: [0, 0.5, NaN, 0] }), t([4], { data: [0, 0, 2, -1] })],
-      [close([3, 4]), close([4])],
-      [t([0, 3]), t([3])],
-    ],
+    samples: [truths, [t([4], { data: [0, 0.5, NaN, 0] }), t([4], { data: [0, 0, 2, -1] })], [close([3, 4]), close([4])]],
   });
 
 /** Both x and y differ from 0. */
@@ -76,7 +68,7 @@ export const logicalXor: Predicate = logical("logicalXor", "x != y", (x, y) => x
 export const logicalNot: Unary = unary("logicalNot", "!x", (x) => 1 - x, "", "none", {
   logical: true,
   yields: "bool",
-  samples: [[t([4], { data: [0, 0.5, NaN, -2] })], [twoTruths], [t([0])]],
+  samples: [[t([4], { data: [0, 0.5, NaN, -2] })], [twoTruths]],
 });
 
 // ---- choice
@@ -104,8 +96,6 @@ export const where: Primitive<(condition: Tensor, x: Operand, y: Operand) => Ten
       [truth([3, 4]), t([3, 4]), t([3, 4])],
       [truth([3, 1]), t([4]), 0.5],
       [truth([4]), 1, t([2, 1])],
-      [truth([]), t([2]), t([])],
-      [truth([0, 2]), t([2]), 0],
     ],
     errors: [raises([t([2]), t([2]), t([2])], "condition must be bool"), raises([truth([4]), t([2, 3]), t([3])], "do not broadcast")],
   }),
@@ -132,7 +122,6 @@ export const maskedFill: Mapped<(x: Tensor, mask: Tensor, value: Operand) => Ten
     [t([3, 4]), truth([3, 1]), 1.5],
     [t([4]), truth([3, 4]), t([])],
     [t([3], { dtype: "int32" }), truth([3]), 7],
-    [t([0, 3]), truth([3]), 0],
   ],
   errors: [raises([t([3]), t([3]), 1], "mask must be bool"), raises([t([2]), truth([2]), t([1])], "0-d tensor")],
 });
@@ -199,7 +188,6 @@ export const clamp: Mapped<
     [t([2, 3]), t([3], { low: -1, high: 0 }), t([2, 1], { low: 0.2, high: 1 })],
     [t([2, 3]), null, t([3])],
     [t([3], { dtype: "int32" }), 1, 2],
-    [t([0]), 0],
   ],
   errors: [
     raises([t([3])], "needs a bound"),

@@ -26,10 +26,8 @@ export const lerp: Mapped<(x: Tensor, end: Tensor, weight: Operand) => Tensor, "
   save: ["x", "y", "z"],
   backward: (g, { x, y, z }) => ({ x: () => g.mul(z.rsub(1)), y: () => g.mul(z), z: () => g.mul(y.sub(x)) }),
   samples: [
-    [t([3, 4]), t([4]), 0.3],
-    [t([3, 4]), t([3, 4]), within(0.1, 0.4)([3, 1])],
-    [t([]), t([2]), within(0.6, 0.9)([2])],
-    [t([0, 2]), t([2]), 0.5],
+    [t([3, 4]), t([4]), within(0.1, 0.4)([3, 1])],
+    [t([]), t([2]), 0.7],
   ],
   errors: [raises([t([2, 3]), t([4]), 0.5], "do not broadcast"), raises([t([2]), ints, 0.5], "have dtypes")],
 });
@@ -46,8 +44,7 @@ export const addcmul: Fused = fused("addcmul", {
   backward: (g, { y, z }, { value }) => ({ x: () => g, y: () => times(g.mul(z), value), z: () => times(g.mul(y), value) }),
   samples: [
     [t([2, 3]), t([3]), t([2, 1]), { value: 0.5 }],
-    [t([3]), t([3]), t([3])],
-    [t([]), t([2]), t([])],
+    [t([3]), t([3]), t([])],
   ],
   errors: [raises([t([2, 3]), t([4]), t([3])], "do not broadcast")],
 });

@@ -110,7 +110,7 @@ export const layerNorm: Forward<LayerNormFn> = forward("layerNorm", {
     return { x: () => g.layerNormBackward(x, shape!, { ...known, weight: ins["weight"] && weight }), weight: ofWeight, bias };
   },
   samples: [
-    [t([3, 4]), [4]], [t([2, 3, 4]), [3, 4], t([3, 4]), t([3, 4])], [t([3, 5]), [5], { weight: t([5]), bias: t([5]), eps: 1e-3 }], [t([3, 5]), 5, { weight: t([5]) }],
+    [t([2, 3, 4]), [3, 4], t([3, 4]), t([3, 4])], [t([3, 5]), 5, { weight: t([5]), eps: 1e-3 }],
     [t([2, 68]), [68], { weight: t([68]), bias: t([68]) }], [t([6]), [6]], [t([3, 1]), [1], { weight: t([1]) }],
   ], // prettier-ignore
   errors: [
@@ -135,7 +135,6 @@ const layerErrors = (): ErrorSample[] => [raises([t([2, 3]), t([2, 3]), [2]], "d
 /** The gradient of layerNorm by x for the gradient g of its result; `mean` and `rstd` spare a second pass over x. */
 export const layerNormBackward: Gradient<LayerGradientFn> = slope("layerNormBackward", layerCall("layerNormBackward"), {
   samples: [
-    ...layers([[3, 4], [4]]),
     [t([2, 3, 4]), t([2, 3, 4]), [3, 4], { weight: t([3, 4]) }],
     [t([2, 68]), t([2, 68]), [68], { weight: t([68]) }],
   ],
@@ -146,7 +145,7 @@ export const layerNormBackward: Gradient<LayerGradientFn> = slope("layerNormBack
 export const layerNormSums: Gradient<LayerGradientFn> = sums(
   "layerNormSums",
   layerCall("layerNormSums"),
-  { samples: layers([[3, 4], [4]], [[2, 3, 4], [3, 4]], [[70, 5], [5]], [[3, 1], [1]]), errors: [...layerErrors()] }, // prettier-ignore
+  { samples: layers([[2, 3, 4], [3, 4]], [[70, 5], [5]], [[3, 1], [1]]), errors: [...layerErrors()] }, // prettier-ignore
 );
 
 // ---- batch normalisation
@@ -183,7 +182,6 @@ export const batchNorm: Forward<BatchNormFn> = forward("batchNorm", {
     };
   },
   samples: [
-    [varied([4, 3], 1), null, null, { training: true }],
     [t([4, 3, 2, 2]), ...fixed, t([3]), t([3]), true, 0.2],
     [t([2, 3, 5]), ...fixed, { weight: t([3]), bias: t([3]), eps: 1e-3 }],
     [t([3, 2, 2, 4]), null, null, { training: true, weight: t([2]) }], [t([2, 2, 300]), null, null, { training: true, bias: t([2]) }], [varied([70, 5], 2), null, null, { training: true }],
@@ -224,7 +222,6 @@ export const batchNormBackward: Gradient<BatchGradientFn> = slope("batchNormBack
   samples: [
     [varied([4, 3], 5), varied([4, 3], 3)],
     [t([4, 3, 2, 2]), t([4, 3, 2, 2]), { weight: t([3]) }],
-    [t([2, 2, 3]), t([2, 2, 3])],
   ],
   errors: [...batchErrors()],
 });

@@ -57,7 +57,11 @@ export const philoxUniform: Stream<(x: Tensor, ...rest: UniformRest) => Tensor> 
   checkRange,
   host.philoxUniform,
   {
-    samples: [[t([3, 7]), { key }], [t([5]), -2, 3, { key }], [t([]), { key, high: 4 }], [t([0, 2])]],
+    samples: [
+      [t([3, 7]), { key }],
+      [t([5]), -2, 3, { key }],
+      [t([]), { key, high: 4 }],
+    ],
     errors: [
       raises([t([3]), 2, 1], "must not be greater"),
       raises([t([2], wholes)], "needs a floating tensor"),
@@ -77,7 +81,11 @@ export const philoxNormal: Stream<(x: Tensor, ...rest: NormalRest) => Tensor> = 
   checkSpread,
   host.philoxNormal,
   {
-    samples: [[t([3, 7]), { key }], [t([5]), 2, 0.5, { key }], [t([]), { key }], [t([0, 2])]],
+    samples: [
+      [t([3, 7]), { key }],
+      [t([5]), 2, 0.5, { key }],
+      [t([]), { key }],
+    ],
     errors: [raises([t([3]), 0, -1], "std must not be negative"), raises([t([3]), { sigma: 1 }], "unknown option")],
   },
 );
@@ -129,12 +137,10 @@ export const philoxDropout: Mapped<(x: Tensor, p: number, key?: Key) => Tensor, 
   },
   backward: (g, _saved, { p, key }) => ({ x: () => g.philoxDropout(p, key) }),
   samples: [
-    [t([3, 7]), 0.5, key],
     [t([4, 3]), 0.2, { ...key, offsetLow: 3 }],
     [t([]), 0.3, key],
     [t([5]), 0, key],
     [t([5]), 1, key],
-    [t([0, 2]), 0.5, key],
   ],
   errors: [raises([t([3]), -0.1, key], "between 0 and 1"), raises([t([3], wholes), 0.5, key], "needs a floating tensor")],
   inplace: true,

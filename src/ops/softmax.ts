@@ -42,7 +42,7 @@ const record = (
   save: ["out"],
   backward,
   samples: [
-    [t([3, 4]), 1], [t([3, 4]), -2], [t([2, 3, 5]), 1], [t([]), 0], [t([0, 3]), 1], [t([3, 0]), 1], [t([2, 70]), { dim: 1 }], [t([1, 5000], { fixed: true }), 1],
+    [t([3, 4]), -2], [t([2, 3, 5]), 1], [t([]), 0], [t([0, 3]), 1], [t([3, 0]), 1], [t([2, 70]), { dim: 1 }], [t([1, 5000], { fixed: true }), 1],
     [t([2, 3], { dtype: "int32" }), 1, { dtype: "float32" }],
   ], // prettier-ignore
   errors: [raises([t([2, 3]), 2], "out of range"), raises([t([2], { dtype: "int32" }), 0], "floating"), raises([t([2])], "out of range")],
@@ -170,7 +170,7 @@ export const logsumexp: Primitive<SumSignature, "x" | "out", Reduced> = {
     },
   }),
   samples: [
-    [t([3, 4]), 1], [t([2, 3, 4]), [0, 2], true], [t([]), 0], [t([2, 0]), 1], [t([2, 300]), { dim: 1 }], [t([300, 2]), 0],
+    [t([2, 3, 4]), [0, 2], true], [t([]), 0], [t([2, 0]), 1], [t([2, 300]), { dim: 1 }], [t([300, 2]), 0],
     [t([2, 3], { dtype: "int32" }), 1], [t([3], { data: [1000, 1001, -1000] }), 0],
   ], // prettier-ignore
   errors: [raises([t([2, 3]), 2], "out of range"), raises([t([2])], "out of range")],
