@@ -206,7 +206,8 @@ describe("operators", () => {
         (source) =>
           !stems.has(stem(source.path)) &&
           !source.imports.some(
-            ({ from, value }) => value && (from.endsWith(".wgsl?raw") || /pointwise|reduction|choosing|\/copy|\/lines|\/stepping/.test(from)),
+            ({ from, value }) =>
+              value && (from.endsWith(".wgsl?raw") || /pointwise|reduction|choosing|\/copy|\/lines|\/stepping/.test(from)),
           ),
       )
       .filter((source) => exportsOf(source).some(({ name }) => records[name] !== undefined && "gpu" in records[name]));
