@@ -195,7 +195,6 @@ class OpNode extends Node {
   readonly #op: AnyPrimitive | AnyView;
   readonly #call: Pick<Ready, "attrs" | "ins">;
   readonly #keys: readonly string[];
-  declare saved: Record<string, SavedTensor>;
 
   /** `tensors` holds what the rule may read. Errors: GradError when there is no rule. */
   constructor(op: AnyPrimitive | AnyView, { name, inputs, attrs, ins }: Ready, tensors: Tensors, out: Tensor) {

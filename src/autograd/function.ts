@@ -2,25 +2,38 @@
 import { GradError, show, ShapeError } from "../base/errors.ts";
 import { isFloat } from "../base/dtype.ts";
 import { sameShape } from "../base/shape.ts";
+import { isTensor } from "../ops/arguments.ts";
 import type { Tensor } from "../tensor.ts";
 import { isGradEnabled, noGrad } from "./mode.ts";
-import { type Edge, Node, SavedTensor } from "./node.ts";
+import { Node, SavedTensor } from "./node.ts";
 
-/** What forward leaves for backward. */
-export class Context {
-  readonly #name: string;
+type Result = Tensor | readonly Tensor[];
+interface FunctionClass<A extends readonly unknown[], R extends Result> {
+  readonly name: string;
+  forward(ctx: Context, ...args: A): R;
+  backward(ctx: Context, ...grads: (Tensor | undefined)[]): (Tensor | null | undefined) | readonly (Tensor | null | undefined)[];
+}
+
+/** What forward leaves for backward: the step of the recorded computation that stands for one call. */
+export class Context extends Node {
+  readonly #owner: FunctionClass<never, Result>;
+  /** What forward asked to keep, until it is recorded. */
   #toSave: readonly (Tensor | null)[] = [];
-  #saved: readonly (SavedTensor | null)[] = [];
-  #node: Node | undefined;
+  #savedAs: readonly (SavedTensor | null)[] | undefined;
   readonly #constant = new Set<Tensor>();
-  readonly #dirty = new Set<Tensor>();
+  readonly #dirty = new Set<unknown>();
   /** Which inputs need a gradient, by argument position. */
-  needsInputGrad: readonly boolean[] = [];
+  readonly needsInputGrad: readonly boolean[];
   /** Anything else backward wants to know. */
   readonly extra: Record<string, unknown> = {};
 
-  constructor(name: string) {
-    this.#name = name;
+  constructor(owner: FunctionClass<never, Result>, args: readonly unknown[]) {
+    super(
+      owner.name,
+      args.map((a) => (isTensor(a) ? a.edge : undefined)),
+    );
+    this.#owner = owner;
+    this.needsInputGrad = this.inputs.map((edge) => edge !== undefined);
   }
   /** Keeps tensors (inputs or outputs) for backward, with a check that they are not changed in between. */
   saveForBackward(...tensors: readonly (Tensor | null)[]): void {
@@ -36,29 +49,40 @@ export class Context {
   }
   /** The saved tensors, in order. Errors: GradError when the graph was freed or one was written to. */
   get savedTensors(): (Tensor | null)[] {
-    if (!this.#node) return [...this.#toSave];
-    return this.#saved.map((s) => s && s.unpack(this.#node!));
+    return this.#savedAs?.map((s) => s && s.unpack(this)) ?? [...this.#toSave];
   }
-  isConstant(x: Tensor): boolean {
-    return this.#constant.has(x);
-  }
-  isDirty(x: Tensor): boolean {
-    return this.#dirty.has(x);
-  }
-  /** Called once by apply when the node exists. */
-  bind(node: Node, outputs: readonly Tensor[]): readonly SavedTensor[] {
-    this.#saved = this.#toSave.map((x, i) => x && new SavedTensor(this.#name, `saved tensor ${i}`, x, outputs.indexOf(x)));
-    this.#toSave = [];
-    this.#node = node;
-    return this.#saved.filter((s): s is SavedTensor => s !== null);
-  }
-}
 
-type Result = Tensor | readonly Tensor[];
-interface FunctionClass<A extends readonly unknown[], R extends Result> {
-  readonly name: string;
-  forward(ctx: Context, ...args: A): R;
-  backward(ctx: Context, ...grads: (Tensor | undefined)[]): (Tensor | null | undefined) | readonly (Tensor | null | undefined)[];
+  /** Runs forward, once, without recording; what comes out gets this as its history. */
+  call(args: readonly unknown[]): Result {
+    const raw = noGrad(() => this.#owner.forward(this, ...(args as never)));
+    // An input handed through is given a handle of its own, so that its history stays its own.
+    const outputs = ([raw].flat() as Tensor[]).map((o) => (args.includes(o) && !this.#dirty.has(o) ? o.alias(false) : o));
+    if (isGradEnabled() && this.needsInputGrad.includes(true)) this.#record(outputs);
+    return Array.isArray(raw) ? outputs : outputs[0]!;
+  }
+
+  #record(outputs: readonly Tensor[]): void {
+    this.outputs = outputs.map(({ shape, dtype }) => ({ shape, dtype }));
+    this.#savedAs = this.#toSave.map((x, i) => x && new SavedTensor(this.name, `saved tensor ${i}`, x, outputs.indexOf(x)));
+    this.#toSave = [];
+    this.saved = Object.fromEntries(this.#savedAs.filter((s) => s !== null).entries());
+    outputs.forEach((o, i) => isFloat(o.dtype) && !this.#constant.has(o) && o.setHistory(this, i));
+  }
+
+  override apply(grads: readonly (Tensor | undefined)[], needed: readonly boolean[]): (Tensor | undefined)[] {
+    const list = [this.#owner.backward(this, ...grads)].flat() as (Tensor | null | undefined)[];
+    if (list.length > needed.length)
+      throw new GradError(this.name, `backward returned ${list.length} gradients for ${needed.length} arguments`);
+    return needed.map((need, i) => {
+      const g = list[i];
+      if (!need || !g) return undefined;
+      const { node, index } = this.inputs[i]!;
+      const { shape } = node.outputs[index]!;
+      if (!sameShape(g.shape, shape))
+        throw new ShapeError(this.name, `backward returned ${show(g.shape)} for argument ${i} of shape ${show(shape)}`);
+      return g;
+    });
+  }
 }
 
 /**
@@ -68,55 +92,6 @@ interface FunctionClass<A extends readonly unknown[], R extends Result> {
 export abstract class Function {
   /** Runs forward without recording and puts one node into the graph. */
   static apply<A extends readonly unknown[], R extends Result>(this: FunctionClass<A, R>, ...args: A): R {
-    const ctx = new Context(this.name);
-    const isTensor = (v: unknown): v is Tensor => typeof v === "object" && v !== null && "storage" in v;
-    ctx.needsInputGrad = args.map((a) => isTensor(a) && a.requiresGrad);
-    const edges = args.map((a) => (isTensor(a) ? a.edge : undefined));
-    const raw = noGrad(() => this.forward(ctx, ...args));
-    const several = Array.isArray(raw);
-    // An input handed through is given a handle of its own, so that its history stays its own.
-    const outputs = ((several ? raw : [raw]) as Tensor[]).map((o) =>
-      (args as readonly unknown[]).includes(o) && !ctx.isDirty(o) ? o.alias(false) : o,
-    );
-    if (isGradEnabled() && edges.some(Boolean)) {
-      const shapes = args.map((a) => (isTensor(a) ? a.shape : undefined));
-      const node = new FunctionNode(this.name, edges, outputs, ctx, shapes, (grads) => this.backward(ctx, ...grads));
-      outputs.forEach((o, i) => isFloat(o.dtype) && !ctx.isConstant(o) && o.setHistory(node, i));
-    }
-    return (several ? outputs : outputs[0]) as R;
-  }
-}
-
-type Run = (grads: readonly (Tensor | undefined)[]) => ReturnType<FunctionClass<readonly unknown[], Result>["backward"]>;
-class FunctionNode extends Node {
-  readonly #run: Run;
-  readonly #shapes: readonly (readonly number[] | undefined)[];
-
-  constructor(
-    name: string,
-    edges: readonly (Edge | undefined)[],
-    outputs: readonly Tensor[],
-    ctx: Context,
-    shapes: readonly (readonly number[] | undefined)[],
-    run: Run,
-  ) {
-    super(name, edges, ...outputs);
-    this.#run = run;
-    this.#shapes = shapes;
-    this.saved = Object.fromEntries(ctx.bind(this, outputs).entries());
-  }
-  override apply(grads: readonly (Tensor | undefined)[], needed: readonly boolean[]): (Tensor | undefined)[] {
-    const given = this.#run(grads);
-    const list = [given].flat() as (Tensor | null | undefined)[];
-    if (list.length > needed.length)
-      throw new GradError(this.name, `backward returned ${list.length} gradients for ${needed.length} arguments`);
-    return needed.map((need, i) => {
-      const g = list[i];
-      if (!need || !g) return undefined;
-      const shape = this.#shapes[i]!;
-      if (!sameShape(g.shape, shape))
-        throw new ShapeError(this.name, `backward returned ${show(g.shape)} for argument ${i} of shape ${show(shape)}`);
-      return g;
-    });
+    return new Context(this, args).call(args) as R;
   }
 }

@@ -28,7 +28,7 @@ export abstract class Node {
   /** One entry per input; undefined where no gradient is wanted. */
   readonly inputs: readonly (Edge | undefined)[];
   /** Shape and dtype of each output, to build zero gradients. */
-  readonly outputs: readonly { readonly shape: Shape; readonly dtype: DType }[];
+  outputs: readonly { readonly shape: Shape; readonly dtype: DType }[];
   /** Hooks on the gradients of this node's outputs, by output index. */
   readonly hooks = new Map<number, Set<GradHook>>();
   /** Tensors that asked to keep the gradient of an output. */
@@ -37,7 +37,7 @@ export abstract class Node {
   readonly site: string | undefined;
 
   /** Saved tensors by name. */
-  saved: Readonly<Record<string, SavedTensor>> = {};
+  saved: Record<string, SavedTensor> = {};
 
   constructor(name: string, inputs: readonly (Edge | undefined)[], ...outputs: readonly { shape: Shape; dtype: DType }[]) {
     this.name = name;

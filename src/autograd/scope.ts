@@ -1,5 +1,6 @@
 // Ownership of handles inside a function: what it made and did not return is disposed when it ends.
 import type { Tensor } from "../tensor.ts";
+import { isTensor } from "../ops/arguments.ts";
 import { synchronous } from "./mode.ts";
 import type { Node } from "./node.ts";
 import { track } from "./pressure.ts";
@@ -43,9 +44,8 @@ function releaseGraph({ nodes, kept }: Frame, results: ReadonlySet<Tensor>, oute
 
 /** The tensors in a result: alone, in collections, in plain objects. */
 function collect(value: unknown, into: Set<Tensor>, depth = 0): void {
-  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return;
-  if ("storage" in value && "dispose" in value) into.add(value as Tensor);
-  else if (depth < 4)
+  if (isTensor(value)) into.add(value);
+  else if (typeof value === "object" && value !== null && !ArrayBuffer.isView(value) && depth < 4)
     for (const v of value instanceof Map || value instanceof Set ? value.values() : Object.values(value)) collect(v, into, depth + 1);
 }
 

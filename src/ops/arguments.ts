@@ -6,9 +6,12 @@ import type { Tensor } from "../tensor.ts";
 /** Sizes spread out or as one array: `x.view(2, 3)` and `x.view([2, 3])`. */
 export type Sizes = readonly number[] | readonly [readonly number[]];
 
+/** Told by a property of its own, since the class stands on a floor above. */
+export const isTensor = (x: unknown): x is Tensor => typeof x === "object" && x !== null && "gradFn" in x;
+
 /** The value itself when it is a tensor. Errors: DtypeError naming the operator. */
 export function operand(op: string, x: unknown, name = "x"): Tensor {
-  if (typeof x === "object" && x !== null && "storage" in x) return x as Tensor;
+  if (isTensor(x)) return x;
   throw new DtypeError(op, `${name} must be a tensor, got ${x === null ? "null" : typeof x}`);
 }
 

@@ -1,6 +1,7 @@
 // The places of the largest and smallest elements, and PyTorch's max and min.
 import { ArgumentError } from "../base/errors.ts";
 import type { Tensor } from "../tensor.ts";
+import { isTensor } from "./arguments.ts";
 import { choosing, distinct } from "./choosing.ts";
 import { type Composite, type Primitive, raises, t } from "./op.ts";
 import type { Attrs } from "./reduction.ts";
@@ -59,9 +60,9 @@ const extreme = (name: "max" | "min"): Composite<Extreme> => ({
     const [first] = rest;
     if (first === undefined && rest.length <= 1) return x[`a${name}`]();
     const other = typeof first === "object" && first !== null && "other" in first ? first.other : first;
-    if (typeof other !== "object" || other === null || !("storage" in other)) return x[`${name}Along`](...(rest as Along));
+    if (!isTensor(other)) return x[`${name}Along`](...(rest as Along));
     if (rest.length > 1) throw new ArgumentError(name, "takes nothing beside two tensors");
-    return x[`${name}imum`](other as Tensor);
+    return x[`${name}imum`](other);
   }) as Extreme,
   samples: [[distinct([3, 4])], [distinct([3, 4]), { dim: 0, keepdim: true }], [distinct([3, 4]), t([4])]],
   errors: [raises([t([0])], "no elements"), outOfRange, raises([t([2]), t([2]), true], "two tensors")],

@@ -2,6 +2,7 @@
 import { ArgumentError, DtypeError, ShapeError, show } from "../base/errors.ts";
 import { broadcastShapes, sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
+import { isTensor } from "./arguments.ts";
 import { vector } from "./arranging.ts";
 import { checkVisible, visible } from "./segments.ts";
 
@@ -15,7 +16,6 @@ export interface Slice {
 /** One index: a number, a slice, ":" (a whole dimension), "..." (as many as are left), null (a new one), an int32 tensor or a boolean mask. */
 export type Index = number | Slice | ":" | "..." | null | Tensor;
 
-const isTensor = (item: unknown): item is Tensor => typeof item === "object" && item !== null && "storage" in item;
 const isMask = (x: Tensor): boolean => x.dtype === "bool" || x.dtype === "uint8";
 
 /** The coordinates of row-major positions, one int32 vector per dimension of x. */
