@@ -105,12 +105,9 @@ export function normal(mean: number | Tensor, std: number | Tensor = 1, ...rest:
   if (typeof std === "number") checkSpread("normal", 0, std);
   const tensors = [mean, std].filter((v) => v instanceof Tensor);
   const first = tensors[0];
-  if (!first) {
-    if (o.size === undefined) throw new ArgumentError("normal", "needs a size when mean and std are numbers");
-    return floats("normal", checkShape("normal", o.size), o, (g, out) => fillNormal(g, out, mean as number, std as number));
-  }
-  if (o.size !== undefined)
-    throw new ArgumentError("normal", `size ${show(o.size)} was given beside a tensor`, "the tensors give the shape");
+  if (!first === (o.size === undefined))
+    throw new ArgumentError("normal", `needs a size or tensors for mean and std, not both; got size ${o.size && show(o.size)}`);
+  if (!first) return floats("normal", checkShape("normal", o.size!), o, (g, out) => fillNormal(g, out, mean as number, std as number));
   const shape = broadcastShapes("normal", ...tensors.map((v) => v.shape));
   const own = { ...o, dtype: o.dtype ?? first.dtype, device: o.device ?? first.device.type };
   const scale = typeof std === "number" ? std : 1;

@@ -109,7 +109,7 @@ export class Tensor implements Geometry {
   /** Sets whether operators on this tensor are recorded. Errors: GradError for integer dtypes and for non-leaves switched off. */
   requiresGrad_(value = true): this {
     if (value && !isFloat(this.dtype)) throw new GradError("requiresGrad_", `the tensor is ${this.dtype}`, "only floats have gradients");
-    if (!value && !this.isLeaf) throw new GradError("requiresGrad_", "a result of recorded operators cannot be cut off", "use detach()");
+    if (!value && !this.isLeaf) throw new GradError("requiresGrad_", "only leaves can be cut off", "use detach()");
     if (value !== this.requiresGrad) this.#edge = value ? { node: new Accumulate(this), index: 0 } : undefined;
     return this;
   }
@@ -214,7 +214,7 @@ export class Tensor implements Geometry {
   }
   /** Becomes `value` (used up) with gradient `grad`, perhaps elsewhere: how a module moves while others keep hold of its parameters. */
   moveTo(value: Tensor, grad?: Tensor): void {
-    if (!this.isLeaf) throw new GradError("moveTo", "only leaves can move", "use to(), which gives a new tensor");
+    if (!this.isLeaf) throw new GradError("moveTo", "only leaves can move", "use to()");
     const own = this as { -readonly [K in "storage" | "dtype" | "shape" | "strides" | "offset"]: Tensor[K] };
     const { storage, dtype, shape, strides, offset } = value;
     untrack(this);
@@ -322,14 +322,14 @@ export class Tensor implements Geometry {
     const own = storage.device;
     if (own === device) return this;
     if (this.requiresGrad && isGradEnabled())
-      throw new GradError(op, `a gradient cannot flow from ${device.type} back to ${own.type}`, "detach() first, or make the leaf there");
+      throw new GradError(op, `a gradient cannot flow from ${device.type} to ${own.type}`, "detach() first");
     checkSupport(op, device, dtype);
     if (storage.constant !== undefined) return Tensor.constant(device, storage.constant, dtype, shape);
-    if (own.type !== "cpu") throw new DeviceError(op, `the elements are on ${own.type} and cannot be read at once`, "await cpu() instead");
+    if (own.type !== "cpu") throw new DeviceError(op, `elements on ${own.type} cannot be read at once`, "await cpu() instead");
     const data = dense(this);
-    if (!isFloat(dtype)) return Tensor.upload(device, dtype, data.slice() as TypedArray, shape);
     // A single number stays known to the host, so that counters can be read without waiting.
-    return data.length === 1 ? Tensor.constant(device, data[0]!, dtype, shape) : Tensor.upload(device, dtype, data, shape);
+    if (data.length === 1) return Tensor.constant(device, data[0]!, dtype, shape);
+    return Tensor.upload(device, dtype, isFloat(dtype) ? data : (data.slice() as TypedArray), shape);
   }
   /** Writes zeros into this tensor. */
   zero_(): this {

@@ -2,8 +2,8 @@
 import { noGrad } from "./autograd/mode.ts";
 import { constantOf, type Device } from "./backend/backend.ts";
 import { dense } from "./backend/cpu.ts";
-import { type DType, roundTo } from "./base/dtype.ts";
-import { Tensor } from "./tensor.ts";
+import type { DType } from "./base/dtype.ts";
+import type { Tensor } from "./tensor.ts";
 
 export interface Place {
   readonly device: Device;
@@ -22,16 +22,12 @@ export function knownValue(x: Tensor): number | undefined {
  */
 export const transferred = (op: string, x: Tensor, { device, dtype }: Place): Tensor =>
   noGrad(() => {
-    // A single number stays known to the host, so that counters can be read without waiting.
-    const known = device === x.storage.device ? undefined : knownValue(x);
-    if (known !== undefined) return Tensor.constant(device, roundTo(dtype, known), dtype, x.shape);
     const moved = x.moved(op, device, dtype);
     return moved === x ? x.clone() : moved;
   });
 
-/** The same from any device. */
+/** The same on the CPU, from any device. */
 export async function fetched(x: Tensor, place: Place): Promise<Tensor> {
-  if (x.storage.device === place.device) return transferred("fetch", x, place);
   const here = await x.cpu();
   return here === x ? transferred("fetch", x, place) : noGrad(() => here.moved("fetch", place.device, place.dtype));
 }

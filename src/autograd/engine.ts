@@ -39,7 +39,7 @@ export function backward(
 export function grad(outputs: Tensor | readonly Tensor[], inputs: Tensor | readonly Tensor[], options: GradOptions = {}): Tensor[] {
   return run("grad", outputs, options.gradOutputs, list(inputs), options).map((g, i) => {
     if (g || options.allowUnused) return g as Tensor;
-    throw new GradError("grad", `input ${i} was not used in the graph`, "pass { allowUnused: true } to get undefined for it");
+    throw new GradError("grad", `input ${i} was not used in the graph`, "allowUnused gives undefined for it");
   });
 }
 
@@ -127,8 +127,8 @@ function fit(g: Tensor, { node, index }: Edge): Tensor {
 
 function checkNaN(node: Node, g: Tensor, input: number): void {
   if (g.device.type !== "cpu" || !(g.storage.memory as TypedArray).includes(NaN)) return;
-  const site = node.site ?? "(recorded outside detectAnomaly)";
-  throw new GradError("backward", `${node.name} returned NaN as gradient of its input ${input}; it was called at\n${site}`);
+  const site = node.site ?? "an unknown place, outside detectAnomaly";
+  throw new GradError("backward", `${node.name} gave its input ${input} a gradient with NaN; it was called at\n${site}`);
 }
 
 /** All nodes from the start nodes on, newest first. */
@@ -150,8 +150,8 @@ function seedFor(op: string, root: Tensor, seed: Tensor | null | undefined): Ten
     if (root.size === 1) return root.filledLike(1);
     throw new GradError(
       op,
-      `the output has shape ${show(root.shape)}, a gradient is implied only for one element`,
-      "pass one of the same shape, or reduce it first",
+      `a gradient is implied only for one element, not for shape ${show(root.shape)}`,
+      "pass it, or reduce the output",
     );
   }
   if (!sameShape(seed.shape, root.shape))

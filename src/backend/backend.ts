@@ -71,7 +71,7 @@ export class Storage {
 
   /** Device memory; a constant is written out on first use. Errors: DeviceError after release. */
   get memory(): unknown {
-    if (this.#refs <= 0) throw new DeviceError("tensor", "its memory was released", "by dispose(), or at the end of tidy()");
+    if (this.#refs <= 0) throw new DeviceError("tensor", "its memory was released", "by dispose() or tidy()");
     if (this.#memory === undefined) {
       this.#memory = this.device.fill(this.dtype, this.elements, this.constant ?? 0);
       this.constant = undefined;

@@ -1,5 +1,6 @@
 // Contractions and convolutions on typed arrays: the plans of contract.ts and conv.ts through packed blocks.
 import { hostArray } from "../base/dtype.ts";
+import { memo } from "../base/memo.ts";
 import { forEachOffset, sizeOf } from "../base/shape.ts";
 import type { View } from "./backend.ts";
 import type { Contraction } from "./contract.ts";
@@ -50,14 +51,11 @@ export const cpuConv: ConvHost = {
   contract: contractCpu,
   dense: hostDense,
   slide: () => false,
-  table(key, make) {
-    let found = tables.get(key);
-    if (!found) {
+  table: (key, make) =>
+    memo(tables, key, () => {
       if (tables.size >= tableLimit) tables.clear();
-      tables.set(key, (found = hostView(make(), "int32")));
-    }
-    return found;
-  },
+      return hostView(make(), "int32");
+    }),
   padded(x, extent, low) {
     const shape = [x.shape[0]!, x.shape[1]!, ...extent];
     const out = hostView(hostArray(x.dtype, sizeOf(shape)), x.dtype, shape);

@@ -3,7 +3,7 @@ import source from "../../shaders/conv.wgsl?raw";
 import { sizeOf } from "../base/shape.ts";
 import type { View } from "./backend.ts";
 import { contract } from "./contract.ts";
-import { type Axis, type ConvHost, type Correlation, moved, offsetTable, reach } from "./conv.ts";
+import { type Axis, type ConvHost, type Correlation, offsetTable, reach } from "./conv.ts";
 import { axisFields, kernel, type Launcher } from "./kernel.ts";
 
 /** The GPU's side of the plans in conv.ts. */
@@ -12,7 +12,7 @@ export const gpuConv = (launcher: Launcher): ConvHost => ({
   dense: (view) => launcher.dense(view),
   table: (key, make) => launcher.table(key, make),
   padded: (x, extent, low) => padded(launcher, x, extent, low),
-  slide: (problem) => slides(launcher, problem) && convRows(launcher, problem),
+  slide: (problem) => convRows(launcher, problem),
 });
 
 /** Fields `<prefix>_i, _c, _d, _h, _w` of a [N, C, D, H, W] view's strides, and its offset. */
@@ -44,12 +44,6 @@ function padded(launcher: Launcher, x: View, [depth, height, width]: readonly nu
   return view;
 }
 
-/** Whether conv_rows takes it. Many channels prefer workgroup tiles where barriers are cheap. */
-function slides({ traits }: Launcher, { axes, x, out, groups }: Correlation): boolean {
-  const { taps, step, by } = axes[2]!;
-  return taps > 1 && taps <= 5 && step === 1 && by === 1 && x.strides[4] === 1 && (traits.barriersAreSlow || out.shape[1]! / groups < 32);
-}
-
 /** Words per invocation: reads of weights (shared by the words) and of inputs dominate; arithmetic is a twentieth of a read. */
 function cheapestCols(width: number, weights: number): number {
   const cost = (c: number): number => Math.ceil(width / (4 * c)) * (weights + 4 * (c + 1) + 0.2 * c * weights);
@@ -66,33 +60,26 @@ function stepTable(launcher: Launcher, { x, weight, along, groups, axes }: Corre
   return offsetTable(launcher, "rows", strides.map((list) => ({ shape, strides: list, offset: 0 }))); // prettier-ignore
 }
 
-/** Records the launch. */
-function convRows(launcher: Launcher, problem: Correlation): true {
+/** Records the launch, if conv_rows takes the problem. Many channels prefer workgroup tiles where barriers are cheap. */
+function convRows(launcher: Launcher, problem: Correlation): boolean {
   const { x, weight, along, out, bias, groups, axes } = problem;
+  const { barriersAreSlow: slow, maxWorkgroupsPerDimension: limit } = launcher.traits;
   const [images, outputs, ...outSize] = out.shape as [number, number, number, number, number];
   const size = x.shape.slice(2);
   const m = outputs / groups;
+  const { taps, step, by } = axes[2]!;
   const rows = Math.min(8, m);
-  const cols = cheapestCols(outSize[2], rows * axes[2]!.taps);
+  const cols = cheapestCols(outSize[2], rows * taps);
   const tiles = Math.ceil(outSize[2] / (4 * cols));
   const count = images * outSize[0] * outSize[1] * tiles;
-  const limit = launcher.traits.maxWorkgroupsPerDimension;
-  if (count > 64 * limit && images > 1) {
-    const half = images >> 1;
-    const part = (from: number, n: number): Correlation => {
-      const cut = (v: View): View => ({ ...moved(v, from * v.strides[0]!), shape: [n, ...v.shape.slice(1)] });
-      return { ...problem, x: cut(x), out: cut(out) };
-    };
-    convRows(launcher, part(0, half));
-    return convRows(launcher, part(half, images - half));
-  }
+  if (taps < 2 || taps > 5 || step !== 1 || by !== 1 || x.strides[4] !== 1 || !(slow || m < 32) || count > 64 * limit) return false;
   const border = axes.some((a, i) => a.from !== 0 || (a.places - 1) * a.step + (a.taps - 1) * a.by >= size[i]!);
   const aligned = !border && [x.offset, ...x.strides.slice(0, 4)].every((s) => s % 4 === 0);
   const vector = outSize[2] % 4 === 0 && out.offset % 4 === 0;
-  const wgX = launcher.traits.barriersAreSlow && count <= 16 * limit ? 16 : 64;
+  const wgX = slow && count <= 16 * limit ? 16 : 64;
   launcher.launch(
     kernel(source, "conv_rows", {
-      TAPS: axes[2]!.taps,
+      TAPS: taps,
       ROWS: rows,
       COLS: cols,
       WG_X: wgX,

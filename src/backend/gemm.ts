@@ -16,8 +16,13 @@ const blockN = 256;
 const blockM = 64;
 
 type Panel = Float64Array<ArrayBuffer> | Int32Array<ArrayBuffer>;
-const floats = { a: new Float64Array(blockM * blockK), b: new Float64Array(blockN * blockK), tile: new Float64Array(16) };
-const ints = { a: new Int32Array(blockM * blockK), b: new Int32Array(blockN * blockK), tile: new Int32Array(16) };
+const panels = <T>(Numbers: new (length: number) => T): Record<"a" | "b" | "tile", T> => ({
+  a: new Numbers(blockM * blockK),
+  b: new Numbers(blockN * blockK),
+  tile: new Numbers(16),
+});
+const floats = panels<Float64Array<ArrayBuffer>>(Float64Array);
+const ints = panels<Int32Array<ArrayBuffer>>(Int32Array);
 
 /** Offsets 0, step, 2·step … from `start`. */
 export function offsets(count: number, start: number, step: number): Int32Array<ArrayBuffer> {

@@ -23,8 +23,7 @@ export function checkShape(op: string, shape: readonly unknown[]): number[] {
     throw new ShapeError(op, `the shape [${String(shape)}] ${what}`);
   };
   if (!Array.isArray(shape) || shape.some((d) => !Number.isInteger(d) || d < 0)) fail("must be an array of non-negative integers");
-  if (shape.length > 64) fail("has more than 64 dimensions");
-  if (sizeOf(shape as number[]) > 0x7fffffff) fail("has more than 2147483647 elements");
+  if (shape.length > 64 || sizeOf(shape as number[]) > 0x7fffffff) fail("has more than 64 dimensions or 2147483647 elements");
   return [...(shape as number[])];
 }
 
