@@ -25,9 +25,3 @@ export const transferred = (op: string, x: Tensor, { device, dtype }: Place): Te
     const moved = x.moved(op, device, dtype);
     return moved === x ? x.clone() : moved;
   });
-
-/** The same on the CPU, from any device. */
-export async function fetched(x: Tensor, place: Place): Promise<Tensor> {
-  const here = await x.cpu();
-  return here === x ? transferred("fetch", x, place) : noGrad(() => here.moved("fetch", place.device, place.dtype));
-}

@@ -2,9 +2,11 @@
 import { permutation } from "../base/draws.ts";
 import "../kits/indexing.ts";
 import { ArgumentError, ShapeError, show } from "../base/errors.ts";
+import { memo } from "../base/memo.ts";
 import { parse } from "../base/options.ts";
 import { defaultGenerator, type Generator } from "../base/random.ts";
 import { tensor } from "../create.ts";
+import type { DeviceName } from "../device.ts";
 import { Tensor } from "../tensor.ts";
 
 /** Examples by index. `getBatch`, where there is one, makes a whole batch at once and stands in for collating. */
@@ -22,7 +24,7 @@ export class TensorDataset implements Dataset<Tensor[], Tensor[]> {
   /** Errors: ShapeError when the first dimensions differ. */
   constructor(...tensors: readonly Tensor[]) {
     const [first] = tensors;
-    if (!first) throw new ArgumentError("TensorDataset", "needs at least one tensor");
+    if (!first) throw new ArgumentError("TensorDataset", "needs tensors, got none");
     for (const t of tensors) {
       if (!(t instanceof Tensor)) throw new ArgumentError("TensorDataset", `needs tensors, got ${typeof t}`);
       if (t.ndim === 0 || t.shape[0] !== first.shape[0])
@@ -35,11 +37,15 @@ export class TensorDataset implements Dataset<Tensor[], Tensor[]> {
     return this.tensors.map((t) => t.select(0, index));
   }
   getBatch(indices: readonly number[]): Tensor[] {
-    const rows = tensor(Int32Array.from(indices), { device: this.tensors[0]!.device.type });
-    const batch = this.tensors.map((t) =>
-      t.indexSelect(0, t.storage.device === rows.storage.device ? rows : tensor(Int32Array.from(indices), { device: t.device.type })),
-    );
-    rows.dispose();
+    const rows = new Map<DeviceName, Tensor>();
+    const batch = this.tensors.map((t) => {
+      const device = t.device.type;
+      return t.indexSelect(
+        0,
+        memo(rows, device, () => tensor(Int32Array.from(indices), { device })),
+      );
+    });
+    for (const row of rows.values()) row.dispose();
     return batch;
   }
 }
@@ -85,7 +91,7 @@ export function randomSplit<T, B>(
     for (let i = 0, rest = n - total(sizes); i < rest; i++) sizes[i % sizes.length]!++;
   }
   if (!sizes.every((s) => Number.isInteger(s) && s >= 0) || total(sizes) !== n)
-    throw new ArgumentError("randomSplit", `lengths ${show(lengths)} do not sum to ${n} examples`, "or give fractions that sum to 1");
+    throw new ArgumentError("randomSplit", `lengths ${show(lengths)} do not sum to ${n} examples, or 1`);
   const order = permutation(generator ?? defaultGenerator(), n);
   let at = 0;
   return sizes.map((size) => new Subset(dataset, order.slice(at, (at += size))));

@@ -35,7 +35,7 @@ export function defaultCollate(examples: readonly unknown[]): unknown {
     throw new DtypeError("collate", `cannot make a batch of ${String(first)}`, "pass a collate function");
   const list = Array.isArray(first);
   if (list && examples.some((e) => (e as unknown[]).length !== first.length))
-    throw new ArgumentError("collate", "the examples are lists of different lengths", "pass a collate function");
+    throw new ArgumentError("collate", "lists of different lengths", "pass a collate function");
   const fields = Object.keys(first).map((key) => [key, defaultCollate(examples.map((e) => (e as Record<string, unknown>)[key]))] as const);
   return list ? fields.map(([, batch]) => batch) : Object.fromEntries(fields);
 }
@@ -49,8 +49,7 @@ const isPromise = (v: unknown): v is Promise<unknown> => v instanceof Promise;
 export class DataLoader<T, B> implements Iterable<B>, AsyncIterable<B> {
   declare readonly dataset: Dataset<T, B>;
   declare readonly batches: BatchSampler;
-  readonly #generator: Generator | undefined;
-  readonly #collate: ((examples: T[]) => B) | undefined;
+  readonly #options: Pick<LoaderOptions<T, B>, "generator" | "collate">;
 
   /** Errors: ArgumentError for options outside their domain, or shuffle together with a sampler. */
   constructor(dataset: Dataset<T, B>, options: LoaderOptions<T, B> = {}) {
@@ -61,13 +60,11 @@ export class DataLoader<T, B> implements Iterable<B>, AsyncIterable<B> {
     const refuse = (what: string, remedy?: string): never => {
       throw new ArgumentError("DataLoader", what, remedy);
     };
-    if (!(Number.isInteger(dataset?.length) && dataset.length >= 0))
-      refuse("the data set has no length", "a Dataset has length and get(index)");
-    if (o.shuffle && o.sampler) refuse("shuffle and sampler exclude each other");
-    if (o.shuffle && dataset.length === 0) refuse("an empty data set cannot be shuffled");
+    if (!(Number.isInteger(dataset?.length) && dataset.length >= 0)) refuse("the data set has no length");
+    if (o.shuffle && o.sampler) refuse("shuffle beside a sampler");
+    if (o.shuffle && dataset.length === 0) refuse("shuffle of an empty data set");
     this.dataset = dataset;
-    this.#generator = o.generator;
-    this.#collate = o.collate;
+    this.#options = o as LoaderOptions<T, B>;
     this.batches = new BatchSampler(
       o.sampler ?? (o.shuffle ? new RandomSampler(dataset, o.generator) : new SequentialSampler(dataset)),
       o.batchSize,
@@ -85,14 +82,15 @@ export class DataLoader<T, B> implements Iterable<B>, AsyncIterable<B> {
   /** The batch, or a promise of it when an example is one. */
   #fetch(indices: number[]): B | Promise<B> {
     const { dataset } = this;
-    if (dataset.getBatch && !this.#collate) return dataset.getBatch(indices);
-    const collate = this.#collate ?? (defaultCollate as (examples: T[]) => B);
+    const { collate } = this.#options;
+    if (dataset.getBatch && !collate) return dataset.getBatch(indices);
+    const gather = collate ?? (defaultCollate as (examples: T[]) => B);
     const examples = indices.map((i) => dataset.get(i));
-    return examples.some(isPromise) ? Promise.all(examples).then(collate) : collate(examples as T[]);
+    return examples.some(isPromise) ? Promise.all(examples).then(gather) : gather(examples as T[]);
   }
   /** PyTorch draws a seed for its workers at the start of every epoch; the streams agree only if it is drawn here too. */
   #begin(): void {
-    const generator = this.#generator ?? defaultGenerator();
+    const generator = this.#options.generator ?? defaultGenerator();
     generator.random();
     generator.random();
   }
@@ -101,7 +99,7 @@ export class DataLoader<T, B> implements Iterable<B>, AsyncIterable<B> {
     this.#begin();
     for (const indices of this.batches) {
       const batch = this.#fetch(indices);
-      if (isPromise(batch)) throw new ArgumentError("DataLoader", "the examples arrive asynchronously", "write for await (… of loader)");
+      if (isPromise(batch)) throw new ArgumentError("DataLoader", "examples arrive asynchronously", "for await (… of loader)");
       yield batch as B;
     }
   }

@@ -36,16 +36,16 @@ export function graphOf(tensors: Tensor | readonly Tensor[], options: GraphOptio
   const roots = [tensors].flat() as Tensor[];
   const starts = roots.map(({ edge, shape }) => {
     if (edge) return edge;
-    throw new GradError("graph", `the tensor ${show(shape)} has no graph`, "it must come from a tensor that requires a gradient");
+    throw new GradError("graph", `the tensor ${show(shape)} has no graph`, "nothing behind it requires a gradient");
   });
   const order = reachable(starts.map((edge) => edge.node));
   const size = roots.length + order.length;
-  if (size > maxNodes) throw new ArgumentError("graph", `${size} nodes`, "draw a smaller part, or raise maxNodes");
+  if (size > maxNodes) throw new ArgumentError("graph", `${size} nodes`, "raise maxNodes");
   const pairs = Symbol.iterator in params ? params : Object.entries(params);
   const names = new Map(Array.from(pairs, ([name, tensor]) => [tensor.edge?.node, name]));
-  const outputs = roots.map(({ shape, dtype }) => ({ kind: "output" as const, label: "output", shape, dtype, saved: [] }));
+  const outputs = roots.map(({ shape, dtype }): Omit<GraphNode, "id"> => ({ kind: "output", label: "output", shape, dtype, saved: [] }));
   const inner = order.map((node) => {
-    const kind = node instanceof Accumulate ? ("leaf" as const) : ("operator" as const);
+    const kind: GraphNode["kind"] = node instanceof Accumulate ? "leaf" : "operator";
     const kept = saved ? Object.entries(node.saved).map(([name, s]) => ({ name, shape: s.shape })) : [];
     return { kind, label: names.get(node) ?? (kind === "leaf" ? kind : node.name), ...node.outputs[0]!, saved: kept };
   });
@@ -57,8 +57,8 @@ export function graphOf(tensors: Tensor | readonly Tensor[], options: GraphOptio
   return { nodes, edges };
 }
 
-/** Fill and outline by kind of node. */
-export const colours = { operator: ["#dbe7ff", "#3b5b9d"], leaf: ["#d9f2d9", "#3c7a3c"], output: ["#ffe3c2", "#a5641a"] } as const;
+/** Fill by kind of node. */
+export const colours = { operator: "#dbe7ff", leaf: "#d9f2d9", output: "#ffe3c2" } as const;
 /** Label, shape and what was saved, a line each. */
 export const linesOf = ({ label, shape, saved }: GraphNode): string =>
   [label, show(shape), ...saved.map((s) => `saved ${s.name} ${s.shape ? show(s.shape) : ""}`)].join("\n");
@@ -71,8 +71,8 @@ export function toDot(tensors: Tensor | readonly Tensor[], options: GraphOptions
   const { nodes, edges } = graphOf(tensors, options);
   const boxes = nodes.map((n) => {
     const shape = n.kind === "operator" ? "box" : "ellipse";
-    return `n${n.id} [label=${quote(linesOf(n))}, shape=${shape}, style="filled,rounded", fillcolor="${colours[n.kind][0]}"];\n`;
+    return `n${n.id} [label=${quote(linesOf(n))}, shape=${shape}, fillcolor="${colours[n.kind]}"];\n`;
   });
   const arrows = edges.map((e) => `n${e.from} -> n${e.to} [label="${e.label}"];\n`);
-  return `digraph wengert {\nnode [fontname="Helvetica", fontsize=11];\nedge [fontname="Helvetica", fontsize=9, color="#555555"];\n${[...boxes, ...arrows].join("")}}\n`;
+  return `digraph {\nnode [fontname=Helvetica, style="filled,rounded"];\nedge [fontname=Helvetica, fontsize=9];\n${[...boxes, ...arrows].join("")}}\n`;
 }

@@ -59,9 +59,9 @@ export function toSvg(tensors: Tensor | readonly Tensor[], options: GraphOptions
     return `<path d="M${x1} ${y1}C${x1} ${middle} ${x2} ${middle} ${x2} ${y2}m-3-6l3 6 3-6"/>`;
   });
   const boxes = nodes.map((n) => {
-    const [[x, y], [fill, stroke], w] = [at[n.id]!, colours[n.kind], widths[n.id]!];
+    const [[x, y], w] = [at[n.id]!, widths[n.id]!];
     const text = [n.label, show(n.shape)].map((s, i) => `<text x="${x}" y="${y + 18 + 15 * i}">${escape(s)}</text>`);
-    return `<g><title>${escape(linesOf(n))}</title><rect x="${x - w / 2}" y="${y}" width="${w}" height="${height}" rx="${n.kind === "operator" ? 5 : 21}" fill="${fill}" stroke="${stroke}"/>${text.join("")}</g>`;
+    return `<g><title>${escape(linesOf(n))}</title><rect x="${x - w / 2}" y="${y}" width="${w}" height="${height}" rx="${n.kind === "operator" ? 5 : 21}" fill="${colours[n.kind]}" stroke="#777"/>${text.join("")}</g>`;
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${rows.length * pitch + gap}" font-family="sans-serif" font-size="12" text-anchor="middle"><g fill="none" stroke="#777">${arrows.join("")}</g>${boxes.join("")}</svg>\n`;
 }

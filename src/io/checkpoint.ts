@@ -25,7 +25,8 @@ export interface CheckpointOptions {
 const bad = (what: string, op = "loadCheckpoint"): never => {
   throw new FormatError(op, what);
 };
-const prefixes = { model: "model.", state: "optimizer.state." };
+const modelPrefix = "model.";
+const statePrefix = "optimizer.state.";
 
 /** Dotted names of the optimiser's parameters, in the order of its groups. */
 function namesOf({ model, optimizer }: Training, op?: string): string[] {
@@ -33,19 +34,19 @@ function namesOf({ model, optimizer }: Training, op?: string): string[] {
   const groups = (optimizer?.paramGroups ?? []) as readonly { readonly params: readonly Tensor[] }[];
   return groups
     .flatMap((group) => group.params)
-    .map((p, i) => names.get(p) ?? bad(`parameter ${i} of the optimizer does not belong to the model`, op));
+    .map((p, i) => names.get(p) ?? bad(`parameter ${i} of the optimizer is not the model's`, op));
 }
 
 /** The training's state as a safetensors file: tensors `model.…` and `optimizer.state.<parameter>.…`, everything else as JSON in the metadata. */
 export async function saveCheckpoint(training: Training, options: CheckpointOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
   const { extra } = parse("saveCheckpoint", [options], {}, { extra: null as unknown });
   const tensors: Record<string, Tensor> = {};
-  for (const [key, t] of training.model.stateEntries()) tensors[prefixes.model + key] = t;
+  for (const [key, t] of training.model.stateEntries()) tensors[modelPrefix + key] = t;
   const names = namesOf(training, "saveCheckpoint");
   const saved = training.optimizer?.stateDict();
   for (const [id, entry] of Object.entries(saved?.state ?? {}))
     for (const [key, value] of Object.entries(entry))
-      if (value instanceof Tensor) tensors[`${prefixes.state}${names[Number(id)]}.${key}`] = value;
+      if (value instanceof Tensor) tensors[`${statePrefix}${names[Number(id)]}.${key}`] = value;
   const groups = saved?.param_groups.map((g) => ({ ...g, params: (g["params"] as number[]).map((id) => names[id]) })) ?? null;
   const { words, ...random } = defaultGenerator().getState();
   const parts = {
@@ -65,7 +66,7 @@ export async function saveCheckpoint(training: Training, options: CheckpointOpti
 export function loadCheckpoint(bytes: Uint8Array | ArrayBuffer, training: Training): unknown {
   const { metadata } = inspectSafetensors(bytes);
   const [groups, scheduler, random, extra] = ["param_groups", "scheduler", "random", "extra"].map((key) => {
-    const text = metadata[key] ?? bad(`the file has no ${key}, it is no checkpoint`);
+    const text = metadata[key] ?? bad(`no checkpoint: ${key} is missing`);
     try {
       return JSON.parse(text) as unknown;
     } catch {
@@ -78,16 +79,16 @@ export function loadCheckpoint(bytes: Uint8Array | ArrayBuffer, training: Traini
   const model: Record<string, Tensor> = {};
   const state: Record<string, Record<string, Tensor>> = {};
   for (const [key, t] of Object.entries(tensors))
-    if (key.startsWith(prefixes.model)) model[key.slice(prefixes.model.length)] = t;
-    else if (key.startsWith(prefixes.state)) {
+    if (key.startsWith(modelPrefix)) model[key.slice(modelPrefix.length)] = t;
+    else if (key.startsWith(statePrefix)) {
       const dot = key.lastIndexOf(".");
-      const name = key.slice(prefixes.state.length, dot);
+      const name = key.slice(statePrefix.length, dot);
       const id = names.indexOf(name);
-      if (training.optimizer && id < 0) bad(`state of ${name}, which the optimizer does not have`);
+      if (training.optimizer && id < 0) bad(`state of ${name}, which is not the optimizer's`);
       (state[id] ??= {})[key.slice(dot + 1)] = t;
     } else bad(`unknown entry ${key}`);
-  if (training.optimizer && !Array.isArray(groups)) bad("the file holds no optimizer");
-  if (training.scheduler && !scheduler) bad("the file holds no schedule");
+  if (training.optimizer && !Array.isArray(groups)) bad("no optimizer in the file");
+  if (training.scheduler && !scheduler) bad("no schedule in the file");
   const param_groups = ((groups ?? []) as { params: string[] }[]).map((g) => ({
     ...g,
     params: (g.params ?? []).map((name) => names.indexOf(name)),

@@ -24,42 +24,33 @@ export function readElements(
 }
 
 /** One dtype of safetensors; without `dtype` it is known, but cannot be held here. */
-export interface Format {
-  readonly kind: Kind;
-  readonly dtype?: DType;
-  readonly convert?: (value: number, refuse: Refuse) => number;
-}
-const as = (kind: Kind, dtype?: DType, convert?: Format["convert"]): Format => ({
-  kind,
-  ...(dtype && { dtype }),
-  ...(convert && { convert }),
-});
+export type Format = readonly [kind: Kind, dtype?: DType, convert?: (value: number, refuse: Refuse) => number];
 
-/** IEEE half precision. */
+const floatOf = (bits: number): number => new Float32Array(Uint32Array.of(bits).buffer)[0]!;
+/** IEEE half precision: a float32 with the same bits in its upper places is smaller by 2^112. */
 function half(bits: number): number {
-  const [sign, exponent, fraction] = [bits >> 15 ? -1 : 1, (bits >> 10) & 31, bits & 1023];
-  if (exponent === 31) return fraction ? NaN : sign * Infinity;
-  return sign * (exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15));
+  const value = floatOf(((bits & 0x8000) << 16) | ((bits & 0x7fff) << 13)) * 2 ** 112;
+  return Math.abs(value) < 65536 ? value : bits & 1023 ? NaN : value * Infinity;
 }
 /** The upper half of a float32. */
-const bfloat = (bits: number): number => new Float32Array(Uint32Array.of(bits << 16).buffer)[0]!;
+const bfloat = (bits: number): number => floatOf(bits << 16);
 const ranged = (value: number, refuse: Refuse): number => (Number(value) === (Number(value) | 0) ? Number(value) : refuse("beyond int32"));
 
 /** The first of each dtype is the one that is written. */
 export const formats: Readonly<Record<string, Format>> = {
-  F64: as("Float64", "float64"),
-  F32: as("Float32", "float32"),
-  I32: as("Int32", "int32"),
-  U8: as("Uint8", "uint8"),
-  BOOL: as("Uint8", "bool", (value, refuse) => (value > 1 ? refuse("no truth value") : value)),
-  F16: as("Uint16", "float32", half),
-  BF16: as("Uint16", "float32", bfloat),
-  I64: as("BigInt64", "int32", ranged),
-  U32: as("Uint32", "int32", ranged),
-  I16: as("Int16", "int32"),
-  U16: as("Uint16", "int32"),
-  I8: as("Int8", "int32"),
-  U64: as("BigInt64"),
-  F8_E4M3: as("Uint8"),
-  F8_E5M2: as("Uint8"),
+  F64: ["Float64", "float64"],
+  F32: ["Float32", "float32"],
+  I32: ["Int32", "int32"],
+  U8: ["Uint8", "uint8"],
+  BOOL: ["Uint8", "bool", (value, refuse) => (value > 1 ? refuse("no truth value") : value)],
+  F16: ["Uint16", "float32", half],
+  BF16: ["Uint16", "float32", bfloat],
+  I64: ["BigInt64", "int32", ranged],
+  U32: ["Uint32", "int32", ranged],
+  I16: ["Int16", "int32"],
+  U16: ["Uint16", "int32"],
+  I8: ["Int8", "int32"],
+  U64: ["BigInt64"],
+  F8_E4M3: ["Uint8"],
+  F8_E5M2: ["Uint8"],
 };

@@ -16,30 +16,43 @@ export interface Header {
   readonly start: number;
 }
 
-/** Beyond these a file is refused: real models stay far below. */
-const limits = { header: 16 * 2 ** 20, tensors: 65536, name: 1024, rank: 8 };
-const reserved = ["__proto__", "constructor", "prototype"];
+// Beyond these a file is refused: real models stay far below.
+const longestHeader = 16 * 2 ** 20;
+const mostTensors = 65536;
+const longestName = 1024;
+const highestRank = 8;
 
 /** Throws the error of a malformed file. */
 export const malformed = (what: string): never => {
   throw new FormatError("loadSafetensors", what);
 };
 
-/** Reads and checks the header against the bytes that follow it. Errors: FormatError for anything the format does not allow. */
+/**
+ * Reads and checks the header against the bytes that follow it: ranges must follow each other without gap or overlap, fit shape and dtype,
+ * and end with the file. Errors: FormatError for anything the format does not allow.
+ */
 export function readHeader(bytes: Uint8Array): Header {
   const available = bytes.byteLength - 8;
-  if (available < 0) malformed(`${bytes.byteLength} bytes are too few for a header length`);
+  if (available < 0) malformed(`${bytes.byteLength} bytes are too few`);
   const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
-  const most = Math.min(limits.header, available);
+  const most = Math.min(longestHeader, available);
   if (length > most) malformed(`the header claims ${length} bytes, more than ${most}`);
   const { __metadata__: given = {}, ...tensors } = parsed(bytes.subarray(8, 8 + length));
   const metadata = fieldsOf("__metadata__", given) as Record<string, string>;
   for (const [key, value] of Object.entries(metadata))
     if (typeof value !== "string") malformed(`the value of ${key} in __metadata__ is no string`);
   const entries = Object.entries(tensors).map(entry);
+  if (entries.length > mostTensors) malformed(`more than ${mostTensors} tensors`);
   entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
-  if (entries.length > limits.tensors) malformed(`more than ${limits.tensors} tensors`);
-  checkRanges(entries, available - length);
+  let at = 0;
+  for (const { name, dtype, shape, begin, end } of entries) {
+    const size = shape.reduce((n, d) => n * d, widthOf(formats[dtype]![0]));
+    if (begin !== at) malformed(`${name} starts at byte ${begin}, expected ${at}`);
+    if (end - begin !== size)
+      malformed(`${name} of shape ${show(shape)} and dtype ${dtype} needs ${size} bytes, its range has ${end - begin}`);
+    at = end;
+  }
+  if (at !== available - length) malformed(`the tensors take ${at} bytes, the data has ${available - length}`);
   return { entries, metadata, start: 8 + length };
 }
 
@@ -53,13 +66,13 @@ function parsed(bytes: Uint8Array): Record<string, unknown> {
   } catch (error) {
     malformed(`the header is no JSON: ${(error as Error).message}`);
   }
-  if (!/^{[^]*} *$/.test(text)) malformed("the header does not start with { and end with } and spaces");
+  if (!/^{[^]*} *$/.test(text)) malformed("the header does not start with {, or end with } and spaces");
   const scopes: Set<string>[] = [];
   for (const [token, key] of text.matchAll(/("[^"\\]*(?:\\.[^"\\]*)*")(?=\s*:)|"[^"\\]*(?:\\.[^"\\]*)*"|[^\s[\],:\d]/g))
     if (key) {
       const name = JSON.parse(key) as string;
-      if (name.length > limits.name) malformed(`a name of ${name.length} characters, more than ${limits.name}`);
-      if (reserved.includes(name)) malformed(`the name ${name} is not allowed`);
+      if (name.length > longestName) malformed(`a name of ${name.length} characters, more than ${longestName}`);
+      if (/^(__proto__|constructor|prototype)$/.test(name)) malformed(`the name ${name} is not allowed`);
       if (scopes.at(-1)!.has(name)) malformed(`the header has ${name} twice`);
       scopes.at(-1)!.add(name);
     } else if (token === "{") scopes.push(new Set());
@@ -76,21 +89,8 @@ function entry([name, value]: [string, unknown]): HeaderEntry {
   for (const key of Object.keys(others)) malformed(`${name} has an unknown field ${key}`);
   if (typeof dtype !== "string" || !Array.isArray(shape) || !Array.isArray(offsets) || offsets.length !== 2)
     return malformed(`${name} lacks dtype, shape or two data_offsets`);
-  if (shape.length > limits.rank) malformed(`${name} has ${shape.length} dimensions, more than ${limits.rank}`);
-  if (![...shape, ...offsets].every(Number.isSafeInteger)) malformed(`${name} holds something other than whole numbers from 0 to 2^53`);
+  if (!Object.hasOwn(formats, dtype)) malformed(`${name} has unknown dtype ${dtype}`);
+  if (shape.length > highestRank) malformed(`${name} has ${shape.length} dimensions, more than ${highestRank}`);
+  if (![...shape, ...offsets].every(Number.isSafeInteger)) malformed(`${name} needs whole numbers below 2^53`);
   return { name, dtype, shape: shape as number[], begin: offsets[0] as number, end: offsets[1] as number };
-}
-
-/** Ranges must follow each other without gap or overlap, fit shape and dtype, and end with the file. */
-function checkRanges(entries: readonly HeaderEntry[], available: number): void {
-  let at = 0;
-  for (const { name, dtype, shape, begin, end } of entries) {
-    if (!Object.hasOwn(formats, dtype)) malformed(`${name} has unknown dtype ${dtype}`);
-    const size = shape.reduce((n, d) => n * d, widthOf(formats[dtype]!.kind));
-    if (begin !== at) malformed(`${name} starts at byte ${begin}, expected ${at}`);
-    if (end - begin !== size)
-      malformed(`${name} of shape ${show(shape)} and dtype ${dtype} needs ${size} bytes, its range has ${end - begin}`);
-    at = end;
-  }
-  if (at !== available) malformed(`the tensors take ${at} bytes, the data has ${available}`);
 }

@@ -2,9 +2,8 @@
 import "../kits/core.ts";
 import { hostArray, type TypedArray } from "../base/dtype.ts";
 import { FormatError, show } from "../base/errors.ts";
-import { parse } from "../base/options.ts";
 import { sizeOf } from "../base/shape.ts";
-import { type CreateOptions, tensor } from "../create.ts";
+import { tensor } from "../create.ts";
 import type { DeviceName } from "../device.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Kind, readElements, widthOf } from "./formats.ts";
@@ -32,7 +31,7 @@ async function unpacked(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<Arra
     return new Uint8Array(await new Response(stream).arrayBuffer());
   } catch (error) {
     if (error instanceof FormatError) throw error;
-    return bad(`the gzip data is damaged: ${String(error)}`);
+    return bad(`damaged gzip: ${String(error)}`);
   }
 }
 
@@ -46,7 +45,7 @@ export interface IdxArray {
 export async function parseIdx(bytes: Uint8Array<ArrayBuffer> | ArrayBuffer): Promise<IdxArray> {
   const given = bytes instanceof ArrayBuffer ? new Uint8Array(bytes) : bytes;
   const raw = given[0] === 0x1f && given[1] === 0x8b ? await unpacked(given) : given;
-  if (raw.length < 4 || raw[0] !== 0 || raw[1] !== 0) bad(`no IDX file: it starts with ${[...raw.subarray(0, 4)].join(" ")}`);
+  if (raw.length < 4 || raw[0] !== 0 || raw[1] !== 0) bad(`no IDX file: it starts with ${raw.subarray(0, 4).join(" ")}`);
   const kind = kinds[raw[2]!] ?? bad(`unknown element type ${raw[2]}`);
   const rank = raw[3]!;
   const start = 4 + 4 * rank;
@@ -67,7 +66,6 @@ export async function loadIdx(
   bytes: Uint8Array<ArrayBuffer> | ArrayBuffer,
   options: { readonly device?: DeviceName } = {},
 ): Promise<Tensor> {
-  const { device } = parse("loadIdx", [options], {}, { device: undefined as DeviceName | undefined });
   const { data, shape, dtype } = await parseIdx(bytes);
-  return tensor(data, { shape, dtype, device } as CreateOptions);
+  return tensor(data, { ...options, shape, dtype });
 }

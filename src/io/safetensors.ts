@@ -31,28 +31,31 @@ export async function saveSafetensors(
   }
   for (const [key, value] of Object.entries(metadata))
     if (typeof value !== "string") refuse(`metadata ${key} is ${typeof value}`, "only strings");
-  const formatOf = (t: Tensor): string => Object.keys(formats).find((name) => formats[name]!.dtype === t.dtype)!;
-  const width = (t: Tensor): number => widthOf(formats[formatOf(t)]!.kind);
-  named.sort(([a, x], [b, y]) => width(y) - width(x) || (a < b ? -1 : 1));
-  const values = await Promise.all(named.map(([, t]) => t.data()));
+  const items = named.map(([name, t]) => {
+    const [format, [kind]] = Object.entries(formats).find(([, [, dtype]]) => dtype === t.dtype)!;
+    return { name, t, format, kind, width: widthOf(kind) };
+  });
+  items.sort((a, b) => b.width - a.width || (a.name < b.name ? -1 : 1));
+  const values = await Promise.all(items.map(({ t }) => t.data()));
   let size = 0;
   // Built by hand, because an object would put numeric names first.
-  const header = [["__metadata__", { format: "pt", ...metadata }] as const, ...named.map(([name, t]) => [
-    name, { dtype: formatOf(t), shape: t.shape, data_offsets: [size, (size += t.size * width(t))] },
-  ] as const)]; // prettier-ignore
-  const text = header.map(([name, entry]) => `${JSON.stringify(name)}:${JSON.stringify(entry)}`).join(",");
+  const header = items.map(({ name, t, format, width }): [string, object] => [
+    name,
+    { dtype: format, shape: t.shape, data_offsets: [size, (size += t.size * width)] },
+  ]);
+  header.unshift(["__metadata__", { format: "pt", ...metadata }]);
+  const text = header.map((pair) => pair.map((part) => JSON.stringify(part)).join(":")).join(",");
   const head = new TextEncoder().encode(`{${text}}`);
   let at = 8 + Math.ceil(head.length / 8) * 8;
   const bytes = new Uint8Array(at + size);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, at - 8, true);
   bytes.fill(0x20, 8, at).set(head, 8);
-  named.forEach(([, t], k) => {
-    const { kind } = formats[formatOf(t)]!;
+  items.forEach(({ kind, width }, k) => {
     const write = view[`set${kind}`] as DataView["setInt16"];
     for (const value of values[k]!) {
       write.call(view, at, value, true);
-      at += widthOf(kind);
+      at += width;
     }
   });
   return bytes;
@@ -78,7 +81,7 @@ export function loadSafetensors(bytes: Uint8Array | ArrayBuffer, options: { read
   const double = deviceNamed("loadSafetensors", device).supports("float64");
   // Everything is decoded, and so checked, before the first tensor exists.
   const decoded = entries.map(({ name, dtype: format, shape, begin, end }) => {
-    const { kind, dtype, convert } = formats[format]!;
+    const [kind, dtype, convert] = formats[format]!;
     if (!dtype) return malformed(`${name} is ${format}, which cannot be held here`);
     const out = hostArray(dtype, sizeOf(shape));
     const checked = convert && ((v: number, i: number) => convert(v, (why) => malformed(`element ${i} of ${name} is ${v}, ${why}`)));
@@ -96,5 +99,5 @@ export function loadSafetensors(bytes: Uint8Array | ArrayBuffer, options: { read
 const asBytes = (bytes: Uint8Array | ArrayBuffer): Uint8Array => {
   if (bytes instanceof Uint8Array) return bytes;
   if (bytes instanceof ArrayBuffer) return new Uint8Array(bytes);
-  return malformed(`needs a Uint8Array or an ArrayBuffer, got ${typeof bytes}`);
+  return malformed(`needs a Uint8Array or ArrayBuffer, got ${typeof bytes}`);
 };

@@ -11,7 +11,7 @@ abstract class Numbered extends Module {
   }
   protected put(name: string, module: unknown): void {
     if (!(module instanceof Module)) throw new ArgumentError(this.constructor.name, `${name} is ${typeof module}, not a Module`);
-    if (name in this) throw new ArgumentError(this.constructor.name, `cannot name a module ${name}`, "choose another name");
+    if (name in this) throw new ArgumentError(this.constructor.name, `cannot name a module ${name}`);
     Object.assign(this, { [name]: module });
   }
   get length(): number {

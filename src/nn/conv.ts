@@ -2,7 +2,7 @@
 import "../kits/windows.ts";
 import { checkPositiveInteger } from "../base/checks.ts";
 import { ArgumentError } from "../base/errors.ts";
-import { fields } from "../base/python.ts";
+import { fields, repr } from "../base/python.ts";
 import { functions } from "../methods.ts";
 import { perDim } from "../ops/sliding.ts";
 import type { Tensor } from "../tensor.ts";
@@ -79,8 +79,7 @@ abstract class ConvNd extends Weighted {
     for (const key of ["kernelSize", "stride", "dilation", "padding", "outputPadding"])
       if (transposed || key !== "padding" || (padding !== "same" && padding !== "valid"))
         sizes[key] = perDim(op, key, sizes[key], rank, key.endsWith("adding") ? 0 : 1, ArgumentError);
-    if (padding === "same" && this.stride.some((s) => s !== 1))
-      throw new ArgumentError(op, 'padding "same" needs stride 1', "give the padding in numbers");
+    if (padding === "same" && this.stride.some((s) => s !== 1)) throw new ArgumentError(op, 'padding "same" needs stride 1', "or numbers");
     const channels = transposed ? [inChannels, outChannels / groups] : [outChannels, inChannels / groups];
     this.make([...channels, ...this.kernelSize], outChannels, o);
   }
@@ -88,14 +87,11 @@ abstract class ConvNd extends Weighted {
   /** Elements to add before and after each spatial dimension, last dimension first, as pad() takes them. */
   protected borders(): number[] {
     const { padding, kernelSize, dilation } = this;
-    return kernelSize
-      .map((k, i) => {
-        const total = dilation[i]! * (k - 1);
-        const before = padding === "valid" ? 0 : padding === "same" ? Math.floor(total / 2) : padding[i]!;
-        return [before, padding === "same" ? total - before : before];
-      })
-      .reverse()
-      .flat();
+    const ends = kernelSize.map((k, i) => {
+      const total = padding === "valid" ? 0 : padding === "same" ? dilation[i]! * (k - 1) : 2 * padding[i]!;
+      return [Math.floor(total / 2), Math.ceil(total / 2)];
+    });
+    return ends.reverse().flat();
   }
 
   /** The padding on the far side that makes a transposed output `size` large. Errors: ArgumentError when no padding does. */
@@ -111,39 +107,28 @@ abstract class ConvNd extends Weighted {
       throw new ArgumentError(
         this.constructor.name,
         `no output padding gives the size [${size.join(", ")}]`,
-        "it must lie within one stride of the smallest output",
+        "up to a stride above the smallest",
       );
     return extra;
   }
 
   override forward(x: Tensor, outputSize?: readonly number[]): Tensor {
-    const { weight, bias, stride, padding, dilation, groups, paddingMode } = this;
-    const rank = this.kernelSize.length;
+    const { weight, bias, stride, padding, dilation, groups, paddingMode, transposed, outputPadding } = this;
+    const operator = functions[`conv${transposed ? "Transpose" : ""}${stride.length}d` as "conv2d"];
     const options = { bias, stride, padding, dilation, groups };
-    if (this.transposed) {
-      const outputPadding = outputSize ? this.extra(x, outputSize) : this.outputPadding;
-      return functions[`convTranspose${rank}d` as "convTranspose2d"](x, weight, { ...options, padding: padding as Size, outputPadding });
-    }
-    const plain = functions[`conv${rank}d` as "conv2d"];
+    if (transposed)
+      return operator(x, weight, { ...options, outputPadding: outputSize ? this.extra(x, outputSize) : outputPadding } as typeof options);
     // Modes other than zeros are padded here.
-    if (paddingMode === "zeros") return plain(x, weight, options);
-    return plain(functions.pad(x, this.borders(), { mode: paddingMode }), weight, { ...options, padding: 0 });
+    if (paddingMode === "zeros") return operator(x, weight, options);
+    return operator(functions.pad(x, this.borders(), { mode: paddingMode }), weight, { ...options, padding: 0 });
   }
 
   override extraRepr(): string {
-    const { padding, bias, paddingMode } = this;
-    const parts = [`${this.inChannels}, ${this.outChannels}`, fields(this, ["kernelSize", "stride"])];
-    const unless = (usual: number, name: "padding" | "dilation" | "outputPadding" | "groups"): void => {
-      if ([this[name]].flat().some((v) => v !== usual)) parts.push(fields(this, [name]));
-    };
-    if (typeof padding === "string") parts.push(`padding=${padding}`);
-    else unless(0, "padding");
-    unless(1, "dilation");
-    unless(0, "outputPadding");
-    unless(1, "groups");
-    if (!bias) parts.push("bias=False");
-    if (paddingMode !== "zeros") parts.push(`padding_mode=${paddingMode}`);
-    return parts.join(", ");
+    const shown = { ...(this as object as Readonly<Record<string, unknown>>), bias: this.bias !== null };
+    const names = ["padding", "dilation", "outputPadding", "groups", "bias", "paddingMode"] as const;
+    const unusual = names.filter((name) => [(shown as Record<string, unknown>)[name]].flat().some((v) => v !== transposeDefaults[name]));
+    const write = (value: unknown): string => (typeof value === "string" ? value : repr(value));
+    return `${this.inChannels}, ${this.outChannels}, ${fields(shown, ["kernelSize", "stride", ...unusual], write)}`;
   }
 }
 

@@ -37,7 +37,7 @@ export class Embedding extends Module {
     { freeze = true, paddingIdx = null }: { readonly freeze?: boolean; readonly paddingIdx?: number | null } = {},
   ): Embedding {
     const [rows = 0, dim = 0] = table.shape;
-    if (table.ndim !== 2) throw new ArgumentError("Embedding", `the table must have 2 dimensions, got ${table.ndim}`);
+    if (table.ndim !== 2) throw new ArgumentError("Embedding", `needs 2 dimensions, got ${table.ndim}`);
     const layer = new Embedding(rows, dim, { paddingIdx });
     layer.weight = new Parameter(table.detach(), !freeze);
     return layer;

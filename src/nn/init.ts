@@ -7,12 +7,13 @@ import { parse } from "../base/options.ts";
 import { camel } from "../base/python.ts";
 import { type Generator, generatorOf } from "../base/random.ts";
 import { sizeOf } from "../base/shape.ts";
-import { eye } from "../create.ts";
+import { eye, zeros } from "../create.ts";
 import { overwrite } from "../dispatch.ts";
 import { operand } from "../ops/arguments.ts";
 import { checkSpread, drawing, float } from "../ops/drawing.ts";
 import { erf, erfinv } from "../ops/math.ts";
 import { Tensor } from "../tensor.ts";
+import { transferred } from "../transfer.ts";
 
 type Floats = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
 export interface Drawing {
@@ -102,7 +103,7 @@ export function dirac_(x: Tensor, ...rest: [groups?: number] | [options: { group
 
 /** Numbers of inputs and outputs of one unit of a weight [out, in, …]. */
 export function fans(op: string, x: Tensor): { readonly fanIn: number; readonly fanOut: number } {
-  if (x.ndim < 2) throw new ShapeError(op, `needs at least 2 dimensions, got ${show(x.shape)}`);
+  if (operand(op, x).ndim < 2) throw new ShapeError(op, `needs at least 2 dimensions, got ${show(x.shape)}`);
   const area = sizeOf(x.shape.slice(2));
   return { fanIn: x.shape[1]! * area, fanOut: x.shape[0]! * area };
 }
@@ -112,26 +113,19 @@ export type Nonlinearity =
   | "sigmoid" | "tanh" | "relu" | "leakyRelu" | "leaky_relu" | "selu"; // prettier-ignore
 export type FanMode = "fanIn" | "fanOut" | "fan_in" | "fan_out";
 
-const gains: Readonly<Record<string, (slope: number) => number>> = {
-  sigmoid: () => 1,
-  tanh: () => 5 / 3,
-  relu: () => Math.SQRT2,
-  leakyRelu: (slope) => Math.sqrt(2 / (1 + slope * slope)),
-  selu: () => 3 / 4,
-};
+const gains: Readonly<Record<string, number>> = { linear: 1, sigmoid: 1, tanh: 5 / 3, relu: Math.SQRT2, selu: 3 / 4 };
 
 /** The factor that keeps variances level behind a nonlinearity; `param` is the slope of leakyRelu, 0.01 by default. */
 export function calculateGain(nonlinearity: Nonlinearity, param?: number | null): number {
-  const name = camel(String(nonlinearity));
-  if (/^(linear|conv(Transpose)?[123]d)$/.test(name)) return 1;
-  const gain = Object.hasOwn(gains, name) ? gains[name] : undefined;
-  if (!gain)
+  const name = camel(String(nonlinearity)).replace(/^conv(Transpose)?[123]d$/, "linear");
+  if (name === "leakyRelu") return Math.sqrt(2 / (1 + (param ?? 0.01) ** 2));
+  if (!Object.hasOwn(gains, name))
     throw new ArgumentError(
       "calculateGain",
       `unknown nonlinearity ${String(nonlinearity)}`,
-      `linear, conv1d to conv3d, ${Object.keys(gains).join(", ")}`,
+      `${Object.keys(gains).join(", ")}, leakyRelu, conv1d to conv3d`,
     );
-  return gain(param ?? 0.01);
+  return gains[name]!;
 }
 
 type Fill = (source: Generator, out: Floats, deviation: number) => unknown;
@@ -167,31 +161,21 @@ export const kaimingUniform_: Kaiming = /* @__PURE__ */ kaiming("kaimingUniform_
 export const kaimingNormal_: Kaiming = /* @__PURE__ */ kaiming("kaimingNormal_", normally);
 
 /** Orthonormal rows (or columns, whichever are fewer) of the tensor seen as a matrix [first, rest], times gain. */
-export const orthogonal_: Xavier = /* @__PURE__ */ initialiser("orthogonal_", { gain: 1 }, (source, out, { gain }, x) => {
+export function orthogonal_(x: Tensor, ...rest: Parameters<Xavier> extends [Tensor, ...infer R] ? R : never): Tensor {
+  const { gain, generator } = parse("orthogonal_", rest, { gain: 1 }, drawing);
   const { fanIn } = fans("orthogonal_", x);
-  /** Vector and component of an element. */
-  const place = (i: number): [number, number] => {
-    const [row, column] = [Math.floor(i / fanIn), i % fanIn];
-    return x.shape[0]! < fanIn ? [row, column] : [column, row];
-  };
-  const vectors: number[][] = [];
-  fillNormal(source, out).forEach((value, i) => {
-    const [v, k] = place(i);
-    (vectors[v] ??= [])[k] = value;
-  });
-  // Gram–Schmidt, each projection twice: the Q of the QR decomposition whose R has a positive diagonal.
-  const dot = (a: readonly number[], b: readonly number[]): number => a.reduce((sum, value, i) => sum + value * b[i]!, 0);
-  vectors.forEach((vector, v) => {
-    const before = vectors.slice(0, v);
-    for (const unit of [...before, ...before]) {
-      const along = dot(unit, vector);
-      unit.forEach((value, i) => (vector[i]! -= along * value));
+  const turned = (m: Tensor): Tensor => (x.shape[0]! < fanIn ? m : m.t());
+  return noGrad(() => {
+    const drawn = normal_(zeros([x.shape[0]!, fanIn], { dtype: x.dtype, device: "cpu" }), { generator });
+    const units = turned(drawn.double()).contiguous();
+    // Gram–Schmidt, each projection twice: the Q of the QR decomposition whose R has a positive diagonal.
+    for (let v = 0; v < units.shape[0]!; v++) {
+      const before = units.narrow(0, 0, v);
+      const project = (y: Tensor): Tensor => y.sub(y.matmul(before.t()).matmul(before));
+      const unit = project(project(units.select(0, v)));
+      overwrite(units.select(0, v), unit.div(unit.square().sum().sqrt()));
     }
-    const norm = Math.sqrt(dot(vector, vector));
-    vector.forEach((value, i) => (vector[i] = value / norm));
+    overwrite(x, transferred("orthogonal_", turned(units).mul(gain).reshape(x.shape), { device: x.storage.device, dtype: x.dtype }));
+    return x;
   });
-  out.forEach((_, i) => {
-    const [v, k] = place(i);
-    out[i] = gain * vectors[v]![k]!;
-  });
-});
+}

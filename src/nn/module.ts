@@ -1,9 +1,10 @@
 // Module: what every layer and model is. Parameters, buffers and child modules are its properties; nothing is declared twice.
+import { checkSupport } from "../backend/backend.ts";
 import { asDType, type DTypeLike, isFloat } from "../base/dtype.ts";
 import { ArgumentError } from "../base/errors.ts";
 import { type DeviceName, deviceNamed } from "../device.ts";
 import { Tensor } from "../tensor.ts";
-import { fetched, type Place, transferred } from "../transfer.ts";
+import { transferred } from "../transfer.ts";
 import { type BackwardHook, type ForwardHook, type ForwardPreHook, hooked, type HookHandle, watched } from "./hooks.ts";
 import { Buffer, Parameter } from "./parameter.ts";
 import { type LoadReport, loadState, type StateDict } from "./state.ts";
@@ -33,15 +34,14 @@ export class Module {
   // Modules take and give whatever they like.
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   forward(..._inputs: any[]): any {
-    throw new ArgumentError("forward", `${this.constructor.name} does not define it`, "write forward in the subclass");
+    throw new ArgumentError("forward", `${this.constructor.name} has none`, "write forward in the subclass");
   }
 
   /** Runs forward between the hooks. */
   call(...args: Parameters<this["forward"]>): ReturnType<this["forward"]> {
-    const forward = (given: readonly unknown[]): unknown => this.forward(...given);
-    if (this.#before.size + this.#after.size + this.#backward.size === 0) return forward(args) as ReturnType<this["forward"]>;
     let given: readonly unknown[] = args;
     for (const { run } of this.#before) given = run(this, given) ?? given;
+    const forward = (inputs: readonly unknown[]): unknown => this.forward(...inputs);
     let output = this.#backward.size > 0 ? watched(this, this.#backward, given, forward) : forward(given);
     for (const { run } of this.#after) output = run(this, given, output) ?? output;
     return output as ReturnType<this["forward"]>;
@@ -108,9 +108,7 @@ export class Module {
   registerBuffer(name: string, tensor: Tensor | null, { persistent = true }: { readonly persistent?: boolean } = {}): void {
     this.#free("registerBuffer", name);
     this.#registered.set(name, persistent);
-    Object.assign(this, {
-      [name]: tensor && (tensor instanceof Buffer && tensor.persistent === persistent ? tensor : new Buffer(tensor, { persistent })),
-    });
+    Object.assign(this, { [name]: tensor && new Buffer(tensor, { persistent }) });
   }
   /** Puts a parameter into a property. The same as assigning it. */
   registerParameter(name: string, parameter: Parameter | null): void {
@@ -120,7 +118,7 @@ export class Module {
     Object.assign(this, { [name]: parameter });
   }
   #free(op: string, name: string): void {
-    if (name === "" || name.includes(".")) throw new ArgumentError(op, `"${name}" cannot be a name`, "use one without dots");
+    if (name === "" || name.includes(".")) throw new ArgumentError(op, `"${name}" is no name`, "without dots");
     const held = (this as unknown as Record<string, unknown>)[name];
     if (held !== undefined && held !== null && !(held instanceof Tensor))
       throw new ArgumentError(op, `${this.constructor.name} already has a property ${name}`);
@@ -165,10 +163,7 @@ export class Module {
   }
   /** Forgets the gradients of all parameters; with setToNone false they become zeros. */
   zeroGrad({ setToNone = true }: { readonly setToNone?: boolean } = {}): void {
-    for (const p of this.parameters()) {
-      if (setToNone) p.grad = null;
-      else if (p.peekGrad()) p.grad = p.filledLike(0);
-    }
+    for (const p of this.parameters()) p.grad = setToNone || !p.peekGrad() ? null : p.filledLike(0);
   }
   /** Calls fn on every module, children before parents: for custom initialisation. */
   apply(fn: (module: Module) => void): this {
@@ -179,40 +174,32 @@ export class Module {
 
   // ---- where it lives ---------------------------------------------------------------------------------------------
 
-  /** Every tensor that has to move, with its new value and gradient as `carry` gives them. */
-  #carried<T>({ device, dtype }: PlaceOptions, carry: (x: Tensor, place: Place) => T): [Tensor, T, T | undefined][] {
-    const wanted = dtype === undefined ? undefined : asDType("to", dtype);
-    if (wanted && !isFloat(wanted)) throw new ArgumentError("to", `a model cannot be ${wanted}`, "a floating dtype");
-    const moves = [...new Set<Tensor>([...this.parameters(), ...this.buffers()])].map((t): [Tensor, Place] => {
-      const place = {
-        device: device === undefined ? t.storage.device : deviceNamed("to", device),
-        dtype: wanted && isFloat(t.dtype) ? wanted : t.dtype,
-      };
-      if (!place.device.supports(place.dtype))
-        throw new ArgumentError("to", `${place.dtype} is not available on ${place.device.type}`, 'float32, or device "cpu"');
-      return [t, place];
-    });
-    return moves
-      .filter(([t, place]) => place.device !== t.storage.device || place.dtype !== t.dtype)
-      .map(([t, place]) => {
-        const grad = t.peekGrad();
-        return [t, carry(t, place), grad && carry(grad, place)];
-      });
-  }
   /**
    * Moves parameters, their gradients and buffers to a device or floating dtype; they stay the same objects, so optimisers keep working.
    * Errors: DeviceError when values would have to come down from the GPU: await cpu() does that.
    */
   to(place: DeviceName | DTypeLike | PlaceOptions): this {
-    const options: PlaceOptions =
+    const { device, dtype }: PlaceOptions =
       typeof place === "object" ? place : place === "cpu" || place === "webgpu" ? { device: place } : { dtype: place };
-    for (const [t, value, grad] of this.#carried(options, (x, where) => transferred("to", x, where))) t.moveTo(value, grad);
+    const wanted = dtype === undefined ? undefined : asDType("to", dtype);
+    if (wanted && !isFloat(wanted)) throw new ArgumentError("to", `a model cannot be ${wanted}`, "a floating dtype");
+    const moves = [...this.parameters(), ...this.buffers()].flatMap((t): [Tensor, Tensor, Tensor | undefined][] => {
+      const there = {
+        device: device === undefined ? t.storage.device : deviceNamed("to", device),
+        dtype: wanted && isFloat(t.dtype) ? wanted : t.dtype,
+      };
+      checkSupport("to", there.device, there.dtype);
+      if (there.device === t.storage.device && there.dtype === t.dtype) return [];
+      const grad = t.peekGrad();
+      return [[t, transferred("to", t, there), grad && transferred("to", grad, there)]];
+    });
+    for (const [t, value, grad] of moves) t.moveTo(value, grad);
     return this;
   }
   /** Brings the model to the CPU device, from wherever it is. */
   async cpu(): Promise<this> {
-    const moves = this.#carried({ device: "cpu" }, fetched).map(async ([t, value, grad]) => [t, await value, await grad] as const);
-    for (const [t, value, grad] of await Promise.all(moves)) t.moveTo(value, grad);
+    const moves = [...this.parameters(), ...this.buffers()].map(async (t) => [t, await t.cpu(), await t.peekGrad()?.cpu()] as const);
+    for (const [t, value, grad] of await Promise.all(moves)) if (value !== t) t.moveTo(value, grad);
     return this;
   }
   /** float64, on the CPU device. */

@@ -82,7 +82,7 @@ abstract class BatchNorm extends Module {
     const known = knownValue(counter);
     if (known !== undefined) constant_(counter, known + 1);
     else if (momentum !== null) counter.add_(1);
-    else throw new ArgumentError(this.constructor.name, "num_batches_tracked is only known to the GPU", "load the state from the CPU");
+    else throw new ArgumentError(this.constructor.name, "num_batches_tracked is on the GPU", "load the state from the CPU");
     return momentum ?? 1 / (known! + 1);
   }
   override extraRepr(): string {

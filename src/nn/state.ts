@@ -21,25 +21,23 @@ export function loadState(model: string, entries: Iterable<readonly [string, Ten
   const given = new Map<string, Tensor>(dict instanceof Map ? dict : Object.entries(dict));
   const own = new Map(entries);
   const missingKeys = [...own.keys()].filter((key) => !given.has(key));
-  const unexpectedKeys = [...given.keys()].filter((key) => !own.has(key));
-  for (const [key, value] of given)
-    if (!(value instanceof Tensor)) throw new ArgumentError("loadStateDict", `${key} is ${typeof value}, not a tensor`);
-  const pairs = [...own].flatMap(([key, target]) => (given.has(key) ? [{ key, target, source: given.get(key)! }] : []));
-  const misfits = pairs.filter(({ target, source }) => !sameShape(target.shape, source.shape));
-  const shapes = misfits.map(
-    ({ key, target, source }) => `${key} is ${show(source.shape)} in the dict, ${show(target.shape)} in the model`,
-  );
-  if (shapes.length > 0) throw new ShapeError("loadStateDict", some(shapes));
-  const keys = [missingKeys.length && `missing ${some(missingKeys)}`, unexpectedKeys.length && `unexpected ${some(unexpectedKeys)}`];
-  if (strict && (keys[0] || keys[1]))
-    throw new FormatError(
-      "loadStateDict",
-      `keys do not match ${model}: ${keys.filter(Boolean).join("; ")}`,
-      "pass { strict: false } to load what fits",
-    );
-  const fresh = pairs.map(({ target, source }) =>
-    transferred("loadStateDict", source, { device: target.storage.device, dtype: target.dtype }),
-  );
-  pairs.forEach(({ target }, i) => overwrite(target, fresh[i]!));
+  const unexpectedKeys: string[] = [];
+  const misfits: string[] = [];
+  for (const [key, source] of given) {
+    const target = own.get(key);
+    if (!(source instanceof Tensor)) throw new ArgumentError("loadStateDict", `${key} is ${typeof source}, not a tensor`);
+    if (!target) unexpectedKeys.push(key);
+    else if (!sameShape(target.shape, source.shape))
+      misfits.push(`${key} is ${show(source.shape)} in the dict, ${show(target.shape)} in the model`);
+  }
+  if (misfits.length > 0) throw new ShapeError("loadStateDict", some(misfits));
+  const strays = [...missingKeys.map((key) => `missing ${key}`), ...unexpectedKeys.map((key) => `unexpected ${key}`)];
+  if (strict && strays.length > 0)
+    throw new FormatError("loadStateDict", `keys do not match ${model}: ${some(strays)}`, "{ strict: false } loads what fits");
+  const fresh = [...own].flatMap(([key, target]): [Tensor, Tensor][] => {
+    const source = given.get(key);
+    return source ? [[target, transferred("loadStateDict", source, { device: target.storage.device, dtype: target.dtype })]] : [];
+  });
+  for (const [target, source] of fresh) overwrite(target, source);
   return { missingKeys, unexpectedKeys };
 }

@@ -2,6 +2,7 @@
 import { noGrad } from "../autograd/mode.ts";
 import { isFloat } from "../base/dtype.ts";
 import { ArgumentError, FormatError, ShapeError, show } from "../base/errors.ts";
+import { memo } from "../base/memo.ts";
 import { parse } from "../base/options.ts";
 import { camel, repr, snake } from "../base/python.ts";
 import { sameShape } from "../base/shape.ts";
@@ -48,13 +49,11 @@ export abstract class Optimizer<O extends object = object, S extends ParamState 
   /** Errors: ArgumentError for an empty list, a repeated parameter, or something that is no leaf requiring a gradient. */
   constructor(params: Params<O>, defaults: O) {
     this.defaults = defaults;
-    if (params instanceof Tensor) this.#refuse("params must be a list of tensors or groups, got one tensor", "write [tensor]");
+    if (params instanceof Tensor) this.#refuse("got one tensor for a list", "write [tensor]");
     const list = [...(params as Iterable<Tensor | GroupInput<O>>)];
-    if (list.length === 0) this.#refuse("got an empty parameter list");
-    const groups = list.every((item) => item instanceof Tensor)
-      ? [{ params: list } as unknown as GroupInput<O>]
-      : (list as GroupInput<O>[]);
-    for (const group of groups) this.addParamGroup(group);
+    if (list.length === 0) this.#refuse("empty parameter list");
+    const groups = list[0] instanceof Tensor ? [{ params: list }] : list;
+    for (const group of groups as GroupInput<O>[]) this.addParamGroup(group);
   }
 
   #refuse(what: string, remedy?: string): never {
@@ -68,7 +67,7 @@ export abstract class Optimizer<O extends object = object, S extends ParamState 
     for (const [i, p] of list.entries()) {
       if (!(p instanceof Tensor)) this.#refuse(`parameter ${i} is ${typeof p}, not a tensor`);
       const shown = `parameter ${i} of shape ${show(p.shape)}`;
-      if (!p.isLeaf) this.#refuse(`${shown} is no leaf`, "optimise the tensor it was computed from");
+      if (!p.isLeaf) this.#refuse(`${shown} is no leaf`, "optimise what it was computed from");
       if (!isFloat(p.dtype)) this.#refuse(`${shown} is ${p.dtype}`, "only floating tensors are trained");
       if (known.has(p)) this.#refuse(`${shown} appears twice`);
       known.add(p);
@@ -96,24 +95,20 @@ export abstract class Optimizer<O extends object = object, S extends ParamState 
 
   #stepGroup(group: ParamGroup<O>): void {
     const ready: Ready<S>[] = [];
-    const copies: [Tensor, Tensor][] = [];
-    const temporary: Tensor[] = [];
+    const after: (() => void)[] = [];
     for (const param of group.params) {
       const grad = param.peekGrad();
       if (!grad) continue;
-      let state = this.state.get(param);
-      if (!state) this.state.set(param, (state = this.initial(param, group)));
-      const whole = fillsStorage(param);
-      const target = whole ? param : param.clone();
-      if (!whole) copies.push([param, target]);
+      const state = memo(this.state, param, () => this.initial(param, group));
+      const target = fillsStorage(param) ? param : param.clone();
+      if (target !== param) after.push(() => overwrite(param, target));
       const plain = fillsStorage(grad) && grad.storage !== param.storage && grad.dtype === param.dtype;
-      const slope = plain ? grad : grad.dtype === param.dtype ? grad.clone() : grad.cast(param.dtype);
-      if (!plain) temporary.push(slope);
+      const slope = plain ? grad : placedAs(param, grad);
+      if (!plain) after.push(() => slope.dispose());
       ready.push({ param: target, grad: slope, state });
     }
     if (ready.length > 0) this.update(group, ready);
-    for (const [param, target] of copies) overwrite(param, target);
-    for (const x of temporary) x.dispose();
+    for (const fn of after) fn();
   }
 
   /** A state tensor of the parameter's shape, which outlives every tidy(). It takes no memory before its first use. */
@@ -123,72 +118,72 @@ export abstract class Optimizer<O extends object = object, S extends ParamState 
 
   /** Forgets all gradients; with setToNone false they become zeros instead. */
   zeroGrad({ setToNone = true }: { readonly setToNone?: boolean } = {}): void {
-    for (const group of this.paramGroups)
-      for (const param of group.params) {
-        if (setToNone) param.grad = null;
-        else if (param.peekGrad()) param.grad = param.filledLike(0);
-      }
+    for (const group of this.paramGroups) for (const p of group.params) p.grad = setToNone || !p.peekGrad() ? null : p.filledLike(0);
   }
 
   /** State and options as PyTorch lays them out, `step` as a 0-d tensor. The tensors are the live ones, not copies. */
   stateDict(): OptimizerStateDict {
     const numbers = new Map(this.paramGroups.flatMap((group) => group.params).map((p, i) => [p, i]));
-    const state: Record<string, Record<string, Tensor | number>> = {};
-    for (const [p, own] of this.state) {
-      const entry: Record<string, Tensor> = (state[numbers.get(p)!] = {});
-      for (const [name, value] of Object.entries(own))
-        if (value !== undefined) entry[name] = typeof value === "number" ? Tensor.constant(p.storage.device, value, "float32", []) : value;
-    }
-    const param_groups = this.paramGroups.map(({ params, ...options }) => {
-      const named = Object.entries(options).map(([key, value]) => [snake(key), Array.isArray(value) ? [...(value as unknown[])] : value]);
-      return { ...Object.fromEntries(named), params: params.map((p) => numbers.get(p)!) };
+    const state = Array.from(this.state, ([p, own]) => {
+      const entries = Object.entries(own).filter(([, value]) => value !== undefined) as [string, Tensor | number][];
+      const tensors = entries.map(([name, v]) => [name, typeof v === "number" ? Tensor.constant(p.storage.device, v, "float32", []) : v]);
+      return [numbers.get(p)!, Object.fromEntries(tensors) as Record<string, Tensor>] as const;
     });
-    return { state, param_groups };
+    const param_groups = this.paramGroups.map(({ params, ...options }) => ({
+      ...Object.fromEntries(Object.entries(structuredClone(options)).map(([key, value]) => [snake(key), value])),
+      params: params.map((p) => numbers.get(p)!),
+    }));
+    return { state: Object.fromEntries(state), param_groups };
   }
 
   /** Copies a state dict of PyTorch's layout. Errors: FormatError or ShapeError when it does not fit; nothing is changed then. */
   loadStateDict({ param_groups, state }: OptimizerStateDict): void {
-    const lengthOf = (list: unknown): number => (Array.isArray(list) ? list.length : 0);
-    if (lengthOf(param_groups) !== this.paramGroups.length)
-      misfit(`${lengthOf(param_groups)} parameter groups, this optimizer has ${this.paramGroups.length}`);
+    const groups = this.paramGroups;
+    const fit = (what: string, own: readonly unknown[], given: unknown): void => {
+      const count = Array.isArray(given) ? given.length : 0;
+      if (count !== own.length) misfit(`${what} has ${count} parameter${own === groups ? " group" : ""}s, this optimizer ${own.length}`);
+    };
+    fit("the dict", groups, param_groups);
     const owners = new Map<string, Tensor>();
-    const options = this.paramGroups.map((group, k) => {
+    const options = groups.map((group, k) => {
       const { params, ...saved } = param_groups[k]!;
-      if (lengthOf(params) !== group.params.length)
-        misfit(`group ${k} has ${lengthOf(params)} parameters, this optimizer ${group.params.length}`);
+      fit(`group ${k}`, group.params, params);
       group.params.forEach((p, i) => owners.set(String((params as unknown[])[i]), p));
       // PyTorch keeps options there that have no meaning here (foreach, capturable); its schedulers keep initial_lr.
-      const known = Object.entries(saved).filter(([key]) => key === "initial_lr" || Object.hasOwn(group, camel(key)));
-      return Object.fromEntries(known.map(([key, value]) => [camel(key), value]));
+      const named = Object.entries(saved).map(([key, value]) => [camel(key), value] as const);
+      const known = Object.fromEntries(named.filter(([key]) => key === "initialLr" || Object.hasOwn(group, key)));
+      this.check({ ...group, ...known });
+      return known;
     });
-    options.forEach((o, k) => this.check({ ...this.paramGroups[k]!, ...o }));
     const loaded = Object.entries(state).map(([id, entry]) => {
       const owner = owners.get(id) ?? misfit(`state for parameter ${id}, which is in no group`);
       const fresh = Object.entries(entry).map(([name, value]) => [name, restored(`${name} of parameter ${id}`, name, value, owner)]);
       return [owner, Object.fromEntries(fresh) as S] as const;
     });
-    options.forEach((o, k) => Object.assign(this.paramGroups[k]!, o));
+    options.forEach((o, k) => Object.assign(groups[k]!, o));
     this.state.clear();
     for (const [param, own] of loaded) this.state.set(param, own);
   }
 
   /** The class, its groups and their options, as PyTorch prints them. */
   toString(): string {
-    const groups = this.paramGroups.map((group, k) => {
-      const options = Object.entries(group).filter(([key]) => key !== "params");
-      const lines = options.map(([key, value]) => `    ${snake(key)}: ${repr(value)}\n`);
+    const groups = this.paramGroups.map(({ params: _params, ...options }, k) => {
+      const lines = Object.entries(options).map(([key, value]) => `    ${snake(key)}: ${repr(value)}\n`);
       return `Parameter Group ${k}\n${lines.sort().join("")}`;
     });
     return `${this.constructor.name} (\n${groups.join("\n")})`;
   }
 }
 
+/** A copy of x where and as the parameter is. */
+const placedAs = ({ storage, dtype }: Tensor, x: Tensor): Tensor => transferred("loadStateDict", x, { device: storage.device, dtype });
+
 /** A number or tensor of a parameter's state, where and as the parameter is. */
-function restored(what: string, name: string, value: unknown, { shape, storage, dtype }: Tensor): Tensor | number {
+function restored(what: string, name: string, value: unknown, param: Tensor): Tensor | number {
   if (typeof value === "number") return value;
   if (!(value instanceof Tensor)) return misfit(`${what} is ${typeof value}, neither tensor nor number`);
-  if (name === "step") return knownValue(value) ?? misfit(`${what} cannot be read`, "give a number or a one-element tensor on the CPU");
-  if (!sameShape(value.shape, shape))
-    throw new ShapeError("loadStateDict", `${what} has shape ${show(value.shape)}, the parameter ${show(shape)}`);
-  return keep(transferred("loadStateDict", value, { device: storage.device, dtype }));
+  if (name === "step") return knownValue(value) ?? misfit(`${what} cannot be read`, "a number, or one element on the CPU");
+  if (!sameShape(value.shape, param.shape))
+    throw new ShapeError("loadStateDict", `${what} has shape ${show(value.shape)}, the parameter ${show(param.shape)}`);
+  return keep(placedAs(param, value));
 }

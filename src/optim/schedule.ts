@@ -31,13 +31,19 @@ export abstract class LRScheduler {
   /** The rate of group k at `lastEpoch`, from the rate it has now. */
   protected abstract rate(lr: number, k: number, group: Group): number;
 
+  /** Takes the options of a schedule, whose first is a number of epochs, and sets the first rates. */
+  protected begin<O extends object>(op: string, rest: readonly unknown[], defaults: O): void {
+    const options = parse(op, rest, defaults);
+    const [[name, epochs]] = Object.entries(options) as [[string, number]];
+    checkPositiveInteger(op, { [name]: epochs });
+    Object.assign(this, options);
+    this.step();
+  }
+
   /** Moves on by one epoch (or step) and sets the rates. Call it after optimizer.step(). */
   step(): void {
     this.lastEpoch++;
-    this.#set(this.groups.map((group, k) => this.rate(group.lr, k, group)));
-  }
-  #set(rates: readonly number[]): void {
-    this.groups.forEach((group, k) => (group.lr = rates[k]!));
+    this.groups.forEach((group, k) => (group.lr = this.rate(group.lr, k, group)));
   }
 
   /** The rates that the last step() set, by group. */
@@ -45,24 +51,21 @@ export abstract class LRScheduler {
     return this.groups.map((group) => group.lr);
   }
 
-  /** Numbers and lists of numbers among the properties, with their name in Python. */
-  #numbers(): [property: string, name: string, value: number][] {
+  /** Numbers and lists of numbers among the properties, by their name in Python. */
+  #numbers(): [name: string, property: string, value: number][] {
     const entries = Object.entries(this).filter(([, value]) => [value].flat().every((v) => typeof v === "number"));
-    return entries.map(([key, value]) => [key, key === "tMax" ? "T_max" : snake(key), value as number]);
+    return entries.map(([key, value]) => [key === "tMax" ? "T_max" : snake(key), key, value as number]);
   }
   stateDict(): SchedulerState {
-    return Object.fromEntries([
-      ...this.#numbers().map(([, name, value]) => [name, value]),
-      ["_last_lr", this.getLastLr()],
-    ]) as SchedulerState;
+    return { ...Object.fromEntries(this.#numbers().map(([name, , value]) => [name, value])), _last_lr: this.getLastLr() };
   }
   /** Goes on where `state` left off; sets the groups' rates too. Errors: ArgumentError when it belongs to another number of groups. */
   loadStateDict(state: SchedulerState): void {
-    const last = (state["_last_lr"] ?? this.getLastLr()) as readonly number[];
-    if (last.length !== this.groups.length)
-      throw new ArgumentError("loadStateDict", `the schedule has rates for ${last.length} groups, the optimizer has ${this.groups.length}`);
-    for (const [key, name, value] of this.#numbers()) Object.assign(this, { [key]: structuredClone(state[name] ?? value) });
-    this.#set(last);
+    const rates = (state["_last_lr"] ?? this.getLastLr()) as readonly number[];
+    const { length } = this.groups;
+    if (rates.length !== length) throw new ArgumentError("loadStateDict", `rates for ${rates.length} groups, the optimizer has ${length}`);
+    for (const [name, key, value] of this.#numbers()) Object.assign(this, { [key]: structuredClone(state[name] ?? value) });
+    this.groups.forEach((group, k) => (group.lr = rates[k]!));
   }
 }
 
@@ -76,10 +79,7 @@ export class StepLR extends LRScheduler {
       [stepSize: number, gamma?: number] | [stepSize: number, options: { gamma?: number }] | [options: { stepSize: number; gamma?: number }]
   ) {
     super(optimizer);
-    const o = parse("StepLR", rest, { stepSize: NaN, gamma: 0.1 });
-    checkPositiveInteger("StepLR", { stepSize: o.stepSize });
-    Object.assign(this, o);
-    this.step();
+    this.begin("StepLR", rest, { stepSize: NaN, gamma: 0.1 });
   }
   protected override rate(lr: number): number {
     return this.lastEpoch > 0 && this.lastEpoch % this.stepSize === 0 ? lr * this.gamma : lr;
@@ -95,10 +95,7 @@ export class CosineAnnealingLR extends LRScheduler {
     ...rest: [tMax: number, etaMin?: number] | [tMax: number, options: { etaMin?: number }] | [options: { tMax: number; etaMin?: number }]
   ) {
     super(optimizer);
-    const o = parse("CosineAnnealingLR", rest, { tMax: NaN, etaMin: 0 });
-    checkPositiveInteger("CosineAnnealingLR", { tMax: o.tMax });
-    Object.assign(this, o);
-    this.step();
+    this.begin("CosineAnnealingLR", rest, { tMax: NaN, etaMin: 0 });
   }
   // The recursive form, which respects rates that somebody else changed in between.
   protected override rate(lr: number, k: number): number {

@@ -31,7 +31,7 @@ export class SGD extends Optimizer<SgdOptions, SgdState> {
   protected override check({ lr, momentum, dampening, weightDecay, nesterov }: SgdOptions): void {
     checkNonNegative("SGD", { lr, momentum, weightDecay });
     if (nesterov && !(momentum > 0 && dampening === 0))
-      throw new ArgumentError("SGD", `nesterov needs momentum above 0 and no dampening, got momentum ${momentum}, dampening ${dampening}`);
+      throw new ArgumentError("SGD", `nesterov needs momentum and no dampening, got ${momentum} and ${dampening}`);
   }
 
   protected override initial(): SgdState {
@@ -40,29 +40,22 @@ export class SGD extends Optimizer<SgdOptions, SgdState> {
 
   protected override update(group: ParamGroup<SgdOptions>, ready: readonly Ready<SgdState>[]): void {
     const { lr, momentum, dampening, weightDecay, nesterov, maximize } = group;
-    const step = (list: readonly Ready<SgdState>[], keep: number, add: number): void => {
-      for (const some of chunks(list, momentum === 0 ? 4 : 2))
-        functions.sgdStep(
-          some.map((r) => r.param),
-          some.map((r) => r.grad),
-          momentum === 0 ? [] : some.map((r) => (r.state.momentum_buffer ??= this.zerosFor(r.param))),
-          { lr, weightDecay, maximize, nesterov: nesterov ? momentum : 0, keep, add },
-        );
-    };
+    const width = momentum === 0 ? 4 : 2;
     // The first step starts the buffer from the gradient itself, without dampening.
-    const fresh = ready.filter((r) => !r.state.momentum_buffer);
-    const seen = ready.filter((r) => r.state.momentum_buffer);
-    step(fresh, 0, 1);
-    step(seen, momentum, 1 - dampening);
+    for (const some of chunks(ready, width, (a, b) => !a.momentum_buffer === !b.momentum_buffer)) {
+      const fresh = !some[0]!.state.momentum_buffer;
+      functions.sgdStep(
+        some.map((r) => r.param),
+        some.map((r) => r.grad),
+        momentum === 0 ? [] : some.map((r) => (r.state.momentum_buffer ??= this.zerosFor(r.param))),
+        { lr, weightDecay, maximize, nesterov: nesterov ? momentum : 0, keep: fresh ? 0 : momentum, add: fresh ? 1 : 1 - dampening },
+      );
+    }
   }
 }
 
 /** Consecutive groups of up to n parameters of one dtype and device, no storage twice in a group: what one dispatch may bind. */
-export function chunks<S extends ParamState>(
-  ready: readonly Ready<S>[],
-  n: number,
-  alike: (a: S, b: S) => boolean = () => true,
-): Ready<S>[][] {
+export function chunks<S extends ParamState>(ready: readonly Ready<S>[], n: number, alike: (a: S, b: S) => boolean): Ready<S>[][] {
   const out: Ready<S>[][] = [];
   for (const r of ready) {
     const last = out.at(-1);

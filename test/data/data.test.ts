@@ -99,7 +99,7 @@ describe("DataLoader", () => {
         [3, 2],
         ["n0", "n1", "n2"],
       ]);
-    expect(() => [...loader]).toThrow("write for await");
+    expect(() => [...loader]).toThrow("for await");
   });
 
   it("takes a sampler, a collate function, and subsets", async () => {
@@ -129,11 +129,11 @@ describe("DataLoader", () => {
 
   it("refuses bad sets and options", () => {
     const bad: [() => unknown, new (...a: never[]) => Error, string][] = [
-      [() => new TensorDataset(), ArgumentError, "at least one tensor"],
+      [() => new TensorDataset(), ArgumentError, "got none"],
       [() => new TensorDataset(tensor([1, 2]), tensor([1])), ShapeError, "first dimensions differ: [2], [1]"],
       [() => new DataLoader(numbers, { batchSize: 0 }), ArgumentError, "batchSize must be a positive integer, got 0"],
       [() => new DataLoader(numbers, { batchSise: 2 } as object), ArgumentError, "unknown option batchSise"],
-      [() => new DataLoader(numbers, { shuffle: true, sampler: new SubsetRandomSampler([0]) }), ArgumentError, "exclude each other"],
+      [() => new DataLoader(numbers, { shuffle: true, sampler: new SubsetRandomSampler([0]) }), ArgumentError, "beside a sampler"],
       [() => new DataLoader({ length: 0, get: () => 0 }, { shuffle: true }), ArgumentError, "empty data set"],
       [() => new DataLoader({} as Dataset), ArgumentError, "has no length"],
       [() => new Subset(numbers, [5]), ArgumentError, "index 5 is outside of 5 examples"],
