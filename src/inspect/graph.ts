@@ -74,5 +74,5 @@ export function toDot(tensors: Tensor | readonly Tensor[], options: GraphOptions
     return `n${n.id} [label=${quote(linesOf(n))}, shape=${shape}, fillcolor="${colours[n.kind]}"];\n`;
   });
   const arrows = edges.map((e) => `n${e.from} -> n${e.to} [label="${e.label}"];\n`);
-  return `digraph {\nnode [fontname=Helvetica, style="filled,rounded"];\nedge [fontname=Helvetica, fontsize=9];\n${[...boxes, ...arrows].join("")}}\n`;
+  return `digraph wengert {\nnode [fontname=Helvetica, style="filled,rounded"];\nedge [fontname=Helvetica, fontsize=9];\n${[...boxes, ...arrows].join("")}}\n`;
 }
