@@ -199,20 +199,18 @@ type BackwardFn = (g: Tensor, x: Tensor, target: Tensor, options?: Options & { r
 export const crossEntropyBackward: Primitive<BackwardFn, never, Attrs> = {
   call: (g, x, target, { total, ...options } = {}) => {
     const { weight, ...attrs } = optionsOf("crossEntropyBackward", [options]);
-    return { inputs: { g, x, target, weight, total }, attrs };
+    checkClasses("crossEntropyBackward", x, target, weight);
+    const counted = attrs.reduction === "mean" ? (total ?? weighed(x, target, weight, attrs.ignoreIndex).own.sum()) : undefined;
+    return { inputs: { g, x, target, weight, total: counted }, attrs };
   },
-  meta: ({ x, target, weight }) => {
-    checkClasses("crossEntropyBackward", x!, target!, weight);
-    return { out: x! };
-  },
+  meta: ({ x }) => ({ out: x! }),
   cpu: (io, attrs) => {
-    const { g, x, target, weight, out } = io;
+    const { g, x, weight, total, out } = io;
     const [slopes, w, to, { length, inner }] = [dense(g!), weight && dense(weight), elements(out!), linesBy(x!)];
     const even = attrs.labelSmoothing / length;
-    let [counted, weights] = [0, 0];
+    const counted = total ? dense(total)[0]! : 1;
+    let weights = 0;
     for (let c = 0; c < length; c++) weights += w ? w[c]! : 1;
-    if (attrs.reduction !== "mean") counted = 1;
-    else for (const y of dense(target!)) if (y !== attrs.ignoreIndex) counted += w ? w[y]! : 1;
     to.fill(0);
     hostPositions(io, attrs, ({ line, at, own, place, chances }) => {
       const slope = slopes[attrs.reduction === "none" ? line : 0]! / counted;
@@ -222,11 +220,7 @@ export const crossEntropyBackward: Primitive<BackwardFn, never, Attrs> = {
     });
   },
   gpu: (io, attrs, q) => {
-    const { g, out } = io;
-    const made = (): View => q.scratch("float32", []);
-    let total = io["total"];
-    if (attrs.reduction !== "mean") total = q.table("one", () => Float32Array.of(1));
-    else if (!total) launchLoss(q, { ...io, out: made(), total: (total = made()) }, attrs);
+    const { g, total = q.table("one", () => Float32Array.of(1)), out } = io;
     const slope = constantOf(g!);
     const names = ["terms_exp", "settle_logit", "mapped_logit", ...(slope === undefined ? ["seed_given"] : [])];
     const bind = { given_a: slope === undefined ? g : undefined, given_b: total, out };

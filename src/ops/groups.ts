@@ -33,7 +33,7 @@ interface Groups {
   readonly stride: number;
 }
 
-function groupsOf({ shape }: Pick<Meta, "shape">, { shape: tail }: Attrs): Groups {
+export function groupsOf({ shape }: Pick<Meta, "shape">, { shape: tail }: Attrs): Groups {
   const all = [...shape.keys()];
   const lead = shape.length - (tail?.length ?? 0);
   if (tail) return { dims: all.slice(lead), shape: shape.slice(0, lead), affine: tail, along: 1, runs: 1, run: sizeOf(tail), stride: 0 };
@@ -110,34 +110,19 @@ export function launchNormalize(io: Views, attrs: Attrs, q: Launcher): void {
   launchLines(q, names, { ...bind, ...stats }, channelLines(groups), { channels: groups.shape[0]!, eps: attrs.eps });
 }
 
-/** The operands with the statistics, which are found out if they are not given. */
-function withStats(io: Views, attrs: Attrs, q: Launcher): Views {
-  if (io["mean"] && io["rstd"]) return io;
-  const x = io["x"]!;
-  const { shape } = groupsOf(x, attrs);
-  const made = { x, mean: q.scratch("float32", shape), rstd: q.scratch("float32", shape) };
-  launchNormalize({ ...made, out: q.scratch("float32", x.shape) }, attrs, q);
-  return { ...io, ...made };
-}
-
 /** Records the gradient by x. */
-export function launchSlope(given: Views, attrs: Attrs, q: Launcher): void {
-  const io = withStats({ ...given, x: q.dense(given["x"]!) }, attrs, q);
+export function launchSlope(io: Views, attrs: Attrs, q: Launcher): void {
   const groups = groupsOf(io["x"]!, attrs);
-  const { x, g: y, weight, mean: given_a, rstd: given_b, out } = io;
+  const { x, g: y, weight, mean: given_a, rstd: given_b, sums: given_sums, out } = io;
   const bind = { x, y, weight, given_a, given_b, out };
   if (attrs.shape)
     return launchLines(q, ["level_given", "terms_slope", "settle_slope", "mapped_slope", "weights_each"], bind, rows(groups));
-  const [channels] = groups.shape;
-  const sums = io["sums"] ?? q.scratch("float32", [2, channels!]);
-  if (!io["sums"]) launchSums({ ...io, out: sums }, attrs, q);
   const names = ["sums_none", "settle_channel", "mapped_slope", "weight_of_each"];
-  launchLines(q, names, { ...bind, given_sums: sums }, channelLines(groups), { channels: channels! });
+  launchLines(q, names, { ...bind, given_sums }, channelLines(groups), { channels: groups.shape[0]! });
 }
 
 /** Records Σ g and Σ g · (x − mean) · rstd of every weight. */
-export function launchSums(io: Views, attrs: Attrs, q: Launcher): void {
-  const { x, g, mean, rstd, out } = withStats(io, attrs, q);
+export function launchSums({ x, g, mean, rstd, out }: Views, attrs: Attrs, q: Launcher): void {
   const { dims, run } = groupsOf(x!, attrs);
   const bind = { x: q.dense(x!), y: q.dense(g!), center: q.dense(mean!), out: out! };
   if (!attrs.shape) {
@@ -194,13 +179,12 @@ export function cpuNormalize(io: Views, attrs: Attrs): void {
   }
 }
 
-export function cpuSlope({ g, x, weight, out }: Views, attrs: Attrs): void {
-  const groups = groupsOf(x!, attrs);
-  const { shape, along, runs, run, stride } = groups;
+export function cpuSlope({ g, x, weight, mean: means, rstd: rstds, out }: Views, attrs: Attrs): void {
+  const { shape, along, runs, run, stride } = groupsOf(x!, attrs);
   const [slope, from, w, to] = [dense(g!), dense(x!), weight && dense(weight), elements(out!)];
+  const [centers, scales] = [dense(means!), dense(rstds!)];
   for (let k = 0; k < sizeOf(shape); k++) {
-    const [mean, variance] = moments(from, groups, k);
-    const rstd = 1 / Math.sqrt(variance + attrs.eps);
+    const [mean, rstd] = [centers[k]!, scales[k]!];
     let [a, b] = [0, 0];
     for (let n = 0; n < runs; n++)
       for (let i = n * stride + k * run, end = i + run, j = along ? 0 : k; i < end; i++, j += along) {
@@ -217,13 +201,12 @@ export function cpuSlope({ g, x, weight, out }: Views, attrs: Attrs): void {
 }
 
 export function cpuSums({ g, x, mean, rstd, out }: Views, attrs: Attrs): void {
-  const groups = groupsOf(x!, attrs);
-  const { shape, affine, along, runs, run, stride } = groups;
+  const { shape, affine, along, runs, run, stride } = groupsOf(x!, attrs);
   const [slope, from, m] = [dense(g!), dense(x!), sizeOf(affine)];
+  const [centers, scales] = [dense(mean!), dense(rstd!)];
   const sums = new Float64Array(2 * m);
   for (let k = 0; k < sizeOf(shape); k++) {
-    const [own, variance] = attrs.training ? moments(from, groups, k) : [at(mean!, k), 0];
-    const scale = attrs.training ? 1 / Math.sqrt(variance + attrs.eps) : at(rstd!, k);
+    const [own, scale] = [centers[k]!, scales[k]!];
     for (let n = 0; n < runs; n++)
       for (let i = n * stride + k * run, end = i + run, j = along ? 0 : k; i < end; i++, j += along) {
         sums[j]! += slope[i]!;
@@ -237,21 +220,30 @@ export function cpuSums({ g, x, mean, rstd, out }: Views, attrs: Attrs): void {
 
 export const perChannel = (v: Tensor, x: Tensor): Tensor => v.reshape(x.shape.map((_, d) => (d === 1 ? -1 : 1)));
 
-/** x normalised by its own statistics. */
-function normalized(x: Tensor, attrs: Attrs): { hat: Tensor; rstd: Tensor } {
+/** Mean and rstd of x, in its rank. */
+function statistics(x: Tensor, attrs: Attrs): { mean: Tensor; rstd: Tensor } {
   const { dims } = groupsOf(x, attrs);
-  const centered = x.sub(x.mean(dims, true));
-  const rstd = centered.square().mean(dims, true).add(attrs.eps).rsqrt();
-  return { hat: centered.mul(rstd), rstd };
+  const mean = x.mean(dims, true);
+  return { mean, rstd: x.sub(mean).square().mean(dims, true).add(attrs.eps).rsqrt() };
 }
 
-type Operands = Record<"g" | "x", Tensor> & Record<"weight" | "mean" | "rstd", Tensor | undefined>;
+/** What gradients work on; those left out are found out, or are not there. */
+export type Operands = Record<"g" | "x", Tensor> & Partial<Record<"weight" | "mean" | "rstd" | "sums", Tensor | undefined>>;
+
+/** The operands with mean and rstd, which are found out if they are not given. */
+export function withStatistics(given: Operands, attrs: Attrs): Operands {
+  if (given.mean && given.rstd) return given;
+  const { shape } = groupsOf(given.x, attrs);
+  const { mean, rstd } = statistics(given.x, attrs);
+  return { ...given, mean: mean.reshape(shape), rstd: rstd.reshape(shape) };
+}
 
 /** What launchSlope gives. */
 export function slopeInOperators({ g, x, weight }: Operands, attrs: Attrs): Tensor {
   if (x.size === 0) return g.mul(x);
   const { dims } = groupsOf(x, attrs);
-  const { hat, rstd } = normalized(x, attrs);
+  const { mean, rstd } = statistics(x, attrs);
+  const hat = x.sub(mean).mul(rstd);
   const slope = weight ? g.mul(attrs.shape ? weight : perChannel(weight, x)) : g;
   return slope.sub(slope.mean(dims, true)).sub(hat.mul(slope.mul(hat).mean(dims, true))).mul(rstd); // prettier-ignore
 }
@@ -264,7 +256,8 @@ export function sumsInOperators({ g, x, mean, rstd }: Operands, attrs: Attrs): T
       .sum()
       .mul(0)
       .expand(2, ...affine);
-  const hat = attrs.training ? normalized(x, attrs).hat : x.sub(perChannel(mean!, x)).mul(perChannel(rstd!, x));
+  const known = attrs.training ? statistics(x, attrs) : { mean: perChannel(mean!, x), rstd: perChannel(rstd!, x) };
+  const hat = x.sub(known.mean).mul(known.rstd);
   const gone = attrs.shape ? [...x.shape.keys()].filter((d) => !dims.includes(d)) : dims;
   const total = (v: Tensor): Tensor => (gone.length === 0 ? v : v.sum(gone)).reshape([1, -1]);
   const both = total(g).pad([0, 0, 0, 1]).add(total(g.mul(hat)).pad([0, 0, 1, 0])); // prettier-ignore

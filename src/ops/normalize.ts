@@ -3,8 +3,8 @@ import { ArgumentError } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { type Shape, sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { type Attrs, check, cpuNormalize, cpuSlope, cpuSums, launchNormalize, launchSlope, launchSums, perChannel, slopeInOperators, sumsInOperators } from "./groups.ts"; // prettier-ignore
-import { type Arg, type Call, type ErrorSample, type Fn, type Primitive, raises, type Sample, t } from "./op.ts";
+import { type Attrs, check, cpuNormalize, cpuSlope, cpuSums, groupsOf, launchNormalize, launchSlope, launchSums, type Operands, perChannel, slopeInOperators, sumsInOperators, withStatistics } from "./groups.ts"; // prettier-ignore
+import { type Arg, type Call, type ErrorSample, type Fn, type Inputs, type Primitive, raises, type Sample, t } from "./op.ts";
 
 type Given = Tensor | null | undefined;
 export interface Affine {
@@ -61,31 +61,41 @@ type Sort<F extends Fn> = (...args: Parameters<F>) => Call<Attrs>;
 
 type Samples = Pick<Gradient<Fn>, "samples" | "errors">;
 
-/** A fused gradient: its kernels, and the same in operators. */
+/** A fused gradient: its kernels, which are given whatever the caller leaves out, and the same in operators. */
 const gradient =
   (
     make: Pick<Gradient<Fn>, "cpu" | "gpu"> & { readonly inOperators: typeof slopeInOperators },
     shapeOf: (x: Shape, affine: Shape) => Shape,
+    completed: (operands: Operands, attrs: Attrs) => Operands,
   ) =>
   <F extends Fn>(name: string, call: Sort<F>, record: Samples): Gradient<F> => ({
-    call,
-    meta: (ins, attrs) => {
-      const { affine } = check(name, ins, attrs);
-      const { shape, dtype } = ins["x"]!;
-      if (!attrs.training && !(ins["mean"] && ins["rstd"])) throw new ArgumentError(name, "without training it needs mean and rstd");
-      return { out: { shape: shapeOf(shape, affine), dtype } };
+    call: (...args) => {
+      const { inputs, attrs } = call(...args);
+      check(name, inputs as unknown as Inputs, attrs);
+      if (!attrs.training && !(inputs["mean"] && inputs["rstd"])) throw new ArgumentError(name, "without training it needs mean and rstd");
+      return { inputs: completed(withStatistics(inputs as unknown as Operands, attrs), attrs), attrs };
     },
+    meta: ({ x }, attrs) => ({ out: { shape: shapeOf(x!.shape, groupsOf(x!, attrs).affine), dtype: x!.dtype } }),
     cpu: make.cpu,
     gpu: make.gpu,
     backward: "definition",
     definition: ((...args: Parameters<F>) => {
       const { inputs, attrs } = call(...args);
-      return make.inOperators(inputs as Parameters<typeof slopeInOperators>[0], attrs);
+      return make.inOperators(inputs as unknown as Operands, attrs);
     }) as F,
     ...record,
   });
-const slope = gradient({ cpu: cpuSlope, gpu: launchSlope, inOperators: slopeInOperators }, (shape) => shape);
-const sums = gradient({ cpu: cpuSums, gpu: launchSums, inOperators: sumsInOperators }, (_, affine) => [2, ...affine]);
+const slope = gradient(
+  { cpu: cpuSlope, gpu: launchSlope, inOperators: slopeInOperators },
+  (shape) => shape,
+  (given, { shape }) =>
+    shape || given.sums ? given : { ...given, sums: given.g.batchNormSums(given.x, { mean: given.mean, rstd: given.rstd }) },
+);
+const sums = gradient(
+  { cpu: cpuSums, gpu: launchSums, inOperators: sumsInOperators },
+  (_, affine) => [2, ...affine],
+  (given) => given,
+);
 
 /** The gradients by weight and bias, from sums that are asked for once. */
 function shared(make: () => Tensor): Record<"sums" | "weight" | "bias", () => Tensor> {
