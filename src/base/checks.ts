@@ -1,5 +1,6 @@
-// Checks of plain numbers, by name: one wording for one complaint.
-import { ArgumentError } from "./errors.ts";
+// Checks of plain values, by name: one wording for one complaint.
+import { type DType, isFloat } from "./dtype.ts";
+import { ArgumentError, DtypeError } from "./errors.ts";
 
 type Numbers = Readonly<Record<string, number>>;
 
@@ -12,3 +13,11 @@ export const checkNonNegative = (op: string, values: Numbers): void => check(op,
 /** Errors: ArgumentError for anything but 1, 2, 3, … */
 export const checkPositiveInteger = (op: string, values: Numbers): void =>
   check(op, values, "be a positive integer", (value) => Number.isInteger(value) && value > 0);
+/** Errors: ArgumentError for any but the known values. */
+export function checkKnown(op: string, name: string, value: unknown, known: readonly unknown[]): void {
+  if (!known.includes(value)) throw new ArgumentError(op, `unknown ${name} ${String(value)}`, known.map(String).join(", "));
+}
+/** Errors: DtypeError unless it is a floating dtype. */
+export function checkFloat(op: string, dtype: DType, remedy = 'convert with to("float32")'): void {
+  if (!isFloat(dtype)) throw new DtypeError(op, `needs a floating tensor, got ${dtype}`, remedy);
+}

@@ -1,6 +1,7 @@
 // Initialisation in place, with the numbers PyTorch draws from the same seed.
 import { noGrad } from "../autograd/mode.ts";
 import { fillNormal } from "../base/draws.ts";
+import { checkFloat } from "../base/checks.ts";
 import { hostArray, roundTo } from "../base/dtype.ts";
 import { ArgumentError, ShapeError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
@@ -10,7 +11,7 @@ import { sizeOf } from "../base/shape.ts";
 import { eye, zeros } from "../create.ts";
 import { overwrite } from "../dispatch.ts";
 import { operand } from "../ops/arguments.ts";
-import { checkSpread, drawing, float } from "../ops/drawing.ts";
+import { checkSpread, drawing } from "../ops/drawing.ts";
 import { erf, erfinv } from "../ops/math.ts";
 import { Tensor } from "../tensor.ts";
 import { transferred } from "../transfer.ts";
@@ -35,7 +36,7 @@ const initialiser =
   ): Initialiser<O, A> =>
   (x, ...rest) => {
     const o = parse(op, rest, defaults, drawing);
-    float(op, operand(op, x));
+    checkFloat(op, operand(op, x).dtype);
     const out = hostArray(x.dtype, x.size) as Floats;
     draw(generatorOf(op, o.generator), out, o, x);
     overwrite(x, x.uploadedLike(x.dtype, out, x.shape));

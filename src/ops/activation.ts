@@ -2,6 +2,7 @@
 // in turn.
 import special from "../../shaders/special.wgsl?raw";
 import { library } from "../backend/kernel.ts";
+import { checkKnown } from "../base/checks.ts";
 import { ArgumentError } from "../base/errors.ts";
 import type { Tensor } from "../tensor.ts";
 import { operand } from "./arguments.ts";
@@ -215,10 +216,7 @@ const geluSlopes: Gelus = {
 export const gelu: Mapped<(x: Tensor, options?: Partial<Approximation>) => Tensor, "x", Approximation> = mapped("gelu", {
   form: ({ approximate }) => geluForms[approximate],
   keywords: { approximate: "none" } as Approximation,
-  check: ({ approximate }) => {
-    if (!Object.hasOwn(geluForms, approximate))
-      throw new ArgumentError("gelu", `unknown approximate ${String(approximate)}`, '"none" or "tanh"');
-  },
+  check: ({ approximate }) => checkKnown("gelu", "approximate", approximate, ["none", "tanh"]),
   save: ["x"],
   backward: (g, { x }, options) => ({ x: () => g.geluBackward(x, options) }),
   samples: [...ranges, [t([3, 4]), { approximate: "tanh" }]],

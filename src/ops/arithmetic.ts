@@ -1,4 +1,5 @@
 // Arithmetic of two and three operands. Shapes broadcast, dtypes promote as in PyTorch.
+import { checkKnown } from "../base/checks.ts";
 import { ArgumentError } from "../base/errors.ts";
 import { isFloat } from "../base/dtype.ts";
 import type { Tensor } from "../tensor.ts";
@@ -134,10 +135,7 @@ export const div: Mapped<(x: Operand, y: Operand, options?: { roundingMode?: Rou
   form: ({ roundingMode }) => (roundingMode === null ? quotient : roundingMode === "trunc" ? truncated : floored),
   operands: ["x", "y"],
   keywords: { roundingMode: null as Rounding },
-  check: ({ roundingMode }) => {
-    if (![null, "trunc", "floor"].includes(roundingMode))
-      throw new ArgumentError("div", `unknown roundingMode ${String(roundingMode)}`, '"trunc", "floor" or null');
-  },
+  check: ({ roundingMode }) => checkKnown("div", "roundingMode", roundingMode, [null, "trunc", "floor"]),
   save: ["y", "out"],
   backward: (g, { y, out }, { roundingMode }) =>
     roundingMode === null ? { x: () => g.div(y), y: () => g.mul(out).div(y).neg() } : { x: () => flat(g), y: () => flat(g) },

@@ -1,14 +1,11 @@
 // What losses share: how positions come together to one number.
-import { ArgumentError } from "../base/errors.ts";
+import { checkKnown } from "../base/checks.ts";
 import type { Tensor } from "../tensor.ts";
 
 export type Reduction = "none" | "mean" | "sum";
 
 /** Errors: ArgumentError unless it is one of the three. */
-export function checkReduction(name: string, reduction: string): void {
-  if (!["none", "mean", "sum"].includes(reduction))
-    throw new ArgumentError(name, `unknown reduction ${String(reduction)}`, '"none", "mean" or "sum"');
-}
+export const checkReduction = (name: string, reduction: string): void => checkKnown(name, "reduction", reduction, ["none", "mean", "sum"]);
 
 /** The losses themselves, their sum, or that over `count` (their number). */
 export function reduced(losses: Tensor, reduction: string, count: Tensor | number = losses.size): Tensor {

@@ -1,5 +1,5 @@
 // Comparisons, logic, choice: predicates give bool, where and its relatives pick elements.
-import { ArgumentError, DtypeError, ShapeError, show } from "../base/errors.ts";
+import { ArgumentError, DtypeError } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Form } from "./mapping.ts";
@@ -7,6 +7,7 @@ import { type Primitive, raises, type Sample, t } from "./op.ts";
 import {
   type Binary,
   binary,
+  checkSingle,
   type Mapped,
   mapped,
   mismatch,
@@ -111,10 +112,7 @@ export const maskedFill: Mapped<(x: Tensor, mask: Tensor, value: Operand) => Ten
   },
   condition: "y",
   operands: ["x", "mask", "value"],
-  check: (_, { z }) => {
-    if (typeof z === "object" && z.ndim > 0)
-      throw new ShapeError("maskedFill", `value must be a number or a 0-d tensor, got shape ${show(z.shape)}`);
-  },
+  check: (_, { z }) => checkSingle("maskedFill", z),
   dtype: ({ x, y }) => truthOnly("maskedFill", "mask", y!.dtype) ?? x!.dtype,
   save: ["y"],
   backward: (g, { y }) => ({ x: () => g.maskedFill(y, 0), z: () => g.where(y, 0) }),

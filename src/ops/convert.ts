@@ -1,12 +1,11 @@
 // Copies and conversions: the same elements in new memory or another dtype.
 import { asDType, type DType, type DTypeLike } from "../base/dtype.ts";
 import { ShapeError, show } from "../base/errors.ts";
-import { sameShape } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { cpuMap, type Form, gpuMap, type Loop, type Pointwise } from "./mapping.ts";
 import { toInt32 } from "./math.ts";
 import { type Composite, type Primitive, raises, t } from "./op.ts";
-import { type Mapped, operandOf, pointwise, unary, type Unary } from "./pointwise.ts";
+import { checkSingle, type Mapped, operandOf, pointwise, unary, type Unary } from "./pointwise.ts";
 
 const moved: Loop = (to, t, n, a, i, sa) => {
   if (sa === 1) to.set(a.subarray(i, i + n), t);
@@ -100,8 +99,7 @@ export const fill: Mapped<(x: Tensor, value: Tensor | number) => Tensor> = {
   ...copy,
   call: (x, value) => {
     const y = operandOf("fill", value, "value");
-    if (typeof y === "object" && !sameShape(y.shape, []))
-      throw new ShapeError("fill", `value must be a number or a 0-d tensor, got shape ${show(y.shape)}`);
+    checkSingle("fill", y);
     return { inputs: { x, y }, attrs: {} };
   },
   samples: [

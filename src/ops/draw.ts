@@ -1,15 +1,14 @@
 // Draws from the host's Mersenne Twister in PyTorch's order: filling in place, and trials.
 import { fillBernoulli, fillExponential, fillNormal } from "../base/draws.ts";
 import { dense } from "../backend/cpu.ts";
+import { checkFloat } from "../base/checks.ts";
 import { hostArray, type TypedArray } from "../base/dtype.ts";
-import { ArgumentError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { type Generator, generatorOf } from "../base/random.ts";
 import type { Tensor } from "../tensor.ts";
 import { operand } from "./arguments.ts";
-import { checkRange, checkRate, checkSpread, type Drawing, drawing, float, numbersOf, probability } from "./drawing.ts";
+import { checkRange, checkRate, checkSpread, type Drawing, drawing, numbersOf, probability } from "./drawing.ts";
 import { type Composite, type Fn, raises, t } from "./op.ts";
-import { overlaps } from "./restride.ts";
 
 type Floats = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
 
@@ -31,9 +30,8 @@ function written(x: Tensor, value: Tensor): Tensor {
 
 /** Before anything is drawn: x may be written to, and has a floating dtype. */
 function writable(op: string, x: Tensor, floats = true): Tensor {
-  if (operand(op, x).requiresGrad) x.checkInPlace(op);
-  if (overlaps(x)) throw new ArgumentError(op, `several elements of ${show(x.shape)} share one place in memory`, "clone() it first");
-  if (floats) float(op, x);
+  operand(op, x).checkInPlace(op);
+  if (floats) checkFloat(op, x.dtype);
   return x;
 }
 
@@ -108,7 +106,7 @@ export const exponential_: Composite<(x: Tensor, ...rest: RateRest) => Tensor> =
 
 /** 1 where a uniform number of p's dtype lies below p, else 0. */
 function trials(op: string, p: Tensor, shape: readonly number[], source: Generator): Tensor {
-  float(op, p);
+  checkFloat(op, p.dtype);
   // Probabilities that lie on the GPU cannot be looked at without waiting.
   if (p.device.type === "cpu") for (const chance of dense(p)) probability(op, chance);
   const wide = p.detach().expand(shape);

@@ -1,6 +1,6 @@
 // Where random operators take their numbers from, and the checks they share.
-import { isFloat } from "../base/dtype.ts";
-import { ArgumentError, DtypeError } from "../base/errors.ts";
+import { checkFloat } from "../base/checks.ts";
+import { ArgumentError } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { type Generator, generatorOf, type PhiloxKey } from "../base/random.ts";
 import type { Inputs, Meta } from "./op.ts";
@@ -46,14 +46,9 @@ export function probability(op: string, p: unknown): number {
   throw new ArgumentError(op, `p must be between 0 and 1, got ${String(p)}`);
 }
 
-/** Errors: DtypeError unless x is floating. */
-export function float(op: string, x: Meta): void {
-  if (!isFloat(x.dtype)) throw new DtypeError(op, `needs a floating tensor, got ${x.dtype}`, 'convert it with to("float32")');
-}
-
 /** The like of x, in its dtype, when that is floating. */
 export const same = (op: string, { x }: Inputs): { out: Meta } => {
-  float(op, x!);
+  checkFloat(op, x!.dtype);
   return { out: { shape: x!.shape, dtype: x!.dtype } };
 };
 

@@ -1,11 +1,12 @@
 // Dropout: of elements, of whole channels, and the self-normalising kinds.
+import { checkFloat } from "../base/checks.ts";
 import { parse } from "../base/options.ts";
 import { ShapeError, show } from "../base/errors.ts";
 import type { PhiloxKey } from "../base/random.ts";
 import { sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { operand } from "./arguments.ts";
-import { type Drawing, drawing, float, keyOf, probability } from "./drawing.ts";
+import { type Drawing, drawing, keyOf, probability } from "./drawing.ts";
 import { type Composite, raises, t } from "./op.ts";
 
 const wholes = { dtype: "int32" } as const;
@@ -25,7 +26,7 @@ type Dropping = Composite<(x: Tensor, ...rest: DropoutRest) => Tensor>;
 type Plan = { readonly p: number; readonly inplace: boolean; readonly key: PhiloxKey } | undefined;
 
 function planned(op: string, x: Tensor, rest: readonly unknown[], training: boolean, size: (x: Tensor) => number): Plan {
-  float(op, operand(op, x));
+  checkFloat(op, operand(op, x).dtype);
   const o = parse(op, rest, { p: 0.5, training, inplace: false }, drawing);
   const p = probability(op, o.p);
   const n = size(x);

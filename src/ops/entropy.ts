@@ -2,6 +2,7 @@
 import { constantOf, type View, type Views } from "../backend/backend.ts";
 import { dense, elements } from "../backend/cpu.ts";
 import type { Launcher } from "../backend/kernel.ts";
+import { checkFloat } from "../base/checks.ts";
 import { isFloat } from "../base/dtype.ts";
 import { ArgumentError, DtypeError, ShapeError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
@@ -52,7 +53,7 @@ function checkWeight(name: string, { shape }: Pick<Meta, "shape">, weight: Pick<
 /** Errors: ShapeError when classes do not fit logits, DtypeError for wrong types. */
 function checkClasses(name: string, x: Meta, target: Meta, weight: Meta | null | undefined): void {
   checkWeight(name, x, weight);
-  if (!isFloat(x.dtype)) throw new DtypeError(name, `the input must be floating, got ${x.dtype}`);
+  checkFloat(name, x.dtype);
   if (isFloat(target.dtype) || target.dtype === "bool")
     throw new DtypeError(name, `class indices must be integers, got ${target.dtype}`, "probabilities need the input's shape");
   const positions = x.shape.filter((_, d) => d !== classDim(x.shape));

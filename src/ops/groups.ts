@@ -3,8 +3,8 @@ import type { View, Views } from "../backend/backend.ts";
 import { denseCopy } from "../backend/copy.ts";
 import { dense, elements } from "../backend/cpu.ts";
 import type { Launcher } from "../backend/kernel.ts";
-import { isFloat } from "../base/dtype.ts";
-import { DtypeError, ShapeError, show } from "../base/errors.ts";
+import { checkFloat } from "../base/checks.ts";
+import { ShapeError, show } from "../base/errors.ts";
 import { sameShape, type Shape, sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { launchLines, type Lines } from "./lines.ts";
@@ -53,7 +53,7 @@ export function groupsOf({ shape }: Pick<Meta, "shape">, { shape: tail }: Attrs)
 export function check(name: string, ins: Inputs, attrs: Attrs): Groups {
   const { shape, dtype } = ins["x"]!;
   const { shape: tail, training } = attrs;
-  if (!isFloat(dtype)) throw new DtypeError(name, `needs a floating input, got ${dtype}`);
+  checkFloat(name, dtype);
   if (tail && (tail.length === 0 || !sameShape(shape.slice(-tail.length), tail)))
     throw new ShapeError(name, `an input of ${show(shape)} does not end in normalizedShape ${show(tail)}`);
   if (!tail && shape.length < 2 && sizeOf(shape) > 0) throw new ShapeError(name, `needs an input of [N, C, …], got ${show(shape)}`);

@@ -1,5 +1,6 @@
 // Losses of a prediction against a target of the same shape.
 import { ArgumentError, DtypeError, ShapeError, show } from "../base/errors.ts";
+import { checkNonNegative } from "../base/checks.ts";
 import { isFloat } from "../base/dtype.ts";
 import { parse } from "../base/options.ts";
 import { sameShape } from "../base/shape.ts";
@@ -70,7 +71,7 @@ export const smoothL1Loss: Loss<Reduced & { readonly beta?: number }> = loss(
   "smoothL1Loss",
   { beta: 1 },
   (x, target, { beta }) => {
-    if (!(beta >= 0)) throw new ArgumentError("smoothL1Loss", `beta must not be negative, got ${String(beta)}`);
+    checkNonNegative("smoothL1Loss", { beta });
     return beta === 0 ? distance(x, target) : rounded(x, target, beta).mul(1 / beta);
   },
   {

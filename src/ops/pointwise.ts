@@ -1,5 +1,6 @@
 // Constructors for elementwise records: a form (mapping.ts) plus calling convention, gradient and samples.
 import { category, type DType, promote } from "../base/dtype.ts";
+import { ShapeError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { broadcastShapes } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
@@ -13,6 +14,12 @@ export type Operand = Tensor | number | boolean;
 /** The operand itself. Errors: DtypeError when it is missing or something else. */
 export const operandOf = (op: string, value: unknown, name: string): Tensor | number =>
   typeof value === "number" || typeof value === "boolean" ? (value as number) : operand(op, value, name);
+
+/** Errors: ShapeError for a tensor with dimensions. */
+export function checkSingle(op: string, value: Tensor | number | undefined): void {
+  if (typeof value === "object" && value.ndim > 0)
+    throw new ShapeError(op, `value must be a number or a 0-d tensor, got shape ${show(value.shape)}`);
+}
 
 function resultType(name: string, form: Form, ins: Inputs): DType {
   const dtype = promote(operands.filter((n) => ins[n] !== undefined && n !== form.condition).map((n) => ins[n]!));

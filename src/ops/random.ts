@@ -4,11 +4,12 @@ import special from "../../shaders/special.wgsl?raw";
 import { constantOf } from "../backend/backend.ts";
 import { dense, elements } from "../backend/cpu.ts";
 import { bitsOf, kernel, library } from "../backend/kernel.ts";
+import { checkFloat } from "../base/checks.ts";
 import * as host from "../base/random.ts";
 import { isContiguous, sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { operand } from "./arguments.ts";
-import { checkRange, checkSpread, float, keyOf, numbersOf, probability, same, streaming, type Streaming } from "./drawing.ts";
+import { checkRange, checkSpread, keyOf, numbersOf, probability, same, streaming, type Streaming } from "./drawing.ts";
 import { type Fn, type Primitive, raises, t } from "./op.ts";
 import type { Mapped } from "./pointwise.ts";
 
@@ -32,7 +33,7 @@ const stream = <F extends Fn>(
 ): Stream<F> => ({
   call: ((x: Tensor, ...rest: unknown[]) => {
     const { a, b, ...from } = numbersOf(op, rest, defaults, check, streaming);
-    float(op, operand(op, x));
+    checkFloat(op, operand(op, x).dtype);
     // Only the shape of x matters: a constant in its place keeps neither its memory nor its graph.
     return { inputs: { x: x.filledLike(0) }, attrs: { a, b, key: keyOf(op, x.size, from) } };
   }) as unknown as Stream<F>["call"],

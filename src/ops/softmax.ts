@@ -1,7 +1,7 @@
 // Softmax, its logarithm, the logarithm of sums of exponentials, and their gradients.
 import { dense, elements } from "../backend/cpu.ts";
 import { asDType, type DType, type DTypeLike, isFloat } from "../base/dtype.ts";
-import { DtypeError } from "../base/errors.ts";
+import { checkFloat } from "../base/checks.ts";
 import { parse } from "../base/options.ts";
 import { normalizeDim, normalizeDims, reducedShape, sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
@@ -30,7 +30,7 @@ const record = (
     return { inputs: { x }, attrs: { dim: normalizeDim(name, dim, x.ndim), dtype: asDType(name, dtype ?? x.dtype) } };
   },
   meta: ({ x }, { dtype }) => {
-    if (!isFloat(dtype)) throw new DtypeError(name, `needs a floating dtype, got ${dtype}`, 'pass { dtype: "float32" }');
+    checkFloat(name, dtype, 'pass { dtype: "float32" }');
     return { out: { shape: x!.shape, dtype } };
   },
   cpu: ({ x, out }, { dim }) => {
