@@ -2,14 +2,14 @@
 import source from "../../shaders/scan.wgsl?raw";
 import { constantOf, type View } from "../backend/backend.ts";
 import { dense, elements } from "../backend/cpu.ts";
-import { kernel, type Launcher, wgslType } from "../backend/kernel.ts";
+import { kernel, wgslType } from "../backend/kernel.ts";
+import { checkKnown } from "../base/checks.ts";
 import { asDType, type DType, type DTypeLike, isFloat } from "../base/dtype.ts";
 import { DtypeError, ShapeError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { normalizeDim, normalizeDims, reducedShape, sameShape, sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { bordered } from "./arranging.ts";
-import { linesOf } from "./lines.ts";
+import { eachLine, linesOf } from "./lines.ts";
 import { type Composite, type Primitive, raises, t } from "./op.ts";
 
 export interface Options {
@@ -22,11 +22,14 @@ export interface Options {
 type Rest = [dim: number, options?: Options] | [options: { readonly dim: number } & Options];
 type Scan = Composite<(x: Tensor, ...rest: Rest) => Tensor>;
 
-/** x moved one place along `dim`, to higher positions unless `back`; `value` moves in. */
-const shifted = (x: Tensor, dim: number, back: boolean, value = 0): Tensor =>
-  x.pad([...new Array<number>(2 * (x.ndim - 1 - dim)).fill(0), ...(back ? [-1, 1] : [1, -1])], "constant", value);
+/** x with `before` and `after` more places along `dim`, which hold `value`; negative numbers take places off. */
+const extended = (x: Tensor, dim: number, before: number, after: number, value = 0): Tensor =>
+  x.pad([...new Array<number>(2 * (x.ndim - 1 - dim)).fill(0), before, after], "constant", value);
+/** x moved one place to higher positions. */
+const shifted = (x: Tensor, dim: number, value = 0): Tensor => extended(x, dim, 1, -1, value);
+const turned = (x: Tensor, dim: number, reverse: boolean): Tensor => (reverse ? x.flip(dim) : x);
 
-const scanning = (name: string, identity: number, scan: (x: Tensor, dim: number, reverse: boolean) => Tensor): Scan => ({
+const scanning = (name: string, identity: number, scan: (x: Tensor, dim: number) => Tensor): Scan => ({
   compose: (x, ...rest) => {
     const o = parse(
       name,
@@ -38,67 +41,49 @@ const scanning = (name: string, identity: number, scan: (x: Tensor, dim: number,
     const dtype: DType = o.dtype !== undefined ? asDType(name, o.dtype) : isFloat(x.dtype) ? x.dtype : "int32";
     // Small integers and truth values are counted in int32.
     const given = x.to(dtype).to(isFloat(dtype) ? dtype : "int32");
-    const line = x.ndim === 0 ? given.unsqueeze(0) : given;
-    const result = scan(o.exclusive ? shifted(line, dim, o.reverse, identity) : line, dim, o.reverse).to(dtype);
-    return x.ndim === 0 ? result.squeeze(0) : result;
+    const line = turned(x.ndim === 0 ? given.unsqueeze(0) : given, dim, o.reverse);
+    return turned(scan(o.exclusive ? shifted(line, dim, identity) : line, dim), dim, o.reverse)
+      .to(dtype)
+      .reshape(x.shape);
   },
   samples: [
     [t([3, 4]), -2, { reverse: true }], [t([2, 3, 2]), 1, { exclusive: true }], [t([5]), 0, { exclusive: true, reverse: true }],
-    [t([]), 0], [t([0, 2]), 0], [t([2, 3], { dtype: "int32" }), 1], [t([4], { dtype: "bool", data: [1, 1, 0, 1] }), 0], [t([2, 600], { low: 0.98, high: 1.02 }), 1],
-    [t([2, 4], { data: [2, 0, 3, 0, 1, 2, 0, -4] }), 1], [t([600, 2], { low: 0.98, high: 1.02 }), 0, { reverse: true }],
+    [t([]), 0], [t([0, 2]), 0], [t([2, 3], { dtype: "int32" }), 1], [t([4], { dtype: "bool", data: [1, 1, 0, 1] }), 0],
+    [t([2, 600], { low: 0.98, high: 1.02 }), 1], [t([2, 4], { data: [2, 0, 3, 0, 1, 2, 0, -4] }), 1],
   ], // prettier-ignore
   errors: [raises([t([2]), 1], "out of range"), raises([t([2])], "out of range")],
 });
 
 /** The running sum along a dimension; { reverse } runs from the end, { exclusive } leaves each element itself out. */
-export const cumsum: Scan = scanning("cumsum", 0, (x, dim, reverse) => x.filledLike(1).linearRecurrence(x, dim, { reverse }));
+export const cumsum: Scan = scanning("cumsum", 0, (x, dim) => {
+  const n = x.shape[dim]!;
+  if (x.device.type === "cpu" || n <= 512 || x.size >= 256 * n) return x.filledLike(1).linearRecurrence(x, dim);
+  // Few long sums are cut so that there is work for everyone.
+  const chunk = Math.max(128, Math.ceil(n / 512));
+  const blocks = Math.ceil(n / chunk);
+  const parts = extended(x, dim, 0, blocks * chunk - n)
+    .unflatten(dim, [blocks, chunk])
+    .cumsum(dim + 1);
+  const carried = parts.narrow(dim + 1, chunk - 1, 1).cumsum(dim, { exclusive: true });
+  return parts
+    .add(carried)
+    .flatten(dim, dim + 1)
+    .narrow(dim, 0, n);
+});
 
 /** The running product along a dimension, options as for cumsum; its gradient is right at zeros, to any order. */
-export const cumprod: Scan = scanning("cumprod", 1, (x, dim, reverse) => {
+export const cumprod: Scan = scanning("cumprod", 1, (x, dim) => {
   const n = x.shape[dim]!;
-  if (n === 0) return x;
-  const first = x.narrow(dim, reverse ? n - 1 : 0, 1);
-  const alone = bordered(first, x.shape.map((_, d) => (d !== dim ? [0, 0] : reverse ? [n - 1, 0] : [0, n - 1]))); // prettier-ignore
-  return x.linearRecurrence(alone, dim, { reverse });
+  return n === 0 ? x : x.linearRecurrence(extended(x.narrow(dim, 0, 1), dim, 0, n - 1), dim);
 });
 
 export interface Recurrence {
   readonly dim: number;
   readonly reverse: boolean;
-  readonly delay: number;
 }
 
 /** Factors that are all 1 leave a running sum. */
 const isSum = (x: View): boolean => constantOf(x) === 1;
-
-function gpuRecurrence(q: Launcher, x: View, given: View, out: View, { dim, reverse, delay }: Recurrence): void {
-  const { outer, length, inner } = linesOf(out.shape, dim);
-  const rows = outer * inner;
-  const sum = isSum(x);
-  const b = q.dense(given);
-  // Few long sums are cut so that there is work for everyone.
-  const wanted = !sum || rows >= 256 || length < 512 ? 1 : Math.min(512, Math.ceil(length / 128));
-  const chunk = Math.max(1, Math.ceil(length / wanted));
-  const blocks = Math.max(1, Math.ceil(length / chunk));
-  const params = { rows, inner, length, chunk, blocks, reverse: Number(reverse), delay };
-  const run = (consts: Record<string, number>, bind: Record<string, View>, own = params): void =>
-    q.launch(
-      kernel(source, "recurrence", { FACTORS: Number(!sum), ...consts, Scalar: wgslType(out.dtype) }),
-      { x: b, b, carry: b, out, ...bind },
-      own,
-      own.rows * own.blocks,
-    );
-  if (blocks === 1) return run({}, sum ? {} : { x: q.dense(x) });
-  const [totals, carry] = [q.scratch(out.dtype, [rows, blocks]), q.scratch(out.dtype, [rows, blocks])];
-  run({ TOTALS: 1 }, { out: totals });
-  // Blocks are numbered in the direction of the scan.
-  run(
-    {},
-    { b: totals, x: totals, carry: totals, out: carry },
-    { ...params, inner: 1, length: blocks, chunk: blocks, blocks: 1, reverse: 0 },
-  );
-  run({ CARRIED: 1 }, { carry });
-}
 
 /** h[i] = b[i] + x[i − delay] · h[i − 1] along a dimension, h starting at 0; { reverse } counts from the end. Delay is 0 or 1. */
 export const linearRecurrence: Primitive<
@@ -107,9 +92,12 @@ export const linearRecurrence: Primitive<
   Recurrence
 > = {
   call: (x, b, ...rest) => {
-    const { dim, reverse, delay } = parse("linearRecurrence", rest, { dim: undefined as unknown }, { reverse: false, delay: 0 });
-    if (delay !== 0 && delay !== 1) throw new ShapeError("linearRecurrence", `delay must be 0 or 1, got ${String(delay)}`);
-    return { inputs: { x, b }, attrs: { dim: normalizeDim("linearRecurrence", dim, x.ndim), reverse, delay } };
+    const { dim: given, reverse, delay } = parse("linearRecurrence", rest, { dim: undefined as unknown }, { reverse: false, delay: 0 });
+    checkKnown("linearRecurrence", "delay", delay, [0, 1]);
+    const dim = normalizeDim("linearRecurrence", given, x.ndim);
+    const attrs = { dim, reverse: reverse && x.ndim > 0 };
+    const factors = (): Tensor => (delay === 1 && x.ndim > 0 ? shifted : (v: Tensor) => v)(turned(x, dim, attrs.reverse), dim);
+    return { inputs: { x: isSum(x) ? x : factors(), b: turned(b, dim, attrs.reverse) }, attrs };
   },
   meta: ({ x, b }) => {
     if (!sameShape(x!.shape, b!.shape))
@@ -118,36 +106,35 @@ export const linearRecurrence: Primitive<
       throw new DtypeError("linearRecurrence", `x and b must share a floating dtype or int32, got ${x!.dtype} and ${b!.dtype}`);
     return { out: { shape: x!.shape, dtype: x!.dtype } };
   },
-  cpu: ({ x, b, out }, { dim, reverse, delay }) => {
-    const { outer, length, inner } = linesOf(out!.shape, dim);
+  cpu: ({ x, b, out }, { dim }) => {
+    const lines = linesOf(out!.shape, dim);
     const [factors, terms, to] = [isSum(x!) ? undefined : dense(x!), dense(b!), elements(out!)];
-    const step = reverse ? -inner : inner;
-    const whole = !isFloat(out!.dtype);
-    for (let o = 0; o < outer; o++)
-      for (let k = 0; k < inner; k++) {
-        let h = 0;
-        for (let i = 0, at = (o * length + (reverse ? length - 1 : 0)) * inner + k; i < length; i++, at += step) {
-          if (factors && i > 0) h = whole ? Math.imul(h, factors[at - delay * step]!) : h * factors[at - delay * step]!;
-          h += terms[at]!;
-          to[at] = h;
-        }
+    const times = isFloat(out!.dtype) ? (h: number, v: number) => h * v : Math.imul;
+    eachLine(lines, (start) => {
+      let h = 0;
+      for (let i = 0, at = start; i < lines.length; i++, at += lines.inner) {
+        if (factors && i > 0) h = times(h, factors[at]!);
+        to[at] = h += terms[at]!;
       }
+    });
   },
-  gpu: ({ x, b, out }, attrs, q) => gpuRecurrence(q, x!, b!, out!, attrs),
+  gpu: ({ x, b, out }, { dim }, q) => {
+    const { outer, length, inner } = linesOf(out!.shape, dim);
+    const sum = isSum(x!);
+    const recurrence = kernel(source, "recurrence", { FACTORS: Number(!sum), Scalar: wgslType(out!.dtype) });
+    const rows = outer * inner;
+    q.launch(recurrence, { x: sum ? b! : q.dense(x!), b: q.dense(b!), out: out! }, { rows, inner, length }, rows);
+  },
+  result: ({ out }, { dim, reverse }) => turned(out!, dim, reverse),
   save: ["x", "out"],
-  backward: (g, { x, out }, { dim, reverse, delay }) => {
-    if (x.ndim === 0) return { x: () => g.filledLike(0), b: () => g };
+  backward: (g, { x, out }, { dim }) => {
     let adjoint: Tensor | undefined;
-    const lambda = (): Tensor => (adjoint ??= x.linearRecurrence(g, dim, { reverse: !reverse, delay: 1 - delay }));
-    return {
-      x: () => (delay === 0 ? lambda().mul(shifted(out, dim, reverse)) : shifted(lambda(), dim, !reverse).mul(out)),
-      b: lambda,
-    };
+    const lambda = (): Tensor => (adjoint ??= x.linearRecurrence(g, dim, { reverse: true, delay: 1 }));
+    return { x: () => (x.ndim === 0 ? g.filledLike(0) : lambda().mul(shifted(out, dim))), b: lambda };
   },
   samples: [
     [t([3, 4]), t([3, 4]), 1],
     [t([2, 3, 2]), t([2, 3, 2]), 1, { reverse: true }],
-    [t([5]), t([5]), 0, { delay: 1 }],
     [t([3, 4]), t([3, 4]), 0, { delay: 1, reverse: true }],
   ],
   errors: [raises([t([2]), t([3]), 0], "same shape"), raises([t([2]), t([2]), 0, { delay: 2 }], "delay")],
