@@ -100,11 +100,6 @@ fn terms(base: u32, i: u32, middle: f32) -> mat2x4f { return mat2x4f(load_x(base
 fn terms_both(base: u32, i: u32, middle: f32) -> mat2x4f { return mat2x4f(load_x(base, i), load_y(base, i)); }
 fn terms_product(base: u32, i: u32, middle: f32) -> mat2x4f { return mat2x4f(load_x(base, i) * load_y(base, i), vec4f(0.0)); }
 fn terms_exp(base: u32, i: u32, middle: f32) -> mat2x4f { return mat2x4f(exp_below(load_x(base, i) - middle), vec4f(0.0)); }
-// Infinite peaks included.
-fn terms_level(base: u32, i: u32, middle: f32) -> mat2x4f {
-  let v = load_x(base, i);
-  return mat2x4f(exp_below(select(v - middle, vec4f(0.0), v == vec4f(middle))), vec4f(0.0));
-}
 fn terms_smooth(base: u32, i: u32, middle: f32) -> mat2x4f {
   let v = load_x(base, i) - middle;
   return mat2x4f(exp_below(v), -v * weights(i));
@@ -133,10 +128,6 @@ fn settle(line: u32, lid: u32, s: vec2f, middle: f32, base: u32) -> vec4f { retu
 fn checked(sum: f32, peak: f32) -> f32 { return nan_if(sum, is_inf(peak) || sum == 0.0); }
 fn settle_exp(line: u32, lid: u32, s: vec2f, middle: f32, base: u32) -> vec4f { return vec4f(middle, 1.0 / checked(s.x, middle), 0.0, 0.0); }
 fn settle_log(line: u32, lid: u32, s: vec2f, middle: f32, base: u32) -> vec4f { return vec4f(middle, log_f(checked(s.x, middle)), 0.0, 0.0); }
-fn settle_level(line: u32, lid: u32, s: vec2f, middle: f32, base: u32) -> vec4f {
-  if (lid == 0u) { made_a[line] = middle + log_f(s.x); }
-  return vec4f(0.0);
-}
 
 // ---- cross entropy: (1 − ε) w[y] (lse − x[y]) + ε / C Σ w[c] (lse − x[c]) with ε the smoothing. Lines of the ignored class count nothing.
 fn weight_sum() -> f32 { return f32(params.length); }
