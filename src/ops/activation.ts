@@ -5,7 +5,9 @@ import { library } from "../backend/kernel.ts";
 import { checkKnown } from "../base/checks.ts";
 import { ArgumentError } from "../base/errors.ts";
 import type { Tensor } from "../tensor.ts";
+import { parse } from "../base/options.ts";
 import { operand } from "./arguments.ts";
+import { type Bounds, clamp } from "./compare.ts";
 import type { Form } from "./mapping.ts";
 import * as m from "./math.ts";
 import { type Composite, type ErrorSample, type Primitive, raises, type Sample, t } from "./op.ts";
@@ -99,27 +101,26 @@ export interface Limits {
   maxVal: number;
 }
 
-/** x limited to [minVal, maxVal]. The gradient at the limits is 0. */
-export const hardtanh: Mapped<
+type Hardtanh = Mapped<
   (
     x: Tensor,
     ...rest: [minVal?: number, maxVal?: number] | [minVal: number, options: { maxVal?: number }] | [options: Partial<Limits>]
   ) => Tensor,
-  "x",
-  Limits
-> = mapped("hardtanh", {
-  wgsl: { float: "min_nan(max_nan(x, p0), p1)", int: "min(max(x, i32(p0)), i32(p1))", bool: false },
-  cpu: (x, _y, _z, low, high) => Math.min(Math.max(x, low), high),
-  params: numbers,
-  positional: { minVal: -1, maxVal: 1 },
-  check: ({ minVal, maxVal }) => {
+  "x" | "y" | "z",
+  Bounds
+>;
+/** x limited to [minVal, maxVal]. The gradient at the limits is 0. */
+export const hardtanh: Hardtanh = {
+  ...(clamp as unknown as Hardtanh),
+  call: (x, ...rest) => {
+    const { minVal, maxVal } = parse("hardtanh", rest, { minVal: -1, maxVal: 1 });
     if (!(minVal <= maxVal)) throw new ArgumentError("hardtanh", `minVal ${minVal} is above maxVal ${maxVal}`);
+    return clamp.call(x, minVal, maxVal);
   },
-  save: ["x"],
-  backward: (g, { x }, { minVal, maxVal }) => ({ x: () => g.maskedFill(x.le(minVal).logicalOr(x.ge(maxVal)), 0) }),
+  backward: (g, { x, y, z }) => ({ x: () => g.maskedFill(x.le(y).logicalOr(x.ge(z)), 0) }),
   samples: [...ranges, [t([4]), -0.3, 0.7]],
   errors: [raises([t([2]), 1, 0], "is above")],
-});
+};
 
 // ---- sigmoid and tanh: gradients from the output
 

@@ -147,7 +147,7 @@ onEveryDevice((device) => {
       expect(Math.abs(firsts.filter((v) => v === 0).length / 200 - 0.25)).toBeLessThan(0.12);
     });
     test("refuses what has no channels", () => {
-      expect(() => F.dropout1d(ones([3], { device }))).toThrow("dropout1d: needs 2 or 3 dimensions, got [3]");
+      expect(() => F.dropout1d(ones([3], { device }))).toThrow("dropout1d: needs 2 to 3 dimensions, got [3]");
       expect(() => F.dropout2d(ones([3], { device }))).toThrow("dropout2d: needs at least 2 dimensions, got [3]");
     });
   });
