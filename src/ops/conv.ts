@@ -1,14 +1,13 @@
 // Convolution in 1 to 3 dimensions. The three maps convolution, convInput and convWeight are each other's gradients, so any order is closed.
-import type { Views } from "../backend/backend.ts";
+import type { View, Views } from "../backend/backend.ts";
 import { type ConvHost, convForward, convInput as planInput, convWeight as planWeight, type Sliding } from "../backend/conv.ts";
 import { cpuConv } from "../backend/contractcpu.ts";
 import { gpuConv } from "../backend/convgpu.ts";
-import { ShapeError, show } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Primitive, raises, t } from "./op.ts";
 import { productDtype } from "./product.ts";
-import { checkConv, slidingSizes } from "./sliding.ts";
+import { checkBias, checkConv, slidingSizes } from "./sliding.ts";
 
 const plain: Sliding = { stride: [1, 1], padding: [0, 0], dilation: [1, 1], groups: 1 };
 const strided: Sliding = { stride: [2, 1], padding: [1, 2], dilation: [1, 2], groups: 2 };
@@ -30,14 +29,12 @@ export const convolution: Primitive<
 > = {
   call: (x, weight, bias, a) => ({ inputs: { x, weight, bias: bias ?? undefined }, attrs: a }),
   meta: (ins, a) => {
-    const [x, weight] = [ins["x"]!, ins["weight"]!];
-    checkConv("convolution", x, weight, ins["bias"], a);
-    return {
-      out: {
-        shape: [x.shape[0]!, weight.shape[0]!, ...slidingSizes("convolution", x.shape.slice(2), weight.shape.slice(2), a)],
-        dtype: productDtype("convolution", ins),
-      },
-    };
+    const [x, weight] = [ins["x"]!.shape, ins["weight"]!.shape];
+    const op = `conv${x.length - 2}d`;
+    const size = [x[0]!, weight[0]!];
+    checkConv(op, x, weight, size, a.groups);
+    checkBias(op, ins["bias"], size[1]!);
+    return { out: { shape: [...size, ...slidingSizes(op, x.slice(2), weight.slice(2), a)], dtype: productDtype(op, ins) } };
   },
   ...planned((host, { x, weight, bias, out }, a) => convForward(host, x!, weight!, bias, out!, a)),
   save: ["x", "weight"],
@@ -47,73 +44,71 @@ export const convolution: Primitive<
     bias: () => g.sum([0, ...a.stride.map((_, i) => i + 2)]),
   }),
   samples: [
-    [t([2, 3, 5, 6]), t([4, 3, 3, 2]), t([4]), plain],
     [t([1, 4, 6, 7]), t([2, 2, 3, 2]), null, strided],
-    [t([2, 2, 6]), t([3, 2, 3]), t([3]), { stride: [2], padding: [1], dilation: [2], groups: 1 }],
     [t([0, 3, 5, 5]), t([2, 3, 3, 3]), t([2]), plain],
   ],
   errors: [
-    raises([t([1, 6, 5, 5]), t([2, 8, 3, 3]), null, plain], "wants 8 channels, x [1, 6, 5, 5] has 6 (groups = 1)"),
+    raises([t([1, 6, 5, 5]), t([2, 8, 3, 3]), null, plain], "wants 8 channels, [1, 6, 5, 5] has 6 (groups = 1)"),
     raises([t([1, 2, 2, 2]), t([2, 2, 3, 3]), null, plain], "does not fit"),
     raises([t([1, 2, 5, 5]), t([2, 2, 3, 3]), t([3]), plain], "bias [3] does not fit 2 output channels"),
   ],
 };
 
-/** Adjoint of convolution in its input: what g [N, O, …] sends back to an input of `shape`. It is transposed convolution. */
-export const convInput: Primitive<
-  (g: Tensor, weight: Tensor, shape: Shape, sliding: Sliding) => Tensor,
-  "g" | "weight",
-  Sliding & { shape: Shape }
-> = {
-  call: (g, weight, shape, a) => ({ inputs: { g, weight }, attrs: { ...a, shape } }),
+type Adjoint<S extends string> = Primitive<
+  (x: Tensor, y: Tensor, shape: Shape, sliding: Sliding) => Tensor,
+  S,
+  Sliding & { readonly shape: Shape }
+>;
+
+/** One of the two adjoints, from the operands that it is named after; `places` says which of x, weight and y are given. */
+const adjoint = <S extends string>(
+  op: (a: Sliding) => string,
+  [first, second]: readonly [S, S],
+  places: (a: Shape, b: Shape, shape: Shape) => readonly [x: Shape, weight: Shape, y: Shape],
+  plan: (host: ConvHost, a: View, b: View, out: View, sliding: Sliding) => void,
+  rest: Pick<Adjoint<S>, "backward" | "samples" | "errors">,
+): Adjoint<S> => ({
+  call: (a, b, shape, sliding) => ({ inputs: { [first]: a, [second]: b }, attrs: { ...sliding, shape } }),
   meta: (ins, a) => {
-    const [g, weight] = [ins["g"]!, ins["weight"]!];
-    if (g.shape[1] !== weight.shape[0] || weight.shape[1]! * a.groups !== a.shape[1])
-      throw new ShapeError(
-        "convInput",
-        `g ${show(g.shape)}, weight ${show(weight.shape)} and input ${show(a.shape)} do not fit (groups = ${a.groups})`,
-      );
-    return { out: { shape: a.shape, dtype: productDtype("convInput", ins) } };
+    checkConv(op(a), ...places(ins[first]!.shape, ins[second]!.shape, a.shape), a.groups);
+    return { out: { shape: a.shape, dtype: productDtype(op(a), ins) } };
   },
-  ...planned((host, { g, weight, out }, a) => planInput(host, weight!, g!, out!, a)),
-  save: ["g", "weight"],
-  backward: (gg, { g, weight }, a, ins) => ({
-    g: () => cropped(gg.convolution(weight, null, a), ins["g"]!.shape),
-    weight: () => gg.convWeight(g, ins["weight"]!.shape, a),
-  }),
-  samples: [
-    [t([2, 4, 3, 5]), t([4, 3, 3, 2]), [2, 3, 5, 6], plain],
-    [t([1, 2, 3, 9]), t([2, 2, 3, 2]), [1, 4, 6, 7], strided],
-    [t([1, 2, 2]), t([2, 1, 2]), [1, 1, 8], { stride: [2], padding: [0], dilation: [3], groups: 1 }],
-  ],
-  errors: [raises([t([1, 3, 2, 2]), t([2, 1, 3, 3]), [1, 1, 4, 4], plain], "do not fit")],
-};
+  ...planned((host, io, a) => plan(host, io[first]!, io[second]!, io["out"]!, a)),
+  save: [first, second],
+  ...rest,
+});
+
+/** Adjoint of convolution in its input: what g [N, O, …] sends back to an input of `shape`. It is transposed convolution. */
+export const convInput: Adjoint<"g" | "weight"> = adjoint(
+  (a) => `convTranspose${a.stride.length}d`,
+  ["g", "weight"],
+  (g, weight, shape) => [shape, weight, g],
+  (host, g, weight, out, a) => planInput(host, weight, g, out, a),
+  {
+    backward: (gg, { g, weight }, a, ins) => ({
+      g: () => cropped(gg.convolution(weight, null, a), ins["g"]!.shape),
+      weight: () => gg.convWeight(g, ins["weight"]!.shape, a),
+    }),
+    samples: [
+      [t([1, 2, 3, 9]), t([2, 2, 3, 2]), [1, 4, 6, 7], strided],
+      [t([1, 2, 2]), t([2, 1, 2]), [1, 1, 8], { stride: [2], padding: [0], dilation: [3], groups: 1 }],
+    ],
+    errors: [raises([t([1, 3, 2, 2]), t([2, 1, 3, 3]), [1, 1, 4, 4], plain], "wants 2 channels")],
+  },
+);
 
 /** Adjoint of convolution in its weight: correlations of x [N, C, …] with g [N, O, …], as a weight of `shape`. */
-export const convWeight: Primitive<
-  (x: Tensor, g: Tensor, shape: Shape, sliding: Sliding) => Tensor,
-  "x" | "g",
-  Sliding & { shape: Shape }
-> = {
-  call: (x, g, shape, a) => ({ inputs: { x, g }, attrs: { ...a, shape } }),
-  meta: (ins, a) => {
-    const [x, g] = [ins["x"]!, ins["g"]!];
-    if (g.shape[1] !== a.shape[0] || a.shape[1]! * a.groups !== x.shape[1] || g.shape[0] !== x.shape[0])
-      throw new ShapeError(
-        "convWeight",
-        `x ${show(x.shape)}, g ${show(g.shape)} and weight ${show(a.shape)} do not fit (groups = ${a.groups})`,
-      );
-    return { out: { shape: a.shape, dtype: productDtype("convWeight", ins) } };
+export const convWeight: Adjoint<"x" | "g"> = adjoint(
+  () => "convWeight",
+  ["x", "g"],
+  (x, g, shape) => [x, shape, g],
+  planWeight,
+  {
+    backward: (gw, { x, g }, a, ins) => ({
+      x: () => g.convInput(gw, ins["x"]!.shape, a),
+      g: () => cropped(x.convolution(gw, null, a), ins["g"]!.shape),
+    }),
+    samples: [[t([1, 4, 6, 7]), t([1, 2, 3, 9]), [2, 2, 3, 2], strided]],
+    errors: [raises([t([2, 3, 5, 5]), t([1, 4, 3, 3]), [4, 3, 3, 3], plain], "number of images")],
   },
-  ...planned((host, { x, g, out }, a) => planWeight(host, x!, g!, out!, a)),
-  save: ["x", "g"],
-  backward: (gw, { x, g }, a, ins) => ({
-    x: () => g.convInput(gw, ins["x"]!.shape, a),
-    g: () => cropped(x.convolution(gw, null, a), ins["g"]!.shape),
-  }),
-  samples: [
-    [t([2, 3, 5, 6]), t([2, 4, 3, 5]), [4, 3, 3, 2], plain],
-    [t([1, 4, 6, 7]), t([1, 2, 3, 9]), [2, 2, 3, 2], strided],
-  ],
-  errors: [raises([t([2, 3, 5, 5]), t([1, 4, 3, 3]), [4, 3, 3, 3], plain], "do not fit")],
-};
+);

@@ -7,7 +7,7 @@ import type { Tensor } from "../tensor.ts";
 import { operand } from "./arguments.ts";
 import { bordered } from "./arranging.ts";
 import { type Composite, raises, t } from "./op.ts";
-import { checkBias, checkConv, checkFilled, checkGroups, checkRank, perDim, sized, type Sizes, sliding, slidingSizes } from "./sliding.ts";
+import { checkBias, checkFilled, checkRank, perDim, sized, type Sizes, sliding, slidingSizes } from "./sliding.ts";
 
 export interface ConvOptions {
   readonly bias?: Tensor | null;
@@ -49,8 +49,8 @@ function batched(
   if (operand(op, weight, "weight").ndim !== rank + 2)
     throw new ShapeError(op, `weight must have ${rank + 2} dimensions, got ${show(weight.shape)}`);
   checkRank(op, x.shape, rank);
-  const dtypes = [x, weight, bias].flatMap((v) => v?.dtype ?? []);
-  if (dtypes.some((d) => d !== dtype)) throw new ArgumentError(op, `operands differ in dtype: ${dtypes.join(", ")}`, "convert one of them");
+  const dtypes = [x, weight, bias ?? x].map((v) => v.dtype);
+  if (dtypes.some((d) => d !== dtype)) throw new ArgumentError(op, `operands differ in dtype: ${String(dtypes)}`);
   const float = (v: Tensor): Tensor => (isFloat(dtype) ? v : v.cast("float32"));
   const single = x.ndim === rank + 1;
   const y = run(float(single ? x.unsqueeze(0) : x), float(weight), bias ? float(bias) : undefined);
@@ -67,23 +67,16 @@ const conv = (rank: number): Composite<(x: Tensor, ...rest: ConvArgs) => Tensor>
     compose: (x, ...rest) => {
       const { weight, bias, ...o } = parse(op, rest, { ...first, dilation: 1 as unknown, groups: 1 as unknown });
       return batched(op, rank, x, weight, bias, (v, w, b) => {
-        const { padding } = o;
-        const same = padding === "same";
-        if (typeof padding === "string" && !same && padding !== "valid")
-          throw new ArgumentError(op, `unknown padding ${padding}`, "numbers, same or valid");
-        const a = sliding(op, rank, { ...o, padding: typeof padding === "string" ? 0 : padding });
+        const same = o.padding === "same";
+        const a = sliding(op, rank, { ...o, padding: same || o.padding === "valid" ? 0 : o.padding });
         if (same && a.stride.some((s) => s !== 1)) throw new ArgumentError(op, `padding "same" needs stride 1, got ${show(a.stride)}`);
         // Zeros that keep the size; the odd one goes to the end, as PyTorch does.
         const total = w.shape.slice(2).map((k, i) => (same ? a.dilation[i]! * (k - 1) : 0));
         const input = bordered(v, total.map((n) => [0, n % 2])); // prettier-ignore
-        const all = { ...a, padding: a.padding.map((p, i) => p + Math.floor(total[i]! / 2)) };
-        checkConv(op, input, w, b, all);
-        slidingSizes(op, input.shape.slice(2), w.shape.slice(2), all);
-        return input.convolution(w, b, all);
+        return input.convolution(w, b, { ...a, padding: a.padding.map((p, i) => p + Math.floor(total[i]! / 2)) });
       });
     },
     samples: [
-      [sized(rank, [2, 3], 6, 5, 4), sized(rank, [4, 3], 3, 2, 2), t([4])],
       [sized(rank, [2, 4], 5, 6, 4), sized(rank, [4, 2], 2, 3, 2), null, { stride: 2, padding: 1, groups: 2 }],
       [sized(rank, [1, 2], 6, 5, 5), sized(rank, [3, 2], 2, 3, 2), t([3]), { padding: "same", dilation: 2 }],
       [sized(rank, [2], 5, 5, 5), sized(rank, [3, 2], 2, 2, 2)],
@@ -123,21 +116,19 @@ const convTranspose = (rank: number): Composite<(x: Tensor, ...rest: TransposeAr
             op,
             `outputPadding ${show(extra)} must be smaller than stride ${show(stride)} or dilation ${show(dilation)}`,
           );
-        const [c, outputs] = [w.shape[0]!, w.shape[1]! * groups];
-        const [n, channels, ...size] = v.shape as [number, number, ...number[]];
-        if (channels !== c) throw new ShapeError(op, `weight ${show(w.shape)} wants ${c} channels, x ${show(x.shape)} has ${channels}`);
-        checkGroups(op, "input", c, groups);
+        const outputs = w.shape[1]! * groups;
         checkBias(op, b, outputs);
-        const sizes = size.map((e, i) => (e - 1) * stride[i]! - 2 * padding[i]! + dilation[i]! * (w.shape[i + 2]! - 1) + extra[i]! + 1);
+        const sizes = extra.map(
+          (e, i) => (v.shape[i + 2]! - 1) * stride[i]! - 2 * padding[i]! + dilation[i]! * (w.shape[i + 2]! - 1) + e + 1,
+        );
         if (sizes.some((e) => e < 1)) throw new ShapeError(op, `the output would be ${show(sizes)}`, "use less padding");
-        const out = v.convInput(w, [n, outputs, ...sizes], a);
+        const out = v.convInput(w, [v.shape[0]!, outputs, ...sizes], a);
         return b ? out.add(b.reshape([outputs, ...sizes.map(() => 1)])) : out;
       });
     },
     samples: [
-      [sized(rank, [2, 3], 4, 3, 3), sized(rank, [3, 2], 3, 2, 2), t([2])],
       [sized(rank, [1, 4], 3, 4, 2), sized(rank, [4, 1], 3, 2, 2), null, { stride: 2, padding: 1, outputPadding: 1, groups: 2 }],
-      [sized(rank, [2], 3, 3, 3), sized(rank, [2, 3], 2, 2, 2), { dilation: 2 }],
+      [sized(rank, [2], 3, 3, 3), sized(rank, [2, 3], 2, 2, 2), t([3]), { dilation: 2 }],
     ],
     errors: [
       raises([sized(rank, [1, 3], 4, 4, 4), sized(rank, [2, 3], 3, 3, 3)], "wants 2 channels"),
@@ -181,9 +172,8 @@ export const unfold: Composite<(x: Tensor, ...rest: UnfoldArgs) => Tensor> = {
       .reshape([...lead.slice(0, -1), lead.at(-1)! * sizeOf(window), sizeOf(places)]);
   },
   samples: [
-    [t([2, 2, 4, 5]), [2, 3]],
     [t([1, 2, 5, 4]), 2, { dilation: 2, padding: 1, stride: 2 }],
-    [t([2, 4, 4]), 2, { stride: 2 }],
+    [t([2, 4, 5]), [2, 3]],
   ],
   errors: [raises([t([1, 2, 3, 3]), 5], "does not fit"), raises([t([4, 4]), 2], "x must have 3 or 4 dimensions")],
 };

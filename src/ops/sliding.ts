@@ -3,7 +3,7 @@ import type { Sliding } from "../backend/conv.ts";
 import { type ArgumentError, ShapeError, show } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
 import { integer } from "./arguments.ts";
-import { type Arg, type Meta, t } from "./op.ts";
+import { type Arg, t } from "./op.ts";
 
 /** One number for every dimension, or one each. */
 export type Sizes = number | readonly number[];
@@ -20,7 +20,7 @@ export function perDim(
   const given = [value].flat();
   const list = given.length === 1 ? new Array<unknown>(rank).fill(given[0]) : given;
   if (list.length !== rank || list.some((v) => !Number.isInteger(v) || (v as number) < least))
-    throw new Failure(op, `${name} must be an integer ≥ ${least}${rank > 1 ? ` or ${rank} of them` : ""}, got ${JSON.stringify(value)}`);
+    throw new Failure(op, `${name} must be an integer ≥ ${least}, or ${rank} of them, got ${JSON.stringify(value)}`);
   return list as number[];
 }
 
@@ -73,25 +73,19 @@ export function checkBias(op: string, bias: { readonly shape: Shape } | null | u
     throw new ShapeError(op, `bias ${show(bias.shape)} does not fit ${outputs} output channels`);
 }
 
-/** Errors: ShapeError when channels do not divide into groups. */
-export function checkGroups(op: string, kind: "input" | "output", channels: number, groups: number): void {
-  if (channels % groups) throw new ShapeError(op, `${channels} ${kind} channels do not divide into ${groups} groups`);
-}
-
-/** Checks x [N, C, …], weight [O, C/groups, …] and bias [O]. Errors: ShapeError naming the counts. */
-export function checkConv(
-  op: string,
-  x: Pick<Meta, "shape">,
-  weight: Pick<Meta, "shape">,
-  bias: Pick<Meta, "shape"> | null | undefined,
-  { groups }: Sliding,
-): void {
-  const [c, wanted, o] = [x.shape[1]!, weight.shape[1]! * groups, weight.shape[0]!];
-  if (wanted !== c)
-    throw new ShapeError(op, `weight ${show(weight.shape)} wants ${wanted} channels, x ${show(x.shape)} has ${c} (groups = ${groups})`);
-  checkGroups(op, "output", o, groups);
-  checkBias(op, bias, o);
-  if (weight.shape.slice(2).includes(0)) throw new ShapeError(op, `weight ${show(weight.shape)} has an empty window`);
+/** Checks that weight [O, C/groups, …] leads from x [N, C, …] to y [N, O, …]. Errors: ShapeError naming the counts. */
+export function checkConv(op: string, x: Shape, weight: Shape, y: Shape, groups: number): void {
+  const [outputs, share] = weight as [number, number];
+  for (const [shape, wanted] of [
+    [x, share * groups],
+    [y, outputs],
+  ] as const)
+    // prettier-ignore
+    if (shape[1] !== wanted)
+      throw new ShapeError(op, `weight ${show(weight)} wants ${wanted} channels, ${show(shape)} has ${shape[1]} (groups = ${groups})`);
+  if (outputs % groups) throw new ShapeError(op, `${outputs} channels do not divide into ${groups} groups`);
+  if (x[0] !== y[0]) throw new ShapeError(op, `${show(x)} and ${show(y)} differ in the number of images`);
+  if (weight.slice(2).includes(0)) throw new ShapeError(op, `weight ${show(weight)} has an empty window`);
 }
 
 /** A sample tensor with `rank` spatial dimensions after the leading ones. */
