@@ -38,16 +38,13 @@ export async function init(options: InitOptions = {}): Promise<InitReport> {
   });
   if (device !== "auto" && device !== "webgpu" && device !== "cpu")
     throw new ArgumentError("init", `unknown device ${String(device)}`, "auto, webgpu or cpu");
-  let opened: WebGpuDevice | string = "";
-  if (device !== "cpu") {
-    const usable = webgpu && !webgpu.lost && (!gpuDevice || webgpu.gpu === gpuDevice);
-    opened = usable ? webgpu! : await openWebGpu(gpuDevice);
-    if (typeof opened !== "string") {
-      current = webgpu = opened;
-      return { device: "webgpu", name: opened.name, adapter: opened.report };
-    }
-    if (device === "webgpu") throw new DeviceError("init", `no WebGPU: ${opened}`, 'use device "auto" or "cpu"');
+  const usable = webgpu && !webgpu.lost && (!gpuDevice || webgpu.gpu === gpuDevice);
+  const opened = device === "cpu" ? "" : usable ? webgpu! : await openWebGpu(gpuDevice);
+  if (typeof opened !== "string") {
+    current = webgpu = opened;
+    return { device: "webgpu", name: opened.name, adapter: opened.report };
   }
+  if (device === "webgpu") throw new DeviceError("init", `no WebGPU: ${opened}`, 'use device "auto" or "cpu"');
   current = cpu;
   return { device: "cpu", name: cpu.name, ...(opened && { reason: opened }) };
 }

@@ -71,12 +71,17 @@ function ready(name: string, { inputs: given, attrs }: Call<object>): Ready {
   return { name, attrs, inputs, ins, numbers, device: device ?? defaultDevice(), recording: recording && isGradEnabled() };
 }
 
-/** Plain numbers join, and are saved, in the dtype the operator computes in, so that 2 and 2.0, and 0.1 beside float64, mean what they say. */
-function settleNumbers({ inputs, ins, numbers, device }: Ready, result: DType): void {
-  for (const key in numbers) {
-    const dtype = result === "bool" ? promote(Object.values(ins)) : result;
-    inputs[key] = Tensor.constant(device, numbers[key]!, dtype, []);
-  }
+/**
+ * The same for an operator with kernels, and what it will make. Plain numbers join, and are saved, in the dtype the operator computes in,
+ * so that 2 and 2.0, and 0.1 beside float64, mean what they say.
+ */
+function prepared(op: AnyPrimitive, call: Ready): Metas {
+  const { inputs, ins, attrs, numbers, device } = call;
+  const metas = op.meta(ins, attrs);
+  const { dtype } = metas["out"]!;
+  for (const key in numbers)
+    inputs[key] = Tensor.constant(device, numbers[key]!, dtype === "bool" ? promote(Object.values(ins)) : dtype, []);
+  return metas;
 }
 
 /** Runs an operator on its user-facing arguments and records it for backward. Operators outside the table bring their name. */
@@ -89,11 +94,10 @@ export function apply(op: AnyOp, args: readonly unknown[], name = names.get(op)!
     return out;
   }
   const call = ready(name, op.call(...args));
-  const { inputs, ins, attrs, device, recording } = call;
   if (isView(op)) return runView(op, call);
-  const metas = op.meta(ins, attrs);
+  const { inputs, attrs, device, recording } = call;
+  const metas = prepared(op, call);
   if (recording && op.definition && op.backward === "definition") return op.definition(...args);
-  settleNumbers(call, metas.out.dtype);
   if (op.mutates) {
     device.run(name, op, inputs, attrs);
     for (const key of op.mutates) if (inputs[key]) inputs[key].storage.version++;
@@ -116,9 +120,8 @@ export function applyInPlace(op: AnyPrimitive | Composite<Fn>, args: readonly un
   const call = ready(name, op.call(...args));
   const { inputs, recording } = call;
   self.checkInPlace(name);
-  const metas = op.meta(call.ins, call.attrs);
-  const { shape, dtype } = metas.out;
-  settleNumbers(call, dtype);
+  const metas = prepared(op, call);
+  const { shape, dtype } = metas["out"]!;
   if (!sameShape(shape, self.shape)) throw new ShapeError(name, `the result ${show(shape)} does not fit into ${show(self.shape)}`);
   if (isFloat(dtype) && !isFloat(self.dtype))
     throw new DtypeError(name, `a ${dtype} result does not fit into ${self.dtype}`, "use to() first");

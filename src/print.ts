@@ -42,45 +42,35 @@ export interface Printing {
   toString(): string;
 }
 
-/** Digits of x ≥ 0 by `write(x, places)`, ties to even where JavaScript rounds them up. */
-function digits(x: number, places: number, write: (x: number, places: number) => string): string {
-  const rounded = write(x, places);
-  const [exact, exponent = ""] = write(x, 60).split("e") as [string, string?];
+/** Digits of x ≥ 0, ties to even where JavaScript rounds them up; exponents of two digits. */
+function digits(x: number, places: number, notation: "toFixed" | "toExponential"): string {
+  const rounded = x[notation](places);
+  const [exact, exponent = ""] = x[notation](60).split("e") as [string, string?];
   const cut = exact.indexOf(".") + 1 + places;
-  if (!/^50*$/.test(exact.slice(cut))) return rounded;
   const kept = exact.slice(0, places === 0 ? cut - 1 : cut);
-  return Number(kept.at(-1)) % 2 === 0 ? kept + (exponent && `e${exponent}`) : rounded;
-}
-
-const fixed = (x: number, places: number): string => digits(x, places, (v, p) => v.toFixed(p));
-const scientific = (x: number, places: number): string => digits(x, places, (v, p) => v.toExponential(p)).replace(/e([+-])(\d)$/, "e$10$2");
-
-function float(x: number, write: (x: number) => string): string {
-  if (Number.isNaN(x)) return "nan";
-  const sign = x < 0 || Object.is(x, -0) ? "-" : "";
-  return sign + (Number.isFinite(x) ? write(Math.abs(x)) : "inf");
+  const down = /^50*$/.test(exact.slice(cut)) && Number(kept.at(-1)) % 2 === 0;
+  return (down ? kept + (exponent && `e${exponent}`) : rounded).replace(/e(.)(\d)$/, "e$10$2");
 }
 
 /** One text per element, all of them as wide as the widest finite one. */
-function texts(x: Tensor, data: ArrayLike<number>, { precision, sciMode }: Settings): string[] {
+function texts({ dtype }: Tensor, data: ArrayLike<number>, { precision, sciMode }: Settings): string[] {
   const all = Array.from(data);
-  if (!isFloat(x.dtype)) {
-    const plain = all.map((v) => (x.dtype === "bool" ? (v !== 0 ? "True" : "False") : String(v)));
-    const width = Math.max(...plain.map((s) => s.length));
-    return plain.map((s) => s.padStart(width));
-  }
   const finite = all.filter((v) => Number.isFinite(v) && v !== 0);
   const [low, high] = finite.reduce(([a, b], v) => [Math.min(a, Math.abs(v)), Math.max(b, Math.abs(v))], [Infinity, 0]);
   const whole = finite.every((v) => Number.isInteger(v));
   const wide = finite.length > 0 && (high / low > 1000 || high > 1e8 || (!whole && low < 1e-4));
-  const writer = (sci: boolean): ((v: number) => string) => {
-    if (sci) return (v) => scientific(v, precision);
-    return whole ? (v) => `${fixed(v, 0)}.` : (v) => fixed(v, precision);
+  const write = (v: number, scientific: boolean): string => {
+    if (dtype === "bool") return v ? "True" : "False";
+    if (!isFloat(dtype)) return String(v);
+    if (Number.isNaN(v)) return "nan";
+    const size = Math.abs(v);
+    const notation = scientific ? "toExponential" : "toFixed";
+    const text = size === Infinity ? "inf" : whole && !scientific ? `${digits(size, 0, notation)}.` : digits(size, precision, notation);
+    return (v < 0 || Object.is(v, -0) ? "-" : "") + text;
   };
   // As in PyTorch, the width is that of the notation the range asks for, even where the other one was ordered.
-  const width = Math.max(1, ...finite.map((v) => float(v, writer(wide)).length));
-  const write = writer(finite.length > 0 && sciMode !== undefined ? sciMode : wide);
-  return all.map((v) => float(v, write).padStart(width));
+  const width = Math.max(1, ...(isFloat(dtype) ? finite : all).map((v) => write(v, wide).length));
+  return all.map((v) => write(v, finite.length > 0 ? (sciMode ?? wide) : wide).padStart(width));
 }
 
 /** The brackets around elements that are read off `cells` in order; dimensions in `cut` show an ellipsis in the middle. */

@@ -27,8 +27,8 @@ export function checkInPlace(x: Tensor, op: string): void {
   };
   const base = x.viewOf;
   const isLeaf = (t: Tensor | undefined): boolean => t !== undefined && t.isLeaf && t.requiresGrad;
-  const leaf = "a leaf that requires a gradient";
-  if (isLeaf(x) || isLeaf(base)) refuse(isLeaf(x) ? leaf : `a view of ${leaf}`, "use noGrad(), or a clone");
+  if (isLeaf(x)) refuse("a leaf that requires a gradient", "use noGrad(), or a clone");
+  if (isLeaf(base)) refuse("a view of a leaf that requires a gradient", "use noGrad(), or a clone");
   if (base?.requiresGrad && !x.requiresGrad) refuse("a view made inside noGrad()", "make it outside");
   if (base && x.path?.absolute && !base.whole) refuse("a view by strides of a part of a tensor", "clone() it first");
 }

@@ -51,19 +51,17 @@ export const declarations = (source: string): readonly Declaration[] =>
       if (part === "" || part === ";") continue;
       // What has no name, directives and const_assert, goes by its text.
       const [, kind = "", name = part] = named.exec(part) ?? [];
-      found.push({ kind, name, text: part, words: wordsOf(kind, part) });
+      found.push({ kind, name, text: part, words: wordsOf(part) });
     }
     return found;
   });
 
-/** Identifiers a declaration may refer to: no member names, neither after a dot nor inside a struct, and no locals of a function. */
-function wordsOf(kind: string, part: string): readonly string[] {
-  if (kind === "struct") return [...part.matchAll(/:([^,}]*)/g)].flatMap((m) => m[1]!.match(/[A-Za-z_]\w*/g) ?? []);
-  const words = part.match(/(?<![.\w])[A-Za-z_]\w*/g) ?? [];
-  if (kind !== "fn") return words;
-  const parameters = part.slice(0, part.indexOf("{")).matchAll(/(\w+)\s*:/g);
-  const locals = new Set([...parameters, ...part.matchAll(/\b(?:let|var|const)(?:<[^>]*>)?\s+(\w+)/g)].map((m) => m[1]!));
-  return words.filter((w) => !locals.has(w));
+/** Identifiers a declaration may refer to: neither member names nor those that it gives itself, to locals, parameters and members. */
+function wordsOf(part: string): readonly string[] {
+  const own = [...part.matchAll(/(?<!case\s+)\b(\w+)\s*:|\b(?:let|var|const)(?:<[^>]*>)?\s+(\w+)/g)].map(
+    ([, typed, named]) => typed ?? named,
+  );
+  return (part.match(/(?<![.\w])[A-Za-z_]\w*/g) ?? []).filter((word) => !own.includes(word));
 }
 
 /** Puts what a specialisation gives in the place of the declarations of those names. */

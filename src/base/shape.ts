@@ -19,12 +19,10 @@ export function sizeOf(shape: Shape): number {
 
 /** Checks a shape that came from outside. Errors: ShapeError for negative, fractional, NaN sizes or more than 2^31 − 1 elements. */
 export function checkShape(op: string, shape: readonly unknown[]): number[] {
-  const fail = (what: string): never => {
-    throw new ShapeError(op, `the shape [${String(shape)}] ${what}`);
-  };
-  if (!Array.isArray(shape) || shape.some((d) => !Number.isInteger(d) || d < 0)) fail("must be an array of non-negative integers");
-  if (shape.length > 64 || sizeOf(shape as number[]) > 0x7fffffff) fail("has more than 64 dimensions or 2147483647 elements");
-  return [...(shape as number[])];
+  const sizes = shape as number[];
+  if (Array.isArray(shape) && sizes.every((d) => Number.isInteger(d) && d >= 0) && sizes.length <= 64 && sizeOf(sizes) <= 0x7fffffff)
+    return [...sizes];
+  throw new ShapeError(op, `[${String(shape)}] is no shape`, "up to 64 non-negative integers, 2147483647 elements");
 }
 
 export function contiguousStrides(shape: Shape): number[] {
