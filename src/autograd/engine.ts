@@ -65,7 +65,7 @@ function run(
   };
   /** Runs one node and hands its gradients on. */
   const step = (node: Node, grads: Gradients): void => {
-    const needed = node.inputs.map((e) => e !== undefined && (!useful || useful.has(e.node)));
+    const needed = node.inputs.map((e) => e !== undefined && order.has(e.node));
     const results = scope(
       () =>
         node.apply(grads, needed).map((g, i) => {
@@ -86,18 +86,13 @@ function run(
     if (!root.edge) throw new GradError(op, `output ${i} of shape ${show(root.shape)} does not require a gradient`);
     deposit(root.edge, seedFor(op, root, seeds[i]).alias());
   });
-  const order = reachable(pending.keys());
-  const useful = wanted && leadingTo(order, new Set(wanted.map((e) => e.node)));
+  const order = route(pending.keys(), wanted && new Set(wanted.map((e) => e.node)));
   const found: Gradients = [];
   setGradEnabled(createGraph, () => {
     for (const node of order) {
       const grads = pending.get(node);
       pending.delete(node);
       if (!grads) continue;
-      if (useful && !useful.has(node)) {
-        discard(grads);
-        continue;
-      }
       for (const [index, hooks] of node.hooks)
         for (const hook of hooks) {
           const replaced = grads[index] && hook(grads[index].alias());
@@ -131,18 +126,15 @@ function checkNaN(node: Node, g: Tensor, input: number): void {
   throw new GradError("backward", `${node.name} gave its input ${input} a gradient with NaN; it was called at\n${site}`);
 }
 
-/** All nodes from the start nodes on, newest first. */
-export function reachable(start: Iterable<Node>): Node[] {
+/** The nodes to run, newest first: those that can be reached from the start, and from which one of `targets` can be reached. */
+export function route(start: Iterable<Node>, targets?: ReadonlySet<Node>): Set<Node> {
   const seen = new Set(start);
   for (const node of seen) for (const edge of node.inputs) if (edge) seen.add(edge.node);
-  return [...seen].sort((a, b) => b.sequence - a.sequence);
-}
-
-/** The nodes from which one of `targets` can be reached: the others need not run. */
-function leadingTo(order: readonly Node[], targets: ReadonlySet<Node>): Set<Node> {
+  const newest = [...seen].sort((a, b) => b.sequence - a.sequence);
   const useful = new Set<Node>();
-  for (const node of [...order].reverse()) if (targets.has(node) || node.inputs.some((e) => e && useful.has(e.node))) useful.add(node);
-  return useful;
+  for (const node of newest.toReversed())
+    if (!targets || targets.has(node) || node.inputs.some((e) => e && useful.has(e.node))) useful.add(node);
+  return new Set(newest.filter((node) => useful.has(node)));
 }
 
 function seedFor(op: string, root: Tensor, seed: Tensor | null | undefined): Tensor {

@@ -8,9 +8,8 @@ import { axisFields, kernel, type Launcher } from "./kernel.ts";
 
 /** The GPU's side of the plans in conv.ts. */
 export const gpuConv = (launcher: Launcher): ConvHost => ({
+  ...launcher,
   contract: (problem) => contract(launcher, problem),
-  dense: (view) => launcher.dense(view),
-  table: (key, make) => launcher.table(key, make),
   padded: (x, extent, low) => padded(launcher, x, extent, low),
   slide: (problem) => convRows(launcher, problem),
 });

@@ -1,5 +1,5 @@
 // The autograd graph of any tensor as data and as Graphviz DOT: one node per operator and per leaf, edges as gradients flow.
-import { reachable } from "../autograd/engine.ts";
+import { route } from "../autograd/engine.ts";
 import { Accumulate } from "../autograd/node.ts";
 import { ArgumentError, GradError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
@@ -38,7 +38,7 @@ export function graphOf(tensors: Tensor | readonly Tensor[], options: GraphOptio
     if (edge) return edge;
     throw new GradError("graph", `the tensor ${show(shape)} has no graph`, "nothing behind it requires a gradient");
   });
-  const order = reachable(starts.map((edge) => edge.node));
+  const order = [...route(starts.map((edge) => edge.node))];
   const size = roots.length + order.length;
   if (size > maxNodes) throw new ArgumentError("graph", `${size} nodes`, "raise maxNodes");
   const pairs = Symbol.iterator in params ? params : Object.entries(params);
