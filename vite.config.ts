@@ -63,7 +63,7 @@ function bundle(): ViteUserConfig {
       emptyOutDir: false,
       sourcemap: true,
       lib: { entry: ENTRIES["index"]!, formats: ["es"], fileName: () => "wengert.bundle.js" },
-      rolldownOptions: { output: { minify: true, codeSplitting: false } },
+      rolldownOptions: { output: { minify: true, codeSplitting: false, comments: { annotation: false } } },
     },
   };
 }

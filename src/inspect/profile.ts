@@ -1,5 +1,6 @@
 // profile(fn): what a piece of training costs, per operator, with GPU timestamps where the adapter has them.
 import { type Counts, counts } from "../backend/ledger.ts";
+import { memo } from "../base/memo.ts";
 import { columns } from "./columns.ts";
 import { defaultDevice, sync, webGpuDevice } from "../device.ts";
 
@@ -84,10 +85,9 @@ export async function profile(fn: () => unknown): Promise<Profile> {
   const times = await observer?.times();
   const byName = new Map<string, { name: string; dispatches: number; ms: number | undefined }>();
   observer?.names.forEach((name, i) => {
-    const entry = byName.get(name) ?? { name, dispatches: 0, ms: times && 0 };
+    const entry = memo(byName, name, () => ({ name, dispatches: 0, ms: times && 0 }));
     entry.dispatches++;
     if (times) entry.ms! += times[i] ?? 0;
-    byName.set(name, entry);
   });
   const operators = [...byName.values()].sort((a, b) => (times ? b.ms! - a.ms! : b.dispatches - a.dispatches));
   const gpuMs = times?.reduce((a, b) => a + b, 0);

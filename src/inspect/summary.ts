@@ -58,7 +58,7 @@ export function summary(model: Module, ...inputs: Tensor[]): Summary {
   const modules = [...model.namedModules()];
   const modes = modules.map(([, m]) => m.training);
   const spatial = Math.max(0, (inputs[0]?.ndim ?? 0) - 2);
-  let field: Field | undefined = spatial > 0 ? Array.from({ length: spatial }, () => ({ size: 1, step: 1 })) : undefined;
+  let field: Field | undefined = spatial > 0 ? new Array(spatial).fill({ size: 1, step: 1 }) : undefined;
   let activations = 0;
   const rows = modules.map(([name, module]): { -readonly [K in keyof SummaryRow]: SummaryRow[K] } => ({
     name,
@@ -98,11 +98,7 @@ export function summary(model: Module, ...inputs: Tensor[]): Summary {
   return { ...result, toString: () => render(result) };
 }
 
-function count(list: Iterable<Tensor>): number {
-  let n = 0;
-  for (const p of list) n += p.size;
-  return n;
-}
+const count = (list: Iterable<Tensor>): number => [...list].reduce((n, p) => n + p.size, 0);
 
 function render({ rows, parameters, trainable, parameterBytes, activationBytes }: Omit<Summary, "toString">): string {
   const grouped = (n: number): string => n.toLocaleString("en");

@@ -1,30 +1,13 @@
-// Element types of files: how a DataView reads them, and what they become here.
-import type { DType, TypedArray } from "../base/dtype.ts";
+// Element types of files, and what they become here.
+import { type DType, hostArray, roundTo, type TypedArray } from "../base/dtype.ts";
 
-/** What the getters and setters of a DataView are named after. */
-export type Kind = "Int8" | "Uint8" | "Int16" | "Uint16" | "Int32" | "Uint32" | "Float32" | "Float64" | "BigInt64";
-/** Throws the error of an element that cannot be held. */
-type Refuse = (why: string) => never;
-
-/** Bytes of an element. */
-export const widthOf = (kind: Kind): number => Number(kind.replace(/\D+/, "")) / 8;
-
-/** Fills `out` from the bytes; byte order is the file's, alignment any. */
-export function readElements(
-  bytes: Uint8Array,
-  kind: Kind,
-  littleEndian: boolean,
-  out: TypedArray | number[],
-  convert: (value: number, at: number) => number = Number,
-): void {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const width = widthOf(kind);
-  const read = view[`get${kind}`] as DataView["getInt16"];
-  for (let i = 0; i < out.length; i++) out[i] = convert(read.call(view, i * width, littleEndian), i);
+/** A class of typed arrays, as far as it is used. */
+interface Elements {
+  readonly BYTES_PER_ELEMENT: number;
+  new (bytes: ArrayBuffer): { reverse(): ArrayLike<number> } & ArrayLike<number>;
 }
-
-/** One dtype of safetensors; without `dtype` it is known, but cannot be held here. */
-export type Format = readonly [kind: Kind, dtype?: DType, convert?: (value: number, refuse: Refuse) => number];
+/** How a file holds elements; without `dtype` they are known, but cannot be held here. */
+export type Format = readonly [type: Elements, dtype?: DType, convert?: (element: number) => number];
 
 const floatOf = (bits: number): number => new Float32Array(Uint32Array.of(bits).buffer)[0]!;
 /** IEEE half precision: a float32 with the same bits in its upper places is smaller by 2^112. */
@@ -34,23 +17,41 @@ function half(bits: number): number {
 }
 /** The upper half of a float32. */
 const bfloat = (bits: number): number => floatOf(bits << 16);
-const ranged = (value: number, refuse: Refuse): number => (Number(value) === (Number(value) | 0) ? Number(value) : refuse("beyond int32"));
+const wide = BigInt64Array as unknown as Elements;
 
-/** The first of each dtype is the one that is written. */
+/** By safetensors' names. The first of each dtype is the one that is written. */
 export const formats: Readonly<Record<string, Format>> = {
-  F64: ["Float64", "float64"],
-  F32: ["Float32", "float32"],
-  I32: ["Int32", "int32"],
-  U8: ["Uint8", "uint8"],
-  BOOL: ["Uint8", "bool", (value, refuse) => (value > 1 ? refuse("no truth value") : value)],
-  F16: ["Uint16", "float32", half],
-  BF16: ["Uint16", "float32", bfloat],
-  I64: ["BigInt64", "int32", ranged],
-  U32: ["Uint32", "int32", ranged],
-  I16: ["Int16", "int32"],
-  U16: ["Uint16", "int32"],
-  I8: ["Int8", "int32"],
-  U64: ["BigInt64"],
-  F8_E4M3: ["Uint8"],
-  F8_E5M2: ["Uint8"],
+  F64: [Float64Array, "float64"],
+  F32: [Float32Array, "float32"],
+  I32: [Int32Array, "int32"],
+  U8: [Uint8Array, "uint8"],
+  BOOL: [Uint8Array, "bool"],
+  F16: [Uint16Array, "float32", half],
+  BF16: [Uint16Array, "float32", bfloat],
+  I64: [wide, "int32"],
+  U32: [Uint32Array, "int32"],
+  I16: [Int16Array, "int32"],
+  U16: [Uint16Array, "int32"],
+  I8: [Int8Array, "int32"],
+  U64: [wide],
+  F8_E4M3: [Uint8Array],
+  F8_E5M2: [Uint8Array],
 };
+
+/** The elements in `bytes`, which may lie at any alignment. `refuse` throws the error of one that its dtype cannot hold. */
+export function decoded(
+  bytes: Uint8Array,
+  [type, dtype = "uint8", convert = Number]: Format,
+  refuse: (what: string) => never,
+  bigEndian = false,
+): TypedArray {
+  const copy = bytes.slice();
+  const elements = bigEndian ? new type(copy.reverse().buffer).reverse() : new type(copy.buffer);
+  const out = hostArray(dtype, elements.length);
+  for (let i = 0; i < out.length; i++) {
+    const value = convert(elements[i]!);
+    if (!Object.is(roundTo(dtype, value), value)) refuse(`element ${i} is ${value}, no ${dtype}`);
+    out[i] = value;
+  }
+  return out;
+}

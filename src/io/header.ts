@@ -1,6 +1,6 @@
 // The header of a safetensors file, read strictly. Nothing is trusted, nothing allocated for tensors.
 import { FormatError, show } from "../base/errors.ts";
-import { formats, widthOf } from "./formats.ts";
+import { formats } from "./formats.ts";
 
 export interface HeaderEntry {
   readonly name: string;
@@ -39,17 +39,15 @@ export function readHeader(bytes: Uint8Array): Header {
   if (length > most) malformed(`the header claims ${length} bytes, more than ${most}`);
   const { __metadata__: given = {}, ...tensors } = parsed(bytes.subarray(8, 8 + length));
   const metadata = fieldsOf("__metadata__", given) as Record<string, string>;
-  for (const [key, value] of Object.entries(metadata))
-    if (typeof value !== "string") malformed(`the value of ${key} in __metadata__ is no string`);
+  for (const [key, value] of Object.entries(metadata)) if (typeof value !== "string") malformed(`${key} in __metadata__ is no string`);
   const entries = Object.entries(tensors).map(entry);
   if (entries.length > mostTensors) malformed(`more than ${mostTensors} tensors`);
   entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
   let at = 0;
   for (const { name, dtype, shape, begin, end } of entries) {
-    const size = shape.reduce((n, d) => n * d, widthOf(formats[dtype]![0]));
+    const size = shape.reduce((n, d) => n * d, formats[dtype]![0].BYTES_PER_ELEMENT);
     if (begin !== at) malformed(`${name} starts at byte ${begin}, expected ${at}`);
-    if (end - begin !== size)
-      malformed(`${name} of shape ${show(shape)} and dtype ${dtype} needs ${size} bytes, its range has ${end - begin}`);
+    if (end - begin !== size) malformed(`${name} of ${dtype} ${show(shape)} needs ${size} bytes, has ${end - begin}`);
     at = end;
   }
   if (at !== available - length) malformed(`the tensors take ${at} bytes, the data has ${available - length}`);
@@ -68,16 +66,16 @@ function parsed(bytes: Uint8Array): Record<string, unknown> {
   }
   if (!/^{[^]*} *$/.test(text)) malformed("the header does not start with {, or end with } and spaces");
   const scopes: Set<string>[] = [];
-  for (const [token, key] of text.matchAll(/("[^"\\]*(?:\\.[^"\\]*)*")(?=\s*:)|"[^"\\]*(?:\\.[^"\\]*)*"|[^\s[\],:\d]/g))
-    if (key) {
-      const name = JSON.parse(key) as string;
+  for (const [token, string, colon] of text.matchAll(/("[^"\\]*(?:\\.[^"\\]*)*")(\s*:)?|[^\s[\],:\d]/g))
+    if (colon) {
+      const name = JSON.parse(string!) as string;
       if (name.length > longestName) malformed(`a name of ${name.length} characters, more than ${longestName}`);
       if (/^(__proto__|constructor|prototype)$/.test(name)) malformed(`the name ${name} is not allowed`);
       if (scopes.at(-1)!.has(name)) malformed(`the header has ${name} twice`);
       scopes.at(-1)!.add(name);
     } else if (token === "{") scopes.push(new Set());
     else if (token === "}") scopes.pop();
-    else if (!token.startsWith('"')) malformed(`the header holds ${token} outside of texts`);
+    else if (!string) malformed(`the header holds ${token} outside of texts`);
   return json as Record<string, unknown>;
 }
 

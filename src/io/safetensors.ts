@@ -1,13 +1,11 @@
 // safetensors: the format that PyTorch users exchange weights in. Written as the official writer does, read strictly.
 import "../kits/core.ts";
-import { hostArray } from "../base/dtype.ts";
 import { ArgumentError } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
-import { sizeOf } from "../base/shape.ts";
 import { type CreateOptions, full, tensor } from "../create.ts";
 import { type DeviceName, deviceNamed } from "../device.ts";
 import { Tensor } from "../tensor.ts";
-import { formats, readElements, widthOf } from "./formats.ts";
+import { decoded, formats } from "./formats.ts";
 import { malformed, readHeader } from "./header.ts";
 
 export type TensorDict = Readonly<Record<string, Tensor>> | ReadonlyMap<string, Tensor>;
@@ -32,11 +30,10 @@ export async function saveSafetensors(
   for (const [key, value] of Object.entries(metadata))
     if (typeof value !== "string") refuse(`metadata ${key} is ${typeof value}`, "only strings");
   const items = named.map(([name, t]) => {
-    const [format, [kind]] = Object.entries(formats).find(([, [, dtype]]) => dtype === t.dtype)!;
-    return { name, t, format, kind, width: widthOf(kind) };
+    const [format, [type]] = Object.entries(formats).find(([, [, dtype]]) => dtype === t.dtype)!;
+    return { name, t, format, width: type.BYTES_PER_ELEMENT };
   });
   items.sort((a, b) => b.width - a.width || (a.name < b.name ? -1 : 1));
-  const values = await Promise.all(items.map(({ t }) => t.data()));
   let size = 0;
   // Built by hand, because an object would put numeric names first.
   const header = items.map(({ name, t, format, width }): [string, object] => [
@@ -48,16 +45,13 @@ export async function saveSafetensors(
   const head = new TextEncoder().encode(`{${text}}`);
   let at = 8 + Math.ceil(head.length / 8) * 8;
   const bytes = new Uint8Array(at + size);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(0, at - 8, true);
+  new DataView(bytes.buffer).setUint32(0, at - 8, true);
   bytes.fill(0x20, 8, at).set(head, 8);
-  items.forEach(({ kind, width }, k) => {
-    const write = view[`set${kind}`] as DataView["setInt16"];
-    for (const value of values[k]!) {
-      write.call(view, at, value, true);
-      at += width;
-    }
-  });
+  for (const values of await Promise.all(items.map(({ t }) => t.data()))) {
+    // Every machine that runs this orders bytes as the file does.
+    bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), at);
+    at += values.byteLength;
+  }
   return bytes;
 }
 
@@ -80,17 +74,15 @@ export function loadSafetensors(bytes: Uint8Array | ArrayBuffer, options: { read
   const { entries, start } = readHeader(data);
   const double = deviceNamed("loadSafetensors", device).supports("float64");
   // Everything is decoded, and so checked, before the first tensor exists.
-  const decoded = entries.map(({ name, dtype: format, shape, begin, end }) => {
-    const [kind, dtype, convert] = formats[format]!;
-    if (!dtype) return malformed(`${name} is ${format}, which cannot be held here`);
-    const out = hostArray(dtype, sizeOf(shape));
-    const checked = convert && ((v: number, i: number) => convert(v, (why) => malformed(`element ${i} of ${name} is ${v}, ${why}`)));
-    readElements(data.subarray(start + begin, start + end), kind, true, out, checked);
-    return { name, out, shape, dtype: dtype === "float64" && !double ? "float32" : dtype };
+  const all = entries.map(({ name, dtype, shape, begin, end }) => {
+    const format = formats[dtype]!;
+    const refuse = (what: string): never => malformed(`${name}: ${what}`);
+    if (!format[1]) refuse(`${dtype} cannot be held here`);
+    return { name, shape, out: decoded(data.subarray(start + begin, start + end), format, refuse), dtype: format[1] };
   });
   const dict = Object.create(null) as Record<string, Tensor>;
-  for (const { name, out, shape, dtype } of decoded) {
-    const where = { dtype, device } as CreateOptions;
+  for (const { name, shape, out, dtype } of all) {
+    const where = { dtype: dtype === "float64" && !double ? "float32" : dtype, device } as CreateOptions;
     dict[name] = shape.length === 0 ? full([], out[0]!, where) : tensor(out, { shape, ...where });
   }
   return dict;

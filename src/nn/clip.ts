@@ -31,7 +31,7 @@ export function clipGradNorm_(
     const grads = gradients(parameters);
     if (grads.length === 0) return zeros([]);
     const norms = grads.map((g) => functions.vectorNorm(g, normType));
-    const total = norms.length === 1 ? norms[0]! : functions.vectorNorm(functions.stack(norms), normType);
+    const total = functions.vectorNorm(functions.stack(norms), normType);
     const factor = total.add(1e-6).reciprocal().mul(maxNorm).clampMax(1);
     for (const g of grads) g.mul_(factor);
     return total;

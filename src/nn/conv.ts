@@ -45,7 +45,6 @@ const first = { stride: 1 as Size, padding: 0 as Padding };
 const last = { groups: 1, bias: true };
 const defaults = { ...first, dilation: 1 as Size, ...last, paddingMode: "zeros" as PaddingMode };
 const transposeDefaults = { ...first, outputPadding: 0 as Size, ...last, ...defaults };
-const modes: readonly PaddingMode[] = ["zeros", "reflect", "replicate", "circular"];
 
 /** What all convolutions hold. */
 abstract class ConvNd extends Weighted {
@@ -73,7 +72,7 @@ abstract class ConvNd extends Weighted {
     checkPositiveInteger(op, { inChannels, outChannels, groups });
     if (inChannels % groups !== 0 || outChannels % groups !== 0)
       throw new ArgumentError(op, `${inChannels} input and ${outChannels} output channels do not divide into ${groups} groups`);
-    const known = transposed ? modes.slice(0, 1) : modes;
+    const known = transposed ? ["zeros"] : ["zeros", "reflect", "replicate", "circular"];
     if (!known.includes(paddingMode)) throw new ArgumentError(op, `unknown paddingMode ${String(paddingMode)}`, known.join(", "));
     const sizes = this as unknown as Record<string, Padding>;
     for (const key of ["kernelSize", "stride", "dilation", "padding", "outputPadding"])

@@ -1,6 +1,7 @@
 // A table of vectors, looked up by index.
 import "../kits/indexing.ts";
 import { ArgumentError } from "../base/errors.ts";
+import { fields } from "../base/python.ts";
 import { noGrad } from "../autograd/mode.ts";
 import { functions } from "../methods.ts";
 import type { Tensor } from "../tensor.ts";
@@ -51,6 +52,7 @@ export class Embedding extends Module {
     return functions.embedding(indices, this.weight, { paddingIdx: this.paddingIdx });
   }
   override extraRepr(): string {
-    return `${this.numEmbeddings}, ${this.embeddingDim}${this.paddingIdx === null ? "" : `, padding_idx=${this.paddingIdx}`}`;
+    const padding = this.paddingIdx === null ? [] : [fields(this, ["paddingIdx"])];
+    return [this.numEmbeddings, this.embeddingDim, ...padding].join(", ");
   }
 }

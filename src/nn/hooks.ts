@@ -19,11 +19,12 @@ export interface HookHandle {
   remove(): void;
 }
 
-/** Adds to a set; the handle takes it out again. */
-export function hooked<T>(set: Set<T>, hook: T): HookHandle {
+/** Adds a hook to a set; the handle takes it out again. */
+export function hooked<A extends readonly unknown[], R>(set: Set<(...args: A) => R>, hook: (...args: A) => R): HookHandle {
   // A wrapper of its own for every registration, so that the same function may be registered twice.
-  set.add(hook);
-  return { remove: () => void set.delete(hook) };
+  const own = (...args: A): R => hook(...args);
+  set.add(own);
+  return { remove: () => void set.delete(own) };
 }
 
 type Gradients = readonly (Tensor | undefined)[];

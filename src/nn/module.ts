@@ -26,8 +26,8 @@ export class Module {
   /** True while training: dropout drops, batch normalisation uses the batch's statistics. */
   training = true;
   readonly #registered = new Map<string, boolean>();
-  readonly #before = new Set<{ run: ForwardPreHook }>();
-  readonly #after = new Set<{ run: ForwardHook }>();
+  readonly #before = new Set<ForwardPreHook>();
+  readonly #after = new Set<ForwardHook>();
   readonly #backward = new Set<BackwardHook>();
 
   /** What the module computes. Subclasses write it; callers use call(). */
@@ -40,10 +40,10 @@ export class Module {
   /** Runs forward between the hooks. */
   call(...args: Parameters<this["forward"]>): ReturnType<this["forward"]> {
     let given: readonly unknown[] = args;
-    for (const { run } of this.#before) given = run(this, given) ?? given;
+    for (const hook of this.#before) given = hook(this, given) ?? given;
     const forward = (inputs: readonly unknown[]): unknown => this.forward(...inputs);
     let output = this.#backward.size > 0 ? watched(this, this.#backward, given, forward) : forward(given);
-    for (const { run } of this.#after) output = run(this, given, output) ?? output;
+    for (const hook of this.#after) output = hook(this, given, output) ?? output;
     return output as ReturnType<this["forward"]>;
   }
 
@@ -214,14 +214,14 @@ export class Module {
   // ---- hooks and printing -----------------------------------------------------------------------------------------
 
   registerForwardPreHook(hook: ForwardPreHook): HookHandle {
-    return hooked(this.#before, { run: hook });
+    return hooked(this.#before, hook);
   }
   registerForwardHook(hook: ForwardHook): HookHandle {
-    return hooked(this.#after, { run: hook });
+    return hooked(this.#after, hook);
   }
   /** The hook runs in backward, once the gradients of all tensor arguments are known. */
   registerFullBackwardHook(hook: BackwardHook): HookHandle {
-    return hooked(this.#backward, (...args) => hook(...args));
+    return hooked(this.#backward, hook);
   }
   /** What stands between the brackets when the module is printed. */
   extraRepr(): string {

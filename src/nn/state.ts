@@ -14,7 +14,8 @@ export interface LoadReport {
   readonly unexpectedKeys: readonly string[];
 }
 
-const some = (list: readonly string[]): string => list.slice(0, 8).join(", ") + (list.length > 8 ? ` and ${list.length - 8} more` : "");
+/** The first of them, behind their number. */
+const some = (list: readonly string[], what: string): string => `${list.length} ${what}: ${list.slice(0, 8).join(", ")}`;
 
 /** Copies `dict` into `entries`. Errors: FormatError for keys, ShapeError for shapes; nothing is written then. */
 export function loadState(model: string, entries: Iterable<readonly [string, Tensor]>, dict: StateDict, strict: boolean): LoadReport {
@@ -30,10 +31,10 @@ export function loadState(model: string, entries: Iterable<readonly [string, Ten
     else if (!sameShape(target.shape, source.shape))
       misfits.push(`${key} is ${show(source.shape)} in the dict, ${show(target.shape)} in the model`);
   }
-  if (misfits.length > 0) throw new ShapeError("loadStateDict", some(misfits));
+  if (misfits.length > 0) throw new ShapeError("loadStateDict", some(misfits, "shapes differ"));
   const strays = [...missingKeys.map((key) => `missing ${key}`), ...unexpectedKeys.map((key) => `unexpected ${key}`)];
   if (strict && strays.length > 0)
-    throw new FormatError("loadStateDict", `keys do not match ${model}: ${some(strays)}`, "{ strict: false } loads what fits");
+    throw new FormatError("loadStateDict", some(strays, `keys do not match ${model}`), "{ strict: false } loads what fits");
   const fresh = [...own].flatMap(([key, target]): [Tensor, Tensor][] => {
     const source = given.get(key);
     return source ? [[target, transferred("loadStateDict", source, { device: target.storage.device, dtype: target.dtype })]] : [];
