@@ -15,3 +15,7 @@ export const picked = (x: Tensor, dim: number, n: number, source: (i: number) =>
 /** x with zeros before and after each of its last dimensions; x itself where there are none. */
 export const bordered = (x: Tensor, ends: readonly (readonly [number, number])[]): Tensor =>
   ends.flat().some((n) => n > 0) ? x.pad(ends.toReversed().flat()) : x;
+
+/** The first elements of x in every dimension, as many as `shape` says; x itself where that is all. */
+export const cropped = (x: Tensor, shape: readonly number[]): Tensor =>
+  shape.reduce((y, n, d) => (y.shape[d] === n ? y : y.narrow(d, 0, n)), x);

@@ -5,15 +5,13 @@ import { cpuConv } from "../backend/contractcpu.ts";
 import { gpuConv } from "../backend/convgpu.ts";
 import type { Shape } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
+import { cropped } from "./arranging.ts";
 import { type Primitive, raises, t } from "./op.ts";
 import { productDtype } from "./product.ts";
 import { checkBias, checkConv, slidingSizes } from "./sliding.ts";
 
 const plain: Sliding = { stride: [1, 1], padding: [0, 0], dilation: [1, 1], groups: 1 };
 const strided: Sliding = { stride: [2, 1], padding: [1, 2], dilation: [1, 2], groups: 2 };
-
-/** Windows that output padding added beyond g's extent do not exist. */
-const cropped = (y: Tensor, shape: Shape): Tensor => shape.reduce((z, n, d) => (z.shape[d] === n ? z : z.narrow(d, 0, n)), y);
 
 /** Both devices' halves of a record from one plan. */
 const planned = (plan: (host: ConvHost, io: Views, a: Sliding) => void): Pick<Primitive<() => Tensor, never, Sliding>, "cpu" | "gpu"> => ({
@@ -86,6 +84,7 @@ export const convInput: Adjoint<"g" | "weight"> = adjoint(
   (host, g, weight, out, a) => planInput(host, weight, g, out, a),
   {
     backward: (gg, { g, weight }, a, ins) => ({
+      // Windows that output padding added beyond g's extent do not exist.
       g: () => cropped(gg.convolution(weight, null, a), ins["g"]!.shape),
       weight: () => gg.convWeight(g, ins["weight"]!.shape, a),
     }),

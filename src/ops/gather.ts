@@ -4,11 +4,11 @@
 import { category } from "../base/dtype.ts";
 import { DtypeError, ShapeError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
-import { contiguous, type Geometry, normalizeDim, sameShape, type Shape, sizeOf } from "../base/shape.ts";
+import { normalizeDim, sameShape, type Shape, sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { checkIndex, checkRank, operand, withSize } from "./arguments.ts";
-import { bordered } from "./arranging.ts";
-import { type Call, type Composite, type Fn, type Inputs, type Primitive, raises, type Cases, t, type View } from "./op.ts";
+import { cropped } from "./arranging.ts";
+import { type Cases, type Composite, type Inputs, type Primitive, raises, t } from "./op.ts";
 import { atLeast1d, cpuGather, cpuScatter, gpuGather, gpuScatter } from "./segments.ts";
 
 export interface Along {
@@ -62,15 +62,25 @@ const reading = (op: string, slices: boolean, cases: Cases): Reading => ({
 });
 
 /** Picks along dim by an index for every element: out[i][j] = x[index[i][j]][j] for dim 0. Shape: that of index, which is nowhere larger than x except along dim. */
-export const gather: Reading = reading("gather", false, { samples: [[t([3, 4]), 1, ints([3, 2], [0, 0, 3, 1, 2, 2])], [t([3, 4]), 0, ints([2, 3], [0, 2, 1, 1, 1, 0])], [t([]), 0, ints([], [0])], [t([2, 3, 2]), -1, ints([1, 3, 4], [0, 1, 1, 0, 1, 1, 0, 0, 1, 0, 1, 1])]], errors: [raises([t([2, 2]), 0, ints([2], [0, 1])], "number of dimensions"), raises([t([1, 1]), 1, ints([2, 2], [0, 0, 0, 0])], "larger than"), raises([t([3]), 0, t([2])], "must be int32")] }); // prettier-ignore
+export const gather: Reading = reading("gather", false, {
+  samples: [
+    [t([3, 4]), 0, ints([2, 3], [0, 2, 1, 1, 1, 0])],
+    [t([]), 0, ints([], [0])],
+    [t([2, 3, 2]), -1, ints([1, 3, 4], [0, 1, 1, 0, 1, 1, 0, 0, 1, 0, 1, 1])],
+  ],
+  errors: [
+    raises([t([2, 2]), 0, ints([2], [0, 1])], "number of dimensions"),
+    raises([t([1, 1]), 1, ints([2, 2], [0, 0, 0, 0])], "larger than"),
+    raises([t([3]), 0, t([2])], "must be int32"),
+  ],
+});
 
 /** The slices of a dimension that index (1-D) names, in its order. */
 export const indexSelect: Reading = reading("indexSelect", true, {
   samples: [
-    [t([3, 4]), 1, ints([3], [3, 0, 3])],
+    [t([3, 4]), -1, ints([3], [3, 0, 3])],
     [t([5, 8]), 0, ints([2], [4, 4])],
     [t([]), 0, ints([1], [0])],
-    [t([2, 3]), -1, ints([0], [])],
   ],
   errors: [
     raises([t([3]), 1, ints([1], [0])], "out of range"),
@@ -112,115 +122,100 @@ export const take: Composite<(x: Tensor, index: Tensor) => Tensor> = {
 
 // ---- writing --------------------------------------------------------------------------------------------------------
 
-export interface Writing extends Along {
-  /** Sources add up; else the last one stands. */
-  readonly accumulate: boolean;
-  /** The destination counts as one long row. */
-  readonly flat?: boolean;
+type InPlace = { readonly inplace: true };
+type Source = Tensor | number;
+type Writing<S extends Source> = Primitive<(x: Tensor, dim: number, index: Tensor, src: S) => Tensor, "index", Along> & InPlace;
+
+/** What is written, in the shape of the index: one value repeated, or as much of a larger source as the index reaches. */
+function sourceFor(op: string, x: Tensor, { shape, size }: Tensor, src: unknown): Tensor {
+  const given = size === 0 || typeof src === "number" ? x.filledLike(Number(src), shape) : operand(op, src, "source");
+  const whole = given.ndim === 0 ? given.expand(shape) : given;
+  if (whole.ndim !== shape.length || shape.some((d, i) => d > whole.shape[i]!))
+    throw new ShapeError(op, `needs a source of ${show(shape)}, got ${show(whole.shape)}`);
+  return cropped(whole, shape);
 }
-type InPlace<F extends Fn> = Primitive<F, "index", Writing> & { readonly inplace: true };
 
-/** The destination as the kernels address it: as it is, or as one long row. */
-const addressed = (out: View, flat = false): View => (flat ? { ...out, ...contiguous([sizeOf(out.shape)]) } : atLeast1d(out));
-
-/** The part of src that index reaches, or a 0-d src spread over the shape of index. */
-const reached = (src: View, index: Geometry): View =>
-  atLeast1d({ ...src, shape: index.shape, strides: src.shape.length === 0 ? index.shape.map(() => 0) : src.strides });
-
-/** A record for writing; with `exact` the source must have the shape of the index, else at least its sizes. */
-const writing = <F extends Fn>(op: string, exact: boolean, call: (...args: Parameters<F>) => Call<Writing>, cases: Cases): InPlace<F> => ({
-  call,
-  meta: (ins, { dim, flat }) => {
-    const [x, index, src] = [ins["x"]!, ins["index"]!, ins["src"]!];
-    checkFit(op, ins, flat ? [sizeOf(x.shape)] : x.shape, dim);
-    const fits = exact
-      ? sameShape(index.shape, src.shape)
-      : src.shape.length === 0 ||
-        sizeOf(index.shape) === 0 ||
-        (index.shape.length === src.shape.length && index.shape.every((d, i) => d <= src.shape[i]!));
-    if (!fits) throw new ShapeError(op, `needs a source of ${show(index.shape)}, got ${show(src.shape)}`);
-    if (src.dtype !== x.dtype && src.kind !== "number") throw new DtypeError(op, `the source is ${src.dtype}, x is ${x.dtype}`);
-    return { out: { shape: x.shape, dtype: x.dtype } };
+/** A record for writing at indices: sources add up, or the last one stands. */
+const writing = <S extends Source>(op: string, accumulate: boolean, cases: Cases): Writing<S> => ({
+  call: (x, dim, index, src) => {
+    const { dim: at, ...inputs } = placed(op, false, x, dim, index);
+    return { inputs: { ...inputs, src: sourceFor(op, x, inputs.index, src) }, attrs: { dim: at } };
   },
-  cpu: ({ x, index, src, out }, { dim, accumulate, flat }) =>
-    cpuScatter(op, x!, atLeast1d(index!), reached(src!, index!), addressed(out!, flat), dim, accumulate),
-  gpu: ({ x, index, src, out }, { dim, accumulate, flat }, q) =>
-    gpuScatter(q, op, x!, atLeast1d(index!), reached(src!, index!), addressed(out!, flat), dim, accumulate),
+  meta: (ins, { dim }) => {
+    const { shape, dtype } = ins["x"]!;
+    checkFit(op, ins, shape, dim);
+    if (ins["src"]!.dtype !== dtype) throw new DtypeError(op, `the source is ${ins["src"]!.dtype}, x is ${dtype}`);
+    return { out: { shape, dtype } };
+  },
+  cpu: ({ x, index, src, out }, { dim }) => cpuScatter(op, x!, atLeast1d(index!), atLeast1d(src!), atLeast1d(out!), dim, accumulate),
+  gpu: ({ x, index, src, out }, { dim }, q) => gpuScatter(q, op, x!, atLeast1d(index!), atLeast1d(src!), atLeast1d(out!), dim, accumulate),
   save: ["index"],
-  backward: (g, { index }, { dim, accumulate, flat }, ins) => {
-    const whole = flat ? g.flatten() : g;
-    return {
-      x: () => (accumulate ? g : whole.scatter(dim, index, 0).reshape(ins["x"]!.shape)),
-      src: () => {
-        const [read, { shape }] = [whole.gather(dim, index), ins["src"]!];
-        return shape.length === 0 ? read.sum() : bordered(read, shape.map((n, d) => [0, n - read.shape[d]!])); // prettier-ignore
-      },
-    };
-  },
+  backward: (g, { index }, { dim }) => ({
+    x: () => (accumulate ? g : g.scatter(dim, index, 0)),
+    src: () => g.gather(dim, index),
+  }),
   ...cases,
   inplace: true,
 });
 
-/** What most of the operators below do with their arguments. */
-const scattering =
-  (op: string, slices: boolean, accumulate: boolean) =>
-  (x: Tensor, dim: number, index: Tensor, src: Tensor | number): Call<Writing> => {
-    const { dim: at, ...inputs } = placed(op, slices, x, dim, index);
-    return { inputs: { ...inputs, src: typeof src === "number" ? src : operand(op, src, "source") }, attrs: { dim: at, accumulate } };
-  };
-
 /** x with src added at indices along dim: out[index[i][j]][j] += src[i][j] for dim 0. The order of additions is fixed. */
-export const scatterAdd: InPlace<(x: Tensor, dim: number, index: Tensor, src: Tensor) => Tensor> = writing("scatterAdd", false, scattering("scatterAdd", false, true), { samples: [[t([3, 4]), 1, ints([3, 2], [0, 0, 3, 1, 2, 2]), t([3, 2])], [t([3, 2]), 0, ints([2, 1], [2, 2]), t([3, 2])], [t([]), 0, ints([], [0]), t([])]], errors: [raises([t([3, 5]), 0, ints([1, 2], [0, 1]), t([2])], "needs a source of [1, 2]"), raises([t([3]), 0, ints([1, 1], [0]), t([1])], "number of dimensions")] }); // prettier-ignore
+export const scatterAdd: Writing<Tensor> = writing("scatterAdd", true, {
+  samples: [
+    [t([3, 4]), 1, ints([3, 2], [0, 0, 3, 1, 2, 2]), t([3, 2])],
+    [t([3, 2]), 0, ints([2, 1], [2, 2]), t([3, 2])],
+    [t([]), 0, ints([], [0]), t([])],
+  ],
+  errors: [
+    raises([t([3, 5]), 0, ints([1, 2], [0, 1]), t([2])], "needs a source of [1, 2]"),
+    raises([t([3]), 0, ints([1, 1], [0]), t([1, 1])], "number of dimensions"),
+  ],
+});
 
 /** x with src (or a number) written at indices along dim; where indices repeat the last source stands. */
-export const scatter: InPlace<(x: Tensor, dim: number, index: Tensor, src: Tensor | number) => Tensor> = writing(
-  "scatter",
-  false,
-  scattering("scatter", false, false),
-  {
-    samples: [
-      [t([3, 4]), 1, ints([3, 2], [0, 2, 3, 1, 2, 0]), t([3, 2])],
-      [t([2, 3]), 0, ints([1, 2], [1, 0]), 1.5],
-      [t([4]), 0, ints([2], [3, 1]), t([3])],
-    ],
-    errors: [raises([t([3]), 0, ints([2], [0, 1]), t([1])], "needs a source of [2]")],
-  },
-);
+export const scatter: Writing<Source> = writing("scatter", false, {
+  samples: [
+    [t([3, 4]), 1, ints([3, 2], [0, 2, 3, 1, 2, 0]), t([3, 2])],
+    [t([2, 3]), 0, ints([1, 2], [1, 0]), 1.5],
+  ],
+  errors: [raises([t([3]), 0, ints([2], [0, 1]), t([1])], "needs a source of [2]")],
+});
+
+/** Writes a source that must have exactly the shape of the index. */
+function writeExactly(op: string, x: Tensor, dim: number, index: Tensor, source: Tensor, accumulate: boolean): Tensor {
+  if (!sameShape(index.shape, source.shape)) throw new ShapeError(op, `needs a source of ${show(index.shape)}, got ${show(source.shape)}`);
+  return x[accumulate ? "scatterAdd" : "scatter"](dim, index, source);
+}
+
+type Slices<O extends unknown[] = []> = Composite<(x: Tensor, dim: number, index: Tensor, source: Tensor, ...rest: O) => Tensor> & InPlace;
 
 /** x with the slices of source, times alpha, added at the places of dim that index (1-D) names. */
-export const indexAdd: InPlace<(x: Tensor, dim: number, index: Tensor, source: Tensor, options?: { alpha?: number }) => Tensor> = writing(
-  "indexAdd",
-  true,
-  (x, dim, index, source, ...rest) => {
+export const indexAdd: Slices<[options?: { alpha?: number }]> = {
+  compose: (x, dim, index, source, ...rest) => {
     const { alpha } = parse("indexAdd", rest, {}, { alpha: 1 });
+    const { dim: at, index: each } = placed("indexAdd", true, x, dim, index);
     const src = operand("indexAdd", source, "source");
     if (!Number.isInteger(alpha) && category(src.dtype) < 2)
       throw new DtypeError("indexAdd", `alpha ${alpha} does not fit a ${src.dtype} source`);
-    return scattering("indexAdd", true, true)(x, dim, index, alpha === 1 ? src : src.mul(alpha));
+    return writeExactly("indexAdd", x, at, each, alpha === 1 ? src : src.mul(alpha), true);
   },
-  {
-    samples: [
-      [t([3, 4]), 0, ints([3], [0, 2, 0]), t([3, 4])],
-      [t([2, 5]), 1, ints([2], [4, 4]), t([2, 2]), { alpha: -0.5 }],
-      [t([]), 0, ints([1], [0]), t([])],
-    ],
-    errors: [raises([t([3]), 0, ints([2], [0, 1]), t([3])], "needs a source of [2]")],
-  },
-);
+  inplace: true,
+  samples: [
+    [t([2, 5]), 1, ints([2], [4, 4]), t([2, 2]), { alpha: -0.5 }],
+    [t([]), 0, ints([1], [0]), t([])],
+  ],
+  errors: [raises([t([3]), 0, ints([2], [0, 1]), t([3])], "needs a source of [2]")],
+};
 
 /** x with the slices of source written at the places of dim that index (1-D) names; where indices repeat the last one stands. */
-export const indexCopy: InPlace<(x: Tensor, dim: number, index: Tensor, source: Tensor) => Tensor> = writing(
-  "indexCopy",
-  true,
-  scattering("indexCopy", true, false),
-  {
-    samples: [
-      [t([3, 4]), 0, ints([2], [0, 2]), t([2, 4])],
-      [t([2, 5]), 1, ints([2], [4, 1]), t([2, 2])],
-    ],
-    errors: [raises([t([3]), 0, ints([2], [0, 1]), t([3])], "needs a source of [2]")],
+export const indexCopy: Slices = {
+  compose: (x, dim, index, source) => {
+    const { dim: at, index: each } = placed("indexCopy", true, x, dim, index);
+    return writeExactly("indexCopy", x, at, each, operand("indexCopy", source, "source"), false);
   },
-);
+  inplace: true,
+  samples: [[t([3, 4]), 0, ints([2], [0, 2]), t([2, 4])]],
+  errors: [raises([t([3]), 0, ints([2], [0, 1]), t([3])], "needs a source of [2]")],
+};
 
 /** x with value (a number or 0-d tensor) in the slices of dim that index (1-D) names. */
 export const indexFill: Composite<(x: Tensor, dim: number, index: Tensor, value: Tensor | number) => Tensor> = {
@@ -241,19 +236,16 @@ export const indexFill: Composite<(x: Tensor, dim: number, index: Tensor, value:
 type PutFn = (x: Tensor, index: Tensor, source: Tensor, ...rest: [accumulate?: boolean] | [options: { accumulate?: boolean }]) => Tensor;
 
 /** x with source written (or added, with accumulate) at row-major positions; where positions repeat the last one stands. */
-export const put: InPlace<PutFn> = writing<PutFn>(
-  "put",
-  true,
-  (x, index, source, ...rest) => ({
-    inputs: { x, index: operand("put", index, "index").flatten(), src: operand("put", source, "source").flatten() },
-    attrs: { ...parse("put", rest, { accumulate: false }), dim: 0, flat: true },
-  }),
-  {
-    samples: [
-      [t([3, 4]), ints([3], [0, 11, 5]), t([3])],
-      [t([2, 3]), ints([2, 2], [1, 1, 0, 5]), t([4]), true],
-      [t([3]), ints([0], []), t([0]), { accumulate: true }],
-    ],
-    errors: [raises([t([3]), ints([2], [0, 1]), t([3])], "needs a source of [2]")],
+export const put: Composite<PutFn> & InPlace = {
+  compose: (x, index, source, ...rest) => {
+    const { accumulate } = parse("put", rest, { accumulate: false });
+    const [places, values] = [operand("put", index, "index").flatten(), operand("put", source, "source").flatten()];
+    return writeExactly("put", x.flatten(), 0, places, values, accumulate).reshape(x.shape);
   },
-);
+  inplace: true,
+  samples: [
+    [t([2, 3]), ints([2, 2], [1, 1, 0, 5]), t([4]), true],
+    [t([3]), ints([0], []), t([0])],
+  ],
+  errors: [raises([t([3]), ints([2], [0, 1]), t([3])], "needs a source of [2]")],
+};

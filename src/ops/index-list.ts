@@ -1,5 +1,6 @@
 // What stands between the brackets of x[…]: reading the list, and carrying it out with views and one gather.
 import { ArgumentError, DtypeError, ShapeError, show } from "../base/errors.ts";
+import { parse } from "../base/options.ts";
 import { broadcastShapes, sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { isTensor } from "./arguments.ts";
@@ -27,6 +28,8 @@ export const columns = (x: Tensor, places: readonly number[]): Tensor[] =>
 
 /** Row-major positions of the elements that are not zero. */
 export const hits = (data: ArrayLike<number>): number[] => Array.from(data).flatMap((v, i) => (v === 0 ? [] : [i]));
+
+const whole: Required<Slice> = { start: null, stop: null, step: null };
 
 interface Parsed {
   /** The view that numbers, slices and new dimensions make. */
@@ -63,13 +66,9 @@ function read(x: Tensor, items: readonly Index[]): Parsed {
           throw new ArgumentError("index", "how many elements a mask selects is not known on the GPU", "await x.maskedSelect(mask), or mask.nonzero()"); // prettier-ignore
         for (const index of columns(item, hits(seen))) tensors.push({ dim: dim++, index });
       }
-    } else if (Array.isArray(item)) throw new ArgumentError("index", "an array is no index", "{ start, stop, step }, or a tensor");
-    else if (typeof item === "object") {
-      const { start = null, stop = null, step, ...rest } = item;
-      const unknown = Object.keys(rest)[0];
-      if (unknown !== undefined) throw new ArgumentError("index", `unknown field ${unknown} in a slice`, "start, stop, step");
-      if (start !== null || stop !== null || (step ?? 1) !== 1) view = view.slice(dim, start, stop, step ?? 1);
-      dim++;
+    } else if (typeof item === "object" && !Array.isArray(item)) {
+      const { start, stop, step } = parse("index", [item], {}, whole);
+      view = view.slice(dim++, start, stop, step ?? 1);
     } else throw new DtypeError("index", `${String(item)} is no index`, 'a number, { start, stop, step }, ":", "...", null or a tensor');
   }
   return { view, tensors };

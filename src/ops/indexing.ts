@@ -20,13 +20,10 @@ const mask = (shape: readonly number[], data: readonly number[]): unknown => t(s
 export const index: Composite<(x: Tensor, indices: readonly Index[]) => Tensor> = {
   compose: (x, indices) => indexed(x, indices),
   samples: [
-    [t([3, 4]), [1]],
-    [t([3, 4, 2]), [-1, { start: 1 }]],
+    [t([3, 4, 2]), [null, -1, { start: 1 }, ":"]],
     [t([3, 4]), ["...", { step: 2 }]],
-    [t([3, 4]), [null, ":", 0]],
     [t([3, 4, 2]), [ints([2], [0, -1]), ints([2], [1, 3])]],
     [t([3, 4, 2]), [ints([2, 1], [0, 2]), ":", ints([2], [1, 0])]],
-    [t([3, 4, 2]), [":", ints([3], [1, -1, 1])]],
     [t([3, 4, 2]), [mask([3], [1, 0, 1]), 1]],
     [t([2, 2, 2]), ["...", mask([2, 2], [1, 0, 1, 1])]],
   ],
@@ -35,17 +32,14 @@ export const index: Composite<(x: Tensor, indices: readonly Index[]) => Tensor> 
     raises([t([3]), [0, 0]], "too many indices"),
     raises([t([3]), [mask([2], [1, 0])]], "does not match"),
     raises([t([3]), [{ step: -1 }]], "step must be"),
-    raises([t([3]), [[0, 1]]], "an array is no index"),
+    raises([t([3]), [[0, 1]]], "is no index"),
   ],
 };
 
 /** `index` with the indices spread out: `x.at(0, { start: 1, stop: 5 }, "...", null)` is PyTorch's x[0, 1:5, ..., None]. */
 export const at: Composite<(x: Tensor, ...indices: readonly Index[]) => Tensor> = {
   compose: (x, ...indices) => indexed(x, indices),
-  samples: [
-    [t([3, 4]), 1, 2],
-    [t([3, 4]), { start: 1 }, "..."],
-  ],
+  samples: [[t([3, 4]), { start: 1 }, "..."]],
   errors: [raises([t([3]), 3], "out of range")],
 };
 
@@ -64,7 +58,6 @@ export const indexPut: Composite<IndexPutFn> = {
     return x.put(places, spread(x, values, places.shape), accumulate);
   },
   samples: [
-    [t([3, 4]), [ints([2], [0, 2])], t([4])],
     [t([3, 4]), [1], 1.5],
     [t([3, 4]), [ints([3], [0, -1, 0]), 1], t([3]), true],
   ],
@@ -113,7 +106,6 @@ export const oneHot: Composite<(x: Tensor, numClasses?: number) => Tensor> = {
     return x.filledLike(0, [...x.shape, n]).scatter(-1, x.unsqueeze(-1), 1);
   },
   samples: [
-    [ints([3], [0, 2, 1]), 4],
     [ints([2, 2], [0, 2, 1, 1]), 3],
     [ints([], [1]), { numClasses: 2 }],
   ],
@@ -197,7 +189,6 @@ export const embedding: Primitive<
     },
   }),
   samples: [
-    [ints([4], [0, 2, 2, 1]), t([4, 3])],
     [ints([2, 2], [0, 2, 2, 1]), t([3, 4])],
     [ints([], [1]), t([3, 2]), { paddingIdx: -1 }],
   ],
