@@ -36,8 +36,7 @@ export async function init(options: InitOptions = {}): Promise<InitReport> {
     device: "auto" as "auto" | DeviceName,
     gpuDevice: undefined as GPUDevice | undefined,
   });
-  if (device !== "auto" && device !== "webgpu" && device !== "cpu")
-    throw new ArgumentError("init", `unknown device ${String(device)}`, "auto, webgpu or cpu");
+  if (device !== "auto" && device !== "webgpu") deviceNamed("init", device);
   const usable = webgpu && !webgpu.lost && (!gpuDevice || webgpu.gpu === gpuDevice);
   const opened = device === "cpu" ? "" : usable ? webgpu! : await openWebGpu(gpuDevice);
   if (typeof opened !== "string") {

@@ -3,7 +3,7 @@ import { isGradEnabled, noGrad, setGradEnabled } from "./autograd/mode.ts";
 import { DtypeError } from "./base/errors.ts";
 import { parse } from "./base/options.ts";
 import { broadcastShapes } from "./base/shape.ts";
-import { operand } from "./ops/arguments.ts";
+import { isTensor, operand } from "./ops/arguments.ts";
 import { vector } from "./ops/arranging.ts";
 import { columns, hits, type Index, isBasic, spread } from "./ops/index-list.ts";
 import type { Tensor } from "./tensor.ts";
@@ -54,15 +54,7 @@ function indexPut(x: Tensor, indices: readonly Index[], values: Tensor | number,
   const [mask] = indices;
   const single = typeof values === "number" || (operand("indexPut_", values, "values").ndim === 0 && values.dtype === x.dtype);
   // One value behind one mask needs no count, so that it works wherever the mask was made.
-  if (
-    indices.length === 1 &&
-    single &&
-    !accumulate &&
-    typeof mask === "object" &&
-    mask !== null &&
-    "dtype" in mask &&
-    mask.dtype === "bool"
-  ) {
+  if (indices.length === 1 && single && !accumulate && isTensor(mask) && mask.dtype === "bool") {
     x.detach().index([mask.filledLike(0)]);
     return x.maskedFill_(mask.reshape([...mask.shape, ...x.shape.slice(mask.ndim).map(() => 1)]), values);
   }

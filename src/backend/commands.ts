@@ -125,7 +125,7 @@ export function commandList(gpu: GPUDevice, fault: Fault, pool: BufferPool, pipe
     let at = 0;
     for (const command of commands) {
       const { compiled, grid } = command;
-      const { params, immediates } = compiled.linked;
+      const { params, uniform: inBuffer } = compiled.linked;
       if (!compiled.pipeline) throw fault.error ?? new DeviceError(command.name, "its kernel did not compile");
       const timestampWrites = timer?.(command.name);
       if (!pass || timestampWrites) {
@@ -137,12 +137,9 @@ export function commandList(gpu: GPUDevice, fault: Fault, pool: BufferPool, pipe
       if (compiled !== last) pass.setPipeline((last = compiled).pipeline!);
       // Immediates are taken from the words at once, uniforms stay there until the batch is encoded.
       params.forEach(({ type }, i) => ((type === "f32" ? floats : words)[at + i] = command.params[i]!));
-      if (immediates) pass.setImmediates(0, words, at, params.length);
-      if (params.length === 0 || immediates) pass.setBindGroup(0, bindGroup(command));
-      else {
-        pass.setBindGroup(0, bindGroup(command), [at * 4]);
-        at += slotWords;
-      }
+      pass.setBindGroup(0, bindGroup(command), inBuffer ? [at * 4] : undefined);
+      if (inBuffer) at += slotWords;
+      else if (params.length > 0) pass.setImmediates(0, words, at, params.length);
       pass.dispatchWorkgroups(...grid);
       if (timestampWrites) {
         pass.end();
@@ -162,7 +159,7 @@ export function commandList(gpu: GPUDevice, fault: Fault, pool: BufferPool, pipe
     return memo(bindGroups, key, () => {
       if (bindGroups.size >= bindGroupLimit) bindGroups.delete(bindGroups.keys().next().value!);
       const resources: GPUBufferBinding[] = buffers.map((b) => ({ buffer: b.gpu }));
-      if (layoutKey.endsWith("u")) {
+      if (compiled.linked.uniform) {
         const usage = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST;
         uniform ??= gpu.createBuffer({ size: words.byteLength, usage });
         resources.push({ buffer: uniform, size: slotWords * 4 });

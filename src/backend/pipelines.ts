@@ -52,16 +52,16 @@ export function pipelinesOf(gpu: GPUDevice, fault: Fault, immediateBytes: number
   const pending = new Set<Promise<void>>();
 
   function start(entry: string, linked: Linked): Compiled {
-    const { code, bindings, params, immediates } = linked;
-    const layoutKey = bindings.map((b) => (b.write ? "w" : "r")).join("") + (immediates ? params.length : params.length > 0 ? "u" : "");
+    const { code, bindings, params, uniform } = linked;
+    const layoutKey = bindings.map((b) => (b.write ? "w" : "r")).join("") + (uniform ? "u" : params.length);
     const [layout, pipelineLayout] = memo(layouts, layoutKey, () => {
       const buffers: GPUBufferBindingLayout[] = bindings.map((b) => ({ type: b.write ? "storage" : "read-only-storage" }));
-      if (params.length > 0 && !immediates) buffers.push({ type: "uniform", hasDynamicOffset: true });
+      if (uniform) buffers.push({ type: "uniform", hasDynamicOffset: true });
       const group = gpu.createBindGroupLayout({
         entries: buffers.map((buffer, binding) => ({ binding, visibility: GPUShaderStage.COMPUTE, buffer })),
       });
       const descriptor: GPUPipelineLayoutDescriptor & { immediateSize?: number } = { bindGroupLayouts: [group] };
-      if (immediates) descriptor.immediateSize = params.length * 4;
+      if (!uniform && params.length > 0) descriptor.immediateSize = params.length * 4;
       return [group, gpu.createPipelineLayout(descriptor)] as const;
     });
     const compiled: Compiled = { linked, layout, layoutKey, pipeline: undefined };

@@ -24,8 +24,8 @@ export interface Linked {
   readonly params: readonly Field[];
   /** Invocations of a workgroup along x. */
   readonly workgroup: number;
-  /** True when parameters travel as immediates instead of a uniform buffer. */
-  readonly immediates: boolean;
+  /** True when parameters travel in a uniform buffer; else as immediates, if there are any. */
+  readonly uniform: boolean;
 }
 
 const fail = (what: string): never => {
@@ -103,24 +103,24 @@ export function link(sources: readonly string[], entry: string, spec: Specialisa
   const handle = kept.find((d) => /var\s/.test(d.text) && d.kind === "var");
   if (handle) fail(`${handle.name} is neither a storage nor a uniform binding`);
   const storages = kept.filter((d) => /var<storage/.test(d.text));
-  const [uniform, second] = kept.filter((d) => /var<uniform/.test(d.text));
+  const [holder, second] = kept.filter((d) => /var<uniform/.test(d.text));
   if (second) fail(`${entry} reaches two parameter structs`);
-  const struct = kept.find((d) => d.kind === "struct" && uniform?.words.includes(d.name));
+  const struct = kept.find((d) => d.kind === "struct" && holder?.words.includes(d.name));
   const params = [...(struct?.text ?? "").matchAll(/(\w+)\s*:\s*(u32|i32|f32)\b/g)].map((m) => ({
     name: m[1]!,
     type: m[2] as Field["type"],
   }));
-  if (uniform && struct?.text.match(/:/g)?.length !== params.length) fail(`${uniform.name} must be a struct of u32, i32 and f32 fields`);
-  const immediates = params.length > 0 && params.length * 4 <= immediateBytes;
+  if (holder && struct?.text.match(/:/g)?.length !== params.length) fail(`${holder.name} must be a struct of u32, i32 and f32 fields`);
+  const uniform = params.length * 4 > immediateBytes;
   const code = kept.map((d) => {
-    const at = [...storages, uniform].indexOf(d);
+    const at = [...storages, holder].indexOf(d);
     if (at < 0) return d.text;
     const bare = d.text.replace(/@(group|binding)\([^)]*\)\s*/g, "");
-    if (immediates && d === uniform) return bare.replace("<uniform>", "<immediate>");
+    if (!uniform && d === holder) return bare.replace("<uniform>", "<immediate>");
     return `@group(0) @binding(${at}) ${bare}`;
   });
   return {
-    code: (immediates ? "requires immediate_address_space;\n" : "") + code.join("\n"),
+    code: (holder && !uniform ? "requires immediate_address_space;\n" : "") + code.join("\n"),
     bindings: storages.map(({ name, text }) => ({
       name,
       write: text.includes("read_write"),
@@ -128,6 +128,6 @@ export function link(sources: readonly string[], entry: string, spec: Specialisa
     })),
     params,
     workgroup: evaluate(size!, all),
-    immediates,
+    uniform,
   };
 }

@@ -24,7 +24,7 @@ fn scale(@builtin(global_invocation_id) gid: vec3u) {
 
 describe("link(sources, entry, spec)", () => {
   it("keeps what the entry reaches and renumbers bindings in order of declaration", () => {
-    const { code, bindings, params, workgroup, immediates } = link([source], "scale");
+    const { code, bindings, params, workgroup, uniform } = link([source], "scale");
     expect(bindings).toEqual([
       { name: "x", write: false, element: "Scalar" },
       { name: "out", write: true, element: "Scalar" },
@@ -38,7 +38,7 @@ describe("link(sources, entry, spec)", () => {
       { name: "scale", type: "f32" },
     ]);
     expect(workgroup).toBe(64);
-    expect(immediates).toBe(false);
+    expect(uniform).toBe(true);
   });
 
   it("turns parameters into immediates when they fit", () => {
