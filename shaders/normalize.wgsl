@@ -6,7 +6,7 @@ const STRIDE: u32 = 1u; // invocations that share a line
 
 alias X = f32;
 
-struct Params { lines: u32, length: u32, inner: u32, channels: u32, ignored: i32, smoothing: f32, eps: f32, slope: f32 }
+struct Params { lines: u32, length: u32, inner: u32, channels: u32, ignored: i32, eps: f32, slope: f32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<X>;
@@ -100,10 +100,6 @@ fn terms(base: u32, i: u32, middle: f32) -> mat2x4f { return mat2x4f(load_x(base
 fn terms_both(base: u32, i: u32, middle: f32) -> mat2x4f { return mat2x4f(load_x(base, i), load_y(base, i)); }
 fn terms_product(base: u32, i: u32, middle: f32) -> mat2x4f { return mat2x4f(load_x(base, i) * load_y(base, i), vec4f(0.0)); }
 fn terms_exp(base: u32, i: u32, middle: f32) -> mat2x4f { return mat2x4f(exp_below(load_x(base, i) - middle), vec4f(0.0)); }
-fn terms_smooth(base: u32, i: u32, middle: f32) -> mat2x4f {
-  let v = load_x(base, i) - middle;
-  return mat2x4f(exp_below(v), -v * weights(i));
-}
 fn terms_moments(base: u32, i: u32, middle: f32) -> mat2x4f {
   let v = load_x(base, i) - middle;
   return mat2x4f(v, v * v);
@@ -129,13 +125,7 @@ fn checked(sum: f32, peak: f32) -> f32 { return nan_if(sum, is_inf(peak) || sum 
 fn settle_exp(line: u32, lid: u32, s: vec2f, middle: f32, base: u32) -> vec4f { return vec4f(middle, 1.0 / checked(s.x, middle), 0.0, 0.0); }
 fn settle_log(line: u32, lid: u32, s: vec2f, middle: f32, base: u32) -> vec4f { return vec4f(middle, log_f(checked(s.x, middle)), 0.0, 0.0); }
 
-// ---- cross entropy: (1 − ε) w[y] (lse − x[y]) + ε / C Σ w[c] (lse − x[c]) with ε the smoothing. Lines of the ignored class count nothing.
-fn weight_sum() -> f32 { return f32(params.length); }
-fn weight_sum_each() -> f32 {
-  var s = 0.0;
-  for (var c = 0u; c < params.length && params.smoothing > 0.0; c += 1u) { s += weight[c]; }
-  return s;
-}
+// ---- cross entropy: w[y] (lse − x[y]). Lines of the ignored class count nothing.
 fn class_of(line: u32) -> u32 { return min(u32(max(classes[line], 0)), params.length - 1u); }
 // NaN beyond the classes.
 fn own_weight(line: u32) -> f32 {
@@ -148,8 +138,7 @@ fn settle_loss(line: u32, lid: u32, s: vec2f, middle: f32, base: u32) -> vec4f {
     let counts = classes[line] != params.ignored;
     let own = own_weight(line);
     let at = base + class_of(line) * params.inner;
-    let even = (s.y + log_total * weight_sum()) * params.smoothing / f32(params.length);
-    made_a[line] = select(0.0, (1.0 - params.smoothing) * own * ((middle - f32(x[at])) + log_total) + even, counts);
+    made_a[line] = select(0.0, own * ((middle - f32(x[at])) + log_total), counts);
     made_b[line] = select(0.0, own, counts);
   }
   return vec4f(0.0);
@@ -168,10 +157,8 @@ fn settle_average(line: u32, lid: u32, s: vec2f, middle: f32, base: u32) -> vec4
 fn seed(line: u32) -> f32 { return params.slope; }
 fn seed_given(line: u32) -> f32 { return given_a[line * params.channels]; }
 fn settle_logit(line: u32, lid: u32, s: vec2f, middle: f32, base: u32) -> vec4f {
-  let own = own_weight(line) * (1.0 - params.smoothing);
-  let even = params.smoothing / f32(params.length);
-  let slope = seed(line) / given_b[0];
-  let found = vec4f(middle, slope * (own + even * weight_sum()) / checked(s.x, middle), slope * own, slope * even);
+  let slope = seed(line) / given_b[0] * own_weight(line);
+  let found = vec4f(middle, slope / checked(s.x, middle), slope, 0.0);
   return select(vec4f(middle, 0.0, 0.0, 0.0), found, classes[line] != params.ignored);
 }
 
@@ -225,7 +212,7 @@ fn mapped_product(base: u32, i: u32, line: u32, s: vec4f) -> vec4f { return load
 fn mapped_exp(base: u32, i: u32, line: u32, s: vec4f) -> vec4f { return load_x(base, i) - exp_below(load_y(base, i)) * s.x; }
 fn mapped_logit(base: u32, i: u32, line: u32, s: vec4f) -> vec4f {
   let own = select(vec4f(0.0), vec4f(s.z), four(i) == vec4u(class_of(line)));
-  return exp_below(load_x(base, i) - s.x) * s.y - own - s.w * weights(i);
+  return exp_below(load_x(base, i) - s.x) * s.y - own;
 }
 fn mapped_norm(base: u32, i: u32, line: u32, s: vec4f) -> vec4f {
   return (load_x(base, i) - s.x) * s.y * weights(i) + (biases(i) + s.z);

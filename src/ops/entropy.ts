@@ -13,33 +13,36 @@ import { eachLine, exponentials, launchLines, type Lines, linesOf } from "./line
 import { type Arg, type Composite, type Meta, type Primitive, raises, t } from "./op.ts";
 import { visible } from "./segments.ts";
 
-export interface Options {
+export interface ClassOptions {
   /** A weight per class. */
   readonly weight?: Tensor | null | undefined;
   /** The class that marks positions to leave out. */
   readonly ignoreIndex?: number;
   readonly reduction?: Reduction;
+}
+export interface Options extends ClassOptions {
   /** The share of every target that is spread evenly over all classes. */
   readonly labelSmoothing?: number;
 }
 export interface Attrs {
   readonly ignoreIndex: number;
   readonly reduction: Reduction;
-  readonly labelSmoothing: number;
 }
 
 const defaults = { weight: undefined as Tensor | null | undefined };
-const keywords = { ignoreIndex: -100, reduction: "mean" as Reduction, labelSmoothing: 0 };
+const keywords = { ignoreIndex: -100, reduction: "mean" as Reduction };
 const classDim = (shape: Shape): number => (shape.length === 1 ? 0 : 1);
 /** v of every class, to broadcast against x. */
 const perClass = (v: Tensor, x: Tensor): Tensor => v.reshape(x.shape.map((_, d) => (d === classDim(x.shape) ? -1 : 1)));
 
-function optionsOf(name: string, rest: readonly unknown[]): Attrs & { readonly weight: Tensor | undefined } {
-  const { weight, ...attrs } = parse(name, rest, defaults, keywords);
+function optionsOf<K extends object = object>(
+  name: string,
+  rest: readonly unknown[],
+  more?: K,
+): Attrs & { readonly weight: Tensor | undefined } & K {
+  const { weight, ...attrs } = parse(name, rest, defaults, { ...keywords, ...more } as typeof keywords & K);
   checkReduction(name, attrs.reduction);
-  if (!(attrs.labelSmoothing >= 0 && attrs.labelSmoothing <= 1))
-    throw new ArgumentError(name, `labelSmoothing must lie in [0, 1], got ${String(attrs.labelSmoothing)}`);
-  return { weight: weight ?? undefined, ...attrs };
+  return { weight: weight ?? undefined, ...attrs } as ReturnType<typeof optionsOf<K>>;
 }
 
 /** Errors: ShapeError when logits have no classes or weights do not fit them. */
@@ -77,19 +80,14 @@ const linesBy = (x: View): Lines => linesOf(x.shape, classDim(x.shape));
 function launchPositions(
   q: Launcher,
   { x, target, weight }: Views,
-  { ignoreIndex, labelSmoothing }: Attrs,
+  { ignoreIndex: ignored }: Attrs,
   names: readonly string[],
   bind: Readonly<Record<string, View | undefined>>,
   params: Readonly<Record<string, number>> = {},
 ): void {
-  checkVisible("crossEntropy", x!, target!, ignoreIndex);
-  launchLines(
-    q,
-    ["level_peak", ...names, "weights_each", "weight_of_each", "weight_sum_each"],
-    { x, classes: target, weight, ...bind },
-    linesBy(x!),
-    { ignored: ignoreIndex, smoothing: labelSmoothing, ...params },
-  );
+  checkVisible("crossEntropy", x!, target!, ignored);
+  const roles = ["level_peak", "terms_exp", ...names, "weight_of_each"];
+  launchLines(q, roles, { x, classes: target, weight, ...bind }, linesBy(x!), { ignored, ...params });
 }
 
 /** Records the loss and the total weight. */
@@ -98,8 +96,7 @@ function launchLoss(q: Launcher, io: Views, attrs: Attrs): void {
   const scratch = (): View => q.scratch("float32", target!.shape);
   const each = attrs.reduction === "none";
   const [losses, weights] = [each ? out! : scratch(), scratch()];
-  const names = [attrs.labelSmoothing > 0 ? "terms_smooth" : "terms_exp", "settle_loss", "apply_none"];
-  launchPositions(q, io, attrs, names, { made_a: losses, made_b: weights });
+  launchPositions(q, io, attrs, ["settle_loss", "apply_none"], { made_a: losses, made_b: weights });
   if (each) return;
   const settle = attrs.reduction === "mean" ? "settle_average" : "settle_total";
   const all = { outer: 1, length: sizeOf(target!.shape), inner: 1 };
@@ -130,13 +127,13 @@ function hostPositions({ x, target, weight }: Views, { ignoreIndex }: Attrs, vis
   });
 }
 
-type ClassFn = (x: Tensor, target: Tensor, options?: Options) => Tensor;
+type ClassFn = (x: Tensor, target: Tensor, options?: ClassOptions) => Tensor;
 
 const classes = (shape: Shape, ...data: readonly number[]): Arg => t(shape, { dtype: "int32", data });
 const perClassWeight = (count: number): Arg => t([count], { low: 0.5, high: 2, fixed: true });
 const plain = [t([4, 3]), classes([4], 0, 2, 1, 2)] as const;
-const partly = [t([4, 3]), classes([4], 0, -100, 1, 2), { labelSmoothing: 0.1, reduction: "sum" }] as const;
-const smooth = [t([4, 3]), classes([4], 0, 1, 1, 2), { weight: perClassWeight(3), ignoreIndex: 1, labelSmoothing: 0.2 }] as const;
+const partly = [t([4, 3]), classes([4], 0, -100, 1, 2), { reduction: "sum" }] as const;
+const weighty = [t([4, 3]), classes([4], 0, 1, 1, 2), { weight: perClassWeight(3), ignoreIndex: 1 }] as const;
 
 /** Cross entropy against class indices: what crossEntropy runs when its target holds integers. */
 export const classCrossEntropy: Primitive<ClassFn, "x" | "target" | "weight" | "total", Attrs> = {
@@ -150,14 +147,12 @@ export const classCrossEntropy: Primitive<ClassFn, "x" | "target" | "weight" | "
     return { out: reduction === "none" ? { ...total, shape: target!.shape } : total, total };
   },
   cpu: (io, attrs) => {
-    const { x, weight, out, total } = io;
-    const [from, to, w, { length, inner }] = [dense(x!), elements(out!), weight && dense(weight), linesBy(x!)];
-    const even = attrs.labelSmoothing / length;
+    const { x, out, total } = io;
+    const [from, to] = [dense(x!), elements(out!)];
     let [loss, counted] = [0, 0];
     to.fill(0);
-    hostPositions(io, attrs, ({ line, at, own, place, level }) => {
-      let value = (1 - attrs.labelSmoothing) * own * (level - from[place]!);
-      if (even > 0) for (let c = 0, p = at; c < length; c++, p += inner) value += even * (w ? w[c]! : 1) * (level - from[p]!);
+    hostPositions(io, attrs, ({ line, own, place, level }) => {
+      const value = own * (level - from[place]!);
       if (attrs.reduction === "none") to[line] = value;
       loss += value;
       counted += own;
@@ -171,12 +166,12 @@ export const classCrossEntropy: Primitive<ClassFn, "x" | "target" | "weight" | "
     x: () => g.crossEntropyBackward(x, target, { ...attrs, weight: ins["weight"] && weight, total }),
   }),
   samples: [
-    partly, smooth, [t([2, 3, 2, 2]), classes([2, 2, 2], 0, 2, 1, 2, 1, 1, 0, 0), { reduction: "none" }], [t([3]), classes([], 1)],
+    partly, weighty, [t([2, 3, 2, 2]), classes([2, 2, 2], 0, 2, 1, 2, 1, 1, 0, 0), { reduction: "none" }], [t([3]), classes([], 1)],
     [t([3, 70]), classes([3], 0, 69, 33), { weight: perClassWeight(70) }],
   ],
   errors: [
     raises([t([4, 3]), t([3], { dtype: "int32" })], "needs classes of [4]"), raises([t([2, 3]), t([2], { dtype: "int32", data: [0, 3] })], "out of range"),
-    raises([t([2, 3]), t([2], { dtype: "int32" }), { reduction: "average" }], "unknown reduction"), raises([t([2, 3]), t([2], { dtype: "int32" }), { labelSmoothing: 2 }], "labelSmoothing"),
+    raises([t([2, 3]), t([2], { dtype: "int32" }), { reduction: "average" }], "unknown reduction"),
     raises([t([2, 3]), t([2], { dtype: "int32" }), { weight: t([2]) }], "weight must have shape"),
   ],
 }; // prettier-ignore
@@ -194,7 +189,7 @@ function weighed(
   return { place, own: each.maskedFill(ignored, 0), ignored };
 }
 
-type BackwardFn = (g: Tensor, x: Tensor, target: Tensor, options?: Options & { readonly total?: Tensor | undefined }) => Tensor;
+type BackwardFn = (g: Tensor, x: Tensor, target: Tensor, options?: ClassOptions & { readonly total?: Tensor | undefined }) => Tensor;
 
 /** The gradient of classCrossEntropy by x for the gradient g of its result; `total`, the weight of all positions, spares a second forward pass. */
 export const crossEntropyBackward: Primitive<BackwardFn, never, Attrs> = {
@@ -206,24 +201,19 @@ export const crossEntropyBackward: Primitive<BackwardFn, never, Attrs> = {
   },
   meta: ({ x }) => ({ out: x! }),
   cpu: (io, attrs) => {
-    const { g, x, weight, total, out } = io;
-    const [slopes, w, to, { length, inner }] = [dense(g!), weight && dense(weight), elements(out!), linesBy(x!)];
-    const even = attrs.labelSmoothing / length;
+    const { g, x, total, out } = io;
+    const [slopes, to, { inner }] = [dense(g!), elements(out!), linesBy(x!)];
     const counted = total ? dense(total)[0]! : 1;
-    let weights = 0;
-    for (let c = 0; c < length; c++) weights += w ? w[c]! : 1;
     to.fill(0);
     hostPositions(io, attrs, ({ line, at, own, place, chances }) => {
-      const slope = slopes[attrs.reduction === "none" ? line : 0]! / counted;
-      const mine = own * (1 - attrs.labelSmoothing);
-      const all = mine + even * weights;
-      for (let c = 0, p = at; c < length; c++, p += inner) to[p] = slope * (chances[c]! * all - (p === place ? mine : 0) - even * (w ? w[c]! : 1));
+      const slope = (slopes[attrs.reduction === "none" ? line : 0]! * own) / counted;
+      for (let c = 0, p = at; c < chances.length; c++, p += inner) to[p] = slope * (chances[c]! - Number(p === place));
     });
   },
   gpu: (io, attrs, q) => {
     const { g, total = q.table("one", () => Float32Array.of(1)), out } = io;
     const slope = constantOf(g!);
-    const names = ["terms_exp", "settle_logit", "mapped_logit", ...(slope === undefined ? ["seed_given"] : [])];
+    const names = ["settle_logit", "mapped_logit", ...(slope === undefined ? ["seed_given"] : [])];
     const bind = { given_a: slope === undefined ? g : undefined, given_b: total, out };
     launchPositions(q, io, attrs, names, bind, { channels: attrs.reduction === "none" ? 1 : 0, slope: slope ?? 0 });
   },
@@ -231,32 +221,57 @@ export const crossEntropyBackward: Primitive<BackwardFn, never, Attrs> = {
   definition: (...args) => {
     const { inputs, attrs } = crossEntropyBackward.call(...args);
     const { g, x, target, weight } = inputs as { g: Tensor; x: Tensor; target: Tensor; weight: Tensor | undefined };
-    const { ignoreIndex, reduction, labelSmoothing } = attrs;
+    const { ignoreIndex, reduction } = attrs;
     const dim = classDim(x.shape);
-    const { place, own, ignored } = weighed(x, target, weight, ignoreIndex);
-    const each = weight ? perClass(weight, x).expand(x.shape) : x.detach().filledLike(1);
-    const even = each.mul(labelSmoothing / x.shape[dim]!).maskedFill(ignored.unsqueeze(dim), 0);
+    const { place, own } = weighed(x, target, weight, ignoreIndex);
     // What the log-probability of every class is multiplied by.
-    const all = even.scatterAdd(dim, place.unsqueeze(dim), own.mul(1 - labelSmoothing).unsqueeze(dim));
+    const all = x.detach().filledLike(0).scatterAdd(dim, place.unsqueeze(dim), own.unsqueeze(dim));
     const share = reduction === "mean" ? all.div(own.sum()) : all;
     const slope = reduction === "none" ? g.unsqueeze(dim) : g;
     return x.softmax(dim).mul(share.sum(dim, true)).sub(share).mul(slope);
   },
   samples: [
-    [t([]), ...partly], [t([]), ...smooth], [t([2, 2]), t([2, 3, 2]), classes([2, 2], 0, 2, 1, 2), { reduction: "none" }],
+    [t([]), ...partly], [t([]), ...weighty], [t([2, 2]), t([2, 3, 2]), classes([2, 2], 0, 2, 1, 2), { reduction: "none" }],
   ],
   errors: [raises([t([]), t([4, 3]), t([3], { dtype: "int32" })], "needs classes of [4]")],
 }; // prettier-ignore
 
+/** The losses of classes under log-probabilities; a share of `smoothing` goes evenly to all classes. */
+function classLosses(
+  name: string,
+  logs: Tensor,
+  target: Tensor,
+  { weight, reduction, ignoreIndex }: ReturnType<typeof optionsOf>,
+  smoothing = 0,
+): Tensor {
+  checkClasses(name, logs, target, weight);
+  checkVisible(name, logs, target, ignoreIndex);
+  const dim = classDim(logs.shape);
+  const { place, own, ignored } = weighed(logs, target, weight, ignoreIndex);
+  let gains = logs.gather(dim, place.unsqueeze(dim)).squeeze(dim).mul(own);
+  if (smoothing > 0) {
+    const even = weight ? logs.mul(perClass(weight, logs)) : logs;
+    gains = gains.mul(1 - smoothing).add(even.mean(dim).mul(smoothing));
+  }
+  return reduced(gains.neg().maskedFill(ignored, 0), reduction, own.sum());
+}
+
+type EntropyFn = (x: Tensor, target: Tensor, options?: Options) => Tensor;
+
 /** Cross entropy of logits along dimension 1 against class indices, or probabilities of the logits' shape. */
-export const crossEntropy: Composite<ClassFn> = {
+export const crossEntropy: Composite<EntropyFn> = {
   compose: (x, target, ...rest) => {
-    if (!isFloat(target.dtype) || !sameShape(x.shape, target.shape)) return x.classCrossEntropy(target, ...rest);
-    const { weight, reduction, labelSmoothing, ignoreIndex } = optionsOf("crossEntropy", rest);
-    if (ignoreIndex !== keywords.ignoreIndex)
-      throw new ArgumentError("crossEntropy", "ignoreIndex has no meaning for probabilities", "leave it out");
+    const { labelSmoothing, ...options } = optionsOf("crossEntropy", rest, { labelSmoothing: 0 });
+    const { weight, reduction, ignoreIndex } = options;
+    if (!(labelSmoothing >= 0 && labelSmoothing <= 1))
+      throw new ArgumentError("crossEntropy", `labelSmoothing must lie in [0, 1], got ${String(labelSmoothing)}`);
+    const indices = !isFloat(target.dtype) || !sameShape(x.shape, target.shape);
+    if (indices && labelSmoothing === 0) return x.classCrossEntropy(target, options);
     checkWeight("crossEntropy", x, weight);
     const dim = classDim(x.shape);
+    if (indices) return classLosses("crossEntropy", x.logSoftmax(dim), target, options, labelSmoothing);
+    if (ignoreIndex !== keywords.ignoreIndex)
+      throw new ArgumentError("crossEntropy", "ignoreIndex has no meaning for probabilities", "leave it out");
     const classes = x.shape[dim]!;
     const smooth = labelSmoothing > 0 ? target.mul(1 - labelSmoothing).add(labelSmoothing / classes) : target;
     const share = weight ? smooth.mul(perClass(weight, x)) : smooth;
@@ -264,30 +279,22 @@ export const crossEntropy: Composite<ClassFn> = {
   },
   samples: [
     plain,
+    [...weighty.slice(0, 2), { ...weighty[2], labelSmoothing: 0.2 }],
     [t([4, 3]), t([4, 3], { low: 0.1, high: 1 }), { labelSmoothing: 0.1 }],
     [t([2, 3, 2]), t([2, 3, 2], { low: 0.1, high: 1 }), { reduction: "none", weight: perClassWeight(3) }],
   ],
   errors: [
     raises([t([4, 3]), t([4, 2])], "class indices must be integers"),
     raises([t([4, 3]), t([4, 3]), { reduction: "all" }], "unknown reduction"),
+    raises([t([2, 3]), t([2], { dtype: "int32" }), { labelSmoothing: 2 }], "labelSmoothing"),
   ],
 };
 
 /** Negative log likelihood of classes under log-probabilities along dimension 1. Options as for crossEntropy, without smoothing. */
-export const nllLoss: Composite<(x: Tensor, target: Tensor, options?: Omit<Options, "labelSmoothing">) => Tensor> = {
-  compose: (x, target, ...rest) => {
-    const { ignoreIndex: none, reduction: usual } = keywords;
-    const { weight, reduction, ignoreIndex } = parse("nllLoss", rest, defaults, { ignoreIndex: none, reduction: usual });
-    checkReduction("nllLoss", reduction);
-    checkClasses("nllLoss", x, target, weight);
-    checkVisible("nllLoss", x, target, ignoreIndex);
-    const dim = classDim(x.shape);
-    const { place, own, ignored } = weighed(x, target, weight ?? undefined, ignoreIndex);
-    const losses = x.gather(dim, place.unsqueeze(dim)).squeeze(dim).neg().mul(own);
-    return reduced(losses.maskedFill(ignored, 0), reduction, own.sum());
-  },
+export const nllLoss: Composite<ClassFn> = {
+  compose: (x, target, ...rest) => classLosses("nllLoss", x, target, optionsOf("nllLoss", rest)),
   samples: [
-    [t([4, 3]), classes([4], 0, -100, 1, 2), { reduction: "sum" }],
+    partly,
     [t([2, 3, 2]), classes([2, 2], 0, 2, 1, 2), { reduction: "none", weight: perClassWeight(3) }],
     [t([3]), classes([], 1)],
   ],

@@ -80,7 +80,7 @@ export function launchLines(
   q.launch(
     lineKernel(wanted, tree, inner === 1 && length % 4 === 0, wg, bind["x"]!),
     bind,
-    { lines, length, inner, channels: 1, ignored: 0, smoothing: 0, eps: 0, slope: 0, ...params },
+    { lines, length, inner, channels: 1, ignored: 0, eps: 0, slope: 0, ...params },
     tree ? lines * wg : lines,
   );
 }
