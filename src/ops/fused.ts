@@ -1,11 +1,11 @@
 // Elementwise operators of three operands: interpolation, and a product or quotient added.
 import special from "../../shaders/special.wgsl?raw";
 import { library } from "../backend/kernel.ts";
-import { DtypeError } from "../base/errors.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Form } from "./mapping.ts";
 import * as m from "./math.ts";
 import { raises, t } from "./op.ts";
+import { productDtype } from "./product.ts";
 import { type Mapped, mapped, numbers, type Operand, type Rules, times, within } from "./pointwise.ts";
 
 library(special);
@@ -19,8 +19,7 @@ export const lerp: Mapped<(x: Tensor, end: Tensor, weight: Operand) => Tensor, "
   cpu: m.lerp,
   operands: ["x", "end", "weight"],
   dtype: (ins) => {
-    const dtypes = new Set(Object.values(ins).flatMap((i) => (i.kind === "number" ? [] : [i.dtype])));
-    if (dtypes.size > 1) throw new DtypeError("lerp", `operands have dtypes ${[...dtypes].join(", ")}`, "convert them to one");
+    productDtype("lerp", ins);
     return undefined;
   },
   save: ["x", "y", "z"],
@@ -29,7 +28,7 @@ export const lerp: Mapped<(x: Tensor, end: Tensor, weight: Operand) => Tensor, "
     [t([3, 4]), t([4]), within(0.1, 0.4)([3, 1])],
     [t([]), t([2]), 0.7],
   ],
-  errors: [raises([t([2, 3]), t([4]), 0.5], "do not broadcast"), raises([t([2]), ints, 0.5], "have dtypes")],
+  errors: [raises([t([2, 3]), t([4]), 0.5], "do not broadcast"), raises([t([2]), ints, 0.5], "the first operand float")],
 });
 
 type Fused = Mapped<(x: Tensor, tensor1: Operand, tensor2: Operand, options?: { value?: number }) => Tensor, "y" | "z", { value: number }>;

@@ -5,9 +5,9 @@ import { DtypeError, ShapeError, show } from "../base/errors.ts";
 import { broadcastShapes, coalesce, expandTo, isContiguous, type Shape } from "../base/shape.ts";
 import type { Inputs, Meta } from "./op.ts";
 
-/** Errors: DtypeError when operands differ in dtype or have none that products exist for. */
+/** The dtype of all tensors. Errors: DtypeError when operands differ in it or have none that products exist for. */
 export function productDtype(op: string, ins: Inputs): Meta["dtype"] {
-  const list = Object.entries(ins);
+  const list = Object.entries(ins).filter(([, x]) => x.kind !== "number");
   const [, first] = list[0]!;
   for (const [name, x] of list) {
     if (x.dtype !== first.dtype) throw new DtypeError(op, `${name} is ${x.dtype}, the first operand ${first.dtype}`, "convert one of them");

@@ -5,12 +5,13 @@ import { dense, elements } from "../backend/cpu.ts";
 import { kernel, wgslType } from "../backend/kernel.ts";
 import { checkKnown } from "../base/checks.ts";
 import { asDType, type DType, type DTypeLike, isFloat } from "../base/dtype.ts";
-import { DtypeError, ShapeError, show } from "../base/errors.ts";
+import { ShapeError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { normalizeDim, normalizeDims, reducedShape, sameShape, sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { eachLine, linesOf } from "./lines.ts";
 import { type Composite, type Primitive, raises, t } from "./op.ts";
+import { productDtype } from "./product.ts";
 
 export interface Options {
   readonly dtype?: DTypeLike | undefined;
@@ -102,9 +103,7 @@ export const linearRecurrence: Primitive<
   meta: ({ x, b }) => {
     if (!sameShape(x!.shape, b!.shape))
       throw new ShapeError("linearRecurrence", `x ${show(x!.shape)} and b ${show(b!.shape)} must have the same shape`);
-    if ((!isFloat(x!.dtype) && x!.dtype !== "int32") || x!.dtype !== b!.dtype)
-      throw new DtypeError("linearRecurrence", `x and b must share a floating dtype or int32, got ${x!.dtype} and ${b!.dtype}`);
-    return { out: { shape: x!.shape, dtype: x!.dtype } };
+    return { out: { shape: x!.shape, dtype: productDtype("linearRecurrence", { x: x!, b: b! }) } };
   },
   cpu: ({ x, b, out }, { dim }) => {
     const lines = linesOf(out!.shape, dim);

@@ -59,12 +59,9 @@ export function erfc(x: number): number {
 export function erfinv(x: number): number {
   const a = Math.abs(x);
   if (!(a < 1)) return a === 1 ? x * Infinity : NaN;
-  if (a < 1e-8) return x * (Math.sqrt(Math.PI) / 2);
-  // A closed form good to 2e-3, then three cubic steps.
-  const l = Math.log1p(-a * a);
-  const b = 2 / (Math.PI * 0.147) + l / 2;
-  let y = Math.sqrt(Math.sqrt(b * b - l / 0.147) - b);
-  for (let i = 0; i < 3; i++) {
+  // A form good to 13 %, then five cubic steps.
+  let y = Math.sqrt(-Math.log1p(-a * a));
+  for (let i = 0; i < 5; i++) {
     const miss = a < 0.5 ? erf(y) - a : 1 - a - erfc(y);
     const step = (miss * (Math.sqrt(Math.PI) / 2)) / expSquare(y, 1);
     y -= step / (1 + y * step);

@@ -4,7 +4,7 @@ import source from "../../shaders/stepping.wgsl?raw";
 import type { View, Views } from "../backend/backend.ts";
 import { elements } from "../backend/cpu.ts";
 import { kernel, type Launcher } from "../backend/kernel.ts";
-import { isFloat } from "../base/dtype.ts";
+import { checkFloat } from "../base/checks.ts";
 import { DtypeError, ShapeError, show } from "../base/errors.ts";
 import { isContiguous, sameShape, sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
@@ -40,7 +40,7 @@ function checkUpdate(op: string, ins: Inputs, letters: readonly string[], most: 
     throw new ShapeError(op, `${numbers.length} parameters, takes at least 1 and at most ${most} at a time`);
   for (const k of numbers) {
     const { shape, dtype } = ins[`p${k}`]!;
-    if (!isFloat(dtype)) throw new DtypeError(op, `parameter ${k} is ${dtype}`, "only floating tensors are trained");
+    checkFloat(op, dtype);
     for (const name of letters) {
       const other = ins[name + k];
       if (!other && (name === "g" || `${name}0` in ins)) throw new ShapeError(op, `operand ${name}${k} is missing`);
