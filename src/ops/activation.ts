@@ -18,7 +18,7 @@ library(special);
 type Gradient = (g: Tensor, x: Tensor) => Tensor;
 type Slope = Primitive<Gradient, "x" | "y">;
 
-const ranges: readonly Sample[] = [[t([3, 5])], [t([], { low: 0.5, high: 2 })], [t([4], { low: -40, high: 40 })], [t([0, 2])]];
+const ranges: readonly Sample[] = [[t([3, 5])], [t([], { low: 0.5, high: 2 })], [t([4], { low: -40, high: 40 })]];
 const floats: readonly ErrorSample[] = [{ args: [{ $: [2], dtype: "int32" }], message: "not defined for int32" }];
 const smooth = { samples: ranges, errors: [...floats] };
 
