@@ -2,30 +2,28 @@
 // every destination element walks the sources that name it, in the order in which they stand. Few sources: the walk looks at all of
 // them. Many: they are sorted by destination first, stably, and a destination finds its own as one segment.
 const WG: u32 = 64u;
-const SORTED: u32 = 0u;     // 1: walk the own segment, 0: look at all sources
-const SLICED: u32 = 0u;     // 1: the index names whole slices, 0: it has a number for every element
-const CONSTANT: u32 = 0u;   // 1: the destination starts from the bits in init instead of x
-const ACCUMULATE: u32 = 1u; // 1: sources add up, 0: the last one stands
-const PLACE: u32 = 0u;      // of a sorting pass: 0 counts, 1 places
+const SORTED: bool = false;     // walk the own segment, else look at all sources
+const SLICED: bool = false;     // the index names whole slices, else it has a number for every element
+const CONSTANT: bool = false;   // the destination starts from the bits in init instead of x
+const ACCUMULATE: bool = true; // sources add up, else the last one stands
+const PLACE: bool = false;      // a sorting pass places, else it counts
 alias Scalar = f32;
 
 struct Params { size: u32, extent: u32, inner: u32, count: u32, init: u32 }
-struct SortParams { count: u32, run: u32, runs: u32, shift: u32 }
-struct StartsParams { rows: u32, count: u32 }
+struct SortParams { rows: u32, count: u32, run: u32, runs: u32, shift: u32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<uniform> sort_params: SortParams;
-@group(0) @binding(2) var<uniform> starts_params: StartsParams;
-@group(0) @binding(3) var<storage, read> index: array<i32>;
-@group(0) @binding(4) var<storage, read> x: array<Scalar>;
-@group(0) @binding(5) var<storage, read> src: array<Scalar>;
-@group(0) @binding(6) var<storage, read_write> out: array<Scalar>;
-@group(0) @binding(7) var<storage, read> keys: array<u32>;
-@group(0) @binding(8) var<storage, read> order: array<u32>;
-@group(0) @binding(9) var<storage, read_write> order_out: array<u32>;
-@group(0) @binding(10) var<storage, read_write> counts: array<u32>;
-@group(0) @binding(11) var<storage, read> starts: array<u32>;
-@group(0) @binding(12) var<storage, read_write> starts_out: array<u32>;
+@group(0) @binding(2) var<storage, read> index: array<i32>;
+@group(0) @binding(3) var<storage, read> x: array<Scalar>;
+@group(0) @binding(4) var<storage, read> src: array<Scalar>;
+@group(0) @binding(5) var<storage, read_write> out: array<Scalar>;
+@group(0) @binding(6) var<storage, read> keys: array<u32>;
+@group(0) @binding(7) var<storage, read> order: array<u32>;
+@group(0) @binding(8) var<storage, read_write> order_out: array<u32>;
+@group(0) @binding(9) var<storage, read_write> counts: array<u32>;
+@group(0) @binding(10) var<storage, read> starts: array<u32>;
+@group(0) @binding(11) var<storage, read_write> starts_out: array<u32>;
 
 fn finish(v: Scalar) -> Scalar { return v; }
 fn finish_byte(v: Scalar) -> Scalar { return Scalar(u32(v) & 255u); }
@@ -41,20 +39,20 @@ fn accumulate(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups
   let r = (e / p.inner) % p.extent;
   let o = e / p.inner / p.extent;
   var sum = bitcast<Scalar>(p.init);
-  if (CONSTANT == 0u) { sum = x[e]; }
+  if (!CONSTANT) { sum = x[e]; }
   var k = 0u;
   var stop = p.count;
-  if (SORTED == 1u) {
+  if (SORTED) {
     k = starts[r];
     stop = starts[r + 1u];
   }
   for (; k < stop; k++) {
     var j = k;
-    if (SORTED == 1u) { j = order[k]; }
+    if (SORTED) { j = order[k]; }
     let s = (o * p.count + j) * p.inner + i;
-    if (SORTED == 0u && index[select(s, k, SLICED == 1u)] != i32(r)) { continue; }
+    if (!SORTED && index[select(s, k, SLICED)] != i32(r)) { continue; }
     let value = src[s];
-    if (ACCUMULATE == 1u) { sum += value; } else { sum = value; }
+    if (ACCUMULATE) { sum += value; } else { sum = value; }
   }
   out[e] = finish(sum);
 }
@@ -62,20 +60,20 @@ fn accumulate(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups
 // The source at place k; before the first pass everything stands where it was.
 fn source_at(k: u32) -> u32 { return select(order[k], k, sort_params.shift == 0u); }
 
-// One pass of the radix sort; an invocation owns a run of consecutive places. First (PLACE 0) it counts its digits: counts[digit, run].
+// One pass of the radix sort; an invocation owns a run of consecutive places. First it counts its digits: counts[digit, run].
 // Once those are summed up, each cell says where its last source ends, and the run is dealt out from behind.
 @compute @workgroup_size(WG)
 fn digits(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) nwg: vec3u) {
   let p = sort_params;
   let r = gid.x + gid.y * nwg.x * WG;
   if (r >= p.runs) { return; }
-  if (PLACE == 0u) {
+  if (!PLACE) {
     for (var d = 0u; d < 256u; d++) { counts[d * p.runs + r] = 0u; }
   }
   for (var k = min(p.count, (r + 1u) * p.run); k > r * p.run; k--) {
     let source = source_at(k - 1u);
     let cell = ((keys[source] >> p.shift) & 255u) * p.runs + r;
-    if (PLACE == 0u) { counts[cell] += 1u; } else {
+    if (!PLACE) { counts[cell] += 1u; } else {
       counts[cell] -= 1u;
       order_out[counts[cell]] = source;
     }
@@ -102,9 +100,9 @@ fn digit_ends(@builtin(local_invocation_index) d: u32) {
 @compute @workgroup_size(WG)
 fn segment_starts(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) nwg: vec3u) {
   let r = gid.x + gid.y * nwg.x * WG;
-  if (r > starts_params.rows) { return; }
+  if (r > sort_params.rows) { return; }
   var low = 0u;
-  var high = starts_params.count;
+  var high = sort_params.count;
   while (low < high) {
     let middle = (low + high) / 2u;
     if (keys[order[middle]] < r) { low = middle + 1u; } else { high = middle; }

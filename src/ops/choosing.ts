@@ -4,7 +4,7 @@ import { DtypeError, ShapeError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { normalizeDim, normalizeDims, reducedShape, type Shape, sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { type Arg, type Cases, type Fn, type Primitive, t } from "./op.ts";
+import { type Arg, type Fn, type Primitive, raises, t } from "./op.ts";
 import { type Attrs, best, counted, cpuReduce, type Dims, type Fold, gpuReduce, restored, type Rule } from "./reduction.ts";
 
 /** Finds the place of the winner: the first of equals, a NaN before all others. */
@@ -38,11 +38,7 @@ export function checkChoice(op: string, shape: Shape, dims: readonly number[]): 
  * A record that gives values over any dimensions, the place along one of them (by default in the flattened tensor), or both along one.
  * Of equal elements the first is taken, but values share their gradient; NaN wins.
  */
-export function choosing<F extends Fn>(
-  name: string,
-  gives: "value" | "place" | "both",
-  errors: Cases["errors"],
-): Primitive<F, "x" | "out" | "indices", Attrs> {
+export function choosing<F extends Fn>(name: string, gives: "value" | "place" | "both"): Primitive<F, "x" | "out" | "indices", Attrs> {
   const top = name.includes("max");
   const place = winner(top ? 1 : -1);
   const value: Fold = (data, at, n0, s0, n1, s1) => {
@@ -101,6 +97,10 @@ export function choosing<F extends Fn>(
       ...(gives === "place" ? [[t([4], { data: [1, NaN, 5, NaN] })]] : [[t([0, 3]), 1], [t([2, 3], { dtype: "bool" }), 1]]),
       ...(gives === "value" ? [[distinct([2, 3, 5]), [0, 2]]] : []),
     ], // prettier-ignore
-    errors,
+    errors: [
+      raises([t([2, 3]), 2], "out of range"),
+      raises([t([0, 3]), 0], "no elements"),
+      gives === "both" ? raises([t([2])], "out of range") : raises([t([0])], "no elements"),
+    ],
   };
 }

@@ -45,7 +45,7 @@ function batched(
   bias: Tensor | null,
   run: (x: Tensor, weight: Tensor, bias: Tensor | undefined) => Tensor,
 ): Tensor {
-  const { dtype } = operand(op, x);
+  const { dtype } = x;
   if (operand(op, weight, "weight").ndim !== rank + 2)
     throw new ShapeError(op, `weight must have ${rank + 2} dimensions, got ${show(weight.shape)}`);
   checkRank(op, x.shape, rank);
@@ -156,7 +156,7 @@ export const unfold: Composite<(x: Tensor, ...rest: UnfoldArgs) => Tensor> = {
   compose: (x, ...rest) => {
     const op = "unfold";
     const o = parse(op, rest, { kernelSize: undefined as unknown, dilation: 1, padding: 0, stride: 1 });
-    checkFilled(op, operand(op, x).shape, 2);
+    checkFilled(op, x.shape, 2);
     const a = sliding(op, 2, o);
     const window = perDim(op, "kernelSize", o.kernelSize, 2, 1);
     const places = slidingSizes(op, x.shape.slice(-2), window, a);

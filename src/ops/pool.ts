@@ -85,7 +85,6 @@ function pooledSizes(op: string, shape: Shape, a: Windows, ceilMode: boolean): n
 
 /** Sizes of the dimensions before the last `rank` ones. */
 const leading = (shape: Shape, rank: number): Shape => shape.slice(0, shape.length - rank);
-const flatten = (x: Tensor, rank: number): Tensor => x.reshape([...leading(x.shape, rank), sizeOf(x.shape.slice(-rank))]);
 
 /** Sizes of inputs and outputs, strides, padding, dilation and windows along three axes. */
 const geometry = (x: View, y: View, { kernel: k, stride, padding, dilation }: Windows): number[][] => [
@@ -216,7 +215,7 @@ export const maxPoolBackward: Primitive<
     launch(q, out!, g!, windows, { g: q.dense(g!), winners: q.dense(indices!), out: out! }, "_backward"),
   save: ["indices"],
   backward: (g, { indices }, { windows: { kernel } }) => ({
-    g: () => flatten(g, kernel.length).gather(-1, flatten(indices, kernel.length)).reshape(indices.shape),
+    g: () => g.flatten(-kernel.length).gather(-1, indices.flatten(-kernel.length)).reshape(indices.shape),
   }),
   samples: [
     [
@@ -249,7 +248,7 @@ const avgPool = (rank: number): Composite<(x: Tensor, ...rest: AvgArgs) => Tenso
     compose: (x, ...rest) => {
       const o = parse(op, rest, { ...first, ceilMode: false, countIncludePad: true, divisorOverride: null as number | null });
       const a = windows(op, rank, o);
-      const { dtype, shape } = operand(op, x);
+      const { dtype, shape } = x;
       if (o.divisorOverride === 0) throw new ArgumentError(op, "divisorOverride must not be 0");
       if (!isFloat(dtype) && dtype !== "int32") throw new DtypeError(op, `not defined for ${dtype}`, "convert x to a floating dtype");
       const sizes = pooledSizes(op, shape, a, o.ceilMode);
@@ -288,7 +287,7 @@ const adaptiveAvgPool = (rank: number): Composite<(x: Tensor, ...rest: AdaptiveA
   const op = `adaptiveAvgPool${rank}d`;
   return {
     compose: (x, ...rest) => {
-      const { dtype, shape } = operand(op, x);
+      const { dtype, shape } = x;
       const { outputSize } = parse(op, rest, { outputSize: undefined as unknown });
       checkFilled(op, shape, rank);
       if (!isFloat(dtype)) throw new DtypeError(op, `not defined for ${dtype}`, "convert x to a floating dtype");
@@ -328,7 +327,7 @@ const maxUnpool = (rank: number): Composite<(x: Tensor, indices: Tensor, ...rest
     compose: (x, indices, ...rest) => {
       const o = parse(op, rest, { ...first, outputSize: null as readonly number[] | null });
       const a = windows(op, rank, o);
-      const { shape } = operand(op, x);
+      const { shape } = x;
       checkIndex(op, operand(op, indices, "indices"));
       checkPair(op, "x", shape, indices.shape);
       checkFilled(op, shape, rank);
@@ -337,9 +336,8 @@ const maxUnpool = (rank: number): Composite<(x: Tensor, indices: Tensor, ...rest
       const sizes = given.slice(-rank);
       if (![rank, x.ndim].includes(given.length) || sizes.some((n, i) => Math.abs(n - natural[i]!) >= a.stride[i]!))
         throw new ShapeError(op, `outputSize ${show(given)} is not within a stride of ${show(natural)}`);
-      const lead = leading(shape, rank);
-      const zeros = x.filledLike(0, [...lead, sizeOf(sizes)]);
-      return zeros.scatter(-1, flatten(indices, rank), flatten(x, rank)).reshape([...lead, ...sizes]);
+      const zeros = x.filledLike(0, [...leading(shape, rank), sizeOf(sizes)]);
+      return zeros.scatter(-1, indices.flatten(-rank), x.flatten(-rank)).unflatten(-1, sizes);
     },
     samples: [
       [

@@ -127,10 +127,10 @@ export function gpuScatter(q: Launcher, op: string, x: View, index: View, src: V
   const source = q.dense(src);
   q.launch(
     kernel(shader, "accumulate", {
-      SORTED: Number(sorted),
-      SLICED: Number(sliced),
-      CONSTANT: Number(constant !== undefined),
-      ACCUMULATE: Number(accumulate),
+      SORTED: sorted,
+      SLICED: sliced,
+      CONSTANT: constant !== undefined,
+      ACCUMULATE: accumulate,
       Scalar: wgslType(out.dtype),
       finish: (accumulate && finish[out.dtype]) || "finish",
     }),
@@ -163,16 +163,14 @@ function sort(q: Launcher, index: View, target: Geometry, dim: number): { order:
   const run = 256 * Math.ceil(count / (1 << 22));
   const runs = Math.ceil(count / run);
   const counts = table(256 * runs);
-  for (let shift = 0; rows >= 2 ** shift || shift === 0; shift += 8) {
-    const [bind, params] = [
-      { keys, order, order_out: spare, counts },
-      { count, run, runs, shift },
-    ];
+  const params = { rows, count, run, runs, shift: 0 };
+  for (; rows >= 2 ** params.shift || params.shift === 0; params.shift += 8) {
+    const bind = { keys, order, order_out: spare, counts };
     q.launch(kernel(shader, "digits"), bind, params, runs);
     q.launch(kernel(shader, "digit_ends"), bind, params, [1, 1, 1]);
-    q.launch(kernel(shader, "digits", { PLACE: 1 }), bind, params, runs);
+    q.launch(kernel(shader, "digits", { PLACE: true }), bind, params, runs);
     [order, spare] = [spare, order];
   }
-  q.launch(kernel(shader, "segment_starts"), { keys, order, starts_out: starts }, { rows, count }, rows + 1);
+  q.launch(kernel(shader, "segment_starts"), { keys, order, starts_out: starts }, params, rows + 1);
   return { order, starts };
 }

@@ -117,20 +117,19 @@ export const reshape: Composite<(x: Tensor, ...shape: Sizes) => Tensor> = {
 };
 
 type Like = Composite<(x: Tensor, other: Tensor) => Tensor>;
-const like = (name: "expand" | "reshape" | "view", errors: Like["errors"]): Like => ({
+const like = (name: "expand" | "reshape" | "view"): Like => ({
   compose: (x, other) => x[name](operand(`${name}As`, other, "other").shape),
   renames: true,
   samples: [[arg([3, 1]), arg([3, name === "expand" ? 4 : 1], { fixed: true })]],
-  errors,
+  errors: [raises([arg([2, 3]), arg([4])], name === "expand" ? "does not expand" : "does not fit")],
 });
-const unfit = [raises([arg([2, 3]), arg([4])], "does not fit")];
 
 /** Expands x to the shape of `other`. */
-export const expandAs: Like = like("expand", [raises([arg([3]), arg([4])], "does not expand")]);
+export const expandAs: Like = like("expand");
 /** `view` in the shape of another tensor. */
-export const viewAs: Like = like("view", unfit);
+export const viewAs: Like = like("view");
 /** `reshape` in the shape of another tensor. */
-export const reshapeAs: Like = like("reshape", unfit);
+export const reshapeAs: Like = like("reshape");
 
 type FlattenRest =
   | [startDim?: number, endDim?: number]
