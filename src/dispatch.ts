@@ -71,19 +71,6 @@ function ready(name: string, { inputs: given, attrs }: Call<object>): Ready {
   return { name, attrs, inputs, ins, numbers, device: device ?? defaultDevice(), recording: recording && isGradEnabled() };
 }
 
-/**
- * The same for an operator with kernels, and what it will make. Plain numbers join, and are saved, in the dtype the operator computes in,
- * so that 2 and 2.0, and 0.1 beside float64, mean what they say.
- */
-function prepared(op: AnyPrimitive, call: Ready): Metas {
-  const { inputs, ins, attrs, numbers, device } = call;
-  const metas = op.meta(ins, attrs);
-  const { dtype } = metas["out"]!;
-  for (const key in numbers)
-    inputs[key] = Tensor.constant(device, numbers[key]!, dtype === "bool" ? promote(Object.values(ins)) : dtype, []);
-  return metas;
-}
-
 /** Runs an operator on its user-facing arguments and records it for backward. Operators outside the table bring their name. */
 export function apply(op: AnyOp, args: readonly unknown[], name = names.get(op)!): unknown {
   const at = op.self ?? 0;
@@ -95,9 +82,18 @@ export function apply(op: AnyOp, args: readonly unknown[], name = names.get(op)!
   }
   const call = ready(name, op.call(...args));
   if (isView(op)) return runView(op, call);
-  const { inputs, attrs, device, recording } = call;
-  const metas = prepared(op, call);
+  return perform(op, call, args);
+}
+
+/** Runs an operator that has kernels and records it, or its definition in its place. */
+function perform(op: AnyPrimitive, call: Ready, args: readonly unknown[]): unknown {
+  const { name, inputs, ins, attrs, numbers, device, recording } = call;
+  const metas = op.meta(ins, attrs);
   if (recording && op.definition && op.backward === "definition") return op.definition(...args);
+  // Plain numbers join, and are saved, in the dtype the operator computes in, so that 2 and 2.0, and 0.1 beside float64, mean what they say.
+  const { dtype } = metas["out"]!;
+  for (const key in numbers)
+    inputs[key] = Tensor.constant(device, numbers[key]!, dtype === "bool" ? promote(Object.values(ins)) : dtype, []);
   if (op.mutates) {
     device.run(name, op, inputs, attrs);
     for (const key of op.mutates) if (inputs[key]) inputs[key].storage.version++;
@@ -109,38 +105,33 @@ export function apply(op: AnyOp, args: readonly unknown[], name = names.get(op)!
   return op.result ? op.result(tensors, attrs) : out;
 }
 
-/** The trailing-underscore form: the first operand takes the result. */
+/** The trailing-underscore form: the first operand takes the result, and its history. */
 export function applyInPlace(op: AnyPrimitive | Composite<Fn>, args: readonly unknown[]): Tensor {
   const name = `${names.get(op)!}_`;
   const self = args[0] as Tensor;
-  if (isComposite(op)) {
-    self.checkInPlace(name);
-    return self.copy_(apply(op, args) as Tensor);
-  }
+  self.checkInPlace(name);
+  if (isComposite(op)) return self.copy_(apply(op, args) as Tensor);
   const call = ready(name, op.call(...args));
   const { inputs, recording } = call;
-  self.checkInPlace(name);
-  const metas = prepared(op, call);
-  const { shape, dtype } = metas["out"]!;
+  const place = Object.values(inputs).indexOf(self);
+  // A rule that reads its operand reads the former contents: they are kept aside before they are overwritten.
+  let former: Tensor | undefined;
+  if (recording)
+    for (const key of (op.save ?? []) as readonly string[]) if (inputs[key] === self) inputs[key] = former ??= self.preserved();
+  const fresh = perform(op, call, args) as Tensor;
+  const { shape, dtype } = fresh;
   if (!sameShape(shape, self.shape)) throw new ShapeError(name, `the result ${show(shape)} does not fit into ${show(self.shape)}`);
   if (isFloat(dtype) && !isFloat(self.dtype))
     throw new DtypeError(name, `a ${dtype} result does not fit into ${self.dtype}`, "use to() first");
+  const node = fresh.gradFn;
   // What has no rule of its own for this is recorded as a copy of the plain result.
-  if (recording && (op.backward === "definition" || !isFloat(dtype))) return self.copy_(apply(op, args) as Tensor);
-  let node: OpNode | undefined;
-  if (recording) {
-    // A rule that reads its operand reads the former contents: they are kept aside before they are overwritten.
-    const kept = { ...inputs };
-    let former: Tensor | undefined;
-    for (const key of (op.save ?? []) as readonly string[]) if (inputs[key] === self) kept[key] = former ??= self.preserved();
-    node = new OpNode(op, call, kept, self);
-  }
-  const fresh = execute(op, call, metas)["out"]!;
-  overwrite(self, fresh.dtype === self.dtype ? fresh : noGrad(() => fresh.cast(self.dtype)));
-  if (node) {
-    self.rebase(node, Object.values(inputs).indexOf(self));
-    node.saveOutput(self);
-  }
+  if (recording && node?.name !== name) return self.copy_(fresh);
+  // What a rule reads of the result is this tensor from now on, so that the memory of the fresh one can be taken over.
+  const saved = node?.saved["out"];
+  saved?.release();
+  overwrite(self, dtype === self.dtype ? fresh : noGrad(() => fresh.cast(self.dtype)));
+  if (node) self.rebase(node, place);
+  if (saved) node!.saved["out"] = new SavedTensor(name, "out", self, -1);
   return self;
 }
 
@@ -211,16 +202,8 @@ class OpNode extends Node {
     this.#op = op;
     this.#call = { attrs, ins };
     this.#keys = Object.keys(inputs);
-    for (const key of this.#saves()) if (tensors[key]) this.saved[key] = new SavedTensor(name, key, tensors[key], key === "out" ? 0 : -1);
-  }
-
-  #saves(): readonly string[] {
-    return (this.#op as AnyPrimitive).save ?? [];
-  }
-
-  /** In-place operators: their output exists, with its history, only after the node. */
-  saveOutput(out: Tensor): void {
-    if (this.#saves().includes("out")) this.saved["out"] = new SavedTensor(this.name, "out", out, -1);
+    for (const key of ((op as AnyPrimitive).save ?? []) as readonly string[])
+      if (tensors[key]) this.saved[key] = new SavedTensor(name, key, tensors[key], key === "out" ? 0 : -1);
   }
 
   get attrs(): object {
