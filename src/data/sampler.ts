@@ -1,6 +1,6 @@
 // The order in which examples are visited.
 import { permutation } from "../base/draws.ts";
-import { checkPositiveInteger } from "../base/checks.ts";
+import { integer } from "../ops/arguments.ts";
 import { defaultGenerator, Generator } from "../base/random.ts";
 
 /** Gives indices of examples; iterated anew for every epoch. */
@@ -62,7 +62,7 @@ export class BatchSampler implements Iterable<number[]> {
   declare readonly batchSize: number;
   declare readonly dropLast: boolean;
   constructor(sampler: Sampler, batchSize: number, dropLast: boolean) {
-    checkPositiveInteger("DataLoader", { batchSize });
+    integer("DataLoader", batchSize, "batchSize", 1);
     this.sampler = sampler;
     this.batchSize = batchSize;
     this.dropLast = dropLast;

@@ -37,6 +37,7 @@ export interface SelfTestOptions {
 
 /** Accepted errors in float32: values, first and second gradients. */
 export const bounds = { value: 2e-5, gradient: 1e-4, second: 5e-4 };
+const keys = ["value", "gradient", "second"] as const;
 
 /** Largest error between two lists of tensors; throws when shapes or presence differ. A missing gradient equals zeros. */
 async function compare(what: string, got: readonly (Tensor | undefined)[], want: readonly (Tensor | undefined)[]): Promise<number> {
@@ -45,12 +46,12 @@ async function compare(what: string, got: readonly (Tensor | undefined)[], want:
     const [a, b] = [got[k], want[k]];
     const described = ({ dtype, shape }: Tensor): string => (isFloat(dtype) ? "float" : dtype) + show(shape);
     if (a && b && described(a) !== described(b)) throw new Error(`${what} ${k} is ${described(a)}, expected ${described(b)}`);
-    const [x, y] = [await a?.data(), await b?.data()];
-    const size = (x ?? y)?.length ?? 0;
+    const [x, y]: ArrayLike<number>[] = [(await a?.data()) ?? [], (await b?.data()) ?? []];
+    const size = Math.max(x!.length, y!.length);
     let mean = 0;
-    for (const q of y ?? []) if (Number.isFinite(q)) mean += Math.abs(q) / size;
+    for (const q of Array.from(y!)) if (Number.isFinite(q)) mean += Math.abs(q) / size;
     for (let i = 0; i < size; i++) {
-      const [p, q] = [x?.[i] ?? 0, y?.[i] ?? 0];
+      const [p, q] = [x![i] ?? 0, y![i] ?? 0];
       if (Object.is(p, q) || p === q) continue;
       const error = Math.abs(p - q) / (Math.abs(q) + mean + 1e-6);
       worst = Number.isNaN(error) ? Infinity : Math.max(worst, error);
@@ -67,12 +68,11 @@ export async function checkOp(name: string, device: DeviceName, maker?: Maker): 
   for (const [i, sample] of op.samples.entries())
     try {
       const [got, want] = [derivatives(name, sample, device, "float32", maker), derivatives(name, sample, "cpu", "float64", maker)];
-      for (const key of ["value", "gradient", "second"] as const)
-        worst[key] = Math.max(worst[key], await compare(key, got[`${key}s`], want[`${key}s`]));
+      for (const key of keys) worst[key] = Math.max(worst[key], await compare(key, got[`${key}s`], want[`${key}s`]));
     } catch (error) {
       if (!maker || !isView(op)) failures.push(`sample ${i}: ${error instanceof Error ? error.message : String(error)}`);
     }
-  const ok = failures.length === 0 && worst.value <= bounds.value && worst.gradient <= bounds.gradient && worst.second <= bounds.second;
+  const ok = failures.length === 0 && keys.every((key) => worst[key] <= bounds[key]);
   return { name, samples: op.samples.length, ...worst, ok, failures };
 }
 

@@ -1,9 +1,10 @@
 // Convolutions and transposed convolutions in one to three dimensions.
 import "../kits/windows.ts";
-import { checkPositiveInteger } from "../base/checks.ts";
+import { checkKnown } from "../base/checks.ts";
 import { ArgumentError } from "../base/errors.ts";
 import { fields, repr } from "../base/python.ts";
 import { functions } from "../methods.ts";
+import { integer } from "../ops/arguments.ts";
 import { perDim } from "../ops/sliding.ts";
 import type { Tensor } from "../tensor.ts";
 import { configure, type Factory } from "./layer.ts";
@@ -69,11 +70,11 @@ abstract class ConvNd extends Weighted {
     const required = { inChannels, outChannels, kernelSize, outputPadding: 0, transposed };
     const o = configure(this, required, rest, transposed ? transposeDefaults : defaults);
     const { groups, padding, paddingMode } = o;
-    checkPositiveInteger(op, { inChannels, outChannels, groups });
+    for (const [name, value] of Object.entries({ inChannels, outChannels, groups })) integer(op, value, name, 1);
     if (inChannels % groups !== 0 || outChannels % groups !== 0)
       throw new ArgumentError(op, `${inChannels} input and ${outChannels} output channels do not divide into ${groups} groups`);
     const known = transposed ? ["zeros"] : ["zeros", "reflect", "replicate", "circular"];
-    if (!known.includes(paddingMode)) throw new ArgumentError(op, `unknown paddingMode ${String(paddingMode)}`, known.join(", "));
+    checkKnown(op, "paddingMode", paddingMode, known);
     const sizes = this as unknown as Record<string, Padding>;
     for (const key of ["kernelSize", "stride", "dilation", "padding", "outputPadding"])
       if (transposed || key !== "padding" || (padding !== "same" && padding !== "valid"))

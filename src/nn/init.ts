@@ -1,7 +1,7 @@
 // Initialisation in place, with the numbers PyTorch draws from the same seed.
 import { noGrad } from "../autograd/mode.ts";
 import { fillNormal } from "../base/draws.ts";
-import { checkFloat } from "../base/checks.ts";
+import { checkFloat, checkKnown } from "../base/checks.ts";
 import { hostArray, roundTo } from "../base/dtype.ts";
 import { ArgumentError, ShapeError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
@@ -114,18 +114,12 @@ export type Nonlinearity =
   | "sigmoid" | "tanh" | "relu" | "leakyRelu" | "leaky_relu" | "selu"; // prettier-ignore
 export type FanMode = "fanIn" | "fanOut" | "fan_in" | "fan_out";
 
-const gains: Readonly<Record<string, number>> = { linear: 1, sigmoid: 1, tanh: 5 / 3, relu: Math.SQRT2, selu: 3 / 4 };
-
 /** The factor that keeps variances level behind a nonlinearity; `param` is the slope of leakyRelu, 0.01 by default. */
 export function calculateGain(nonlinearity: Nonlinearity, param?: number | null): number {
+  const leakyRelu = Math.sqrt(2 / (1 + (param ?? 0.01) ** 2));
+  const gains: Readonly<Record<string, number>> = { linear: 1, sigmoid: 1, tanh: 5 / 3, relu: Math.SQRT2, selu: 3 / 4, leakyRelu };
   const name = camel(String(nonlinearity)).replace(/^conv(Transpose)?[123]d$/, "linear");
-  if (name === "leakyRelu") return Math.sqrt(2 / (1 + (param ?? 0.01) ** 2));
-  if (!Object.hasOwn(gains, name))
-    throw new ArgumentError(
-      "calculateGain",
-      `unknown nonlinearity ${String(nonlinearity)}`,
-      `${Object.keys(gains).join(", ")}, leakyRelu, conv1d to conv3d`,
-    );
+  checkKnown("calculateGain", "nonlinearity", name, Object.keys(gains));
   return gains[name]!;
 }
 
@@ -151,9 +145,10 @@ type Kaiming = Initialiser<
 >;
 const kaiming = (op: string, fill: Fill): Kaiming =>
   initialiser(op, { a: 0, mode: "fanIn", nonlinearity: "leakyRelu" }, (source, out, { a, mode, nonlinearity }, x) => {
-    const fan = new Map(Object.entries(fans(op, x))).get(camel(String(mode)));
-    if (fan === undefined) throw new ArgumentError(op, `unknown mode ${String(mode)}`, "fanIn or fanOut");
-    fill(source, out, calculateGain(nonlinearity, a) / Math.sqrt(fan));
+    const fan = camel(String(mode)) as "fanIn";
+    const sizes = fans(op, x);
+    checkKnown(op, "mode", fan, Object.keys(sizes));
+    fill(source, out, calculateGain(nonlinearity, a) / Math.sqrt(sizes[fan]));
   });
 
 /** He's uniform initialisation. */

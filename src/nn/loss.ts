@@ -1,6 +1,6 @@
 // Losses as layers: forward(input, target).
 import "../kits/losses.ts";
-import { ArgumentError } from "../base/errors.ts";
+import { checkKnown } from "../base/checks.ts";
 import { Tensor } from "../tensor.ts";
 import { layer } from "./layer.ts";
 import type { Module } from "./module.ts";
@@ -32,8 +32,7 @@ const loss = (name: string, keywords: object = {}, positional: object = {}, run?
     text: () => "",
     stateNames: { posWeight: "pos_weight" },
     settle(self, op) {
-      if (!["mean", "sum", "none"].includes(self.reduction))
-        throw new ArgumentError(op, `unknown reduction ${String(self.reduction)}`, "mean, sum or none");
+      checkKnown(op, "reduction", self.reduction, ["mean", "sum", "none"]);
       for (const [key, value] of Object.entries(self)) if (value instanceof Tensor) self[key] = new Buffer(value);
     },
   }) as never;

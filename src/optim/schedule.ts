@@ -1,7 +1,7 @@
 // Learning-rate schedules. Each writes `lr` of the optimiser's groups; nothing is compiled for a new value.
-import { checkPositiveInteger } from "../base/checks.ts";
 import { ArgumentError } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
+import { integer } from "../ops/arguments.ts";
 import { snake } from "../base/python.ts";
 import type { Optimizer, ParamGroup } from "./optimizer.ts";
 
@@ -35,7 +35,7 @@ export abstract class LRScheduler {
   protected begin<O extends object>(op: string, rest: readonly unknown[], defaults: O): void {
     const options = parse(op, rest, defaults);
     const [[name, epochs]] = Object.entries(options) as [[string, number]];
-    checkPositiveInteger(op, { [name]: epochs });
+    integer(op, epochs, name, 1);
     Object.assign(this, options);
     this.step();
   }

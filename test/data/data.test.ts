@@ -131,7 +131,7 @@ describe("DataLoader", () => {
     const bad: [() => unknown, new (...a: never[]) => Error, string][] = [
       [() => new TensorDataset(), ArgumentError, "got none"],
       [() => new TensorDataset(tensor([1, 2]), tensor([1])), ShapeError, "first dimensions differ: [2], [1]"],
-      [() => new DataLoader(numbers, { batchSize: 0 }), ArgumentError, "batchSize must be a positive integer, got 0"],
+      [() => new DataLoader(numbers, { batchSize: 0 }), ArgumentError, "batchSize must be an integer of at least 1, got 0"],
       [() => new DataLoader(numbers, { batchSise: 2 } as object), ArgumentError, "unknown option batchSise"],
       [() => new DataLoader(numbers, { shuffle: true, sampler: new SubsetRandomSampler([0]) }), ArgumentError, "beside a sampler"],
       [() => new DataLoader({ length: 0, get: () => 0 }, { shuffle: true }), ArgumentError, "empty data set"],

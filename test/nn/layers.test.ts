@@ -197,7 +197,7 @@ describe("layers", () => {
   it("refuse arguments outside their domain", () => {
     const bad: [() => unknown, string][] = [
       [() => new nn.Conv2d(3, 4, 3, { groups: 2 }), "do not divide into 2 groups"],
-      [() => new nn.Conv2d(0, 4, 3), "inChannels must be a positive integer, got 0"],
+      [() => new nn.Conv2d(0, 4, 3), "inChannels must be an integer of at least 1, got 0"],
       [() => new nn.Conv2d(1, 4, [3, 3, 3]), "kernelSize must be"],
       [() => new nn.Conv2d(1, 4, 3, { padding: "same", stride: 2 }), "needs stride 1"],
       [() => new nn.Conv2d(1, 4, 3, { paddingMode: "mirror" as "reflect" }), "unknown paddingMode mirror"],
