@@ -4,7 +4,7 @@ import "../kits/indexing.ts";
 import { ArgumentError, ShapeError, show } from "../base/errors.ts";
 import { memo } from "../base/memo.ts";
 import { parse } from "../base/options.ts";
-import { defaultGenerator, type Generator } from "../base/random.ts";
+import { type Generator, generatorOf, isWhole } from "../base/random.ts";
 import { tensor } from "../create.ts";
 import type { DeviceName } from "../device.ts";
 import { Tensor } from "../tensor.ts";
@@ -61,7 +61,7 @@ export class Subset<T, B> implements Dataset<T, B> {
   constructor(dataset: Dataset<T, B>, indices: Iterable<number>) {
     this.dataset = dataset;
     this.indices = [...indices];
-    const bad = this.indices.find((i) => !Number.isInteger(i) || i < 0 || i >= dataset.length);
+    const bad = this.indices.find((i) => !isWhole(i, 0, dataset.length - 1));
     if (bad !== undefined) throw new ArgumentError("Subset", `index ${bad} is outside of ${dataset.length} examples`);
     if (dataset.getBatch) this.getBatch = (some) => dataset.getBatch!(some.map((i) => this.indices[i]!));
   }
@@ -90,9 +90,9 @@ export function randomSplit<T, B>(
     sizes = lengths.map((f) => Math.floor(n * f));
     for (let i = 0, rest = n - total(sizes); i < rest; i++) sizes[i % sizes.length]!++;
   }
-  if (!sizes.every((s) => Number.isInteger(s) && s >= 0) || total(sizes) !== n)
+  if (!sizes.every((s) => isWhole(s, 0)) || total(sizes) !== n)
     throw new ArgumentError("randomSplit", `lengths ${show(lengths)} do not sum to ${n} examples, or 1`);
-  const order = permutation(generator ?? defaultGenerator(), n);
+  const order = permutation(generatorOf("randomSplit", generator), n);
   let at = 0;
   return sizes.map((size) => new Subset(dataset, order.slice(at, (at += size))));
 }

@@ -1,6 +1,7 @@
 // DataLoader: batches of a data set, in order or shuffled as PyTorch shuffles.
 import "../kits/indexing.ts";
 import { ArgumentError, DtypeError } from "../base/errors.ts";
+import { integer } from "../ops/arguments.ts";
 import { parse } from "../base/options.ts";
 import { defaultGenerator, type Generator } from "../base/random.ts";
 import { tensor } from "../create.ts";
@@ -57,12 +58,9 @@ export class DataLoader<T, B> implements Iterable<B>, AsyncIterable<B> {
       batchSize: 1, shuffle: false, sampler: undefined as Sampler | undefined, dropLast: false,
       generator: undefined as Generator | undefined, collate: undefined as ((examples: T[]) => B) | undefined,
     }); // prettier-ignore
-    const refuse = (what: string, remedy?: string): never => {
-      throw new ArgumentError("DataLoader", what, remedy);
-    };
-    if (!(Number.isInteger(dataset?.length) && dataset.length >= 0)) refuse("the data set has no length");
-    if (o.shuffle && o.sampler) refuse("shuffle beside a sampler");
-    if (o.shuffle && dataset.length === 0) refuse("shuffle of an empty data set");
+    integer("DataLoader", dataset?.length, "the length of the data set", 0);
+    if (o.shuffle && (o.sampler || dataset.length === 0))
+      throw new ArgumentError("DataLoader", o.sampler ? "shuffle beside a sampler" : "shuffle of an empty data set");
     this.dataset = dataset;
     this.#options = o as LoaderOptions<T, B>;
     this.batches = new BatchSampler(

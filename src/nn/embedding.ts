@@ -3,6 +3,7 @@ import "../kits/indexing.ts";
 import { ArgumentError } from "../base/errors.ts";
 import { fields } from "../base/python.ts";
 import { noGrad } from "../autograd/mode.ts";
+import { isWhole } from "../base/random.ts";
 import { functions } from "../methods.ts";
 import type { Tensor } from "../tensor.ts";
 import { normal_, zeros_ } from "./init.ts";
@@ -26,7 +27,7 @@ export class Embedding extends Module {
   constructor(numEmbeddings: number, embeddingDim: number, ...rest: [paddingIdx?: number | null] | [options: EmbeddingOptions]) {
     super();
     const { paddingIdx, ...place } = configure(this, { numEmbeddings, embeddingDim }, rest, { paddingIdx: null as number | null });
-    if (paddingIdx !== null && !(Number.isInteger(paddingIdx) && paddingIdx >= -numEmbeddings && paddingIdx < numEmbeddings))
+    if (paddingIdx !== null && !isWhole(paddingIdx, -numEmbeddings, numEmbeddings - 1))
       throw new ArgumentError("Embedding", `paddingIdx must be within ${numEmbeddings} rows, got ${String(paddingIdx)}`);
     if (paddingIdx !== null && paddingIdx < 0) this.paddingIdx = paddingIdx + numEmbeddings;
     this.weight = parameter([numEmbeddings, embeddingDim], place);

@@ -6,7 +6,7 @@ import { hostArray, roundTo } from "../base/dtype.ts";
 import { ArgumentError, ShapeError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { camel } from "../base/python.ts";
-import { type Generator, generatorOf } from "../base/random.ts";
+import { type Generator, generatorOf, isWhole } from "../base/random.ts";
 import { sizeOf } from "../base/shape.ts";
 import { eye, zeros } from "../create.ts";
 import { overwrite } from "../dispatch.ts";
@@ -92,7 +92,7 @@ export function dirac_(x: Tensor, ...rest: [groups?: number] | [options: { group
   const { groups } = parse("dirac_", rest, { groups: 1 });
   const [out = 0, , ...kernel] = x.shape;
   if (x.ndim < 3 || x.ndim > 5) throw new ShapeError("dirac_", `needs 3 to 5 dimensions, got ${show(x.shape)}`);
-  if (!(Number.isInteger(groups) && groups > 0 && out % groups === 0))
+  if (!isWhole(groups, 1) || out % groups !== 0)
     throw new ArgumentError("dirac_", `${out} output channels do not divide into ${groups} groups`);
   const per = out / groups;
   return noGrad(() => {

@@ -135,7 +135,7 @@ describe("DataLoader", () => {
       [() => new DataLoader(numbers, { batchSise: 2 } as object), ArgumentError, "unknown option batchSise"],
       [() => new DataLoader(numbers, { shuffle: true, sampler: new SubsetRandomSampler([0]) }), ArgumentError, "beside a sampler"],
       [() => new DataLoader({ length: 0, get: () => 0 }, { shuffle: true }), ArgumentError, "empty data set"],
-      [() => new DataLoader({} as Dataset), ArgumentError, "has no length"],
+      [() => new DataLoader({} as Dataset), ArgumentError, "the length of the data set must be"],
       [() => new Subset(numbers, [5]), ArgumentError, "index 5 is outside of 5 examples"],
       [() => defaultCollate([null]), DtypeError, "cannot make a batch of null"],
       [() => defaultCollate([[1], [1, 2]]), ArgumentError, "different lengths"],
