@@ -1,6 +1,6 @@
 // Reading and checking the arguments that operators of several families share.
 import { ArgumentError, DtypeError, ShapeError, show } from "../base/errors.ts";
-import { normalizeDim, type Shape } from "../base/shape.ts";
+import { normalizeDim, sameShape, type Shape } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
 
 /** Sizes spread out or as one array: `x.view(2, 3)` and `x.view([2, 3])`. */
@@ -71,4 +71,25 @@ export function around(shape: Shape, dim: number): { outer: number; inner: numbe
 export function checkIndex(op: string, index: { readonly dtype: string; readonly shape: Shape }): void {
   if (index.dtype !== "int32")
     throw new DtypeError(op, `the index ${show(index.shape)} must be int32, got ${index.dtype}`, 'convert it with cast("int32")');
+}
+
+/** Errors: ShapeError unless an operand has the shape that others ask of it. */
+export function checkFits(op: string, name: string, shape: Shape, wanted: Shape): void {
+  if (!sameShape(shape, wanted)) throw new ShapeError(op, `${name} ${show(shape)} does not fit, needs ${show(wanted)}`);
+}
+
+/** Errors: DtypeError unless the source of a write has the dtype of its destination. */
+export function checkSource(op: string, { dtype }: { readonly dtype: string }, x: { readonly dtype: string }): void {
+  if (dtype !== x.dtype) throw new DtypeError(op, `the source is ${dtype}, x is ${x.dtype}`);
+}
+
+/** An index in [0, size), counted from the end where it is negative. Errors: ArgumentError. */
+export function wrapped(op: string, at: number, dim: number, size: number): number {
+  return inRange(op, at < 0 ? at + size : at, dim, size, at);
+}
+
+/** The index itself when it lies in [0, size); messages show what was `given` for it. Errors: ArgumentError. */
+export function inRange(op: string, at: number, dim: number, size: number, given = at): number {
+  if (at >= 0 && at < size) return at;
+  throw new ArgumentError(op, `index ${given} is out of range for dimension ${dim} of size ${size}`);
 }

@@ -5,10 +5,11 @@ import { cpuConv } from "../backend/contractcpu.ts";
 import { gpuConv } from "../backend/convgpu.ts";
 import type { Shape } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
+import { checkFits } from "./arguments.ts";
 import { cropped } from "./arranging.ts";
 import { type Primitive, raises, t } from "./op.ts";
 import { productDtype } from "./product.ts";
-import { checkBias, checkConv, slidingSizes } from "./sliding.ts";
+import { checkConv, slidingSizes } from "./sliding.ts";
 
 const plain: Sliding = { stride: [1, 1], padding: [0, 0], dilation: [1, 1], groups: 1 };
 const strided: Sliding = { stride: [2, 1], padding: [1, 2], dilation: [1, 2], groups: 2 };
@@ -31,7 +32,7 @@ export const convolution: Primitive<
     const op = `conv${x.length - 2}d`;
     const size = [x[0]!, weight[0]!];
     checkConv(op, x, weight, size, a.groups);
-    checkBias(op, ins["bias"], size[1]!);
+    if (ins["bias"]) checkFits(op, "bias", ins["bias"].shape, [size[1]!]);
     return { out: { shape: [...size, ...slidingSizes(op, x.slice(2), weight.slice(2), a)], dtype: productDtype(op, ins) } };
   },
   ...planned((host, { x, weight, bias, out }, a) => convForward(host, x!, weight!, bias, out!, a)),
@@ -48,7 +49,7 @@ export const convolution: Primitive<
   errors: [
     raises([t([1, 6, 5, 5]), t([2, 8, 3, 3]), null, plain], "wants 8 channels, [1, 6, 5, 5] has 6 (groups = 1)"),
     raises([t([1, 2, 2, 2]), t([2, 2, 3, 3]), null, plain], "does not fit"),
-    raises([t([1, 2, 5, 5]), t([2, 2, 3, 3]), t([3]), plain], "bias [3] does not fit 2 output channels"),
+    raises([t([1, 2, 5, 5]), t([2, 2, 3, 3]), t([3]), plain], "bias [3] does not fit, needs [2]"),
   ],
 };
 

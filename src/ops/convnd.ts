@@ -4,10 +4,10 @@ import { parse } from "../base/options.ts";
 import { isFloat } from "../base/dtype.ts";
 import { contiguousStrides, sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { operand } from "./arguments.ts";
+import { checkFits, operand } from "./arguments.ts";
 import { bordered } from "./arranging.ts";
 import { type Composite, raises, t } from "./op.ts";
-import { checkBias, checkFilled, checkRank, perDim, sized, type Sizes, sliding, slidingSizes } from "./sliding.ts";
+import { checkFilled, checkRank, perDim, sized, type Sizes, sliding, slidingSizes } from "./sliding.ts";
 
 export interface ConvOptions {
   readonly bias?: Tensor | null;
@@ -117,7 +117,7 @@ const convTranspose = (rank: number): Composite<(x: Tensor, ...rest: TransposeAr
             `outputPadding ${show(extra)} must be smaller than stride ${show(stride)} or dilation ${show(dilation)}`,
           );
         const outputs = w.shape[1]! * groups;
-        checkBias(op, b, outputs);
+        if (b) checkFits(op, "bias", b.shape, [outputs]);
         const sizes = extra.map(
           (e, i) => (v.shape[i + 2]! - 1) * stride[i]! - 2 * padding[i]! + dilation[i]! * (w.shape[i + 2]! - 1) + e + 1,
         );

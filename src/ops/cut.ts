@@ -3,7 +3,7 @@ import { ShapeError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { type Geometry, normalizeDim } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { checkRank, integer, integers } from "./arguments.ts";
+import { checkRank, integer, integers, wrapped } from "./arguments.ts";
 import { type Composite, raises, t as arg, type ViewOp } from "./op.ts";
 import { putBack } from "./restride.ts";
 
@@ -77,10 +77,8 @@ export const select: ViewOp<(x: Tensor, dim: number, index: number) => Tensor, C
   call: (x, ...rest) => {
     const o = parse("select", rest, { dim: undefined as unknown, index: undefined as unknown });
     const dim = axis("select", x, o.dim);
-    const [size, index] = [x.shape[dim]!, integer("select", o.index, "index")];
-    if (index < -size || index >= size)
-      throw new ShapeError("select", `index ${index} is out of range for dimension ${dim} of ${show(x.shape)}`);
-    return { inputs: { x }, attrs: { dim, start: index < 0 ? index + size : index, step: 1, length: [] } };
+    const start = wrapped("select", integer("select", o.index, "index"), dim, x.shape[dim]!);
+    return { inputs: { x }, attrs: { dim, start, step: 1, length: [] } };
   },
   samples: [
     [arg([3, 4]), 0, -1],

@@ -4,9 +4,9 @@
 import { category } from "../base/dtype.ts";
 import { DtypeError, ShapeError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
-import { normalizeDim, sameShape, type Shape, sizeOf } from "../base/shape.ts";
+import { normalizeDim, type Shape, sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { checkIndex, checkRank, operand, withSize } from "./arguments.ts";
+import { checkFits, checkIndex, checkRank, checkSource, operand, withSize } from "./arguments.ts";
 import { cropped } from "./arranging.ts";
 import { type Cases, type Composite, type Inputs, type Primitive, raises, t } from "./op.ts";
 import { atLeast1d, cpuGather, cpuScatter, gpuGather, gpuScatter } from "./segments.ts";
@@ -129,10 +129,9 @@ type Writing<S extends Source> = Primitive<(x: Tensor, dim: number, index: Tenso
 /** What is written, in the shape of the index: one value repeated, or as much of a larger source as the index reaches. */
 function sourceFor(op: string, x: Tensor, { shape, size }: Tensor, src: unknown): Tensor {
   const given = size === 0 || typeof src === "number" ? x.filledLike(Number(src), shape) : operand(op, src, "source");
-  const whole = given.ndim === 0 ? given.expand(shape) : given;
-  if (whole.ndim !== shape.length || shape.some((d, i) => d > whole.shape[i]!))
-    throw new ShapeError(op, `needs a source of ${show(shape)}, got ${show(whole.shape)}`);
-  return cropped(whole, shape);
+  if (given.ndim === 0) return given.expand(shape);
+  // What is smaller than the index is left as it is, and refused.
+  return given.ndim === shape.length && shape.every((d, i) => d <= given.shape[i]!) ? cropped(given, shape) : given;
 }
 
 /** A record for writing at indices: sources add up, or the last one stands. */
@@ -144,7 +143,8 @@ const writing = <S extends Source>(op: string, accumulate: boolean, cases: Cases
   meta: (ins, { dim }) => {
     const { shape, dtype } = ins["x"]!;
     checkFit(op, ins, shape, dim);
-    if (ins["src"]!.dtype !== dtype) throw new DtypeError(op, `the source is ${ins["src"]!.dtype}, x is ${dtype}`);
+    checkFits(op, "the source", ins["src"]!.shape, ins["index"]!.shape);
+    checkSource(op, ins["src"]!, ins["x"]!);
     return { out: { shape, dtype } };
   },
   cpu: ({ x, index, src, out }, { dim }) => cpuScatter(op, x!, atLeast1d(index!), atLeast1d(src!), atLeast1d(out!), dim, accumulate),
@@ -166,7 +166,7 @@ export const scatterAdd: Writing<Tensor> = writing("scatterAdd", true, {
     [t([]), 0, ints([], [0]), t([])],
   ],
   errors: [
-    raises([t([3, 5]), 0, ints([1, 2], [0, 1]), t([2])], "needs a source of [1, 2]"),
+    raises([t([3, 5]), 0, ints([1, 2], [0, 1]), t([2])], "needs [1, 2]"),
     raises([t([3]), 0, ints([1, 1], [0]), t([1, 1])], "number of dimensions"),
   ],
 });
@@ -177,12 +177,12 @@ export const scatter: Writing<Source> = writing("scatter", false, {
     [t([3, 4]), 1, ints([3, 2], [0, 2, 3, 1, 2, 0]), t([3, 2])],
     [t([2, 3]), 0, ints([1, 2], [1, 0]), 1.5],
   ],
-  errors: [raises([t([3]), 0, ints([2], [0, 1]), t([1])], "needs a source of [2]")],
+  errors: [raises([t([3]), 0, ints([2], [0, 1]), t([1])], "needs [2]")],
 });
 
 /** Writes a source that must have exactly the shape of the index. */
 function writeExactly(op: string, x: Tensor, dim: number, index: Tensor, source: Tensor, accumulate: boolean): Tensor {
-  if (!sameShape(index.shape, source.shape)) throw new ShapeError(op, `needs a source of ${show(index.shape)}, got ${show(source.shape)}`);
+  checkFits(op, "the source", source.shape, index.shape);
   return x[accumulate ? "scatterAdd" : "scatter"](dim, index, source);
 }
 
@@ -203,7 +203,7 @@ export const indexAdd: Slices<[options?: { alpha?: number }]> = {
     [t([2, 5]), 1, ints([2], [4, 4]), t([2, 2]), { alpha: -0.5 }],
     [t([]), 0, ints([1], [0]), t([])],
   ],
-  errors: [raises([t([3]), 0, ints([2], [0, 1]), t([3])], "needs a source of [2]")],
+  errors: [raises([t([3]), 0, ints([2], [0, 1]), t([3])], "needs [2]")],
 };
 
 /** x with the slices of source written at the places of dim that index (1-D) names; where indices repeat the last one stands. */
@@ -214,7 +214,7 @@ export const indexCopy: Slices = {
   },
   inplace: true,
   samples: [[t([3, 4]), 0, ints([2], [0, 2]), t([2, 4])]],
-  errors: [raises([t([3]), 0, ints([2], [0, 1]), t([3])], "needs a source of [2]")],
+  errors: [raises([t([3]), 0, ints([2], [0, 1]), t([3])], "needs [2]")],
 };
 
 /** x with value (a number or 0-d tensor) in the slices of dim that index (1-D) names. */
@@ -247,5 +247,5 @@ export const put: Composite<PutFn> & InPlace = {
     [t([2, 3]), ints([2, 2], [1, 1, 0, 5]), t([4]), true],
     [t([3]), ints([0], []), t([0])],
   ],
-  errors: [raises([t([3]), ints([2], [0, 1]), t([3])], "needs a source of [2]")],
+  errors: [raises([t([3]), ints([2], [0, 1]), t([3])], "needs [2]")],
 };

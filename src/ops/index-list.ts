@@ -3,7 +3,7 @@ import { ArgumentError, DtypeError, ShapeError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { broadcastShapes, sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { isTensor } from "./arguments.ts";
+import { isTensor, checkFits } from "./arguments.ts";
 import { vector } from "./arranging.ts";
 import { checkVisible, visible } from "./segments.ts";
 
@@ -59,8 +59,7 @@ function read(x: Tensor, items: readonly Index[]): Parsed {
       } else if (item.ndim === 0) throw new ArgumentError("index", "a mask must not be 0-d", "use where");
       else {
         const covered = view.shape.slice(dim, dim + item.ndim);
-        if (show(covered) !== show(item.shape))
-          throw new ShapeError("index", `the mask ${show(item.shape)} does not match ${show(covered)} of ${show(x.shape)}`);
+        checkFits("index", "the mask", item.shape, covered);
         const seen = visible(item);
         if (!seen)
           throw new ArgumentError("index", "how many elements a mask selects is not known on the GPU", "await x.maskedSelect(mask), or mask.nonzero()"); // prettier-ignore

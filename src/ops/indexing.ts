@@ -1,10 +1,10 @@
 // PyTorch's x[…] for TypeScript, one-hot rows and embeddings: what reads by index, composed from gather.ts.
-import { isFloat } from "../base/dtype.ts";
-import { ArgumentError, DtypeError, show } from "../base/errors.ts";
+import { checkFloat } from "../base/checks.ts";
+import { ArgumentError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import type { Shape } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { checkIndex, checkRank, integer, operand } from "./arguments.ts";
+import { checkIndex, checkRank, integer, operand, wrapped } from "./arguments.ts";
 import { indexed, type Index, spread } from "./index-list.ts";
 import { type Composite, type Primitive, raises, t } from "./op.ts";
 import { pointwise } from "./pointwise.ts";
@@ -30,7 +30,7 @@ export const index: Composite<(x: Tensor, indices: readonly Index[]) => Tensor> 
   errors: [
     raises([t([3]), [3]], "out of range"),
     raises([t([3]), [0, 0]], "too many indices"),
-    raises([t([3]), [mask([2], [1, 0])]], "does not match"),
+    raises([t([3]), [mask([2], [1, 0])]], "does not fit"),
     raises([t([3]), [{ step: -1 }]], "step must be"),
     raises([t([3]), [[0, 1]]], "is no index"),
   ],
@@ -160,17 +160,16 @@ export const embedding: Primitive<
     checkIndex("embedding", operand("embedding", x));
     const { shape, dtype } = operand("embedding", weight, "weight");
     checkRank("embedding", shape, 2, 2);
-    if (!isFloat(dtype)) throw new DtypeError("embedding", `weight must be floating, got ${dtype}`);
+    checkFloat("embedding", dtype);
     const [rows, size] = shape as [number, number];
-    if (paddingIdx !== null && (!Number.isInteger(paddingIdx) || paddingIdx < -rows || paddingIdx >= rows))
-      throw new ArgumentError("embedding", `paddingIdx ${paddingIdx} is no row of ${rows}`);
+    const padding = paddingIdx === null ? null : wrapped("embedding", integer("embedding", paddingIdx, "paddingIdx"), 0, rows);
     if (sparse) throw new ArgumentError("embedding", "sparse gradients are not available", "leave sparse out");
     if (maxNorm !== null) renormalise(weight, x, maxNorm, normType);
     return {
       inputs: { weight, index: x.flatten().unsqueeze(1).expand(x.size, size) },
       attrs: {
         shape: [...x.shape, size],
-        padding: paddingIdx !== null && paddingIdx < 0 ? paddingIdx + rows : paddingIdx,
+        padding,
         scaleGradByFreq,
       },
     };
@@ -195,6 +194,6 @@ export const embedding: Primitive<
   errors: [
     raises([ints([2], [0, 1]), t([3])], "needs 2 dimensions"),
     raises([t([2]), t([3, 2])], "must be int32"),
-    raises([ints([1], [0]), t([3, 2]), 5], "is no row"),
+    raises([ints([1], [0]), t([3, 2]), 5], "out of range"),
   ],
 };

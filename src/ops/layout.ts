@@ -1,12 +1,13 @@
 // Layout: tensors joined, padded, and set into others (the adjoint of slicing).
 import type { View, Views } from "../backend/backend.ts";
 import { denseCopy } from "../backend/copy.ts";
+import { checkKnown } from "../base/checks.ts";
 import { promote } from "../base/dtype.ts";
-import { ArgumentError, ShapeError, show } from "../base/errors.ts";
+import { ShapeError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { contiguous, normalizeDim, sameShape } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { integers, operands, withSize } from "./arguments.ts";
+import { checkFits, integers, operands, withSize } from "./arguments.ts";
 import { picked } from "./arranging.ts";
 import { stridedCopy } from "./copy.ts";
 import { type Composite, type Meta, type Primitive, raises, t } from "./op.ts";
@@ -80,13 +81,12 @@ export const stack: Composite<(tensors: Tensors, ...rest: DimRest) => Tensor> = 
   compose: (tensors, ...rest) => {
     const list = operands("stack", tensors);
     const first = list[0]!.shape;
-    for (const { shape } of list)
-      if (!sameShape(shape, first)) throw new ShapeError("stack", `shapes differ: ${show(first)} and ${show(shape)}`);
+    list.forEach(({ shape }, i) => checkFits("stack", `element ${i}`, shape, first));
     const dim = normalizeDim("stack", parse("stack", rest, { dim: 0 }).dim, first.length + 1);
     return joined(list.map((x) => x.unsqueeze(dim)), dim); // prettier-ignore
   },
   samples: [[[t([2, 3]), t([2, 3])], -1], [[t([]), t([])]]],
-  errors: [raises([[t([2]), t([3])]], "shapes differ"), raises([[]], "non-empty")],
+  errors: [raises([[t([2]), t([3])]], "element 1 [3] does not fit, needs [2]"), raises([[]], "non-empty")],
 };
 
 /** Tensors joined side by side: along dimension 1, or 0 for those with one dimension. */
@@ -130,8 +130,7 @@ export const pad: Composite<(x: Tensor, pad: readonly number[], ...rest: PadRest
     const list = integers("pad", [amounts], "amounts");
     if (list.length % 2 !== 0 || list.length > 2 * ndim)
       throw new ShapeError("pad", `${show(list)} is no list of pairs for ${show(shape)}`);
-    if (mode !== "constant" && !Object.hasOwn(borders, mode))
-      throw new ArgumentError("pad", `unknown mode ${String(mode)}`, "constant, reflect, replicate or circular");
+    checkKnown("pad", "mode", mode, ["constant", ...Object.keys(borders)]);
     let result = x;
     const starts: number[] = [];
     const full = shape.map((n, d) => {

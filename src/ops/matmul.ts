@@ -5,9 +5,9 @@ import { contractCpu } from "../backend/contractcpu.ts";
 import type { View } from "../backend/backend.ts";
 import { hostDense } from "../backend/cpu.ts";
 import { ShapeError, show } from "../base/errors.ts";
-import { expandTo, sameShape, sizeOf } from "../base/shape.ts";
+import { expandTo, sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { checkRank, operand } from "./arguments.ts";
+import { checkFits, checkRank, operand } from "./arguments.ts";
 import { type Composite, type Primitive, raises, t } from "./op.ts";
 import { mismatch, productDtype, productOf, productShape, rows } from "./product.ts";
 
@@ -92,7 +92,7 @@ export const linear: Primitive<(x: Tensor, weight: Tensor, bias?: Tensor | null)
       if (x.length === 0 || w.length !== 2)
         throw new ShapeError("linear", `x ${show(x)} or weight ${show(w)} has the wrong rank`, "x [..., in], weight [out, in]");
       if (x.at(-1) !== k) throw new ShapeError("linear", `x ${show(x)} has ${x.at(-1)} features, weight ${show(w)} wants ${k}`);
-      if (b && !sameShape(b, [n])) throw new ShapeError("linear", `bias ${show(b)} does not fit weight ${show(w)}`);
+      if (b) checkFits("linear", "bias", b, [n]);
       return { out: { shape: [...x.slice(0, -1), n], dtype: productDtype("linear", ins) } };
     },
     cpu: ({ x, weight, bias, out }) => contractCpu(affine(x!, weight!, bias, out!, hostDense)),

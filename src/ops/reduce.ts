@@ -1,7 +1,8 @@
 // Reductions to one number per kept position.
 import { elements } from "../backend/cpu.ts";
+import { checkFloat } from "../base/checks.ts";
 import { asDType, type DType, type DTypeLike, isFloat } from "../base/dtype.ts";
-import { DtypeError, ShapeError, show } from "../base/errors.ts";
+import { ShapeError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { normalizeDims, reducedShape, type Shape } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
@@ -35,7 +36,7 @@ const adding = (name: "sum" | "mean", { samples, errors }: Cases): Summing => {
     },
     meta: (ins, { dims, keepdim }) => {
       const { shape, dtype } = ins["x"]!;
-      if (mean && !isFloat(dtype)) throw new DtypeError(name, `needs a floating dtype, got ${dtype}`, 'pass { dtype: "float32" }');
+      if (mean) checkFloat(name, dtype, 'pass { dtype: "float32" }');
       return { out: { shape: reducedShape(shape, dims, keepdim), dtype: isFloat(dtype) ? dtype : "int32" } };
     },
     cpu: ({ x, out }, { dims }) => cpuSum(x!, dims, elements(out!), divisor(x!, dims)),

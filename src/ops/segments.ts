@@ -5,22 +5,12 @@ import { constantOf, uploadedOf, type View } from "../backend/backend.ts";
 import { launchPairs } from "../backend/copy.ts";
 import { dense, elements } from "../backend/cpu.ts";
 import { bitsOf, kernel, type Launcher, wgslType } from "../backend/kernel.ts";
-import { ArgumentError } from "../base/errors.ts";
 import { coalesce, contiguous, forEachOffset, type Geometry, type Shape, sizeOf } from "../base/shape.ts";
-import { around } from "./arguments.ts";
+import { around, inRange, wrapped } from "./arguments.ts";
 import { eachRow, startFrom } from "./copy.ts";
 
 /** A 0-d tensor counts as one with a single dimension of size 1. */
 export const atLeast1d = <T extends Geometry>(x: T): T => (x.shape.length > 0 ? x : { ...x, shape: [1], strides: [1] });
-
-/**
- * The index itself when it lies in [0, size). Errors: ArgumentError; on the GPU only indices that the host uploaded are known in time,
- * others read NaN (0 for integers) or drop the write.
- */
-function inRange(op: string, at: number, dim: number, size: number): number {
-  if (at >= 0 && at < size) return at;
-  throw new ArgumentError(op, `index ${at} is out of range for dimension ${dim} of size ${size}`);
-}
 
 /** The elements of an index tensor or a mask where the host can see them without waiting, row-major. */
 export function visible(x: View): ArrayLike<number> | undefined {
@@ -34,11 +24,11 @@ export function visible(x: View): ArrayLike<number> | undefined {
   return seen;
 }
 
-/** Range check for indices that the host sees; what a stride of 0 repeats is looked at once. With `wrap` negative ones count from the end. */
+/** Range check for indices that the host sees (on the GPU others read NaN or 0, or drop the write); what a stride of 0 repeats is looked at once. With `wrap` negative ones count from the end. */
 export function checkVisible(op: string, index: View, dim: number, size: number, wrap = false): void {
   const once = { ...index, shape: index.shape.map((d, i) => (index.strides[i] === 0 ? Math.min(1, d) : d)) };
   const seen = visible(once) ?? [];
-  for (let i = 0; i < seen.length; i++) if (!wrap || seen[i]! >= 0 || seen[i]! < -size) inRange(op, seen[i]!, dim, size);
+  for (let i = 0; i < seen.length; i++) (wrap ? wrapped : inRange)(op, seen[i]!, dim, size);
 }
 
 /** Geometry that walks the index shape through x, standing still along `dim`. */

@@ -67,12 +67,6 @@ export function slidingSizes(op: string, size: Shape, window: Shape, a: Sliding,
   });
 }
 
-/** Checks a bias [O]. Errors: ShapeError. */
-export function checkBias(op: string, bias: { readonly shape: Shape } | null | undefined, outputs: number): void {
-  if (bias && (bias.shape.length !== 1 || bias.shape[0] !== outputs))
-    throw new ShapeError(op, `bias ${show(bias.shape)} does not fit ${outputs} output channels`);
-}
-
 /** Checks that weight [O, C/groups, …] leads from x [N, C, …] to y [N, O, …]. Errors: ShapeError naming the counts. */
 export function checkConv(op: string, x: Shape, weight: Shape, y: Shape, groups: number): void {
   const [outputs, share] = weight as [number, number];

@@ -1,7 +1,8 @@
 // Variance, standard deviation and norms.
 import { elements } from "../backend/cpu.ts";
-import { asDType, type DTypeLike, isFloat } from "../base/dtype.ts";
-import { ArgumentError, DtypeError } from "../base/errors.ts";
+import { checkFloat } from "../base/checks.ts";
+import { asDType, type DTypeLike } from "../base/dtype.ts";
+import { ArgumentError } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { normalizeDims, reducedShape, type Shape } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
@@ -25,10 +26,6 @@ export interface Spread extends Attrs {
 }
 
 const divisor = (shape: Shape, { dims, correction }: Spread): number => Math.max(0, counted(shape, dims) - correction);
-
-function checkFloat(op: string, dtype: string): void {
-  if (!isFloat(dtype as "float32")) throw new DtypeError(op, `needs a floating dtype, got ${dtype}`, 'cast to "float32" first');
-}
 
 /** √x whose derivatives at 0 are 0. */
 function safeRoot(x: Tensor): Tensor {

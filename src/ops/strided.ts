@@ -4,7 +4,7 @@ import { ArgumentError, ShapeError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { contiguous, type Geometry, normalizeDim, type Shape, sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { checkRank, integer, integers } from "./arguments.ts";
+import { checkFits, checkRank, checkSource, integer, integers } from "./arguments.ts";
 import { startFrom, stridedCopy } from "./copy.ts";
 import { type Composite, type Primitive, raises, t, type ViewOp } from "./op.ts";
 import { inlaid, overlaps, putBack } from "./restride.ts";
@@ -74,9 +74,8 @@ export const asStridedScatter: Primitive<
   }),
   meta: (ins, attrs) => {
     const [x, src] = [ins["x"]!, ins["src"]!];
-    if (show(src.shape) !== show(attrs.shape))
-      throw new ShapeError("asStridedScatter", `needs a source of ${show(attrs.shape)}, got ${show(src.shape)}`);
-    if (src.dtype !== x.dtype) throw new ArgumentError("asStridedScatter", `the source is ${src.dtype}, x is ${x.dtype}`);
+    checkFits("asStridedScatter", "the source", src.shape, attrs.shape);
+    checkSource("asStridedScatter", src, x);
     if (overlaps(attrs)) throw new ArgumentError("asStridedScatter", `stride ${show(attrs.strides)} writes elements twice`);
     return { out: { shape: x.shape, dtype: x.dtype } };
   },
@@ -96,7 +95,7 @@ export const asStridedScatter: Primitive<
     },
   }),
   samples: [[t([3, 4]), t([2, 2]), [2, 2], [4, 1], 1]],
-  errors: [raises([t([3]), t([2]), [2], [0]], "writes elements twice"), raises([t([3]), t([3]), [2], [1]], "needs a source of [2]")],
+  errors: [raises([t([3]), t([2]), [2], [0]], "writes elements twice"), raises([t([3]), t([3]), [2], [1]], "needs [2]")],
 };
 
 export interface DiagonalAttrs {
