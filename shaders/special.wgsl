@@ -45,17 +45,12 @@ fn log2_f(x: f32) -> f32 { return log_base(x, 1.442695, 1.0, 0.0); }
 fn log10_f(x: f32) -> f32 { return log_base(x, 0.4342945, 0.3010254, 4.605039e-6); }
 
 fn log1p_f(x: f32) -> f32 {
-  let rounded = 1.0 + x;
-  let e = log_split(bitcast<u32>(rounded)).y;
-  let z = zero_bits(e);
-  let u = fence(rounded, z);
-  // What the addition lost, carried into f.
+  let z = hidden_zero(bitcast<u32>(x));
+  let u = fence(1.0 + x, z);
+  // What the addition lost, at the slope of the logarithm.
   let larger = select(1.0, x, x >= 1.0);
   let lost = select(x, 1.0, x >= 1.0) - fence(u - larger, z);
-  let k = i32(e);
-  let f = (bitcast<f32>(bitcast<i32>(u) - (k << 23u)) - 1.0) + lost * bitcast<f32>(max(127 - k, 0) << 23u);
-  let low = f - fma(e, -1.4286068e-6, log_tail(f));
-  return log_special(fence(e * 0.69314575, z) + low, rounded);
+  return log_special(log_f(u) + lost / u, u);
 }
 
 fn sin_poly(r: f32) -> f32 {
