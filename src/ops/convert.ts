@@ -61,7 +61,7 @@ const converting = (dtype: DType): Composite<(x: Tensor) => Tensor> => ({
 /** The tensor in float32; itself when it is already. */
 export const float: Composite<(x: Tensor) => Tensor> = {
   ...converting("float32"),
-  samples: [[t([2], { dtype: "int32" })], [t([2], { dtype: "bool" })]],
+  samples: [[t([2], { dtype: "int32" })]],
 };
 /** The tensor in int32; itself when it is already. */
 export const int: Composite<(x: Tensor) => Tensor> = converting("int32");

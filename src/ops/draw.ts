@@ -104,13 +104,19 @@ export const exponential_: Composite<(x: Tensor, ...rest: RateRest) => Tensor> =
   },
 );
 
-/** 1 where a uniform number of p's dtype lies below p, else 0. */
-function trials(op: string, p: Tensor, shape: readonly number[], source: Generator): Tensor {
-  checkFloat(op, p.dtype);
+/** 1 with probability p, else 0, in the shape of x: in its dtype for a number p, as truth values for a tensor. */
+function trials(op: string, x: Tensor, p: unknown, generator: Drawing["generator"]): Tensor {
+  const source = generatorOf(op, generator);
+  if (typeof p !== "object") {
+    const chance = probability(op, p);
+    return drawn(x, x.dtype, (out) => fillBernoulli(source, out, chance));
+  }
+  const chances = operand(op, p, "p");
+  checkFloat(op, chances.dtype);
   // Probabilities that lie on the GPU cannot be looked at without waiting.
-  if (p.device.type === "cpu") for (const chance of dense(p)) probability(op, chance);
-  const wide = p.detach().expand(shape);
-  return drawn(wide, p.dtype, (out) => source.fillUniform(out as Floats)).lt(wide);
+  if (chances.device.type === "cpu") for (const chance of dense(chances)) probability(op, chance);
+  const wide = chances.detach().expand(x.shape);
+  return drawn(wide, wide.dtype, (out) => source.fillUniform(out as Floats)).lt(wide);
 }
 
 /** 1 with the probability that x holds at each place, or with probability p everywhere, else 0: PyTorch's draws. No gradient. */
@@ -119,10 +125,7 @@ export const bernoulli: Composite<
 > = {
   compose: (x, ...rest) => {
     const { p, generator } = parse("bernoulli", rest, { p: undefined as number | undefined }, drawing);
-    const source = generatorOf("bernoulli", generator);
-    if (p === undefined) return trials("bernoulli", operand("bernoulli", x), x.shape, source).cast(x.dtype);
-    probability("bernoulli", p);
-    return drawn(operand("bernoulli", x), x.dtype, (out) => fillBernoulli(source, out, p));
+    return trials("bernoulli", x, p ?? x, generator).to(x.dtype);
   },
   backward: "none",
   samples: [[t([4], { data: [0, 1, 1, 0] })], [t([2, 3]), 1], [t([2, 3], wholes), 0]],
@@ -135,14 +138,7 @@ type TrialRest = [p?: number | Tensor] | [p: number | Tensor, options: Drawing] 
 export const bernoulli_: Composite<(x: Tensor, ...rest: TrialRest) => Tensor> = {
   compose: (x, ...rest) => {
     const { p, generator } = parse("bernoulli_", rest, { p: 0.5 as number | Tensor }, drawing);
-    writable("bernoulli_", x, false);
-    const source = generatorOf("bernoulli_", generator);
-    if (typeof p === "object") return written(x, trials("bernoulli_", operand("bernoulli_", p, "p"), x.shape, source));
-    probability("bernoulli_", p);
-    return written(
-      x,
-      drawn(x, x.dtype, (out) => fillBernoulli(source, out, p)),
-    );
+    return written(writable("bernoulli_", x, false), trials("bernoulli_", x, p, generator));
   },
   samples: [
     [still, 1],
