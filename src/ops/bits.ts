@@ -1,4 +1,5 @@
 // Operators on the bits of integers, and predicates about what bits of floats mean.
+import type { DType } from "../base/dtype.ts";
 import type { Tensor } from "../tensor.ts";
 import { raises, t } from "./op.ts";
 import { type Binary, binary, type Mapped, mapped, mismatch, unary, type Unary, truths, twoTruths } from "./pointwise.ts";
@@ -46,7 +47,7 @@ export const isinf: Unary = kind("isinf", (x) => Math.abs(x) === Infinity);
 export const isfinite: Unary = kind("isfinite", Number.isFinite, "true");
 
 type Replacements = { nan: number | null; posinf: number | null; neginf: number | null };
-const largest = { float32: 3.4028234663852886e38, float64: Number.MAX_VALUE, int32: 0, uint8: 0, bool: 0 } as const;
+const largest = (dtype: DType): number => (dtype === "float64" ? Number.MAX_VALUE : 3.4028234663852886e38);
 const odd = t([4], { data: specials.slice(1), fixed: true });
 
 /** NaN replaced by `nan`, ±∞ by `posinf` and `neginf`, which default to the largest finite numbers of the dtype. */
@@ -57,7 +58,7 @@ export const nanToNum: Mapped<
 > = mapped("nanToNum", {
   wgsl: { float: "select(select(x, select(p2, p1, x > 0.0), is_inf(x)), p0, is_nan(x))", int: "x" },
   cpu: (x, _y, _z, nan, posinf, neginf) => (Number.isNaN(x) ? nan : x === Infinity ? posinf : x === -Infinity ? neginf : x),
-  params: ({ nan, posinf, neginf }, dtype) => [nan ?? 0, posinf ?? largest[dtype], neginf ?? -largest[dtype]],
+  params: ({ nan, posinf, neginf }, dtype) => [nan ?? 0, posinf ?? largest(dtype), neginf ?? -largest(dtype)],
   positional: { nan: null, posinf: null, neginf: null } as Replacements,
   save: ["x"],
   backward: (g, { x }) => ({ x: () => g.where(x.isfinite(), 0) }),

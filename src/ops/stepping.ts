@@ -42,11 +42,11 @@ function checkUpdate(op: string, ins: Inputs, letters: readonly string[], most: 
     const { shape, dtype } = ins[`p${k}`]!;
     checkFloat(op, dtype);
     for (const name of letters) {
+      if (name !== "g" && !(`${name}0` in ins)) continue;
       const other = ins[name + k];
-      if (!other && (name === "g" || `${name}0` in ins)) throw new ShapeError(op, `operand ${name}${k} is missing`);
-      if (other && !sameShape(other.shape, shape))
-        throw new ShapeError(op, `${name}${k} of shape ${show(other.shape)} does not fit a parameter of shape ${show(shape)}`);
-      if (other && other.dtype !== dtype) throw new DtypeError(op, `${name}${k} is ${other.dtype}, its parameter ${dtype}`);
+      if (!other || !sameShape(other.shape, shape))
+        throw new ShapeError(op, `${name}${k} of shape ${other ? show(other.shape) : "none"} does not fit a parameter of ${show(shape)}`);
+      if (other.dtype !== dtype) throw new DtypeError(op, `${name}${k} is ${other.dtype}, its parameter ${dtype}`);
     }
   }
   const { shape, dtype } = ins["p0"]!;
