@@ -5,7 +5,7 @@ export function columns(rows: readonly (readonly string[])[], right: readonly nu
   const widths = rows.reduce<number[]>((w, row) => row.map((cell, i) => Math.max(w[i] ?? 0, cell.length)), []);
   return rows.map((row) =>
     row
-      .map((cell, i) => (right.includes(i) ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!, cell === "─" ? cell : " ")))
+      .map((cell, i) => cell[right.includes(i) ? "padStart" : "padEnd"](widths[i]!, cell === "─" ? cell : " "))
       .join("  ")
       .trimEnd(),
   );

@@ -63,5 +63,6 @@ export function toSvg(tensors: Tensor | readonly Tensor[], options: GraphOptions
     const text = [n.label, show(n.shape)].map((s, i) => `<text x="${x}" y="${y + 18 + 15 * i}">${escape(s)}</text>`);
     return `<g><title>${escape(linesOf(n))}</title><rect x="${x - w / 2}" y="${y}" width="${w}" height="${height}" rx="${n.kind === "operator" ? 5 : 21}" fill="${colours[n.kind]}" stroke="#777"/>${text.join("")}</g>`;
   });
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${rows.length * pitch + gap}" font-family="sans-serif" font-size="12" text-anchor="middle"><g fill="none" stroke="#777">${arrows.join("")}</g>${boxes.join("")}</svg>\n`;
+  const bottom = rows.length * pitch + gap;
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${bottom}" width="${width}" height="${bottom}" font-family="sans-serif" font-size="12" text-anchor="middle"><g fill="none" stroke="#777">${arrows.join("")}</g>${boxes.join("")}</svg>\n`;
 }
