@@ -2,7 +2,7 @@
 
 import { contract, type Contraction } from "../backend/contract.ts";
 import { contractCpu } from "../backend/contractcpu.ts";
-import type { View } from "../backend/backend.ts";
+import type { View, Views } from "../backend/backend.ts";
 import { hostDense } from "../backend/cpu.ts";
 import { ShapeError, show } from "../base/errors.ts";
 import { expandTo, sizeOf } from "../base/shape.ts";
@@ -17,6 +17,16 @@ function planned(x: View, y: View, out: View, toDense: (v: View) => View): Contr
   return productOf(x, y, out) ?? productOf(spread(x), spread(y), out)!;
 }
 
+/** Both devices' halves of a record from the contraction that it is. */
+const contracted = (plan: (io: Views, toDense: (v: View) => View) => Contraction): Pick<Primitive<() => Tensor>, "cpu" | "gpu"> => ({
+  cpu: (io) => contractCpu(plan(io, hostDense)),
+  gpu: (io, _attrs, q) =>
+    contract(
+      q,
+      plan(io, (v) => q.dense(v)),
+    ),
+});
+
 /** Batched matrix product over the last two dimensions; batches broadcast. Shape: [..., m, k] · [..., k, n] → [..., m, n]. */
 export const batchMatmul: Primitive<(x: Tensor, y: Tensor) => Tensor, "x" | "y"> = {
   call: (x, y) => ({ inputs: { x, y }, attrs: {} }),
@@ -25,12 +35,7 @@ export const batchMatmul: Primitive<(x: Tensor, y: Tensor) => Tensor, "x" | "y">
     for (const v of [x, y]) checkRank("batchMatmul", v.shape, 2);
     return { out: { shape: productShape("batchMatmul", x.shape, y.shape), dtype: productDtype("batchMatmul", ins) } };
   },
-  cpu: ({ x, y, out }) => contractCpu(planned(x!, y!, out!, hostDense)),
-  gpu: ({ x, y, out }, _attrs, q) =>
-    contract(
-      q,
-      planned(x!, y!, out!, (v) => q.dense(v)),
-    ),
+  ...contracted(({ x, y, out }, toDense) => planned(x!, y!, out!, toDense)),
   save: ["x", "y"],
   backward: (g, { x, y }) => ({ x: () => g.batchMatmul(y.mT()), y: () => x.mT().batchMatmul(g) }),
   samples: [
@@ -95,12 +100,19 @@ export const linear: Primitive<(x: Tensor, weight: Tensor, bias?: Tensor | null)
       if (b) checkFits("linear", "bias", b, [n]);
       return { out: { shape: [...x.slice(0, -1), n], dtype: productDtype("linear", ins) } };
     },
-    cpu: ({ x, weight, bias, out }) => contractCpu(affine(x!, weight!, bias, out!, hostDense)),
-    gpu: ({ x, weight, bias, out }, _attrs, q) =>
-      contract(
-        q,
-        affine(x!, weight!, bias, out!, (v) => q.dense(v)),
-      ),
+    ...contracted(({ x, weight: w, bias, out }, toDense) => {
+      const from = rows(x!) ?? rows(toDense(x!))!;
+      const [n, k] = w!.shape as [number, number];
+      return {
+        m: from.shape[0]!,
+        n,
+        k,
+        a: { view: from, m: from.strides[0]!, k: from.strides[1]! },
+        b: { view: w!, n: w!.strides[0]!, k: w!.strides[1]! },
+        c: { view: out!, m: n, n: 1 },
+        ...(bias ? { bias: { view: bias, m: 0, n: bias.strides[0]! } } : {}),
+      };
+    }),
     save: ["x", "weight"],
     backward: (g, { x, weight }) => {
       const flat = (v: Tensor): Tensor => v.reshape(sizeOf(v.shape.slice(0, -1)), v.shape.at(-1)!);
@@ -122,17 +134,3 @@ export const linear: Primitive<(x: Tensor, weight: Tensor, bias?: Tensor | null)
       raises([t([3, 4]), t([2, 4]), t([3])], "bias [3] does not fit"),
     ],
   };
-
-function affine(x: View, weight: View, bias: View | undefined, out: View, toDense: (v: View) => View): Contraction {
-  const from = rows(x) ?? rows(toDense(x))!;
-  const [n, k] = weight.shape as [number, number];
-  return {
-    m: from.shape[0]!,
-    n,
-    k,
-    a: { view: from, m: from.strides[0]!, k: from.strides[1]! },
-    b: { view: weight, n: weight.strides[0]!, k: weight.strides[1]! },
-    c: { view: out, m: n, n: 1 },
-    ...(bias ? { bias: { view: bias, m: 0, n: bias.strides[0]! } } : {}),
-  };
-}

@@ -124,34 +124,32 @@ function cpuMaxPool({ x, out, indices }: Views, a: Windows): void {
     number[],
     number[],
   ];
-  // Along each axis the input positions of every window.
-  const [deep, down, across] = places.map((count, i) =>
+  // Along each axis the input positions of every window; together the places of a plane that it covers.
+  const along = places.map((count, i) =>
     Array.from({ length: count }, (_place, o) =>
       Array.from({ length: window[i]! }, (_tap, j) => o * stride[i]! - padding[i]! + j * dilation[i]!).filter(
         (v) => v >= 0 && v < size[i]!,
       ),
     ),
-  ) as [number[][], number[][], number[][]];
+  );
+  const covered = along.reduce<number[][]>(
+    (outer, axis, i) => outer.flatMap((before) => axis.map((own) => before.flatMap((at) => own.map((v) => at * size[i]! + v)))),
+    [[0]],
+  );
   for (let o = 0, plane = 0; o < to.length; plane += sizeOf(size))
-    for (const zs of deep)
-      for (const ys of down)
-        for (const cs of across) {
-          let best = 0;
-          let at = -1;
-          for (const z of zs)
-            for (const y of ys) {
-              const line = (z * size[1]! + y) * size[2]!;
-              for (let k = 0; k < cs.length; k++) {
-                const v = from[plane + line + cs[k]!]!;
-                if (at < 0 || v > best || v !== v) {
-                  best = v;
-                  at = line + cs[k]!;
-                }
-              }
-            }
-          to[o] = best;
-          winners[o++] = at;
+    for (const cells of covered) {
+      let best = 0;
+      let winner = -1;
+      for (let k = 0; k < cells.length; k++) {
+        const v = from[plane + cells[k]!]!;
+        if (winner < 0 || v > best || v !== v) {
+          best = v;
+          winner = cells[k]!;
         }
+      }
+      to[o] = best;
+      winners[o++] = winner;
+    }
 }
 
 const maxPool = (rank: number): Primitive<(x: Tensor, ...rest: MaxArgs) => MaxResult, "indices", MaxAttrs> => {
