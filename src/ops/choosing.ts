@@ -5,7 +5,7 @@ import { parse } from "../base/options.ts";
 import { normalizeDim, normalizeDims, reducedShape, type Shape, sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Arg, type Fn, type Primitive, raises, t } from "./op.ts";
-import { type Attrs, best, counted, cpuReduce, type Dims, type Fold, gpuReduce, restored, type Rule } from "./reduction.ts";
+import { type Attrs, best, counted, cpuReduce, type Dims, type Fold, gpuReduce, ofKind, restored, type Rule } from "./reduction.ts";
 
 /** Finds the place of the winner: the first of equals, a NaN before all others. */
 const winner =
@@ -22,7 +22,7 @@ const winner =
     return place;
   };
 
-const ranked = { empty: "empty_ranked", fold: "fold_ranked", merge: "merge_ranked" };
+const ranked = ofKind("ranked", "empty", "fold", "merge");
 
 /** A sample whose layout stays, so that no values repeat along the dimension chosen over. */
 export const distinct = (shape: Shape): Arg =>

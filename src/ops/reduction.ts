@@ -94,13 +94,19 @@ export interface Rule {
   readonly accumulate?: "f32" | "i32";
 }
 
-const tripleRoles = { empty: "empty_triple", pick: "pick_triple", turn: "turn_triple" };
+/** For each role the function `<role>_<kind>`. */
+export const ofKind = (kind: string, ...roles: readonly string[]): Record<string, string> =>
+  Object.fromEntries(roles.map((role) => [role, `${role}_${kind}`]));
+
+const triples = ofKind("triple", "empty", "pick", "turn");
+const vectors = ofKind("vec4", "load", "load_y");
+const moments = ofKind("moments", "open", "fold", "close", "merge");
 
 /** Mean and squared deviations, written by the function `emit`. */
 export const deviations = (emit: string): Rule => ({
   triple: "f32",
   accumulate: "f32",
-  roles: { open: "open_moments", fold: "fold_moments", close: "close_moments", merge: "merge_moments", emit },
+  roles: { ...moments, emit },
 });
 /** Sums of y and of y times x, centred by `roles`. */
 export const twin = (roles: Readonly<Record<string, string>>): Rule => ({
@@ -157,28 +163,12 @@ export function gpuReduce(
       STRIDE: tree ? WG : 1,
       ACROSS: across,
       ...rule.consts,
-      ...(triple && tripleRoles),
-      ...(vector && { load: "load_vec4", load_y: "load_y_vec4" }),
+      ...(triple && triples),
+      ...(vector && vectors),
       ...rule.roles,
       ...own,
     });
-  const params = {
-    groups,
-    outer,
-    kept,
-    kept0,
-    kept1,
-    run,
-    steps: Math.max(1, steps),
-    total,
-    stride0,
-    stride1,
-    offset,
-    splits,
-    chunk,
-    scale,
-    p,
-  };
+  const params = { ...layout, groups, steps: Math.max(1, steps), total, splits, chunk, scale, p };
   const grid = tree ? groups * WG : groups;
   const views = { ...bind, x, x4: x, ...(bind["y"] ? { y4: bind["y"] } : {}) };
   if (splits === 1) return q.launch(made({}), views, params, grid);
