@@ -107,10 +107,9 @@ export function normal(mean: number | Tensor, std: number | Tensor = 1, ...rest:
   const first = tensors[0];
   if (!first === (o.size === undefined))
     throw new ArgumentError("normal", `needs a size or tensors for mean and std, not both; got size ${o.size && show(o.size)}`);
-  if (!first) return floats("normal", checkShape("normal", o.size!), o, (g, out) => fillNormal(g, out, mean as number, std as number));
-  const shape = broadcastShapes("normal", ...tensors.map((v) => v.shape));
-  const own = { ...o, dtype: o.dtype ?? first.dtype, device: o.device ?? first.device.type };
-  const scale = typeof std === "number" ? std : 1;
-  const noise = floats("normal", shape, own, (g, out) => fillNormal(g, out, 0, scale));
-  return (typeof std === "number" ? noise : noise.mul(std)).add(mean);
+  const shape = first ? broadcastShapes("normal", ...tensors.map((v) => v.shape)) : checkShape("normal", o.size!);
+  const own = { ...o, dtype: o.dtype ?? first?.dtype, device: o.device ?? first?.device.type };
+  const [center, spread] = [first ? 0 : (mean as number), typeof std === "number" ? std : 1];
+  const noise = floats("normal", shape, own, (g, out) => fillNormal(g, out, center, spread));
+  return first ? (typeof std === "number" ? noise : noise.mul(std)).add(mean) : noise;
 }

@@ -1,5 +1,5 @@
 // class Tensor: a view of a storage that takes part in the graph. Its operators come from the table (src/methods.ts installs them).
-import { backward, type BackwardOptions } from "./autograd/engine.ts";
+import { backward, type BackwardOptions, edgeOf } from "./autograd/engine.ts";
 import { checkInPlace, CopySlices, type ViewPath } from "./autograd/inplace.ts";
 import { enableGrad, isGradEnabled, noGrad } from "./autograd/mode.ts";
 import { Accumulate, type Edge, type GradHook, type Node } from "./autograd/node.ts";
@@ -164,18 +164,14 @@ export class Tensor implements Geometry {
   detach(): Tensor {
     return this.alias(false);
   }
-  #mustRequireGrad(op: string): Edge {
-    if (this.edge) return this.edge;
-    throw new GradError(op, "the tensor does not require a gradient");
-  }
   /** Keeps the gradient of a non-leaf in `grad`. */
   retainGrad(): void {
-    const { index } = this.#mustRequireGrad("retainGrad");
+    const { index } = edgeOf("retainGrad", this, "the tensor");
     this.gradFn?.retained.set(index, this);
   }
   /** Calls hook with every gradient of this tensor; what it returns replaces the gradient. Returns a handle to remove it. */
   registerHook(hook: GradHook): { remove(): void } {
-    const { node, index } = this.#mustRequireGrad("registerHook");
+    const { node, index } = edgeOf("registerHook", this, "the tensor");
     const hooks = memo(node.hooks, index, () => new Set());
     hooks.add(hook);
     return { remove: () => void hooks.delete(hook) };

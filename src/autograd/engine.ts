@@ -77,14 +77,10 @@ function run(
     results.forEach((g, i) => g && deposit(node.inputs[i]!, g));
   };
 
-  const wanted = targets?.map((x) => {
-    if (x.edge) return x.edge;
-    throw new GradError(op, `an input of shape ${show(x.shape)} does not require a gradient`, "call requiresGrad_() on it first");
-  });
+  const wanted = targets?.map((x) => edgeOf(op, x, "an input"));
   const seeds = list(gradients);
   list(outputs).forEach((root, i) => {
-    if (!root.edge) throw new GradError(op, `output ${i} of shape ${show(root.shape)} does not require a gradient`);
-    deposit(root.edge, seedFor(op, root, seeds[i]).alias());
+    deposit(edgeOf(op, root, `output ${i}`), seedFor(op, root, seeds[i]).alias());
   });
   const order = route(pending.keys(), wanted && new Set(wanted.map((e) => e.node)));
   const found: Gradients = [];
@@ -111,6 +107,12 @@ function run(
     }
   });
   return Array.from(wanted ?? [], (_, i) => found[i]);
+}
+
+/** Where the gradient of x flows. Errors: GradError when none is wanted. */
+export function edgeOf(op: string, x: Tensor, what: string): Edge {
+  if (x.edge) return x.edge;
+  throw new GradError(op, `${what} of shape ${show(x.shape)} does not require a gradient`, "call requiresGrad_() first");
 }
 
 /** Undoes broadcasting and dtype promotion: the one place where either happens. */

@@ -24,10 +24,18 @@ const panels = <T>(Numbers: new (length: number) => T): Record<"a" | "b" | "tile
 const floats = panels<Float64Array<ArrayBuffer>>(Float64Array);
 const ints = panels<Int32Array<ArrayBuffer>>(Int32Array);
 
-/** Offsets 0, step, 2·step … from `start`. */
-export function offsets(count: number, start: number, step: number): Int32Array<ArrayBuffer> {
-  const out = new Int32Array(count);
-  for (let i = 0; i < count; i++) out[i] = start + i * step;
+/** Offsets start, start + step …, `count` of them, of as many blocks as `outer` says; a table gives the entries of a block in place of steps. */
+export function offsets(
+  count: number,
+  start: number,
+  step: number,
+  outer = 1,
+  outerStep = 0,
+  table?: ArrayLike<number>,
+): Int32Array<ArrayBuffer> {
+  const out = new Int32Array(outer * count);
+  for (let o = 0, at = 0; o < outer; o++)
+    for (let i = 0; i < count; i++, at++) out[at] = start + o * outerStep + (table ? table[i]! : i * step);
   return out;
 }
 
