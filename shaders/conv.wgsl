@@ -1,49 +1,59 @@
-// Convolutions: the copy with a border, and windows that slide along rows.
+// Padding for convolutions: a copy with a border of zeros, so that window offsets need no bounds test.
+// Rows of `padded` are a multiple of four wide. Unsigned wrap makes indices in the low border large, hence outside.
 const WG: u32 = 64u;
-alias Word = vec4<f32>;
 
 struct Params {
-  m: u32, contracted: u32, steps: u32,               // output and input channels of a group; (channel, depth, row) steps of a window
-  w_off: u32, w_m: u32, w_tap: u32, w_group: u32,    // strides of w: channel, tap (may wrap around below 0), group
+  size: u32, // vec4s of padded
+  channels: u32,
   x_off: u32, x_i: u32, x_c: u32, x_d: u32, x_h: u32, x_w: u32, // strides of x: image, channel, depth, row, element
-  size_d: u32, size_h: u32, size_w: u32,             // extents of x
-  from_d: u32, from_h: u32, from_w: u32,             // place of the first window in x, wrapped below zero in the border
-  step_d: u32, step_h: u32,                          // from one window to the next
-  y_off: u32, y_i: u32, y_c: u32,
-  out_d: u32, out_h: u32, out_w: u32,                // extents of the output
-  tiles: u32, count: u32,                            // tiles per output row, tiles or vec4s in all
+  size_d: u32, size_h: u32, size_w: u32,                        // extents of x
+  out_d: u32, out_h: u32, out_w: u32,                           // extents of padded, width in vec4s
+  low_d: u32, low_h: u32, low_w: u32,                           // border before the first element
 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> input: array<f32>;
-@group(0) @binding(2) var<storage, read> input4: array<Word>;
-@group(0) @binding(3) var<storage, read> weight: array<f32>;
-@group(0) @binding(4) var<storage, read> row_steps: array<vec4<u32>>; // of each step: offsets in x and w, depth and row within the window
-@group(0) @binding(5) var<storage, read> bias: array<f32>;
-@group(0) @binding(6) var<storage, read_write> output: array<f32>;
-@group(0) @binding(7) var<storage, read_write> output4: array<Word>;
+@group(0) @binding(2) var<storage, read_write> padded: array<vec4<f32>>;
 
-// A copy with a border of zeros, so that window offsets need no bounds test.
-// Rows of the output are a multiple of four wide. Unsigned wrap makes indices in the low border large, hence outside.
 @compute @workgroup_size(WG)
 fn pad(@builtin(global_invocation_id) gid: vec3<u32>, @builtin(num_workgroups) nwg: vec3<u32>) {
   let p = params;
   let i = gid.x + gid.y * nwg.x * WG;
-  if (i >= p.count) { return; }
-  let words = p.out_w / 4u;
-  let row = i / words;
+  if (i >= p.size) { return; }
+  let row = i / p.out_w;
   let slice = row / p.out_h;
   let plane = slice / p.out_d;
-  let image = plane / p.contracted;
-  let w = 4u * (i - row * words) + p.from_w + vec4<u32>(0u, 1u, 2u, 3u);
-  let h = row - slice * p.out_h + p.from_h;
-  let d = slice - plane * p.out_d + p.from_d;
-  let at = p.x_off + image * p.x_i + (plane - image * p.contracted) * p.x_c + d * p.x_d + h * p.x_h + w * p.x_w;
+  let image = plane / p.channels;
+  let w = 4u * (i - row * p.out_w) - p.low_w + vec4<u32>(0u, 1u, 2u, 3u);
+  let h = row - slice * p.out_h - p.low_h;
+  let d = slice - plane * p.out_d - p.low_d;
+  let at = p.x_off + image * p.x_i + (plane - image * p.channels) * p.x_c + d * p.x_d + h * p.x_h + w * p.x_w;
   let inside = w < vec4<u32>(select(0u, p.size_w, d < p.size_d && h < p.size_h));
-  output4[i] = select(Word(), Word(input[at.x], input[at.y], input[at.z], input[at.w]), inside);
+  padded[i] = select(vec4<f32>(), vec4<f32>(input[at.x], input[at.y], input[at.z], input[at.w]), inside);
 }
 
 // ---- convolution along rows: an invocation computes ROWS channels of 4 * COLS neighbours in one output row.
 // For windows of width TAPS <= 5 with stride and dilation 1 along the row, where neighbours share most of what they read.
+alias Word = vec4<f32>;
+
+struct RowParams {
+  m: u32, contracted: u32, steps: u32,               // output and input channels of a group; (channel, depth, row) steps of a window
+  w_off: u32, w_m: u32, w_tap: u32, w_group: u32,    // strides of w: channel, tap (may wrap around below 0), group
+  x_off: u32, x_i: u32, x_c: u32, x_d: u32, x_h: u32,
+  size_d: u32, size_h: u32, size_w: u32,             // extents of x
+  from_d: u32, from_h: u32, from_w: u32,             // place of the first window in x, wrapped below zero in the border
+  step_d: u32, step_h: u32,                          // from one window to the next
+  y_off: u32, y_i: u32, y_c: u32,
+  out_d: u32, out_h: u32, out_w: u32,
+  tiles: u32, count: u32,                            // tiles per output row, tiles in all
+}
+@group(0) @binding(3) var<uniform> row_params: RowParams;
+@group(0) @binding(4) var<storage, read> input4: array<Word>;
+@group(0) @binding(5) var<storage, read> weight: array<f32>;
+@group(0) @binding(6) var<storage, read> row_steps: array<vec4<u32>>; // of each step: offsets in x and w, depth and row within the window
+@group(0) @binding(7) var<storage, read> bias: array<f32>;
+@group(0) @binding(8) var<storage, read_write> output: array<f32>;
+@group(0) @binding(9) var<storage, read_write> output4: array<Word>;
+
 const WG_X: u32 = 64u;
 const TAPS: u32 = 5u; // 2 to 5
 const ROWS: u32 = 8u; // 1 to 8
@@ -73,7 +83,7 @@ fn slide(t: Taps, p: Word, q: Word, z: Word) -> Word {
 }
 
 fn slide_row(at: u32, x: Span, before: Row) -> Row {
-  let tap = params.w_tap;
+  let tap = row_params.w_tap;
   var t: Taps;
   t.head.x = weight[at];
   t.head.y = weight[at + tap];
@@ -99,13 +109,13 @@ fn store(at: u32, left: u32, v: Word) {
 fn store_aligned(at: u32, left: u32, v: Word) { output4[at >> 2u] = v; }
 
 fn put(at: u32, channel: u32, ow: u32, v: Word) {
-  let width = params.out_w;
+  let width = row_params.out_w;
   if (ow < width) { store(at + ow, width - ow, epilogue(v, channel)); }
 }
 fn put_row(at: u32, group: u32, m: u32, ow: u32, r: Row) {
-  if (m >= params.m) { return; }
-  let channel = group * params.m + m;
-  let to = at + channel * params.y_c;
+  if (m >= row_params.m) { return; }
+  let channel = group * row_params.m + m;
+  let to = at + channel * row_params.y_c;
   put(to, channel, ow, r.a);
   if (COLS > 1u) { put(to, channel, ow + 4u, r.b); }
   if (COLS > 2u) { put(to, channel, ow + 8u, r.c); }
@@ -114,7 +124,7 @@ fn put_row(at: u32, group: u32, m: u32, ow: u32, r: Row) {
 
 @compute @workgroup_size(WG_X)
 fn conv_rows(@builtin(global_invocation_id) gid: vec3<u32>) {
-  let p = params;
+  let p = row_params;
   let m = gid.y * ROWS;
   if (gid.x >= p.count || m >= p.m) { return; }
   let group = gid.z;

@@ -8,8 +8,9 @@ import { axisFields, kernel, type Launcher } from "./kernel.ts";
 
 /** The GPU's side of the plans in conv.ts. */
 export const gpuConv = (launcher: Launcher): ConvHost => ({
-  ...launcher,
   contract: (problem) => contract(launcher, problem),
+  dense: (view) => launcher.dense(view),
+  table: (key, make) => launcher.table(key, make),
   padded: (x, extent, low) => padded(launcher, x, extent, low),
   slide: (problem) => convRows(launcher, problem),
 });
@@ -22,29 +23,23 @@ const strideFields = (prefix: string, { offset, strides }: View): Record<string,
   ...axisFields(`${prefix}_`, strides.slice(2)),
 });
 
-/** Parameters of both kernels: where windows along `axes` find their elements in x, and where results go in `out`. */
-const geometry = (x: View, out: View, axes: readonly Pick<Axis, "from" | "step">[]): Record<string, number> => ({
-  ...strideFields("x", x),
-  ...strideFields("y", out),
-  ...axisFields("size_", x.shape.slice(2)),
-  ...axisFields("out_", out.shape.slice(2)),
-  ...axisFields("from_", axes.map((a) => a.from)), // prettier-ignore
-  ...axisFields("step_", axes.map((a) => a.step)), // prettier-ignore
-});
-
-/** A copy is a window of one element: it has no weights. */
-const unweighted = { m: 0, steps: 0, w_off: 0, w_m: 0, w_tap: 0, w_group: 0, tiles: 0 };
-
 function padded(launcher: Launcher, x: View, [depth, height, width]: readonly number[], low: readonly number[]): View {
-  const [images, contracted] = x.shape as [number, number];
-  const view = launcher.scratch("float32", [images, contracted, depth!, height!, 4 * Math.ceil(width! / 4)]);
-  const count = sizeOf(view.shape) / 4;
-  const axes = low.map((n) => ({ from: -n, step: 1 }));
+  const words = [depth!, height!, Math.ceil(width! / 4)];
+  const shape = [x.shape[0]!, x.shape[1]!, depth!, height!, 4 * words[2]!];
+  const view = launcher.scratch("float32", shape);
+  const size = sizeOf(shape) / 4;
   launcher.launch(
     kernel(source, "pad"),
-    { input: x, output4: view },
-    { ...unweighted, ...geometry(x, view, axes), contracted, count },
-    count,
+    { input: x, padded: view },
+    {
+      size,
+      channels: shape[1]!,
+      ...strideFields("x", x),
+      ...axisFields("size_", x.shape.slice(2)),
+      ...axisFields("out_", words),
+      ...axisFields("low_", low),
+    },
+    size,
   );
   return view;
 }
@@ -107,7 +102,12 @@ function convRows(launcher: Launcher, problem: Correlation): boolean {
       w_m: along.m,
       w_tap: axes[2]!.every,
       w_group: sizeOf(weight.shape) / groups,
-      ...geometry(x, out, axes),
+      ...strideFields("x", x),
+      ...axisFields("size_", size),
+      ...axisFields("from_", axes.map((a) => a.from)), // prettier-ignore
+      ...axisFields("step_", axes.map((a) => a.step)), // prettier-ignore
+      ...strideFields("y", out),
+      ...axisFields("out_", outSize),
       tiles,
       count,
     },

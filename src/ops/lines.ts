@@ -3,6 +3,7 @@ import source from "../../shaders/normalize.wgsl?raw";
 import special from "../../shaders/special.wgsl?raw";
 import type { View } from "../backend/backend.ts";
 import { type Kernel, kernel, type Launcher, library, wgslType } from "../backend/kernel.ts";
+import { memo } from "../base/memo.ts";
 import { type Shape, sizeOf } from "../base/shape.ts";
 
 library(special);
@@ -48,17 +49,20 @@ export function exponentials(
 /** Roles with a form for contiguous lines of whole groups of four; those of weights are taken when weights are there. */
 const vectors = ["load_x", "load_y", "store", "mask"];
 
-/** The kernel made of the functions named; `weights_each` stands for the role `weights`. */
-function lineKernel(names: readonly string[], tree: boolean, fours: boolean, WG: number, x: View): Kernel {
-  const spec: Record<string, number | string> = { WG, STRIDE: tree ? WG : 1, X: wgslType(x.dtype) };
-  if (tree) Object.assign(spec, { gather: "gather_tree", line_of: "line_of_tree" });
-  if (fours) for (const role of vectors) spec[role] = `${role}_vec4`;
-  for (const name of names) {
-    const role = name.slice(0, name.lastIndexOf("_"));
-    spec[role] = fours && (role === "weights" || role === "biases") ? `${role}_vec4` : name;
-  }
-  return kernel(source, "lines", spec);
-}
+const kernels = new Map<string, Kernel>();
+
+/** The kernel made of the functions named; `weights_each` stands for the role `weights`. Kept by a short key, which is read in every launch. */
+const lineKernel = (names: readonly string[], tree: boolean, fours: boolean, WG: number, x: View): Kernel =>
+  memo(kernels, [tree, fours, WG, x.dtype, names].join(), () => {
+    const spec: Record<string, number | string> = { WG, STRIDE: tree ? WG : 1, X: wgslType(x.dtype) };
+    if (tree) Object.assign(spec, { gather: "gather_tree", line_of: "line_of_tree" });
+    if (fours) for (const role of vectors) spec[role] = `${role}_vec4`;
+    for (const name of names) {
+      const role = name.slice(0, name.lastIndexOf("_"));
+      spec[role] = fours && (role === "weights" || role === "biases") ? `${role}_vec4` : name;
+    }
+    return kernel(source, "lines", spec);
+  });
 
 /** Launches the lines of `given.x` with the functions named in place of their defaults, those of weight and bias if these are given. */
 export function launchLines(
