@@ -5,6 +5,7 @@ import { elements, hostDense } from "../backend/cpu.ts";
 import { type Kernel, kernel, type Launcher, wgslType } from "../backend/kernel.ts";
 import { type DType, isFloat, type TypedArray } from "../base/dtype.ts";
 import { parse } from "../base/options.ts";
+import { memo } from "../base/memo.ts";
 import { type Geometry, normalizeDims, reducedShape, type Shape, sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Metas } from "./op.ts";
@@ -120,6 +121,9 @@ export const best = (largest: boolean, dtype: DType, roles: Readonly<Record<stri
   consts: { ZERO: isFloat(dtype) ? (largest ? 0xff800000 : 0x7f800000) : largest ? 0x80000000 : 0x7fffffff },
 });
 
+/** Kernels by what chooses them, which is read in every launch and shorter than their specification. */
+const kernels = new Map<string, Kernel>();
+
 /** Records the launches that reduce `dims` of `bind.x` (and `bind.y` of the same geometry) by `rule` into the other bindings. */
 export function gpuReduce(
   q: Launcher,
@@ -152,23 +156,43 @@ export function gpuReduce(
   const splits = Math.max(1, Math.ceil(total / chunk));
   const { triple, accumulate = isFloat(x.dtype) ? "f32" : "i32" } = rule;
   const WG = slow ? 16 : 64;
+  const key = JSON.stringify([rule, x.dtype, out, across, vector, tree, slow]);
   const made = (own: Readonly<Record<string, string>>): Kernel =>
-    kernel(source, tree ? "reduce_tree" : "reduce", {
-      X: wgslType(x.dtype),
-      A: accumulate,
-      B: triple ?? "f32",
-      Out: wgslType(out),
-      Lanes: triple ? "Triple" : "vec4<A>",
-      WG,
-      STRIDE: tree ? WG : 1,
-      ACROSS: across,
-      ...rule.consts,
-      ...(triple && triples),
-      ...(vector && vectors),
-      ...rule.roles,
-      ...own,
-    });
-  const params = { ...layout, groups, steps: Math.max(1, steps), total, splits, chunk, scale, p };
+    memo(kernels, Object.values(own) + key, () =>
+      kernel(source, tree ? "reduce_tree" : "reduce", {
+        X: wgslType(x.dtype),
+        A: accumulate,
+        B: triple ?? "f32",
+        Out: wgslType(out),
+        Lanes: triple ? "Triple" : "vec4<A>",
+        WG,
+        STRIDE: tree ? WG : 1,
+        ACROSS: across,
+        ...rule.consts,
+        ...(triple && triples),
+        ...(vector && vectors),
+        ...rule.roles,
+        ...own,
+      }),
+    );
+  const params = {
+    outer,
+    kept,
+    kept0,
+    kept1,
+    length,
+    run,
+    stride0,
+    stride1,
+    offset,
+    groups,
+    steps: Math.max(1, steps),
+    total,
+    splits,
+    chunk,
+    scale,
+    p,
+  };
   const grid = tree ? groups * WG : groups;
   const views = { ...bind, x, x4: x, ...(bind["y"] ? { y4: bind["y"] } : {}) };
   if (splits === 1) return q.launch(made({}), views, params, grid);
