@@ -86,7 +86,10 @@ export const sub: Scaled = scaled(
 );
 
 /** y − alpha · x: subtraction with the operands exchanged. */
-export const rsub: Scaled = { ...sub, call: (x, y, ...rest) => sub.call(y, x, ...rest) };
+export const rsub: Scaled = {
+  ...sub,
+  call: (x, y, ...rest) => sub.call(operandOf("rsub", y, "y"), operandOf("rsub", x, "x"), ...rest),
+};
 
 /** x · y. */
 export const mul: Binary<"x" | "y"> = binary(

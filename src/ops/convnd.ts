@@ -68,6 +68,8 @@ const conv = (rank: number): Composite<(x: Tensor, ...rest: ConvArgs) => Tensor>
       const { weight, bias, ...o } = parse(op, rest, { ...first, dilation: 1 as unknown, groups: 1 as unknown });
       return batched(op, rank, x, weight, bias, (v, w, b) => {
         const same = o.padding === "same";
+        if (typeof o.padding === "string" && !same && o.padding !== "valid")
+          throw new ArgumentError(op, `unknown padding ${o.padding}`, "numbers, same or valid");
         const a = sliding(op, rank, { ...o, padding: same || o.padding === "valid" ? 0 : o.padding });
         if (same && a.stride.some((s) => s !== 1)) throw new ArgumentError(op, `padding "same" needs stride 1, got ${show(a.stride)}`);
         // Zeros that keep the size; the odd one goes to the end, as PyTorch does.
@@ -85,6 +87,7 @@ const conv = (rank: number): Composite<(x: Tensor, ...rest: ConvArgs) => Tensor>
       raises([t([3, 3]), sized(rank, [2, 3], 2, 2, 2), { groups: 0 }], rank === 1 ? "groups" : `${op}: x must have`),
       raises([sized(rank, [1, 6], 5, 5, 5), sized(rank, [2, 8], 3, 3, 3)], "wants 8 channels"),
       raises([sized(rank, [1, 2], 5, 5, 5), sized(rank, [2, 2], 3, 3, 3), { padding: "same", stride: 2 }], 'padding "same" needs stride 1'),
+      raises([sized(rank, [1, 2], 5, 5, 5), sized(rank, [2, 2], 3, 3, 3), { padding: "full" }], "unknown padding full"),
       raises([sized(rank, [1, 2], 5, 5, 5), sized(rank, [2, 2], 3, 3, 3), { paddding: 1 }], "unknown option paddding"),
     ],
   };
