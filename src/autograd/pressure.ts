@@ -49,26 +49,32 @@ export function untrack(handle: Tensor): void {
 let before = 0;
 let least = Infinity;
 let stretch = 0;
+/** Bytes of the pool at the last wait, and the waits since it grew. */
+let reserved = 0;
+let calm = 0;
 /** Waits to let pass: twice as many after each time that there was no garbage to find. */
 let pause = 0;
 let penalty = 1;
 
 /**
- * To be awaited wherever the program waits anyhow: when another stretch like the last ones would make the pool grow beyond twice what is
- * needed, the collector goes first. Without this the pool grows by a step whenever a collection happens to come late.
+ * To be awaited wherever the program waits anyhow: when another stretch like the last ones would make the pool grow, although it takes three
+ * times what is needed or has been enough for 32 waits, the collector goes first. Without this a collection that comes late makes the pool grow.
  */
 export async function relieve(): Promise<void> {
   const { taken, pool } = ledger;
   stretch = Math.max(taken.peak - before, 0.9 * stretch);
-  least = Math.min(taken.live, 0.95 * least + 0.05 * taken.live);
-  const short = (): boolean => taken.live + stretch > Math.max(pool.live, 2 * (least + stretch));
+  least = Math.min(taken.live, 0.995 * least + 0.005 * taken.live);
+  calm = pool.live > reserved ? 0 : calm + 1;
+  reserved = pool.live;
+  const short = (): boolean => taken.live + stretch > Math.max(pool.live, calm < 32 ? 3 * (least + stretch) : 0);
   if (collected && --pause < 0 && short()) {
     pause = Infinity;
-    for (let round = 0; round < 16 && short(); round++) {
-      provoke();
+    const deadline = performance.now() + 300;
+    for (let round = 0; short() && performance.now() < deadline; round++) {
+      if (round < 16) provoke();
       await turn();
     }
-    penalty = short() ? Math.min(2 * penalty, 64) : 1;
+    penalty = short() ? Math.min(2 * penalty, 256) : 1;
     pause = penalty - 1;
   }
   taken.resetPeak();

@@ -167,10 +167,10 @@ function deviceOn(gpu: GPUDevice, info: GPUAdapterInfo | undefined): WebGpuDevic
 export async function openWebGpu(given?: GPUDevice): Promise<WebGpuDevice | string> {
   if (given) return deviceOn(given, given.adapterInfo);
   const gpu = typeof navigator === "undefined" ? undefined : navigator.gpu;
-  if (!gpu) return "there is no navigator.gpu: it takes a browser with WebGPU, and https or localhost";
+  if (!gpu) return "navigator.gpu is not there: it takes a browser with WebGPU, and https or localhost";
   try {
     const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
-    if (!adapter) return "no adapter: the GPU is blocked or missing";
+    if (!adapter) return "requestAdapter gave no adapter: the GPU is blocked or missing";
     const device = await adapter.requestDevice({
       requiredLimits: limitsOf(adapter),
       requiredFeatures: adapter.features.has("timestamp-query") ? ["timestamp-query"] : [],
