@@ -106,6 +106,8 @@ function run(
       if (!retainGraph) node.release();
     }
   });
+  // Seeds of outputs that lead to no target.
+  pending.forEach(discard);
   return Array.from(wanted ?? [], (_, i) => found[i]);
 }
 

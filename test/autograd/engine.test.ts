@@ -22,6 +22,14 @@ onEveryDevice((device) => {
       expect(y.grad).toBeNull();
     });
 
+    it("a gradient given for an output that leads to no input is let go", async () => {
+      const [x, y] = [leaf([1, 2]), leaf([3, 4])];
+      const given = [tensor([1, 1]), tensor([5, 5])];
+      const [g] = grad([x.mul(3), y.mul(2)], [x], { gradOutputs: given });
+      await expectValues(g!, [3, 3]);
+      expect(given.map((t) => t.storage.shared)).toEqual([false, false]);
+    });
+
     it("a diamond of depth 30 runs each node once", async () => {
       const x = leaf([1]);
       let y = x;
