@@ -1,4 +1,4 @@
-// Packs a build. Shaders: no comments, no blanks, short names for locals. Records: no error samples. The single file: plain exports.
+// Packs a build. Shaders: no comments, no blanks, short names for locals. Records: no error samples.
 import { parseAst } from "vite";
 
 interface Node {
@@ -6,7 +6,8 @@ interface Node {
   readonly [field: string]: unknown;
 }
 
-function visit(node: unknown, see: (node: Node) => void): void {
+/** Shows every node of a syntax tree, parents before their children. */
+export function visit(node: unknown, see: (node: Node) => void): void {
   if (typeof node !== "object" || node === null) return;
   if ("type" in node) see(node as Node);
   for (const child of Object.values(node)) visit(child, see);
@@ -94,29 +95,4 @@ export function withoutErrorSamples(source: string): string {
     cuts.push([start, end + /^\s*,?/.exec(source.slice(end))![0].length]);
   });
   return cuts.reduceRight((text, [start, end]) => text.slice(0, start) + text.slice(end), source);
-}
-
-/**
- * A minified module that ends in `{abs:x,add:y}=table;export{x as abs,y as add,z as Tensor}` with
- * `export const{abs,add}=table;export{z as Tensor}` instead: each name once. Any other module stays as it is.
- */
-export function withPlainExports(code: string): string {
-  const end = /,\{([\w$:,]+)\}=([\w$]+);export\{([^}]*)\};/.exec(code);
-  if (!end) return code;
-  const [text, pattern = "", table = "", list = ""] = end;
-  const uses = new Map<string, number>();
-  for (const [word] of code.matchAll(/[\w$]+/g)) uses.set(word, (uses.get(word) ?? 0) + 1);
-  const exported = new Set(list.split(","));
-  const [plain, used]: [string[], string[]] = [[], []];
-  for (const pair of pattern.split(",")) {
-    const [name, local] = pair.split(":") as [string, string];
-    // Names as short as a minifier's may be taken.
-    const once = name.length > 2 && exported.has(`${local} as ${name}`) && uses.get(local) === 2;
-    (once ? plain : used).push(once ? name : pair);
-    if (once) exported.delete(`${local} as ${name}`);
-  }
-  if (plain.length === 0) return code;
-  const rest = used.length > 0 ? `,{${used.join(",")}}=${table}` : "";
-  const tail = `${rest};export const{${plain.join(",")}}=${table};export{${[...exported].join(",")}};`;
-  return code.slice(0, end.index) + tail + code.slice(end.index + text.length);
 }

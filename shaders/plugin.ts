@@ -3,7 +3,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Plugin } from "vite";
-import { packShaders, withoutErrorSamples, withPlainExports } from "./pack.ts";
+import { withPlainExports, withRecordsInPlace } from "./layout.ts";
+import { packShaders, withoutErrorSamples } from "./pack.ts";
 
 const folder = fileURLToPath(new URL(".", import.meta.url));
 const families = fileURLToPath(new URL("../src/ops/", import.meta.url));
@@ -27,7 +28,7 @@ export function pack(): Plugin {
   };
 }
 
-/** Lays a single file out so that gzip finds more, whose memory is 32 KiB: all shaders together, and function names once, at the end. */
+/** Lays a single file out: all shaders together, records where they are installed, function names once, at the end. */
 export function layOut(entry: string): Plugin {
   return {
     name: "wengert:lay-out",
@@ -35,6 +36,10 @@ export function layOut(entry: string): Plugin {
     transform(code, id) {
       if (id !== entry) return null;
       return { code: [...files.map((file) => `import "${join(folder, file)}?raw";`), code].join("\n"), map: null };
+    },
+    renderChunk(code) {
+      const text = withRecordsInPlace(code);
+      return { code: text.toString(), map: text.generateMap({ hires: true }) };
     },
     generateBundle(_options, output) {
       for (const file of Object.values(output)) if (file.type === "chunk") file.code = withPlainExports(file.code);

@@ -5,6 +5,8 @@ import { type AnyOp, isView } from "./ops/op.ts";
 import { Tensor } from "./tensor.ts";
 
 const table: Record<string, (...args: unknown[]) => unknown> = {};
+/** The records of all operators that kits have brought, by name. */
+export const records: Record<string, AnyOp> = {};
 /** Every operator as a function, once a kit has brought it. */
 export const functions = table as unknown as Functions;
 
@@ -16,6 +18,7 @@ const define = (name: string | symbol, value: (this: Tensor, ...rest: unknown[])
 export function install(...families: readonly object[]): void {
   for (const [name, op] of families.flatMap((family) => Object.entries(family) as [string, AnyOp][])) {
     register(name, op);
+    records[name] = op;
     table[name] = (...args) => apply(op, args);
     const at = op.self ?? 0;
     if (at < 0) continue;

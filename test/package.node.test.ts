@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { build } from "vite";
+import { ops } from "../src/ops/table.ts";
 import { root } from "./setup/source.ts";
 
 interface Manifest {
@@ -119,6 +120,13 @@ describe("the published package", () => {
     const module = (await import(join(installed, "dist/index.js"))) as object;
     const bundle = (await import(join(installed, "dist/wengert.bundle.js"))) as object;
     expect(Object.keys(bundle).sort()).toEqual(Object.keys(module).sort());
+  });
+
+  test("the bundle passes its self-test", async () => {
+    const { selfTest } = (await import(join(installed, "dist/wengert.bundle.js"))) as typeof import("../src/index.ts");
+    const { operators, failed } = await selfTest({ device: "cpu" });
+    expect(operators.map(({ name }) => name).sort()).toEqual(Object.keys(ops).sort());
+    expect(failed).toBe(0);
   });
 
   test("the bundle keeps the names that modules, optimizers and errors print", async () => {

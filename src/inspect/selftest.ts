@@ -4,8 +4,8 @@ import { isFloat } from "../base/dtype.ts";
 import { show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { type DeviceName, defaultDevice } from "../device.ts";
-import { type AnyOp, isView } from "../ops/op.ts";
-import { ops } from "../ops/table.ts";
+import { records } from "../methods.ts";
+import { isView } from "../ops/op.ts";
 import type { Tensor } from "../tensor.ts";
 import { derivatives } from "./derivatives.ts";
 import type { Maker } from "./samples.ts";
@@ -62,7 +62,7 @@ async function compare(what: string, got: readonly (Tensor | undefined)[], want:
 
 /** Checks one operator on one device against the CPU in float64. A view may refuse strides that it cannot express. */
 export async function checkOp(name: string, device: DeviceName, maker?: Maker): Promise<OpReport> {
-  const op = (ops as Record<string, AnyOp>)[name]!;
+  const op = records[name]!;
   const worst = { value: 0, gradient: 0, second: 0 };
   const failures: string[] = [];
   for (const [i, sample] of op.samples.entries())
@@ -80,7 +80,7 @@ export async function checkOp(name: string, device: DeviceName, maker?: Maker): 
 export async function selfTest(options: SelfTestOptions = {}): Promise<SelfTestReport> {
   const o = parse("selfTest", [options], {
     device: defaultDevice().type as DeviceName,
-    only: Object.keys(ops) as readonly string[],
+    only: Object.keys(records) as readonly string[],
     onProgress: undefined as SelfTestOptions["onProgress"],
   });
   const operators: OpReport[] = [];

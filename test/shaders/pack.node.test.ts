@@ -1,6 +1,6 @@
-// packShaders(shaders), withoutErrorSamples(source) and withPlainExports(code): what a build inlines.
+// packShaders(shaders) and withoutErrorSamples(source): what a build inlines.
 import { expect, test } from "vitest";
-import { packShaders, withoutErrorSamples, withPlainExports } from "../../shaders/pack.ts";
+import { packShaders, withoutErrorSamples } from "../../shaders/pack.ts";
 
 const pack = (shader: string): string => packShaders({ one: shader })["one"] ?? "";
 
@@ -32,13 +32,4 @@ test("packShaders gives locals no name of the module", () => {
 test("withoutErrorSamples takes the lists out and leaves the rest of a record", () => {
   const record = `export const neg: Op = { call: (x) => x, samples: [[t([2])]], errors: [raises([], "no, [x]")], self: 0 };`;
   expect(withoutErrorSamples(record)).toBe("export const neg: Op = { call: (x) => x, samples: [[t([2])]],  self: 0 };");
-});
-
-test("withPlainExports says a function's name once, unless its variable is needed or the name could be a minifier's", () => {
-  const table = "var g=h(),{abs:ax,add:ay,mm:az,neg:aw}=g";
-  expect(withPlainExports(`${table};export{ax as abs,ay as plus,az as mm,aw as neg,g as table};//# map`)).toBe(
-    "var g=h(),{add:ay,mm:az}=g;export const{abs,neg}=g;export{ay as plus,az as mm,g as table};//# map",
-  );
-  for (const same of ["var g=h(ax),{abs:ax}=g;export{ax as abs};", "export{a as b};", "var a=1;"])
-    expect(withPlainExports(same)).toBe(same);
 });
