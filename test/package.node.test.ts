@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { build } from "vite";
+import type * as source from "../src/index.ts";
 import { ops } from "../src/ops/table.ts";
 import { root } from "./setup/source.ts";
 
@@ -123,7 +124,7 @@ describe("the published package", () => {
   });
 
   test("the bundle passes its self-test", async () => {
-    const { selfTest } = (await import(join(installed, "dist/wengert.bundle.js"))) as typeof import("../src/index.ts");
+    const { selfTest } = (await import(join(installed, "dist/wengert.bundle.js"))) as typeof source;
     const { operators, failed } = await selfTest({ device: "cpu" });
     expect(operators.map(({ name }) => name).sort()).toEqual(Object.keys(ops).sort());
     expect(failed).toBe(0);
