@@ -6,7 +6,7 @@ import { defaultGenerator, type GeneratorState } from "../base/random.ts";
 import type { Module } from "../nn/module.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import type { LRScheduler, SchedulerState } from "../optim/schedule.ts";
-import { Tensor } from "../tensor.ts";
+import type { Tensor } from "../tensor.ts";
 import { inspectSafetensors, loadSafetensors, saveSafetensors } from "./safetensors.ts";
 
 export interface Training {
@@ -39,23 +39,21 @@ function namesOf({ model, optimizer }: Training, op?: string): string[] {
 
 /** The training's state as a safetensors file: tensors `model.…` and `optimizer.state.<parameter>.…`, everything else as JSON in the metadata. */
 export async function saveCheckpoint(training: Training, options: CheckpointOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
-  const { extra } = parse("saveCheckpoint", [options], {}, { extra: null as unknown });
+  const { extra } = parse("saveCheckpoint", [options], {}, { extra: undefined as unknown });
   const tensors: Record<string, Tensor> = {};
   for (const [key, t] of training.model.stateEntries()) tensors[modelPrefix + key] = t;
   const names = namesOf(training, "saveCheckpoint");
   const saved = training.optimizer?.stateDict();
   for (const [id, entry] of Object.entries(saved?.state ?? {}))
-    for (const [key, value] of Object.entries(entry))
-      if (value instanceof Tensor) tensors[`${statePrefix}${names[Number(id)]}.${key}`] = value;
-  const groups = saved?.param_groups.map((g) => ({ ...g, params: (g["params"] as number[]).map((id) => names[id]) })) ?? null;
+    for (const [key, value] of Object.entries(entry)) tensors[`${statePrefix}${names[id as never]}.${key}`] = value as Tensor;
   const { words, ...random } = defaultGenerator().getState();
   const parts = {
     extra,
-    param_groups: groups,
-    scheduler: training.scheduler?.stateDict() ?? null,
+    param_groups: saved?.param_groups.map((g) => ({ ...g, params: (g["params"] as number[]).map((id) => names[id]) })),
+    scheduler: training.scheduler?.stateDict(),
     random: { ...random, words: [...words] },
   };
-  const metadata = Object.fromEntries(Object.entries(parts).map(([key, value]) => [key, JSON.stringify(value)]));
+  const metadata = Object.fromEntries(Object.entries(parts).map(([key, value]) => [key, JSON.stringify(value ?? null)]));
   return saveSafetensors(tensors, { metadata });
 }
 
@@ -66,11 +64,10 @@ export async function saveCheckpoint(training: Training, options: CheckpointOpti
 export function loadCheckpoint(bytes: Uint8Array | ArrayBuffer, training: Training): unknown {
   const { metadata } = inspectSafetensors(bytes);
   const [groups, scheduler, random, extra] = ["param_groups", "scheduler", "random", "extra"].map((key) => {
-    const text = metadata[key] ?? bad(`no checkpoint: ${key} is missing`);
     try {
-      return JSON.parse(text) as unknown;
-    } catch {
-      return bad(`${key} is no JSON`);
+      return JSON.parse(metadata[key]!) as unknown;
+    } catch (error) {
+      return bad(`no checkpoint: ${key} is no JSON: ${(error as Error).message}`);
     }
   });
   // On the CPU first: states are small, and counters stay readable.
@@ -89,9 +86,9 @@ export function loadCheckpoint(bytes: Uint8Array | ArrayBuffer, training: Traini
     } else bad(`unknown entry ${key}`);
   if (training.optimizer && !Array.isArray(groups)) bad("no optimizer in the file");
   if (training.scheduler && !scheduler) bad("no schedule in the file");
-  const param_groups = ((groups ?? []) as { params: string[] }[]).map((g) => ({
+  const param_groups = ((groups ?? []) as { params?: string[] }[]).map((g) => ({
     ...g,
-    params: (g.params ?? []).map((name) => names.indexOf(name)),
+    params: g.params?.map((name) => names.indexOf(name)),
   }));
   training.model.loadStateDict(model);
   training.optimizer?.loadStateDict({ state, param_groups });

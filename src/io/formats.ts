@@ -41,10 +41,11 @@ export const formats: Readonly<Record<string, Format>> = {
 /** The elements in `bytes`, which may lie at any alignment. `refuse` throws the error of one that its dtype cannot hold. */
 export function decoded(
   bytes: Uint8Array,
-  [type, dtype = "uint8", convert = Number]: Format,
+  [type, dtype, convert = Number]: Format,
   refuse: (what: string) => never,
   bigEndian = false,
 ): TypedArray {
+  if (!dtype) return refuse("cannot be held here");
   const copy = bytes.slice();
   const elements = bigEndian ? new type(copy.reverse().buffer).reverse() : new type(copy.buffer);
   const out = hostArray(dtype, elements.length);

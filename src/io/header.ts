@@ -1,6 +1,9 @@
 // The header of a safetensors file, read strictly. Nothing is trusted, nothing allocated for tensors.
 import { FormatError, show } from "../base/errors.ts";
+import { sizeOf } from "../base/shape.ts";
 import { formats } from "./formats.ts";
+
+export const longestName = 1024;
 
 export interface HeaderEntry {
   readonly name: string;
@@ -16,15 +19,18 @@ export interface Header {
   readonly start: number;
 }
 
-// Beyond these a file is refused: real models stay far below.
-const longestHeader = 16 * 2 ** 20;
-const mostTensors = 65536;
-const longestName = 1024;
-const highestRank = 8;
 
 /** Throws the error of a malformed file. */
 export const malformed = (what: string): never => {
   throw new FormatError("loadSafetensors", what);
+};
+/** Refuses what real models stay far below. */
+const limit = (count: number, what: string, most: number): void => {
+  if (count > most) malformed(`${count} ${what}, more than ${most}`);
+};
+/** Refuses a part of the data that is not as long as the header says. */
+const fit = (what: string, needed: number, has: number): void => {
+  if (has !== needed) malformed(`${what} needs ${needed} bytes, has ${has}`);
 };
 
 /**
@@ -35,22 +41,20 @@ export function readHeader(bytes: Uint8Array): Header {
   const available = bytes.byteLength - 8;
   if (available < 0) malformed(`${bytes.byteLength} bytes are too few`);
   const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
-  const most = Math.min(longestHeader, available);
-  if (length > most) malformed(`the header claims ${length} bytes, more than ${most}`);
+  limit(length, "bytes of header", Math.min(2 ** 24, available));
   const { __metadata__: given = {}, ...tensors } = parsed(bytes.subarray(8, 8 + length));
   const metadata = fieldsOf("__metadata__", given) as Record<string, string>;
-  for (const [key, value] of Object.entries(metadata)) if (typeof value !== "string") malformed(`${key} in __metadata__ is no string`);
+  for (const [key, value] of Object.entries(metadata)) if (typeof value !== "string") malformed(`${key} in metadata is no string`);
   const entries = Object.entries(tensors).map(entry);
-  if (entries.length > mostTensors) malformed(`more than ${mostTensors} tensors`);
+  limit(entries.length, "tensors", 65536);
   entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
   let at = 0;
   for (const { name, dtype, shape, begin, end } of entries) {
-    const size = shape.reduce((n, d) => n * d, formats[dtype]![0].BYTES_PER_ELEMENT);
-    if (begin !== at) malformed(`${name} starts at byte ${begin}, expected ${at}`);
-    if (end - begin !== size) malformed(`${name} of ${dtype} ${show(shape)} needs ${size} bytes, has ${end - begin}`);
+    fit(`the data before ${name}`, at, begin);
+    fit(`${name} of ${dtype} ${show(shape)}`, sizeOf(shape) * formats[dtype]![0].BYTES_PER_ELEMENT, end - begin);
     at = end;
   }
-  if (at !== available - length) malformed(`the tensors take ${at} bytes, the data has ${available - length}`);
+  fit("the data", at, available - length);
   return { entries, metadata, start: 8 + length };
 }
 
@@ -64,13 +68,13 @@ function parsed(bytes: Uint8Array): Record<string, unknown> {
   } catch (error) {
     malformed(`the header is no JSON: ${(error as Error).message}`);
   }
-  if (!/^{[^]*} *$/.test(text)) malformed("the header does not start with {, or end with } and spaces");
+  if (!/^{[^]*} *$/.test(text)) malformed("the header is not {…} and spaces");
   const scopes: Set<string>[] = [];
   for (const [token, string, colon] of text.matchAll(/("[^"\\]*(?:\\.[^"\\]*)*")(\s*:)?|[^\s[\],:\d]/g))
     if (colon) {
       const name = JSON.parse(string!) as string;
-      if (name.length > longestName) malformed(`a name of ${name.length} characters, more than ${longestName}`);
-      if (/^(__proto__|constructor|prototype)$/.test(name)) malformed(`the name ${name} is not allowed`);
+      limit(name.length, "characters in a name", longestName);
+      if (name === "__proto__") malformed(`the name ${name} is not allowed`);
       if (scopes.at(-1)!.has(name)) malformed(`the header has ${name} twice`);
       scopes.at(-1)!.add(name);
     } else if (token === "{") scopes.push(new Set());
@@ -88,7 +92,7 @@ function entry([name, value]: [string, unknown]): HeaderEntry {
   if (typeof dtype !== "string" || !Array.isArray(shape) || !Array.isArray(offsets) || offsets.length !== 2)
     return malformed(`${name} lacks dtype, shape or two data_offsets`);
   if (!Object.hasOwn(formats, dtype)) malformed(`${name} has unknown dtype ${dtype}`);
-  if (shape.length > highestRank) malformed(`${name} has ${shape.length} dimensions, more than ${highestRank}`);
+  limit(shape.length, `dimensions of ${name}`, 8);
   if (![...shape, ...offsets].every(Number.isSafeInteger)) malformed(`${name} needs whole numbers below 2^53`);
   return { name, dtype, shape: shape as number[], begin: offsets[0] as number, end: offsets[1] as number };
 }

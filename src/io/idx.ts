@@ -8,8 +8,8 @@ import type { DeviceName } from "../device.ts";
 import type { Tensor } from "../tensor.ts";
 import { decoded, formats } from "./formats.ts";
 
-/** Element types by the third byte of the file, under safetensors' names. */
-const kinds: Readonly<Record<number, string>> = { 8: "U8", 9: "I8", 11: "I16", 12: "I32", 13: "F32", 14: "F64" };
+/** Element types by the third byte of the file, from 8 on, under safetensors' names. */
+const kinds = ["U8", "I8", undefined, "I16", "I32", "F32", "F64"];
 /** Nothing that unpacks to more is taken for a data set of this format. */
 const largest = 2 ** 30;
 
@@ -42,15 +42,15 @@ export interface IdxArray {
 export async function parseIdx(bytes: Uint8Array<ArrayBuffer> | ArrayBuffer): Promise<IdxArray> {
   const given = bytes instanceof ArrayBuffer ? new Uint8Array(bytes) : bytes;
   const raw = given[0] === 0x1f && given[1] === 0x8b ? await unpacked(given) : given;
-  if (raw.length < 4 || raw[0] !== 0 || raw[1] !== 0) bad(`no IDX file: it starts with ${raw.subarray(0, 4).join(" ")}`);
-  const format = formats[kinds[raw[2]!] ?? bad(`unknown element type ${raw[2]}`)]!;
+  if (raw.length < 4 || raw[0] || raw[1]) bad(`no IDX file: it starts with ${raw.subarray(0, 4).join(" ")}`);
+  const format = formats[kinds[raw[2]! - 8] ?? bad(`unknown element type ${raw[2]}`)]!;
   const rank = raw[3]!;
   const start = 4 + 4 * rank;
   if (rank > 8 || raw.length < start) bad(`${rank} dimensions in ${raw.length} bytes`);
   const view = new DataView(raw.buffer, raw.byteOffset);
   const shape = Array.from({ length: rank }, (_, i) => view.getUint32(4 + 4 * i));
   const size = sizeOf(shape) * format[0].BYTES_PER_ELEMENT;
-  if (raw.length - start !== size) bad(`shape ${show(shape)} needs ${size} bytes, the file has ${raw.length - start}`);
+  if (raw.length - start !== size) bad(`shape ${show(shape)} needs ${size} bytes, has ${raw.length - start}`);
   return { data: decoded(raw.subarray(start), format, bad, true), shape, dtype: format[1] as IdxArray["dtype"] };
 }
 

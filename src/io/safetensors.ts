@@ -6,7 +6,7 @@ import { type CreateOptions, full, tensor } from "../create.ts";
 import { type DeviceName, deviceNamed } from "../device.ts";
 import { Tensor } from "../tensor.ts";
 import { decoded, formats } from "./formats.ts";
-import { malformed, readHeader } from "./header.ts";
+import { longestName, malformed, readHeader } from "./header.ts";
 
 export type TensorDict = Readonly<Record<string, Tensor>> | ReadonlyMap<string, Tensor>;
 
@@ -20,29 +20,27 @@ export async function saveSafetensors(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { metadata } = parse("saveSafetensors", [options], {}, { metadata: {} as Readonly<Record<string, string>> });
   const named = dict instanceof Map ? [...(dict as ReadonlyMap<string, Tensor>)] : Object.entries(dict as Readonly<Record<string, Tensor>>);
-  const refuse = (what: string, remedy?: string): never => {
-    throw new ArgumentError("saveSafetensors", what, remedy);
+  const refuse = (what: string): never => {
+    throw new ArgumentError("saveSafetensors", what);
   };
   for (const [name, t] of named) {
     if (!(t instanceof Tensor)) refuse(`${name} is ${typeof t}, not a tensor`);
-    if (name === "__metadata__" || name === "__proto__" || name.length > 1024) refuse(`a tensor cannot be named ${name.slice(0, 40)}`);
+    if (name === "__metadata__" || name === "__proto__" || name.length > longestName) refuse(`a tensor cannot be named ${name.slice(0, 40)}`);
   }
   for (const [key, value] of Object.entries(metadata))
-    if (typeof value !== "string") refuse(`metadata ${key} is ${typeof value}`, "only strings");
+    if (typeof value !== "string") refuse(`${key} in metadata is no string`);
   const items = named.map(([name, t]) => {
     const [format, [type]] = Object.entries(formats).find(([, [, dtype]]) => dtype === t.dtype)!;
     return { name, t, format, width: type.BYTES_PER_ELEMENT };
   });
   items.sort((a, b) => b.width - a.width || (a.name < b.name ? -1 : 1));
   let size = 0;
-  // Built by hand, because an object would put numeric names first.
-  const header = items.map(({ name, t, format, width }): [string, object] => [
-    name,
-    { dtype: format, shape: t.shape, data_offsets: [size, (size += t.size * width)] },
-  ]);
-  header.unshift(["__metadata__", { format: "pt", ...metadata }]);
-  const text = header.map((pair) => pair.map((part) => JSON.stringify(part)).join(":")).join(",");
-  const head = new TextEncoder().encode(`{${text}}`);
+  const entries = items.map(({ name, t, format, width }) => ({
+    [name]: { dtype: format, shape: t.shape, data_offsets: [size, (size += t.size * width)] },
+  }));
+  // An object for each, because a single one would put numeric names first.
+  const parts = [{ __metadata__: { format: "pt", ...metadata } }, ...entries].map((entry) => JSON.stringify(entry).slice(1, -1));
+  const head = new TextEncoder().encode(`{${parts.join()}}`);
   let at = 8 + Math.ceil(head.length / 8) * 8;
   const bytes = new Uint8Array(at + size);
   new DataView(bytes.buffer).setUint32(0, at - 8, true);
@@ -76,8 +74,7 @@ export function loadSafetensors(bytes: Uint8Array | ArrayBuffer, options: { read
   // Everything is decoded, and so checked, before the first tensor exists.
   const all = entries.map(({ name, dtype, shape, begin, end }) => {
     const format = formats[dtype]!;
-    const refuse = (what: string): never => malformed(`${name}: ${what}`);
-    if (!format[1]) refuse(`${dtype} cannot be held here`);
+    const refuse = (what: string): never => malformed(`${name} of ${dtype}: ${what}`);
     return { name, shape, out: decoded(data.subarray(start + begin, start + end), format, refuse), dtype: format[1] };
   });
   const dict = Object.create(null) as Record<string, Tensor>;
