@@ -5,8 +5,9 @@ import { dense } from "./backend/cpu.ts";
 import type { DType } from "./base/dtype.ts";
 import type { Tensor } from "./tensor.ts";
 
+/** Where and as a tensor is. */
 export interface Place {
-  readonly device: Device;
+  readonly storage: { readonly device: Device };
   readonly dtype: DType;
 }
 
@@ -17,11 +18,11 @@ export function knownValue(x: Tensor): number | undefined {
 }
 
 /**
- * A new dense tensor with the values of x, on another device or in another dtype; carries no graph.
+ * A new dense tensor with the values of x, on the device of another tensor and in its dtype; carries no graph.
  * Errors: DeviceError for values that lie on the GPU and are wanted elsewhere.
  */
-export const transferred = (op: string, x: Tensor, { device, dtype }: Place): Tensor =>
+export const transferred = (op: string, x: Tensor, { storage, dtype }: Place): Tensor =>
   noGrad(() => {
-    const moved = x.moved(op, device, dtype);
+    const moved = x.moved(op, storage.device, dtype);
     return moved === x ? x.clone() : moved;
   });

@@ -3,14 +3,14 @@ import { noGrad } from "../autograd/mode.ts";
 import { fillNormal } from "../base/draws.ts";
 import { checkFloat, checkKnown } from "../base/checks.ts";
 import { hostArray, roundTo } from "../base/dtype.ts";
-import { ArgumentError, ShapeError, show } from "../base/errors.ts";
+import { ArgumentError } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { camel } from "../base/python.ts";
 import { type Generator, generatorOf, isWhole } from "../base/random.ts";
 import { sizeOf } from "../base/shape.ts";
 import { eye, zeros } from "../create.ts";
 import { overwrite } from "../dispatch.ts";
-import { operand } from "../ops/arguments.ts";
+import { checkRank, operand } from "../ops/arguments.ts";
 import { checkSpread, drawing } from "../ops/drawing.ts";
 import { erf, erfinv } from "../ops/math.ts";
 import { Tensor } from "../tensor.ts";
@@ -82,7 +82,7 @@ export const zeros_ = (x: Tensor): Tensor => constant_(x, 0);
 /** Ones on the diagonal of a matrix. */
 export function eye_(x: Tensor): Tensor {
   const [rows = 0, m = 0] = x.shape;
-  if (x.ndim !== 2) throw new ShapeError("eye_", `needs 2 dimensions, got ${show(x.shape)}`);
+  checkRank("eye_", x.shape, 2, 2);
   overwrite(x, eye(rows, { m, dtype: x.dtype, device: x.device.type }));
   return x;
 }
@@ -91,9 +91,9 @@ export function eye_(x: Tensor): Tensor {
 export function dirac_(x: Tensor, ...rest: [groups?: number] | [options: { groups?: number }]): Tensor {
   const { groups } = parse("dirac_", rest, { groups: 1 });
   const [out = 0, , ...kernel] = x.shape;
-  if (x.ndim < 3 || x.ndim > 5) throw new ShapeError("dirac_", `needs 3 to 5 dimensions, got ${show(x.shape)}`);
+  checkRank("dirac_", x.shape, 3, 5);
   if (!isWhole(groups, 1) || out % groups !== 0)
-    throw new ArgumentError("dirac_", `${out} output channels do not divide into ${groups} groups`);
+    throw new ArgumentError("dirac_", `${out} channels do not divide into ${groups} groups`);
   const per = out / groups;
   return noGrad(() => {
     zeros_(x);
@@ -104,7 +104,7 @@ export function dirac_(x: Tensor, ...rest: [groups?: number] | [options: { group
 
 /** Numbers of inputs and outputs of one unit of a weight [out, in, …]. */
 export function fans(op: string, x: Tensor): { readonly fanIn: number; readonly fanOut: number } {
-  if (operand(op, x).ndim < 2) throw new ShapeError(op, `needs at least 2 dimensions, got ${show(x.shape)}`);
+  checkRank(op, operand(op, x).shape, 2);
   const area = sizeOf(x.shape.slice(2));
   return { fanIn: x.shape[1]! * area, fanOut: x.shape[0]! * area };
 }
@@ -171,7 +171,7 @@ export function orthogonal_(x: Tensor, ...rest: Parameters<Xavier> extends [Tens
       const unit = project(project(units.select(0, v)));
       overwrite(units.select(0, v), unit.div(unit.square().sum().sqrt()));
     }
-    overwrite(x, transferred("orthogonal_", turned(units).mul(gain).reshape(x.shape), { device: x.storage.device, dtype: x.dtype }));
+    overwrite(x, transferred("orthogonal_", turned(units).mul(gain).reshape(x.shape), x));
     return x;
   });
 }

@@ -1,10 +1,9 @@
 // Module: what every layer and model is. Parameters, buffers and child modules are its properties; nothing is declared twice.
-import { checkSupport } from "../backend/backend.ts";
+import { noGrad } from "../autograd/mode.ts";
 import { asDType, type DTypeLike, isFloat } from "../base/dtype.ts";
 import { ArgumentError } from "../base/errors.ts";
 import { type DeviceName, deviceNamed } from "../device.ts";
 import { Tensor } from "../tensor.ts";
-import { transferred } from "../transfer.ts";
 import { type BackwardHook, type ForwardHook, type ForwardPreHook, hooked, type HookHandle, watched } from "./hooks.ts";
 import { Buffer, Parameter } from "./parameter.ts";
 import { type LoadReport, loadState, type StateDict } from "./state.ts";
@@ -34,7 +33,7 @@ export class Module {
   // Modules take and give whatever they like.
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   forward(..._inputs: any[]): any {
-    throw new ArgumentError("forward", `${this.constructor.name} has none`, "write forward in the subclass");
+    throw new ArgumentError(this.constructor.name, "has no forward");
   }
 
   /** Runs forward between the hooks. */
@@ -114,7 +113,7 @@ export class Module {
   registerParameter(name: string, parameter: Parameter | null): void {
     this.#free("registerParameter", name);
     if (parameter !== null && !(parameter instanceof Parameter))
-      throw new ArgumentError("registerParameter", `${name} is not a Parameter`, "wrap it in new Parameter(tensor)");
+      throw new ArgumentError("registerParameter", `${name} is ${typeof parameter}, not a Parameter`);
     Object.assign(this, { [name]: parameter });
   }
   #free(op: string, name: string): void {
@@ -183,24 +182,26 @@ export class Module {
       typeof place === "object" ? place : place === "cpu" || place === "webgpu" ? { device: place } : { dtype: place };
     const wanted = dtype === undefined ? undefined : asDType("to", dtype);
     if (wanted && !isFloat(wanted)) throw new ArgumentError("to", `a model cannot be ${wanted}`, "a floating dtype");
-    const moves = [...this.parameters(), ...this.buffers()].flatMap((t): [Tensor, Tensor, Tensor | undefined][] => {
-      const there = {
-        device: device === undefined ? t.storage.device : deviceNamed("to", device),
-        dtype: wanted && isFloat(t.dtype) ? wanted : t.dtype,
-      };
-      checkSupport("to", there.device, there.dtype);
-      if (there.device === t.storage.device && there.dtype === t.dtype) return [];
-      const grad = t.peekGrad();
-      return [[t, transferred("to", t, there), grad && transferred("to", grad, there)]];
-    });
-    for (const [t, value, grad] of moves) t.moveTo(value, grad);
+    const moved = (t: Tensor): Tensor =>
+      t.moved("to", device === undefined ? t.storage.device : deviceNamed("to", device), wanted && isFloat(t.dtype) ? wanted : t.dtype);
+    const tensors = [...this.parameters(), ...this.buffers()];
+    const moves = noGrad(() =>
+      tensors.map((t) => {
+        const grad = t.peekGrad();
+        return [t, moved(t), grad && moved(grad)] as const;
+      }),
+    );
+    return this.#adopt(moves);
+  }
+  /** Gives tensors the memory that their values, and gradients, have moved to. */
+  #adopt(moves: readonly (readonly [Tensor, Tensor, Tensor | undefined])[]): this {
+    for (const [t, value, grad] of moves) if (value !== t) t.moveTo(value, grad);
     return this;
   }
   /** Brings the model to the CPU device, from wherever it is. */
   async cpu(): Promise<this> {
     const moves = [...this.parameters(), ...this.buffers()].map(async (t) => [t, await t.cpu(), await t.peekGrad()?.cpu()] as const);
-    for (const [t, value, grad] of await Promise.all(moves)) if (value !== t) t.moveTo(value, grad);
-    return this;
+    return this.#adopt(await Promise.all(moves));
   }
   /** float64, on the CPU device. */
   double(): this {

@@ -37,7 +37,7 @@ export function loadState(model: string, entries: Iterable<readonly [string, Ten
     throw new FormatError("loadStateDict", some(strays, `keys do not match ${model}`), "{ strict: false } loads what fits");
   const fresh = [...own].flatMap(([key, target]): [Tensor, Tensor][] => {
     const source = given.get(key);
-    return source ? [[target, transferred("loadStateDict", source, { device: target.storage.device, dtype: target.dtype })]] : [];
+    return source ? [[target, transferred("loadStateDict", source, target)]] : [];
   });
   for (const [target, source] of fresh) overwrite(target, source);
   return { missingKeys, unexpectedKeys };

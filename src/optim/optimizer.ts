@@ -1,12 +1,12 @@
 // Base of the optimisers: parameter groups, per-parameter state, and state dicts in PyTorch's layout.
 import { noGrad } from "../autograd/mode.ts";
 import { isFloat } from "../base/dtype.ts";
-import { ArgumentError, FormatError, ShapeError, show } from "../base/errors.ts";
+import { ArgumentError, FormatError, show } from "../base/errors.ts";
 import { memo } from "../base/memo.ts";
 import { parse } from "../base/options.ts";
 import { camel, repr, snake } from "../base/python.ts";
-import { sameShape } from "../base/shape.ts";
 import { overwrite } from "../dispatch.ts";
+import { checkFits } from "../ops/arguments.ts";
 import { fillsStorage } from "../ops/stepping.ts";
 import { keep } from "../autograd/scope.ts";
 import { Tensor } from "../tensor.ts";
@@ -103,7 +103,7 @@ export abstract class Optimizer<O extends object = object, S extends ParamState 
       const target = fillsStorage(param) ? param : param.clone();
       if (target !== param) after.push(() => overwrite(param, target));
       const plain = fillsStorage(grad) && grad.storage !== param.storage && grad.dtype === param.dtype;
-      const slope = plain ? grad : placedAs(param, grad);
+      const slope = plain ? grad : transferred("step", grad, param);
       if (!plain) after.push(() => slope.dispose());
       ready.push({ param: target, grad: slope, state });
     }
@@ -175,15 +175,11 @@ export abstract class Optimizer<O extends object = object, S extends ParamState 
   }
 }
 
-/** A copy of x where and as the parameter is. */
-const placedAs = ({ storage, dtype }: Tensor, x: Tensor): Tensor => transferred("loadStateDict", x, { device: storage.device, dtype });
-
 /** A number or tensor of a parameter's state, where and as the parameter is. */
 function restored(what: string, name: string, value: unknown, param: Tensor): Tensor | number {
   if (typeof value === "number") return value;
   if (!(value instanceof Tensor)) return misfit(`${what} is ${typeof value}, neither tensor nor number`);
   if (name === "step") return knownValue(value) ?? misfit(`${what} cannot be read`, "a number, or one element on the CPU");
-  if (!sameShape(value.shape, param.shape))
-    throw new ShapeError("loadStateDict", `${what} has shape ${show(value.shape)}, the parameter ${show(param.shape)}`);
-  return keep(placedAs(param, value));
+  checkFits("loadStateDict", what, value.shape, param.shape);
+  return keep(transferred("loadStateDict", value, param));
 }

@@ -55,7 +55,7 @@ async function follow(
   manualSeed(fixture.seed);
   const model = networks[run.model]().to(dtype);
   const optimizer = optimizers[run.optimiser](model);
-  const place = { device: [...model.parameters()][0]!.storage.device, dtype };
+  const place = { storage: [...model.parameters()][0]!.storage, dtype };
   const images = transferred("test", data.images, place);
   const labels = transferred("test", data.labels, { ...place, dtype: "int32" });
   const losses: Tensor[] = [];
