@@ -1,13 +1,15 @@
 // Data sets: things with a length that give examples by index.
 import { permutation } from "../base/draws.ts";
 import "../kits/indexing.ts";
+import { tidy } from "../autograd/scope.ts";
 import { ArgumentError, ShapeError, show } from "../base/errors.ts";
 import { memo } from "../base/memo.ts";
 import { parse } from "../base/options.ts";
 import { type Generator, generatorOf, isWhole } from "../base/random.ts";
 import { tensor } from "../create.ts";
 import type { DeviceName } from "../device.ts";
-import { Tensor } from "../tensor.ts";
+import { operands } from "../ops/arguments.ts";
+import type { Tensor } from "../tensor.ts";
 
 /** Examples by index. `getBatch`, where there is one, makes a whole batch at once and stands in for collating. */
 export interface Dataset<T = unknown, B = unknown> {
@@ -23,30 +25,18 @@ export class TensorDataset implements Dataset<Tensor[], Tensor[]> {
 
   /** Errors: ShapeError when the first dimensions differ. */
   constructor(...tensors: readonly Tensor[]) {
-    const [first] = tensors;
-    if (!first) throw new ArgumentError("TensorDataset", "needs tensors, got none");
-    for (const t of tensors) {
-      if (!(t instanceof Tensor)) throw new ArgumentError("TensorDataset", `needs tensors, got ${typeof t}`);
-      if (t.ndim === 0 || t.shape[0] !== first.shape[0])
-        throw new ShapeError("TensorDataset", `first dimensions differ: ${tensors.map((x) => show(x.shape)).join(", ")}`);
-    }
-    this.tensors = tensors;
-    this.length = first.shape[0]!;
+    this.tensors = operands("TensorDataset", tensors);
+    this.length = tensors[0]!.shape[0]!;
+    if (!tensors.every((t) => t.ndim > 0 && t.shape[0] === this.length))
+      throw new ShapeError("TensorDataset", `first dimensions differ: ${tensors.map((t) => show(t.shape)).join(", ")}`);
   }
   get(index: number): Tensor[] {
     return this.tensors.map((t) => t.select(0, index));
   }
   getBatch(indices: readonly number[]): Tensor[] {
     const rows = new Map<DeviceName, Tensor>();
-    const batch = this.tensors.map((t) => {
-      const device = t.device.type;
-      return t.indexSelect(
-        0,
-        memo(rows, device, () => tensor(Int32Array.from(indices), { device })),
-      );
-    });
-    for (const row of rows.values()) row.dispose();
-    return batch;
+    const rowsOn = (device: DeviceName): Tensor => memo(rows, device, () => tensor(Int32Array.from(indices), { device }));
+    return tidy(() => this.tensors.map((t) => t.indexSelect(0, rowsOn(t.device.type))));
   }
 }
 
@@ -61,8 +51,8 @@ export class Subset<T, B> implements Dataset<T, B> {
   constructor(dataset: Dataset<T, B>, indices: Iterable<number>) {
     this.dataset = dataset;
     this.indices = [...indices];
-    const bad = this.indices.find((i) => !isWhole(i, 0, dataset.length - 1));
-    if (bad !== undefined) throw new ArgumentError("Subset", `index ${bad} is outside of ${dataset.length} examples`);
+    for (const i of this.indices)
+      if (!isWhole(i, 0, dataset.length - 1)) throw new ArgumentError("Subset", `index ${i} is outside of ${dataset.length} examples`);
     if (dataset.getBatch) this.getBatch = (some) => dataset.getBatch!(some.map((i) => this.indices[i]!));
   }
   get length(): number {

@@ -58,9 +58,8 @@ export class DataLoader<T, B> implements Iterable<B>, AsyncIterable<B> {
       batchSize: 1, shuffle: false, sampler: undefined as Sampler | undefined, dropLast: false,
       generator: undefined as Generator | undefined, collate: undefined as ((examples: T[]) => B) | undefined,
     }); // prettier-ignore
-    integer("DataLoader", dataset?.length, "the length of the data set", 0);
-    if (o.shuffle && (o.sampler || dataset.length === 0))
-      throw new ArgumentError("DataLoader", o.sampler ? "shuffle beside a sampler" : "shuffle of an empty data set");
+    if (o.shuffle && o.sampler) throw new ArgumentError("DataLoader", "shuffle beside a sampler");
+    integer("DataLoader", dataset?.length, "the length of the data set", o.shuffle ? 1 : 0);
     this.dataset = dataset;
     this.#options = o as LoaderOptions<T, B>;
     this.batches = new BatchSampler(

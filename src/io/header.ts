@@ -19,7 +19,6 @@ export interface Header {
   readonly start: number;
 }
 
-
 /** Throws the error of a malformed file. */
 export const malformed = (what: string): never => {
   throw new FormatError("loadSafetensors", what);

@@ -25,10 +25,10 @@ export async function saveSafetensors(
   };
   for (const [name, t] of named) {
     if (!(t instanceof Tensor)) refuse(`${name} is ${typeof t}, not a tensor`);
-    if (name === "__metadata__" || name === "__proto__" || name.length > longestName) refuse(`a tensor cannot be named ${name.slice(0, 40)}`);
+    if (name === "__metadata__" || name === "__proto__" || name.length > longestName)
+      refuse(`a tensor cannot be named ${name.slice(0, 40)}`);
   }
-  for (const [key, value] of Object.entries(metadata))
-    if (typeof value !== "string") refuse(`${key} in metadata is no string`);
+  for (const [key, value] of Object.entries(metadata)) if (typeof value !== "string") refuse(`${key} in metadata is no string`);
   const items = named.map(([name, t]) => {
     const [format, [type]] = Object.entries(formats).find(([, [, dtype]]) => dtype === t.dtype)!;
     return { name, t, format, width: type.BYTES_PER_ELEMENT };

@@ -1,7 +1,7 @@
 // Convolutions and transposed convolutions in one to three dimensions.
 import "../kits/windows.ts";
 import { checkKnown } from "../base/checks.ts";
-import { ArgumentError } from "../base/errors.ts";
+import { ArgumentError, show } from "../base/errors.ts";
 import { fields, repr } from "../base/python.ts";
 import { functions } from "../methods.ts";
 import { integer } from "../ops/arguments.ts";
@@ -42,10 +42,18 @@ type TransposeRest =
   | [options: ConvTransposeOptions]
   | [stride: Size, options: Omit<ConvTransposeOptions, "stride">];
 
-const first = { stride: 1 as Size, padding: 0 as Padding };
-const last = { groups: 1, bias: true };
-const defaults = { ...first, dilation: 1 as Size, ...last, paddingMode: "zeros" as PaddingMode };
-const transposeDefaults = { ...first, outputPadding: 0 as Size, ...last, ...defaults };
+const paddingMode = "zeros" as PaddingMode;
+const defaults = { stride: 1 as Size, padding: 0 as Padding, dilation: 1 as Size, groups: 1, bias: true, paddingMode };
+const outputPadding = 0 as Size;
+const transposeDefaults = {
+  stride: 1 as Size,
+  padding: 0 as Padding,
+  outputPadding,
+  groups: 1,
+  bias: true,
+  dilation: 1 as Size,
+  paddingMode,
+};
 
 /** What all convolutions hold. */
 abstract class ConvNd extends Weighted {
@@ -71,15 +79,16 @@ abstract class ConvNd extends Weighted {
     const o = configure(this, required, rest, transposed ? transposeDefaults : defaults);
     const { groups, padding, paddingMode } = o;
     for (const [name, value] of Object.entries({ inChannels, outChannels, groups })) integer(op, value, name, 1);
-    if (inChannels % groups !== 0 || outChannels % groups !== 0)
-      throw new ArgumentError(op, `${inChannels} input and ${outChannels} output channels do not divide into ${groups} groups`);
+    if (inChannels % groups || outChannels % groups)
+      throw new ArgumentError(op, `${inChannels} to ${outChannels} channels do not divide into ${groups} groups`);
     const known = transposed ? ["zeros"] : ["zeros", "reflect", "replicate", "circular"];
     checkKnown(op, "paddingMode", paddingMode, known);
     const sizes = this as unknown as Record<string, Padding>;
     for (const key of ["kernelSize", "stride", "dilation", "padding", "outputPadding"])
       if (transposed || key !== "padding" || (padding !== "same" && padding !== "valid"))
         sizes[key] = perDim(op, key, sizes[key], rank, key.endsWith("adding") ? 0 : 1, ArgumentError);
-    if (padding === "same" && this.stride.some((s) => s !== 1)) throw new ArgumentError(op, 'padding "same" needs stride 1', "or numbers");
+    if (padding === "same" && this.stride.some((s) => s !== 1))
+      throw new ArgumentError(op, `padding "same" needs stride 1, got ${show(this.stride)}`);
     const channels = transposed ? [inChannels, outChannels / groups] : [outChannels, inChannels / groups];
     this.make([...channels, ...this.kernelSize], outChannels, o);
   }
@@ -87,11 +96,11 @@ abstract class ConvNd extends Weighted {
   /** Elements to add before and after each spatial dimension, last dimension first, as pad() takes them. */
   protected borders(): number[] {
     const { padding, kernelSize, dilation } = this;
-    const ends = kernelSize.map((k, i) => {
+    const ends = kernelSize.flatMap((k, i) => {
       const total = padding === "valid" ? 0 : padding === "same" ? dilation[i]! * (k - 1) : 2 * padding[i]!;
-      return [Math.floor(total / 2), Math.ceil(total / 2)];
+      return [Math.ceil(total / 2), Math.floor(total / 2)];
     });
-    return ends.reverse().flat();
+    return ends.reverse();
   }
 
   /** The padding on the far side that makes a transposed output `size` large. Errors: ArgumentError when no padding does. */
@@ -104,11 +113,7 @@ abstract class ConvNd extends Weighted {
       return wanted - smallest;
     });
     if (extra.length !== rank || extra.some((e, i) => e < 0 || e >= Math.max(stride[i]!, dilation[i]!)))
-      throw new ArgumentError(
-        this.constructor.name,
-        `no output padding gives the size [${size.join(", ")}]`,
-        "up to a stride above the smallest",
-      );
+      throw new ArgumentError(this.constructor.name, `no output padding gives the size ${show(size)}`);
     return extra;
   }
 
@@ -116,10 +121,9 @@ abstract class ConvNd extends Weighted {
     const { weight, bias, stride, padding, dilation, groups, paddingMode, transposed, outputPadding } = this;
     const operator = functions[`conv${transposed ? "Transpose" : ""}${stride.length}d` as "conv2d"];
     const options = { bias, stride, padding, dilation, groups };
-    if (transposed)
-      return operator(x, weight, { ...options, outputPadding: outputSize ? this.extra(x, outputSize) : outputPadding } as typeof options);
-    // Modes other than zeros are padded here.
+    if (transposed) Object.assign(options, { outputPadding: outputSize ? this.extra(x, outputSize) : outputPadding });
     if (paddingMode === "zeros") return operator(x, weight, options);
+    // Other modes are padded here.
     return operator(functions.pad(x, this.borders(), { mode: paddingMode }), weight, { ...options, padding: 0 });
   }
 

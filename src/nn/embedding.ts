@@ -2,9 +2,9 @@
 import "../kits/indexing.ts";
 import { ArgumentError } from "../base/errors.ts";
 import { fields } from "../base/python.ts";
-import { noGrad } from "../autograd/mode.ts";
 import { isWhole } from "../base/random.ts";
 import { functions } from "../methods.ts";
+import { checkRank } from "../ops/arguments.ts";
 import type { Tensor } from "../tensor.ts";
 import { normal_, zeros_ } from "./init.ts";
 import { configure, type Factory, parameter } from "./layer.ts";
@@ -27,9 +27,11 @@ export class Embedding extends Module {
   constructor(numEmbeddings: number, embeddingDim: number, ...rest: [paddingIdx?: number | null] | [options: EmbeddingOptions]) {
     super();
     const { paddingIdx, ...place } = configure(this, { numEmbeddings, embeddingDim }, rest, { paddingIdx: null as number | null });
-    if (paddingIdx !== null && !isWhole(paddingIdx, -numEmbeddings, numEmbeddings - 1))
-      throw new ArgumentError("Embedding", `paddingIdx must be within ${numEmbeddings} rows, got ${String(paddingIdx)}`);
-    if (paddingIdx !== null && paddingIdx < 0) this.paddingIdx = paddingIdx + numEmbeddings;
+    if (paddingIdx !== null) {
+      if (!isWhole(paddingIdx, -numEmbeddings, numEmbeddings - 1))
+        throw new ArgumentError("Embedding", `paddingIdx must be within ${numEmbeddings} rows, got ${paddingIdx}`);
+      this.paddingIdx = (paddingIdx + numEmbeddings) % numEmbeddings;
+    }
     this.weight = parameter([numEmbeddings, embeddingDim], place);
     this.resetParameters();
   }
@@ -39,7 +41,7 @@ export class Embedding extends Module {
     { freeze = true, paddingIdx = null }: { readonly freeze?: boolean; readonly paddingIdx?: number | null } = {},
   ): Embedding {
     const [rows = 0, dim = 0] = table.shape;
-    if (table.ndim !== 2) throw new ArgumentError("Embedding", `needs 2 dimensions, got ${table.ndim}`);
+    checkRank("Embedding", table.shape, 2, 2);
     const layer = new Embedding(rows, dim, { paddingIdx });
     layer.weight = new Parameter(table.detach(), !freeze);
     return layer;
@@ -47,7 +49,7 @@ export class Embedding extends Module {
   /** Draws the table anew from N(0, 1). */
   resetParameters(): void {
     normal_(this.weight);
-    if (this.paddingIdx !== null) noGrad(() => zeros_(this.weight.narrow(0, this.paddingIdx!, 1)));
+    if (this.paddingIdx !== null) zeros_(this.weight.detach().narrow(0, this.paddingIdx, 1));
   }
   override forward(indices: Tensor): Tensor {
     return functions.embedding(indices, this.weight, { paddingIdx: this.paddingIdx });

@@ -92,8 +92,7 @@ export function dirac_(x: Tensor, ...rest: [groups?: number] | [options: { group
   const { groups } = parse("dirac_", rest, { groups: 1 });
   const [out = 0, , ...kernel] = x.shape;
   checkRank("dirac_", x.shape, 3, 5);
-  if (!isWhole(groups, 1) || out % groups !== 0)
-    throw new ArgumentError("dirac_", `${out} channels do not divide into ${groups} groups`);
+  if (!isWhole(groups, 1) || out % groups !== 0) throw new ArgumentError("dirac_", `${out} channels do not divide into ${groups} groups`);
   const per = out / groups;
   return noGrad(() => {
     zeros_(x);

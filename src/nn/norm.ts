@@ -1,14 +1,16 @@
 // Batch and layer normalisation.
 import "../kits/norms.ts";
-import { ArgumentError, ShapeError, show } from "../base/errors.ts";
-import { fields, float, repr } from "../base/python.ts";
+import { ArgumentError } from "../base/errors.ts";
+import { fields, float, repr, snake } from "../base/python.ts";
+import { type CreateOptions, zeros } from "../create.ts";
 import { functions } from "../methods.ts";
-import { Tensor } from "../tensor.ts";
+import { checkRank } from "../ops/arguments.ts";
+import type { Tensor } from "../tensor.ts";
 import { knownValue } from "../transfer.ts";
-import { constant_, ones_, zeros_ } from "./init.ts";
+import { ones_, zeros_ } from "./init.ts";
 import { configure, type Factory, parameter } from "./layer.ts";
 import { Module } from "./module.ts";
-import { Buffer, type Parameter } from "./parameter.ts";
+import { Buffer, Parameter } from "./parameter.ts";
 
 export interface BatchNormOptions extends Factory {
   readonly eps?: number;
@@ -26,13 +28,11 @@ function fillIn(scale: Tensor | null, shift: Tensor | null): void {
 }
 
 abstract class BatchNorm extends Module {
-  static override readonly stateNames: Readonly<Record<string, string>> = {
-    runningMean: "running_mean",
-    runningVar: "running_var",
-    numBatchesTracked: "num_batches_tracked",
-  };
-  /** Numbers of dimensions that an input may have. */
-  static readonly ranks: readonly number[];
+  static override readonly stateNames: Readonly<Record<string, string>> = Object.fromEntries(
+    ["runningMean", "runningVar", "numBatchesTracked"].map((name) => [name, snake(name)]),
+  );
+  /** The least and the largest number of dimensions that an input may have. */
+  static readonly ranks: readonly [number, number];
   declare readonly numFeatures: number;
   declare readonly eps: number;
   declare readonly momentum: number | null;
@@ -47,14 +47,13 @@ abstract class BatchNorm extends Module {
   constructor(numFeatures: number, ...rest: BatchNormRest) {
     super();
     const options = { eps: 1e-5, momentum: 0.1 as number | null, affine: true, trackRunningStats: true };
-    const { affine, trackRunningStats, ...place } = configure(this, { numFeatures }, rest, options);
-    const channels = (wanted: boolean): Parameter | null => (wanted ? parameter([numFeatures], place) : null);
-    const tracked = (x: Tensor | null): Buffer | null => (x ? new Buffer(x.detach()) : null);
-    this.weight = channels(affine);
-    this.bias = channels(affine);
-    this.runningMean = tracked(channels(trackRunningStats));
-    this.runningVar = tracked(channels(trackRunningStats));
-    this.numBatchesTracked = this.runningMean && new Buffer(Tensor.constant(this.runningMean.storage.device, 0, "int32", []));
+    const { affine, trackRunningStats, device, dtype } = configure(this, { numFeatures }, rest, options);
+    const make = (shape: readonly number[], type = dtype): Tensor => zeros(shape, { device, dtype: type } as CreateOptions);
+    this.weight = affine ? new Parameter(make([numFeatures])) : null;
+    this.bias = affine ? new Parameter(make([numFeatures])) : null;
+    this.runningMean = trackRunningStats ? new Buffer(make([numFeatures])) : null;
+    this.runningVar = trackRunningStats ? new Buffer(make([numFeatures])) : null;
+    this.numBatchesTracked = trackRunningStats ? new Buffer(make([], "int32")) : null;
     this.resetParameters();
   }
   /** Forgets the running statistics. */
@@ -69,7 +68,7 @@ abstract class BatchNorm extends Module {
 
   override forward(x: Tensor): Tensor {
     const { name, ranks } = this.constructor as typeof BatchNorm;
-    if (!ranks.includes(x.ndim)) throw new ShapeError(name, `needs an input of ${ranks.join(" or ")} dimensions, got ${show(x.shape)}`);
+    checkRank(name, x.shape, ...ranks);
     const { runningMean, runningVar, weight, bias, eps } = this;
     const momentum = this.training ? this.#count() : 0;
     const training = this.training || !runningMean;
@@ -79,11 +78,11 @@ abstract class BatchNorm extends Module {
   #count(): number {
     const { numBatchesTracked: counter, momentum } = this;
     if (!counter) return momentum ?? 0;
-    const known = knownValue(counter);
-    if (known !== undefined) constant_(counter, known + 1);
-    else if (momentum !== null) counter.add_(1);
-    else throw new ArgumentError(this.constructor.name, "num_batches_tracked is on the GPU", "load the state from the CPU");
-    return momentum ?? 1 / (known! + 1);
+    const count = knownValue(counter.add_(1));
+    if (momentum !== null) return momentum;
+    if (count === undefined)
+      throw new ArgumentError(this.constructor.name, "num_batches_tracked is on the GPU", "load the state from the CPU");
+    return 1 / count;
   }
   override extraRepr(): string {
     const numbers = fields(this, ["eps", "momentum"], float);
@@ -92,7 +91,7 @@ abstract class BatchNorm extends Module {
 }
 
 type BatchNormClass = new (numFeatures: number, ...rest: BatchNormRest) => BatchNorm;
-const batchNorm = (name: string, ...ranks: readonly number[]): BatchNormClass =>
+const batchNorm = (name: string, ...ranks: readonly [number, number]): BatchNormClass =>
   class extends BatchNorm {
     static override readonly name: string = name;
     static override readonly ranks = ranks;
@@ -101,10 +100,10 @@ const batchNorm = (name: string, ...ranks: readonly number[]): BatchNormClass =>
 export const BatchNorm1d: BatchNormClass = /* @__PURE__ */ batchNorm("BatchNorm1d", 2, 3);
 export type BatchNorm1d = BatchNorm;
 /** Normalises each channel of [N, C, H, W] over batch and space. In eval mode it uses the running statistics. */
-export const BatchNorm2d: BatchNormClass = /* @__PURE__ */ batchNorm("BatchNorm2d", 4);
+export const BatchNorm2d: BatchNormClass = /* @__PURE__ */ batchNorm("BatchNorm2d", 4, 4);
 export type BatchNorm2d = BatchNorm;
 /** Normalises each channel of [N, C, D, H, W] over batch and space. In eval mode it uses the running statistics. */
-export const BatchNorm3d: BatchNormClass = /* @__PURE__ */ batchNorm("BatchNorm3d", 5);
+export const BatchNorm3d: BatchNormClass = /* @__PURE__ */ batchNorm("BatchNorm3d", 5, 5);
 export type BatchNorm3d = BatchNorm;
 
 export interface LayerNormOptions extends Factory {

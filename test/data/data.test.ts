@@ -129,12 +129,16 @@ describe("DataLoader", () => {
 
   it("refuses bad sets and options", () => {
     const bad: [() => unknown, new (...a: never[]) => Error, string][] = [
-      [() => new TensorDataset(), ArgumentError, "got none"],
+      [() => new TensorDataset(), ArgumentError, "needs a non-empty array of tensors"],
       [() => new TensorDataset(tensor([1, 2]), tensor([1])), ShapeError, "first dimensions differ: [2], [1]"],
       [() => new DataLoader(numbers, { batchSize: 0 }), ArgumentError, "batchSize must be an integer of at least 1, got 0"],
       [() => new DataLoader(numbers, { batchSise: 2 } as object), ArgumentError, "unknown option batchSise"],
       [() => new DataLoader(numbers, { shuffle: true, sampler: new SubsetRandomSampler([0]) }), ArgumentError, "beside a sampler"],
-      [() => new DataLoader({ length: 0, get: () => 0 }, { shuffle: true }), ArgumentError, "empty data set"],
+      [
+        () => new DataLoader({ length: 0, get: () => 0 }, { shuffle: true }),
+        ArgumentError,
+        "the length of the data set must be an integer of at least 1, got 0",
+      ],
       [() => new DataLoader({} as Dataset), ArgumentError, "the length of the data set must be"],
       [() => new Subset(numbers, [5]), ArgumentError, "index 5 is outside of 5 examples"],
       [() => defaultCollate([null]), DtypeError, "cannot make a batch of null"],

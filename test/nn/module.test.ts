@@ -256,8 +256,8 @@ describe("Module", () => {
     expect(Object.keys(model.stateDict())).toEqual(["weight", "mask"]);
     expect(() => model.registerBuffer("a.b", ones([1]))).toThrow(ArgumentError);
     expect(() => model.registerBuffer("training", ones([1]))).toThrow("already has a property training");
-    expect(() => model.registerParameter("w", ones([1]) as Parameter)).toThrow("wrap it in new Parameter");
-    expect(() => model.call()).toThrow("write forward in the subclass");
+    expect(() => model.registerParameter("w", ones([1]) as Parameter)).toThrow("w is object, not a Parameter");
+    expect(() => model.call()).toThrow("has no forward");
     expect(() => new Parameter(tensor([1], { dtype: "int32" }))).toThrow(GradError);
     expect(new Parameter(tensor([1], { dtype: "int32" }), false).requiresGrad).toBe(false);
   });
