@@ -32,19 +32,60 @@ function squeeze(tokens: readonly string[]): string {
   return text
     .replace(/\bvec([234])<(f|i|u)32>/g, "vec$1$2")
     .replace(/,(?=[})\]])/g, "")
-    .replace(/@group\(0\)@binding\(\d+\)/g, "");
+    .replace(/@group\(0\)@binding\(\d+\)/g, "")
+    .replace("<storage,read>", "<storage>");
 }
 
-/** Short names that are none of `taken`: a … z, a1 … z1, and so on. */
+const OPERATOR = /^([-+*/%&|^!]|&&|\|\||<<|>>|[<>]=?|[=!]=|[-+*/%&|^]=)$/;
+const SHIFT = /^(<<|>>)$/;
+
+/** Numbers without their type where what they are joined with has one: operands of a name or a bracket, components of a vector. */
+function withoutSuffixes(tokens: readonly string[]): readonly string[] {
+  const callees: string[] = [];
+  return tokens.map((token, i) => {
+    const [before = "", last = "", next = "", after = ""] = [tokens[i - 2], tokens[i - 1], tokens[i + 1], tokens[i + 2]];
+    if (token === "(") callees.push(last);
+    if (token === ")") callees.pop();
+    const number = /^(?:(0[xX][\da-fA-F]+|\d+)u|(\d+)\.0*)$/.exec(token);
+    const left = OPERATOR.test(last) && /^(?!return$)[A-Za-z_)\]]/.test(before);
+    const right = OPERATOR.test(next) && !SHIFT.test(next) && !SHIFT.test(last) && /^[A-Za-z_(]/.test(after);
+    const component = /^[(,]$/.test(last) && /^[),]$/.test(next) && /^vec[234][fiu]$/.test(callees.at(-1) ?? "");
+    return number && (left || right || component) ? (number[1] ?? number[2])! : token;
+  });
+}
+
+/** Tokens of a function without every `let` that is read once, by the next statement, which no shader makes change the value first. */
+function inlined(tokens: readonly string[]): readonly string[] {
+  for (const [i, token] of tokens.entries()) {
+    if (token !== "let") continue;
+    const name = tokens[i + 1]!;
+    const end = tokens.indexOf(";", i);
+    const value = tokens.slice(i + 3, end);
+    const uses = [...tokens.keys()].filter((k) => tokens[k] === name && tokens[k - 1] !== ".");
+    const use = uses[1] ?? end;
+    const between = tokens.slice(end + 1, use);
+    // One token is a constant that must not become part of a constant expression; a loop would compute the value again and again.
+    if (value.length === 1 || uses.length !== 2 || between.some((t) => /^(;|[{}]|for|while)$/.test(t))) continue;
+    const whole = /^[(,=]$|^return$/.test(tokens[use - 1]!) && /^[),;]$/.test(tokens[use + 1]!);
+    const put = whole || !value.some((t) => OPERATOR.test(t)) ? value : ["(", ...value, ")"];
+    return inlined([...tokens.slice(0, i), ...between, ...put, ...tokens.slice(use + 1)]);
+  }
+  return tokens;
+}
+
+// The letters that the rest of a bundle is full of come first: gzip has short codes for those.
+const LETTERS = "etaoinsrlucdpmfvhgbwykjqxz";
+
+/** Short names that are none of `taken`: the letters, the letters with a 1, and so on. */
 function* names(taken: ReadonlySet<string>): Generator<string, never> {
   for (let n = 0; ; n++) {
-    const name = "abcdefghijklmnopqrstuvwxyz"[n % 26]! + (n < 26 ? "" : Math.floor(n / 26));
+    const name = LETTERS[n % 26]! + (n < 26 ? "" : Math.floor(n / 26));
     if (!taken.has(name)) yield name;
   }
 }
 
 /** Tokens of a function with its parameters and local names shortened. */
-function shortenLocals(tokens: readonly string[], known: ReadonlySet<string>): readonly string[] {
+function shortenLocals(tokens: readonly string[]): readonly string[] {
   const locals = new Set<string>();
   const body = tokens.indexOf("{");
   tokens.forEach((token, i) => {
@@ -53,7 +94,7 @@ function shortenLocals(tokens: readonly string[], known: ReadonlySet<string>): r
     if (i > body && ["let", "var", "const"].includes(tokens[i - 1]!)) locals.add(token);
   });
   const others = tokens.filter((token, i) => NAME.test(token) && !(locals.has(token) && tokens[i - 1] !== "."));
-  const fresh = names(new Set([...known, ...others]));
+  const fresh = names(new Set(others));
   const short = new Map<string, string>();
   for (const local of locals) short.set(local, fresh.next().value);
   return tokens.map((token, i) => (tokens[i - 1] === "." ? token : (short.get(token) ?? token)));
@@ -77,12 +118,8 @@ function declarations(tokens: readonly string[]): readonly (readonly string[])[]
  * fields are what TypeScript asks for. Binding numbers go, since the linker gives them.
  */
 export function packShaders(shaders: Readonly<Record<string, string>>): Record<string, string> {
-  const parsed = Object.entries(shaders).map(([name, text]) => [name, declarations(tokensOf(text))] as const);
-  // Any of these may be in reach of a function once the linker has put files together.
-  const known = new Set(parsed.flatMap(([, found]) => found.flatMap((d) => (d.includes("fn") ? d[d.indexOf("fn") + 1]! : d))));
-  return Object.fromEntries(
-    parsed.map(([name, found]) => [name, found.map((d) => squeeze(d.includes("fn") ? shortenLocals(d, known) : d)).join("\n")]),
-  );
+  const packed = (d: readonly string[]): string => squeeze(withoutSuffixes(d.includes("fn") ? shortenLocals(inlined(d)) : d));
+  return Object.fromEntries(Object.entries(shaders).map(([name, text]) => [name, declarations(tokensOf(text)).map(packed).join("")]));
 }
 
 /** An operator family's source without its records' `errors`: lists of calls that must fail, written as literals. */
