@@ -29,7 +29,7 @@ export interface Contraction {
   readonly a: Strides & { readonly m: number };
   readonly b: Strides & { readonly n: number; readonly nOuter?: number; readonly nTable?: View };
   readonly c: { readonly view: View; readonly m: number; readonly n: number; readonly nOuter?: number; readonly nTable?: View };
-  readonly bias?: { readonly view: View; readonly m: number; readonly n: number };
+  readonly bias?: { readonly view: View; readonly m: number; readonly n: number } | undefined;
 }
 
 /** How a contraction is cut up; chosen by `tune` unless given. */
@@ -69,10 +69,10 @@ function tune({ m, n, k, kOuter = 1, batch = [1, 1] }: Contraction, { barriersAr
 
 type Field = "m" | "n" | "k" | "z" | "nOuter" | "kOuter";
 /** An operand's offset and strides under the names of the shader, which takes those that it has. */
-function fields(name: string, x?: Partial<Pick<Strides, "view" | "batch">> & Partial<Record<Field, number>>): Record<string, number> {
-  const [outer, inner] = x?.batch ?? [];
-  const all = { off: x?.view?.offset, m: x?.m, n: x?.n, k: x?.k, z: x?.z, no: x?.nOuter, ko: x?.kOuter, bo: outer, bi: inner };
-  return Object.fromEntries(Object.entries(all).map(([field, value]) => [`${name}_${field}`, value ?? 0]));
+function fields(name: string, x: Pick<Strides, "view" | "batch"> & Partial<Record<Field, number>>): Record<string, number | undefined> {
+  const { view, m, n, k, z, nOuter: no, kOuter: ko, batch: [bo, bi] = [] } = x; // prettier-ignore
+  const all = { off: view.offset, m, n, k, z, no, ko, bo, bi };
+  return Object.fromEntries(Object.entries(all).map(([field, value]) => [`${name}_${field}`, value]));
 }
 
 /** Records the launches of one contraction: one, or two when the contraction is split. */
@@ -120,11 +120,11 @@ export function contract(launcher: Launcher, p: Contraction, tuning = tune(p, la
       batches,
       batch_inner: batch[1],
       splits,
-      biased: bias && !partial ? 1 : 0,
+      biased: Number(bias && !partial),
       ...fields("a", a),
       ...fields("b", b),
       ...fields("c", { ...out, z: m * out.m }),
-      ...fields("bias", bias && { ...bias, z: m * bias.m }),
+      ...(bias && fields("bias", { ...bias, z: m * bias.m })),
     },
     threads * batches * splits,
   );
@@ -140,6 +140,6 @@ export function contract(launcher: Launcher, p: Contraction, tuning = tune(p, la
     a: { view: one, m: 0, k: 0 },
     b: { view: partial, n: 1, nOuter: inner, k: m * n, batch: [splits * m * n, n] },
     c,
-    ...(bias ? { bias } : {}),
+    bias,
   });
 }

@@ -4,17 +4,19 @@ import { memo } from "../base/memo.ts";
 import { forEachOffset, sizeOf } from "../base/shape.ts";
 import type { View } from "./backend.ts";
 import type { Contraction } from "./contract.ts";
-import { type ConvHost, reach } from "./conv.ts";
+import { type ConvHost, from } from "./conv.ts";
 import { elements, hostDense, hostView } from "./cpu.ts";
 import { gemm, type Numbers, offsets } from "./gemm.ts";
 
-const numbers = (view: View): Numbers => elements(view) as Numbers;
+const numbers = elements as (view: View) => Numbers;
 
 /** Runs one contraction: see Contraction for the formula. */
 export function contractCpu({ m, n, k, kOuter = 1, nOuter = 1, a, b, c, bias, batch = [1, 1] }: Contraction): void {
-  const aCols = offsets(k, 0, a.k, kOuter, a.kOuter, a.kTable && numbers(a.kTable));
-  const bCols = offsets(n / nOuter, 0, b.n, nOuter, b.nOuter, b.nTable && numbers(b.nTable));
-  const cCols = offsets(n / nOuter, 0, c.n, nOuter, c.nOuter, c.nTable && numbers(c.nTable));
+  const steps = (x: Contraction["a"] | Contraction["b"], start: number): Int32Array =>
+    offsets(k, start, x.k, kOuter, x.kOuter, x.kTable && numbers(x.kTable));
+  const columns = (x: Contraction["b"] | Contraction["c"]): Int32Array =>
+    offsets(n / nOuter, 0, x.n, nOuter, x.nOuter, x.nTable && numbers(x.nTable));
+  const [aCols, bCols, cCols] = [steps(a, 0), columns(b), columns(c)];
   const out = numbers(c.view);
   const added = bias && numbers(bias.view);
   for (let z = 0; z < batch[0] * batch[1]; z++) {
@@ -28,7 +30,7 @@ export function contractCpu({ m, n, k, kOuter = 1, nOuter = 1, a, b, c, bias, ba
     }
     gemm(
       { data: numbers(a.view), rows: offsets(m, start(a), a.m), cols: aCols },
-      { data: numbers(b.view), rows: offsets(k, start(b), b.k, kOuter, b.kOuter, b.kTable && numbers(b.kTable)), cols: bCols },
+      { data: numbers(b.view), rows: steps(b, start(b)), cols: bCols },
       { data: out, rows, cols: cCols },
     );
   }
@@ -50,9 +52,8 @@ export const cpuConv: ConvHost = {
   padded(x, extent, low) {
     const shape = [x.shape[0]!, x.shape[1]!, ...extent];
     const out = hostView(hostArray(x.dtype, sizeOf(shape)), x.dtype, shape);
-    const [from, to] = [numbers(x), numbers(out)];
-    const inside = { shape: x.shape, strides: out.strides, offset: reach(out, low) };
-    forEachOffset([x, inside], ([source, target]) => void (to[target!] = from[source!]!));
+    const [source, target] = [numbers(x), numbers(out)];
+    forEachOffset([x, { ...from(out, low), shape: x.shape }], ([i, j]) => void (target[j!] = source[i!]!));
     return out;
   },
 };

@@ -60,12 +60,11 @@ const volume = (v: View): View => {
   return { ...v, shape: v.shape.toSpliced(2, 0, ...missing.fill(1)), strides: v.strides.toSpliced(2, 0, ...missing.fill(0)) };
 };
 
-/** The same memory seen from `by` elements further on. */
-export const moved = (view: View, by: number): View => ({ ...view, offset: view.offset + by });
-
-/** Elements from the first to the place that has these coordinates. */
-export const reach = (view: View, coordinates: readonly number[]): number =>
-  coordinates.reduce((sum, c, i) => sum + c * view.strides[i + 2]!, 0);
+/** The same memory seen from the place on that has these spatial coordinates. */
+export const from = (view: View, coordinates: readonly number[]): View => ({
+  ...view,
+  offset: coordinates.reduce((sum, c, i) => sum + c * view.strides[i + 2]!, view.offset),
+});
 
 /** The offsets that these geometries of one shape walk side by side, as a cached table. */
 export function offsetTable(host: Pick<ConvHost, "table">, kind: string, walks: readonly Geometry[]): View {
@@ -95,8 +94,7 @@ function bordered(host: ConvHost, x: View, axes: readonly (readonly Axis[])[]): 
     (phases, i) => low[i]! + Math.max(size[i]!, ...phases.map((a) => a.from + (a.taps - 1) * a.by + (a.places - 1) * a.step + 1)),
   );
   if (extent.every((n, i) => n === size[i])) return x;
-  const copy = host.padded(x, extent, low);
-  return moved(copy, reach(copy, low));
+  return from(host.padded(x, extent, low), low);
 }
 
 /** The right operand of a contraction: windows of one group's channels, taps along one of its axes and places along the other. */
@@ -104,7 +102,7 @@ function windows(host: ConvHost, x: View, channels: number, axes: readonly Axis[
   const [image, channel, ...spatial] = x.strides as [number, number, ...number[]];
   const along = (f: (a: Axis) => number): number[] => axes.map((a, i) => f(a) * spatial[i]!);
   return {
-    view: moved(x, reach(x, axes.map((a) => a.from))), // prettier-ignore
+    view: from(x, axes.map((a) => a.from)), // prettier-ignore
     batch: [0, channels * channel],
     [`${places}Outer`]: image,
     ...lane(host, taps, [channels, ...axes.map((a) => a.taps)], [channel, ...along((a) => a.by)]),
@@ -118,7 +116,7 @@ function correlate(host: ConvHost, problem: Omit<Correlation, "axes">, axes: rea
   if (axes.every((phases) => phases.length === 1) && host.slide({ ...problem, axes: axes.flat() })) return;
   const [images, m] = [out.shape[0]!, out.shape[1]! / groups];
   const contracted = x.shape[1]! / groups;
-  const from = bordered(host, x, axes);
+  const framed = bordered(host, x, axes);
   const phases = axes.reduce<Axis[][]>((all, list) => all.flatMap((before) => list.map((a) => [...before, a])), [[]]);
   for (const phase of phases) {
     const taps = [contracted, ...phase.map((a) => a.taps)];
@@ -130,19 +128,19 @@ function correlate(host: ConvHost, problem: Omit<Correlation, "axes">, axes: rea
       k: sizeOf(taps),
       batch: [1, groups],
       a: {
-        view: moved(weight, reach(weight, phase.map((a) => a.first))), // prettier-ignore
+        view: from(weight, phase.map((a) => a.first)), // prettier-ignore
         m: along.m,
         batch: [0, sizeOf(weight.shape) / groups],
         ...lane(host, "k", taps, [along.c, ...phase.map((a, i) => a.every * weight.strides[i + 2]!)]),
       },
-      b: windows(host, from, contracted, phase, "k", "n"),
+      b: windows(host, framed, contracted, phase, "k", "n"),
       c: {
-        view: moved(out, reach(out, phase.map((a) => a.at))), // prettier-ignore
+        view: from(out, phase.map((a) => a.at)), // prettier-ignore
         m: out.strides[1]!,
         nOuter: out.strides[0]!,
         ...lane(host, "n", places, phase.map((a, i) => a.apart * out.strides[i + 2]!)), // prettier-ignore
       },
-      ...(bias ? { bias: { view: bias, m: 1, n: 0 } } : {}),
+      bias: bias && { view: bias, m: 1, n: 0 },
     });
   }
 }
@@ -175,7 +173,7 @@ export function convForward(host: ConvHost, x: View, w: View, bias: View | undef
 export function convWeight(host: ConvHost, x: View, dy: View, dw: View, a: Sliding): void {
   const g = volume(host.dense(dy));
   const axes = sliding(volume(dw), g, a);
-  const from = bordered(host, volume(x), axes.map((axis) => [axis])); // prettier-ignore
+  const framed = bordered(host, volume(x), axes.map((axis) => [axis])); // prettier-ignore
   const [images, outputs] = g.shape as [number, number];
   const [channels, m] = [dw.shape[1]!, outputs / a.groups];
   const [image, channel] = g.strides as [number, number];
@@ -188,7 +186,7 @@ export function convWeight(host: ConvHost, x: View, dy: View, dw: View, a: Slidi
     kOuter: images || 1,
     batch: [1, a.groups],
     a: { view: g, m: channel, k: 1, kOuter: image, batch: [0, m * channel] },
-    b: windows(host, from, channels, axes, "n", "k"),
+    b: windows(host, framed, channels, axes, "n", "k"),
     c: { view: dw, m: steps, n: 1 },
   });
 }

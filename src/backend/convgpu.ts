@@ -3,7 +3,7 @@ import source from "../../shaders/conv.wgsl?raw";
 import { sizeOf } from "../base/shape.ts";
 import type { View } from "./backend.ts";
 import { contract } from "./contract.ts";
-import { type Axis, type ConvHost, type Correlation, offsetTable, reach } from "./conv.ts";
+import { type Axis, type ConvHost, type Correlation, from, offsetTable } from "./conv.ts";
 import { axisFields, kernel, type Launcher } from "./kernel.ts";
 
 /** The GPU's side of the plans in conv.ts. */
@@ -98,7 +98,7 @@ function convRows(launcher: Launcher, problem: Correlation): boolean {
       m,
       steps: (x.shape[1]! / groups) * axes[0]!.taps * axes[1]!.taps,
       contracted: x.shape[1]! / groups,
-      w_off: reach(weight, axes.map((a) => a.first)), // prettier-ignore
+      w_off: from(weight, axes.map((a) => a.first)).offset, // prettier-ignore
       w_m: along.m,
       w_tap: axes[2]!.every,
       w_group: sizeOf(weight.shape) / groups,

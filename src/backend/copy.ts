@@ -32,7 +32,7 @@ export function launchPairs(
   bind: Readonly<Record<string, View>>,
   pair: readonly Geometry[],
   spec: Specialisation = {},
-  along: { stride: number; extent: number } = { stride: 0, extent: 0 },
+  along?: { stride: number; extent: number },
 ): void {
   let done = 0;
   for (const [a, b] of slices(pair) as [Geometry, Geometry][]) {

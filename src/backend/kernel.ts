@@ -43,8 +43,8 @@ export interface Traits {
 /** What an operator's `gpu` may do. */
 export interface Launcher {
   readonly traits: Traits;
-  /** Records one dispatch. `bind` names the shader's storage bindings, `params` every field of its Params struct. */
-  launch(kernel: Kernel, bind: Readonly<Record<string, View>>, params: Readonly<Record<string, number>>, grid: Grid): void;
+  /** Records one dispatch. `bind` names the shader's storage bindings, `params` the fields of its Params struct; those left out are 0. */
+  launch(kernel: Kernel, bind: Readonly<Record<string, View>>, params: Readonly<Record<string, number | undefined>>, grid: Grid): void;
   /** Temporary memory, returned to the pool when the operator is recorded. */
   scratch(dtype: DType, shape: readonly number[]): View;
   /** The view itself when dense (offset 0 too), else a dense copy in scratch memory. */
