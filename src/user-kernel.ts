@@ -143,8 +143,8 @@ function recordOf(definition: Erased, shader: Shader): Primitive<never, string, 
       for (const { name: binding, element } of shader.bindings) {
         const { dtype } = metas[binding]!;
         const own = dtype === "float64" ? "f32" : wgslType(dtype);
-        if (/^[fiu]32$/.test(element) && element !== own)
-          throw new DtypeError(name, `${binding} is ${dtype}, the shader reads it as ${element}`, "convert it with to()");
+        if (element && element !== own[0])
+          throw new DtypeError(name, `${binding} is ${dtype}, the shader reads it as ${element}32`, "convert it with to()");
       }
       paramsOf({ ins, attrs, out });
       return { out };

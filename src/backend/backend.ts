@@ -1,7 +1,7 @@
 // What every device offers, and the storage that tensors share. Floors above see devices only through this file.
 import { type DType, type TypedArray } from "../base/dtype.ts";
 import { DeviceError, DtypeError } from "../base/errors.ts";
-import { type Geometry } from "../base/shape.ts";
+import { contiguous, type Geometry, type Shape, sizeOf } from "../base/shape.ts";
 import type { Launcher } from "./kernel.ts";
 
 /** Bytes of one device: made by it, counted by it, freed by it. */
@@ -112,6 +112,13 @@ export class Storage {
     this.#memory = undefined;
   }
 }
+
+/** A row-major view of all of `memory`. */
+export const denseView = (device: Device, dtype: DType, shape: Shape, memory: unknown): View => ({
+  storage: new Storage(device, dtype, sizeOf(shape), memory),
+  dtype,
+  ...contiguous(shape),
+});
 
 /** The elements as the host sees them without waiting: uploaded ones that nobody has written to since. Index them like memory. */
 export const uploadedOf = (view: View): TypedArray | undefined => (view.storage.version === 0 ? view.storage.uploaded : undefined);

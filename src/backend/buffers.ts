@@ -17,9 +17,10 @@ const keepBytes = 32 << 20;
 
 /** Size classes: powers of two and three-quarter steps from 256 bytes; whole MiB from 16 MiB on. */
 export function classBytes(bytes: number): number {
-  if (bytes >= 1 << 24) return Math.ceil(bytes / (1 << 20)) * (1 << 20);
-  const power = 2 ** Math.ceil(Math.log2(Math.max(bytes, 256)));
-  return bytes <= power * 0.75 && power > 256 ? power * 0.75 : power;
+  const least = Math.max(bytes, 256);
+  // A quarter of the power of two: two quarters are the power before, so three or four remain.
+  const step = bytes >= 1 << 24 ? 1 << 20 : 2 ** (Math.ceil(Math.log2(least)) - 2);
+  return Math.ceil(least / step) * step;
 }
 
 export interface BufferPool {

@@ -4,7 +4,7 @@ import { memo } from "../base/memo.ts";
 import { type BufferPool, bufferPool, type PooledBuffer } from "./buffers.ts";
 import type { Fault } from "./fault.ts";
 import { counts } from "./ledger.ts";
-import type { Compiled, Pipelines } from "./pipelines.ts";
+import type { Compiled } from "./pipelines.ts";
 
 interface Command {
   readonly name: string;
@@ -50,7 +50,7 @@ const maxInFlight = 24;
 const slotWords = 64;
 const bindGroupLimit = 4096;
 
-export function commandList(gpu: GPUDevice, fault: Fault, pool: BufferPool, pipelines: Pipelines): CommandList {
+export function commandList(gpu: GPUDevice, fault: Fault, pool: BufferPool): CommandList {
   const staging = bufferPool(gpu, fault, GPUBufferUsage.MAP_READ);
   const bindGroups = new Map<string, GPUBindGroup>();
   const sealed: Batch[] = [];
@@ -61,40 +61,32 @@ export function commandList(gpu: GPUDevice, fault: Fault, pool: BufferPool, pipe
   const floats = new Float32Array(words.buffer);
   let uniform: GPUBuffer | undefined;
   let timer: Timer | undefined;
+  let started = 0;
   let submitted = 0;
-  let open: Batch;
-  let scheduled = false;
-  let pumping = false;
+  let open: Batch | undefined;
   let pumped: Promise<void> | undefined;
 
-  const start = (id: number): Batch => (open = { id, commands: [], reads: [] });
-  start(1);
-
-  function flush(): void {
-    if (open.commands.length + open.reads.length === 0) return;
-    sealed.push(open);
-    start(open.id + 1);
-    if (!pumping) pumped = pump();
+  /** The batch being recorded, to be sent at the end of the microtask at the latest. */
+  function current(): Batch {
+    if (!open) queueMicrotask(flush);
+    return (open ??= { id: ++started, commands: [], reads: [] });
   }
 
-  function schedule(): void {
-    if (scheduled) return;
-    scheduled = true;
-    queueMicrotask(() => {
-      scheduled = false;
-      flush();
-    });
+  function flush(): void {
+    if (!open) return;
+    // The batch being sent stays in the list, so one that comes first finds nobody at work.
+    if (sealed.push(open) === 1) pumped = pump();
+    open = undefined;
   }
 
   async function pump(): Promise<void> {
-    pumping = true;
-    while (sealed.length > 0) {
-      const compiling = pipelines.ready();
-      if (compiling) await Promise.race([compiling, gpu.lost]);
+    for (; sealed.length > 0; sealed.shift()) {
+      const batch = sealed[0]!;
+      const compiling = batch.commands.flatMap(({ compiled }) => (compiled.pipeline ? [] : compiled.job));
+      if (compiling.length > 0) await Promise.race([Promise.all(compiling), gpu.lost]);
       if (running.length >= maxInFlight) await running.shift();
-      submit(sealed.shift()!);
+      submit(batch);
     }
-    pumping = false;
   }
 
   function submit(batch: Batch): void {
@@ -157,7 +149,7 @@ export function commandList(gpu: GPUDevice, fault: Fault, pool: BufferPool, pipe
     let key = layoutKey;
     for (const b of buffers) key += `,${b.id}`;
     return memo(bindGroups, key, () => {
-      if (bindGroups.size >= bindGroupLimit) bindGroups.delete(bindGroups.keys().next().value!);
+      if (bindGroups.size >= bindGroupLimit) bindGroups.clear();
       const resources: GPUBufferBinding[] = buffers.map((b) => ({ buffer: b.gpu }));
       if (compiled.linked.uniform) {
         const usage = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST;
@@ -174,20 +166,17 @@ export function commandList(gpu: GPUDevice, fault: Fault, pool: BufferPool, pipe
       return submitted;
     },
     record(command) {
-      const { id, commands } = open;
+      const { id, commands } = current();
       for (const b of command.buffers) b.batch = id;
-      commands.push(command);
       counts.dispatches++;
-      if (commands.length < maxCommands) schedule();
-      else flush();
+      if (commands.push(command) === maxCommands) flush();
     },
     async read(buffer, offset, bytes) {
       const taken = staging.take(bytes);
       const target = taken.gpu;
       const copy = (encoder: GPUCommandEncoder): void => encoder.copyBufferToBuffer(buffer.gpu, offset, target, 0, bytes);
-      const batch = open;
+      const batch = current();
       buffer.batch = batch.id;
-      schedule();
       await new Promise((sent) => batch.reads.push({ copy, sent }));
       const refused = await target
         .mapAsync(GPUMapMode.READ)

@@ -1,8 +1,8 @@
 // The CPU device: typed arrays, float32 and float64, running the `cpu` half of every record.
-import { type DType, hostArray, hostBytes, type TypedArray } from "../base/dtype.ts";
+import { type DType, hostArray, type TypedArray } from "../base/dtype.ts";
 import { OutOfMemoryError } from "../base/errors.ts";
-import { coalesce, contiguous, forEachOffset, isContiguous, type Shape, sizeOf } from "../base/shape.ts";
-import { type Device, type Kernels, Storage, type View, type Views } from "./backend.ts";
+import { coalesce, forEachOffset, isContiguous, type Shape, sizeOf } from "../base/shape.ts";
+import { denseView, type Device, type Kernels, type View, type Views } from "./backend.ts";
 import { ledger } from "./ledger.ts";
 
 const allocate = (dtype: DType, elements: number): TypedArray => {
@@ -26,7 +26,7 @@ export const cpu: Device = {
     return memory;
   },
   fill: (dtype, elements, value) => allocate(dtype, elements).fill(value),
-  free: (_memory, dtype, elements) => ledger.cpu.remove(elements * hostBytes(dtype)),
+  free: (memory) => ledger.cpu.remove((memory as TypedArray).byteLength),
   run(_name: string, kernels: Kernels, io: Views, attrs: object) {
     kernels.cpu(io, attrs);
   },
@@ -51,11 +51,7 @@ export function dense(view: View): TypedArray {
 }
 
 /** Temporary memory of the CPU as a view; it is garbage collected, so the ledger does not count it. */
-export const hostView = (data: TypedArray, dtype: DType, shape: Shape = [data.length]): View => ({
-  storage: new Storage(cpu, dtype, data.length, data),
-  dtype,
-  ...contiguous(shape),
-});
+export const hostView = (data: TypedArray, dtype: DType, shape: Shape = [data.length]): View => denseView(cpu, dtype, shape, data);
 
 /** The view itself when dense, else a dense copy. */
 export const hostDense = (view: View): View => (isContiguous(view) ? view : hostView(dense(view), view.dtype, view.shape));

@@ -13,6 +13,8 @@ export interface Compiled {
   readonly layoutKey: string;
   /** Undefined until the driver has compiled it. */
   pipeline: GPUComputePipeline | undefined;
+  /** Resolves when the driver is done with it; a failure is reported as the device's fault. */
+  readonly job: Promise<void>;
 }
 
 /** Compiles one entry point. Errors: DeviceError with the compiler's words and the lines they are about. */
@@ -37,19 +39,14 @@ export async function compile(
   }
 }
 
-export interface Pipelines {
-  /** The compiled form of a kernel; compilation starts on first use and goes on in the background. */
-  get(kernel: Kernel): Compiled;
-  /** Undefined when nothing is compiling, else a promise for the end of it. Failures are reported as the device's fault. */
-  ready(): Promise<unknown> | undefined;
-}
-
-/** The pipelines of a device; parameters of up to `immediateBytes` travel as immediates. */
-export function pipelinesOf(gpu: GPUDevice, fault: Fault, immediateBytes: number): Pipelines {
+/**
+ * Gives the compiled form of a kernel; compilation starts on first use and goes on in the background.
+ * Parameters of up to `immediateBytes` travel as immediates.
+ */
+export function pipelinesOf(gpu: GPUDevice, fault: Fault, immediateBytes: number): (kernel: Kernel) => Compiled {
   const byKernel = new Map<Kernel, Compiled>();
   const byText = new Map<string, Compiled>();
   const layouts = new Map<string, readonly [GPUBindGroupLayout, GPUPipelineLayout]>();
-  const pending = new Set<Promise<void>>();
 
   function start(entry: string, linked: Linked): Compiled {
     const { code, bindings, params, uniform } = linked;
@@ -64,25 +61,24 @@ export function pipelinesOf(gpu: GPUDevice, fault: Fault, immediateBytes: number
       if (!uniform && params.length > 0) descriptor.immediateSize = params.length * 4;
       return [group, gpu.createPipelineLayout(descriptor)] as const;
     });
-    const compiled: Compiled = { linked, layout, layoutKey, pipeline: undefined };
     counts.shadersCreated++;
     counts.pipelinesCreated++;
-    const job = compile(gpu, "webgpu", code, entry, pipelineLayout)
-      .then(
+    const compiled: Compiled = {
+      linked,
+      layout,
+      layoutKey,
+      pipeline: undefined,
+      job: compile(gpu, "webgpu", code, entry, pipelineLayout).then(
         (pipeline) => void (compiled.pipeline = pipeline),
         (error: Error) => fault.report(error),
-      )
-      .finally(() => pending.delete(job));
-    pending.add(job);
+      ),
+    };
     return compiled;
   }
 
-  return {
-    get: (kernel) =>
-      memo(byKernel, kernel, () => {
-        const linked = link(kernel.sources, kernel.entry, kernel.spec, immediateBytes);
-        return memo(byText, kernel.entry + linked.code, () => start(kernel.entry, linked));
-      }),
-    ready: () => (pending.size === 0 ? undefined : Promise.all(pending)),
-  };
+  return (kernel) =>
+    memo(byKernel, kernel, () => {
+      const linked = link(kernel.sources, kernel.entry, kernel.spec, immediateBytes);
+      return memo(byText, kernel.entry + linked.code, () => start(kernel.entry, linked));
+    });
 }

@@ -2,8 +2,8 @@
 import { type DType, type TypedArray } from "../base/dtype.ts";
 import { DeviceError } from "../base/errors.ts";
 import { memo } from "../base/memo.ts";
-import { contiguous, isContiguous, sizeOf } from "../base/shape.ts";
-import { type Device, Storage, type View } from "./backend.ts";
+import { isContiguous, sizeOf } from "../base/shape.ts";
+import { denseView, type Device, type Storage, type View } from "./backend.ts";
 import { bufferPool, type PooledBuffer } from "./buffers.ts";
 import { type CommandList, commandList } from "./commands.ts";
 import { denseCopy, fillKernel } from "./copy.ts";
@@ -45,7 +45,7 @@ function deviceOn(gpu: GPUDevice, info: GPUAdapterInfo | undefined): WebGpuDevic
   const fault = faultOf(gpu);
   const pool = bufferPool(gpu, fault, GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC);
   const pipelines = pipelinesOf(gpu, fault, immediates);
-  const commands = commandList(gpu, fault, pool, pipelines);
+  const commands = commandList(gpu, fault, pool);
   const tables = new Map<string, View>();
   let temporary: Storage[] = [];
   let running = "webgpu";
@@ -70,50 +70,47 @@ function deviceOn(gpu: GPUDevice, info: GPUAdapterInfo | undefined): WebGpuDevic
     return buffer;
   }
 
-  function record(name: string, compiled: Compiled, buffers: PooledBuffer[], given: Readonly<Record<string, number>>, size: Grid): void {
-    const params = compiled.linked.params.map(({ name: field }) => {
-      if (given[field] === undefined) throw new DeviceError(name, `kernel parameter ${field} was not given`);
-      return given[field];
-    });
+  function record(
+    name: string,
+    compiled: Compiled,
+    buffers: PooledBuffer[],
+    given: Readonly<Record<string, number | undefined>>,
+    size: Grid,
+  ): void {
+    const { linked } = compiled;
+    const params = linked.params.map((field) => given[field.name] ?? 0);
     let grid = size;
     if (typeof grid === "number") {
-      const groups = Math.ceil(grid / compiled.linked.workgroup);
+      const groups = Math.ceil(grid / linked.workgroup);
       grid = [Math.min(groups, limit), Math.ceil(groups / limit), 1];
     }
     if (!grid.includes(0)) commands.record({ name, compiled, buffers, params, grid });
   }
 
-  const launcher: Launcher = {
+  const device: WebGpuDevice = {
     traits: { barriersAreSlow: report.isFallback, maxWorkgroupsPerDimension: limit },
     launch(kernel, bind, params, grid) {
-      const compiled = pipelines.get(kernel);
-      const buffers = compiled.linked.bindings.map(({ name }) => {
-        if (!bind[name]) throw new DeviceError(running, `kernel ${kernel.entry} wants a binding ${name}`);
-        return bind[name].storage.memory as PooledBuffer;
-      });
+      const compiled = pipelines(kernel);
+      const buffers = compiled.linked.bindings.map(({ name }) => bind[name]!.storage.memory as PooledBuffer);
       record(running, compiled, buffers, params, grid);
     },
     scratch(dtype, shape) {
-      const storage = new Storage(device, dtype, sizeOf(shape), alloc(dtype, sizeOf(shape)));
-      temporary.push(storage);
-      return { storage, dtype, ...contiguous(shape) };
+      const view = denseView(device, dtype, shape, alloc(dtype, sizeOf(shape)));
+      temporary.push(view.storage);
+      return view;
     },
     dense(view) {
       if (view.offset === 0 && isContiguous(view)) return view;
-      const out = launcher.scratch(view.dtype, view.shape);
-      denseCopy(launcher, view, out);
+      const out = device.scratch(view.dtype, view.shape);
+      denseCopy(device, view, out);
       return out;
     },
     table: (key, make) =>
       memo(tables, key, () => {
         const data = make();
         const dtype = data instanceof Int32Array ? "int32" : "float32";
-        return { storage: new Storage(device, dtype, data.length, upload(dtype, data)), dtype, ...contiguous([data.length]) };
+        return denseView(device, dtype, [data.length], upload(dtype, data));
       }),
-  };
-
-  const device: WebGpuDevice = {
-    ...launcher,
     type: "webgpu",
     name: report.description,
     report,
@@ -126,7 +123,7 @@ function deviceOn(gpu: GPUDevice, info: GPUAdapterInfo | undefined): WebGpuDevic
     upload,
     fill(dtype, elements, value) {
       const buffer = alloc(dtype, elements);
-      record("fill", pipelines.get(fillKernel()), [buffer], { size: elements, value: bitsOf(dtype, value) }, Math.ceil(elements / 4));
+      record("fill", pipelines(fillKernel()), [buffer], { size: elements, value: bitsOf(dtype, value) }, Math.ceil(elements / 4));
       return buffer;
     },
     free(memory, _dtype, elements) {
@@ -136,7 +133,7 @@ function deviceOn(gpu: GPUDevice, info: GPUAdapterInfo | undefined): WebGpuDevic
     run(name, kernels, io, attrs) {
       fault.check();
       running = name;
-      kernels.gpu(io, attrs, launcher);
+      kernels.gpu(io, attrs, device);
       for (const s of temporary) s.release();
       temporary = [];
     },
@@ -153,7 +150,6 @@ function deviceOn(gpu: GPUDevice, info: GPUAdapterInfo | undefined): WebGpuDevic
       }
     },
     async sync() {
-      fault.check();
       await commands.finish();
       fault.check();
     },

@@ -19,8 +19,8 @@ export interface Field {
 }
 export interface Linked {
   readonly code: string;
-  /** Storage bindings in order of their @binding number, each with the scalar type of its elements. */
-  readonly bindings: readonly { readonly name: string; readonly write: boolean; readonly element: string }[];
+  /** Storage bindings in order of their @binding number, each with the letter of its numbers (f, i, u; none for other types). */
+  readonly bindings: readonly { readonly name: string; readonly write: boolean; readonly element: string | undefined }[];
   readonly params: readonly Field[];
   /** Invocations of a workgroup along x. */
   readonly workgroup: number;
@@ -48,7 +48,7 @@ export const declarations = (source: string): readonly Declaration[] =>
       if (depth > 0 && mark) continue;
       const part = text.slice(start, index + 1).trim();
       start = index + 1;
-      if (part === "" || part === ";") continue;
+      if (!/\w/.test(part)) continue;
       // What has no name, directives and const_assert, goes by its text.
       const [, kind = "", name = part] = named.exec(part) ?? [];
       found.push({ kind, name, text: part, words: wordsOf(part) });
@@ -75,11 +75,11 @@ function specialise(all: Map<string, Declaration>, spec: Specialisation): void {
   for (const d of replaced) all.set(d.name, d);
 }
 
-/** Declarations the entry reaches, in order of declaration; nameless ones stay when all they speak of stays. */
+/** Declarations that the entry or a nameless one reaches, in order of declaration. */
 function reach(all: Map<string, Declaration>, entry: string): Declaration[] {
-  const seen = new Set([entry]);
-  for (const name of seen) for (const word of all.get(name)!.words) if (all.has(word)) seen.add(word);
-  return [...all.values()].filter((d) => seen.has(d.name) || (d.name === d.text && d.words.every((w) => !all.has(w) || seen.has(w))));
+  const seen = new Set([all.get(entry)!, ...[...all.values()].filter((d) => !d.kind)]);
+  for (const { words } of seen) for (const word of words) if (all.has(word)) seen.add(all.get(word)!);
+  return [...all.values()].filter((d) => seen.has(d));
 }
 
 /** Value of a product or quotient of literals and module-scope constants. */
@@ -88,7 +88,7 @@ function evaluate(expression: string, all: Map<string, Declaration>): number {
     const [, operator, factor = ""] = /^\s*([*/]?)\s*(\w+)\s*$/.exec(part) ?? [];
     const constant = (): string =>
       /=([^;]*)/.exec(all.get(factor)?.text ?? "")?.[1] ?? fail(`the workgroup size uses ${part.trim()}, which is not a const`);
-    const number = /^\d/.test(factor) ? parseInt(factor) : evaluate(constant(), all);
+    const number = parseInt(factor) || evaluate(constant(), all);
     return operator === "/" ? Math.floor(value / number) : value * number;
   }, 1);
 }
@@ -124,7 +124,7 @@ export function link(sources: readonly string[], entry: string, spec: Specialisa
     bindings: storages.map(({ name, text }) => ({
       name,
       write: text.includes("read_write"),
-      element: /array<\s*(?:vec[234]<\s*)?(\w+)/.exec(text)?.[1]?.replace(/^vec[234]([fiu])$/, "$132") ?? "",
+      element: /array<\s*(?:vec\d<?\s*)?([fiu])(?:32)?\W/.exec(text)?.[1],
     })),
     params,
     workgroup: evaluate(size!, all),

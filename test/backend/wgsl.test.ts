@@ -26,8 +26,8 @@ describe("link(sources, entry, spec)", () => {
   it("keeps what the entry reaches and renumbers bindings in order of declaration", () => {
     const { code, bindings, params, workgroup, uniform } = link([source], "scale");
     expect(bindings).toEqual([
-      { name: "x", write: false, element: "Scalar" },
-      { name: "out", write: true, element: "Scalar" },
+      { name: "x", write: false, element: undefined },
+      { name: "out", write: true, element: undefined },
     ]);
     expect(code).toContain("@group(0) @binding(0) var<storage, read> x");
     expect(code).toContain("@group(0) @binding(1) var<storage, read_write> out");
