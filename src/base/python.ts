@@ -5,6 +5,10 @@ export const snake = (name: string): string => name.replace(/[A-Z]/g, (c) => `_$
 /** snake_case as camelCase. */
 export const camel = (name: string): string => name.replace(/_([a-z])/g, (_, c: string) => c.toUpperCase());
 
+/** An object with other keys. */
+export const renamed = <V>(source: object, name: (key: string) => string | number): Record<string, V> =>
+  Object.fromEntries(Object.entries(source as Readonly<Record<string, V>>).map(([key, value]) => [name(key), value]));
+
 /** A float as repr() writes it: `1.0`, `1e-05`, `0.1`; null is None. */
 export function float(value: number | null): string {
   if (value === null) return repr(value);

@@ -2,9 +2,10 @@
 import "../kits/core.ts";
 import { FormatError } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
+import { renamed } from "../base/python.ts";
 import { defaultGenerator, type GeneratorState } from "../base/random.ts";
 import type { Module } from "../nn/module.ts";
-import type { Optimizer } from "../optim/optimizer.ts";
+import type { Optimizer, OptimizerStateDict } from "../optim/optimizer.ts";
 import type { LRScheduler, SchedulerState } from "../optim/schedule.ts";
 import type { Tensor } from "../tensor.ts";
 import { inspectSafetensors, loadSafetensors, saveSafetensors } from "./safetensors.ts";
@@ -25,8 +26,6 @@ export interface CheckpointOptions {
 const bad = (what: string, op = "loadCheckpoint"): never => {
   throw new FormatError(op, what);
 };
-const modelPrefix = "model.";
-const statePrefix = "optimizer.state.";
 
 /** Dotted names of the optimiser's parameters, in the order of its groups. */
 function namesOf({ model, optimizer }: Training, op?: string): string[] {
@@ -37,19 +36,28 @@ function namesOf({ model, optimizer }: Training, op?: string): string[] {
     .map((p, i) => names.get(p) ?? bad(`parameter ${i} of the optimizer is not the model's`, op));
 }
 
+/** An optimiser's state with other labels for its parameters. */
+const relabelled = (
+  { state, param_groups }: OptimizerStateDict,
+  label: (parameter: never) => string | number,
+): { state: OptimizerStateDict["state"]; param_groups: OptimizerStateDict["param_groups"] } => ({
+  state: renamed(state, label as (parameter: string) => string),
+  param_groups: param_groups.map((group) => ({ ...group, params: (group["params"] as never[] | undefined)?.map(label) })),
+});
+
 /** The training's state as a safetensors file: tensors `model.…` and `optimizer.state.<parameter>.…`, everything else as JSON in the metadata. */
 export async function saveCheckpoint(training: Training, options: CheckpointOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
   const { extra } = parse("saveCheckpoint", [options], {}, { extra: undefined as unknown });
   const tensors: Record<string, Tensor> = {};
-  for (const [key, t] of training.model.stateEntries()) tensors[modelPrefix + key] = t;
+  for (const [key, t] of training.model.stateEntries()) tensors[`model.${key}`] = t;
   const names = namesOf(training, "saveCheckpoint");
-  const saved = training.optimizer?.stateDict();
-  for (const [id, entry] of Object.entries(saved?.state ?? {}))
-    for (const [key, value] of Object.entries(entry)) tensors[`${statePrefix}${names[id as never]}.${key}`] = value as Tensor;
+  const saved = training.optimizer && relabelled(training.optimizer.stateDict(), (id) => names[id]!);
+  for (const [name, entry] of Object.entries(saved?.state ?? {}))
+    for (const [key, value] of Object.entries(entry)) tensors[`optimizer.state.${name}.${key}`] = value as Tensor;
   const { words, ...random } = defaultGenerator().getState();
   const parts = {
     extra,
-    param_groups: saved?.param_groups.map((g) => ({ ...g, params: (g["params"] as number[]).map((id) => names[id]) })),
+    param_groups: saved?.param_groups,
     scheduler: training.scheduler?.stateDict(),
     random: { ...random, words: [...words] },
   };
@@ -75,23 +83,22 @@ export function loadCheckpoint(bytes: Uint8Array | ArrayBuffer, training: Traini
   const names = namesOf(training);
   const model: Record<string, Tensor> = {};
   const state: Record<string, Record<string, Tensor>> = {};
-  for (const [key, t] of Object.entries(tensors))
-    if (key.startsWith(modelPrefix)) model[key.slice(modelPrefix.length)] = t;
-    else if (key.startsWith(statePrefix)) {
-      const dot = key.lastIndexOf(".");
-      const name = key.slice(statePrefix.length, dot);
-      const id = names.indexOf(name);
-      if (training.optimizer && id < 0) bad(`state of ${name}, which is not the optimizer's`);
-      (state[id] ??= {})[key.slice(dot + 1)] = t;
-    } else bad(`unknown entry ${key}`);
+  for (const [key, t] of Object.entries(tensors)) {
+    const [, weight, name, field] = /^model\.(.+)$|^optimizer\.state\.(.+)\.(.+)$/s.exec(key) ?? bad(`unknown entry ${key}`);
+    if (weight) model[weight] = t;
+    else (state[name!] ??= {})[field!] = t;
+  }
   if (training.optimizer && !Array.isArray(groups)) bad("no optimizer in the file");
   if (training.scheduler && !scheduler) bad("no schedule in the file");
-  const param_groups = ((groups ?? []) as { params?: string[] }[]).map((g) => ({
-    ...g,
-    params: g.params?.map((name) => names.indexOf(name)),
-  }));
+  const saved = { state, param_groups: groups as OptimizerStateDict["param_groups"] };
+  const numbered =
+    training.optimizer &&
+    relabelled(saved, (name) => {
+      const id = names.indexOf(name);
+      return id < 0 ? bad(`${String(name)} is not the optimizer's`) : id;
+    });
   training.model.loadStateDict(model);
-  training.optimizer?.loadStateDict({ state, param_groups });
+  training.optimizer?.loadStateDict(numbered!);
   training.scheduler?.loadStateDict(scheduler as SchedulerState);
   const { words, ...rest } = random as Omit<GeneratorState, "words"> & { words: number[] };
   defaultGenerator().setState({ ...rest, words: Uint32Array.from(words) });

@@ -43,9 +43,7 @@ export class PReLU extends Module {
   }
 }
 /** x where positive, alpha · (eˣ − 1) elsewhere. */
-export const ELU: LayerClass<{ alpha: number }> = /* @__PURE__ */ layer("ELU", { alpha: 1 }, "elu", {
-  text: (self) => fields(self, ["alpha"], float),
-});
+export const ELU: LayerClass<{ alpha: number }> = /* @__PURE__ */ layer("ELU", { alpha: 1 }, "elu", { write: float });
 export type ELU = InstanceType<typeof ELU>;
 /** Scaled ELU. */
 export const SELU: LayerClass = /* @__PURE__ */ layer("SELU");
@@ -79,7 +77,7 @@ export const Hardtanh: LayerClass<{ minVal: number; maxVal: number }, [minVal?: 
   "Hardtanh",
   { minVal: -1, maxVal: 1 },
   "hardtanh",
-  { text: (self) => fields(self, ["minVal", "maxVal"], float) },
+  { write: float },
 );
 export type Hardtanh = InstanceType<typeof Hardtanh>;
 /** Probabilities along a dimension. */

@@ -49,6 +49,8 @@ interface Traits<M> {
   readonly also?: readonly string[];
   /** Checks and completes what was given. */
   readonly settle?: (self: M, op: string) => void;
+  /** How numbers are printed. */
+  readonly write?: (value: never) => string;
   /** What is printed; by default the positional options. */
   readonly text?: (self: M) => string;
   readonly stateNames?: Readonly<Record<string, string>>;
@@ -68,7 +70,7 @@ export function layer(
   name: string,
   options: object = {},
   run: string | ((options: any, ...inputs: any[]) => unknown) = operatorOf(name),
-  { keywords = {}, also = [], settle, text, stateNames = {} }: Traits<any> = {},
+  { keywords = {}, also = [], settle, write, text, stateNames = {} }: Traits<any> = {},
 ): any {
   const positional = Object.keys(options);
   const all = [...positional, ...Object.keys(keywords), ...also];
@@ -85,7 +87,7 @@ export function layer(
       return typeof run === "string" ? (functions as unknown as Operators)[run]!(...inputs, given) : run(given, ...inputs);
     }
     override extraRepr(): string {
-      return text ? text(this) : fields(this, positional);
+      return text ? text(this) : fields(this, positional, write);
     }
   };
 }

@@ -4,7 +4,7 @@ import { isFloat } from "../base/dtype.ts";
 import { ArgumentError, FormatError, show } from "../base/errors.ts";
 import { memo } from "../base/memo.ts";
 import { parse } from "../base/options.ts";
-import { camel, repr, snake } from "../base/python.ts";
+import { camel, renamed, repr, snake } from "../base/python.ts";
 import { overwrite } from "../dispatch.ts";
 import { checkFits } from "../ops/arguments.ts";
 import { fillsStorage } from "../ops/stepping.ts";
@@ -125,12 +125,14 @@ export abstract class Optimizer<O extends object = object, S extends ParamState 
   stateDict(): OptimizerStateDict {
     const numbers = new Map(this.paramGroups.flatMap((group) => group.params).map((p, i) => [p, i]));
     const state = Array.from(this.state, ([p, own]) => {
-      const entries = Object.entries(own).filter(([, value]) => value !== undefined) as [string, Tensor | number][];
-      const tensors = entries.map(([name, v]) => [name, typeof v === "number" ? Tensor.constant(p.storage.device, v, "float32", []) : v]);
+      const tensors = Object.entries(own).map(([name, value]) => [
+        name,
+        typeof value === "number" ? Tensor.constant(p.storage.device, value, "float32", []) : value,
+      ]);
       return [numbers.get(p)!, Object.fromEntries(tensors) as Record<string, Tensor>] as const;
     });
     const param_groups = this.paramGroups.map(({ params, ...options }) => ({
-      ...Object.fromEntries(Object.entries(structuredClone(options)).map(([key, value]) => [snake(key), value])),
+      ...renamed(structuredClone(options), snake),
       params: params.map((p) => numbers.get(p)!),
     }));
     return { state: Object.fromEntries(state), param_groups };
@@ -141,16 +143,16 @@ export abstract class Optimizer<O extends object = object, S extends ParamState 
     const groups = this.paramGroups;
     const fit = (what: string, own: readonly unknown[], given: unknown): void => {
       const count = Array.isArray(given) ? given.length : 0;
-      if (count !== own.length) misfit(`${what} has ${count} parameter${own === groups ? " group" : ""}s, this optimizer ${own.length}`);
+      if (count !== own.length) misfit(`${count} ${what} in the dict, ${own.length} in the optimizer`);
     };
-    fit("the dict", groups, param_groups);
+    fit("groups", groups, param_groups);
     const owners = new Map<string, Tensor>();
     const options = groups.map((group, k) => {
       const { params, ...saved } = param_groups[k]!;
-      fit(`group ${k}`, group.params, params);
+      fit(`parameters of group ${k}`, group.params, params);
       group.params.forEach((p, i) => owners.set(String((params as unknown[])[i]), p));
       // PyTorch keeps options there that have no meaning here (foreach, capturable); its schedulers keep initial_lr.
-      const named = Object.entries(saved).map(([key, value]) => [camel(key), value] as const);
+      const named = Object.entries(renamed(saved, camel));
       const known = Object.fromEntries(named.filter(([key]) => key === "initialLr" || Object.hasOwn(group, key)));
       this.check({ ...group, ...known });
       return known;

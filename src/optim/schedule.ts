@@ -2,7 +2,7 @@
 import { ArgumentError } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { integer } from "../ops/arguments.ts";
-import { snake } from "../base/python.ts";
+import { renamed, snake } from "../base/python.ts";
 import type { Optimizer, ParamGroup } from "./optimizer.ts";
 
 type Group = ParamGroup<{ lr: number }>;
@@ -12,6 +12,9 @@ type Target = Optimizer<any, any>;
 
 /** Plain numbers and lists under PyTorch's names; what a schedule needs to go on. */
 export type SchedulerState = Record<string, number | readonly number[]>;
+
+/** A property's name in PyTorch. */
+const inPython = (name: string): string => (name === "tMax" ? "T_max" : snake(name));
 
 /** Base of the schedules: counts epochs and sets each group's rate. Subclasses say what the next rate is. */
 export abstract class LRScheduler {
@@ -51,20 +54,17 @@ export abstract class LRScheduler {
     return this.groups.map((group) => group.lr);
   }
 
-  /** Numbers and lists of numbers among the properties, by their name in Python. */
-  #numbers(): [name: string, property: string, value: number][] {
-    const entries = Object.entries(this).filter(([, value]) => [value].flat().every((v) => typeof v === "number"));
-    return entries.map(([key, value]) => [key === "tMax" ? "T_max" : snake(key), key, value as number]);
-  }
+  /** Numbers and lists of numbers among the properties. */
   stateDict(): SchedulerState {
-    return { ...Object.fromEntries(this.#numbers().map(([name, , value]) => [name, value])), _last_lr: this.getLastLr() };
+    const numbers = Object.entries(this).filter(([, value]) => [value].flat().every((v) => typeof v === "number"));
+    return { ...renamed(Object.fromEntries(numbers), inPython), _last_lr: this.getLastLr() };
   }
   /** Goes on where `state` left off; sets the groups' rates too. Errors: ArgumentError when it belongs to another number of groups. */
   loadStateDict(state: SchedulerState): void {
     const rates = (state["_last_lr"] ?? this.getLastLr()) as readonly number[];
     const { length } = this.groups;
-    if (rates.length !== length) throw new ArgumentError("loadStateDict", `rates for ${rates.length} groups, the optimizer has ${length}`);
-    for (const [name, key, value] of this.#numbers()) Object.assign(this, { [key]: structuredClone(state[name] ?? value) });
+    if (rates.length !== length) throw new ArgumentError("loadStateDict", `${rates.length} groups in the dict, ${length} in the optimizer`);
+    for (const [key, value] of Object.entries(this)) Object.assign(this, { [key]: structuredClone(state[inPython(key)]) ?? value });
     this.groups.forEach((group, k) => (group.lr = rates[k]!));
   }
 }
