@@ -181,16 +181,13 @@ fn pow_f(x: f32, y: f32) -> f32 {
 
 // Wraps as 32-bit integers do; a negative exponent leaves only ±1, and 0 for every other base.
 fn pow_i(x: i32, y: i32) -> i32 {
-  var base = x;
-  var n = bitcast<u32>(max(y, 0));
+  var base = select(x, i32(x == 1) - i32(x == -1), y < 0);
   var r = 1;
-  for (var i = 0u; i < 32u && n != 0u; i++) {
+  for (var n = bitcast<u32>(abs(y)); n != 0u; n >>= 1u) {
     if ((n & 1u) == 1u) { r *= base; }
     base *= base;
-    n >>= 1u;
   }
-  let unit = select(1, -1, x == -1 && (y & 1) == 1);
-  return select(r, select(0, unit, x == 1 || x == -1), y < 0);
+  return r;
 }
 
 fn round_even(x: f32) -> f32 { return select(x, round(x), magnitude(x) < 8388608.0); }

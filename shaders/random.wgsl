@@ -32,10 +32,7 @@ fn unit_circle(w: u32) -> vec2f {
   let turn = w >> 8u;
   let quarter = (turn + 0x200000u) >> 22u;
   let r = f32(bitcast<i32>(turn - (quarter << 22u))) * 3.7450704e-7;
-  let s = sin_poly(r);
-  let c = cos_poly(r);
-  let v = select(vec2f(c, s), vec2f(-s, c), (quarter & 1u) == 1u);
-  return select(v, -v, (quarter & 2u) == 2u);
+  return vec2f(turned_sine(r, quarter + 1u), turned_sine(r, quarter));
 }
 
 // Two normal numbers. The radius sees the 24 leading bits of 32, which converts exactly: the tails reach 6.6 standard deviations.

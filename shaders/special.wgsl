@@ -86,22 +86,22 @@ fn quarter_turns(x: f32) -> vec2u {
   let flip = 0u - negative;
   let a = high ^ flip;
   let b = (low << 2u) ^ flip;
-  let zeros = min(countLeadingZeros(a), 31u);
-  let v = (a << zeros) | ((b >> 1u) >> (31u - zeros));
-  let head = f32(v & 0xfff00000u);
-  let rest = f32(v & 0x000fffffu);
+  let head = cut12(f32(a));
+  let rest = fma(f32(b), 0x1p-32, f32(bitcast<i32>(a - u32(head))));
   let r = head * 3.6561687e-10 + fence(fma(head, 1.126497e-13, rest * 3.6572953e-10), zero_bits(head));
-  let reduced = bitcast<u32>(r * bitcast<f32>((127u - zeros) << 23u)) | (negative << 31u);
-  return select(vec2u(reduced, (top >> 30u) + negative), vec2u(u, 0u), u < 0x3f490fdbu);
+  return select(vec2u(bitcast<u32>(r) | (negative << 31u), (top >> 30u) + negative), vec2u(u, 0u), u < 0x3f490fdbu);
+}
+
+// Sine of a reduced angle r by q quarter turns further.
+fn turned_sine(r: f32, q: u32) -> f32 {
+  let v = select(sin_poly(r), cos_poly(r), (q & 1u) == 1u);
+  return bitcast<f32>(bitcast<u32>(v) ^ ((q & 2u) << 30u));
 }
 
 // Sine of |x| by `shift` quarter turns further, its sign flipped where `flip` says so.
 fn circular(x: f32, shift: u32, flip: u32) -> f32 {
   let t = quarter_turns(x);
-  let r = bitcast<f32>(t.x);
-  let q = t.y + shift;
-  let v = select(sin_poly(r), cos_poly(r), (q & 1u) == 1u);
-  return nan_if(bitcast<f32>(bitcast<u32>(v) ^ ((q & 2u) << 30u) ^ flip), !is_finite(x));
+  return nan_if(bitcast<f32>(bitcast<u32>(turned_sine(bitcast<f32>(t.x), t.y + shift)) ^ flip), !is_finite(x));
 }
 
 fn sin_f(x: f32) -> f32 { return circular(x, 0u, bitcast<u32>(x) & 0x80000000u); }
@@ -188,12 +188,6 @@ fn atanh_f(x: f32) -> f32 {
 
 // ---- error function and its relatives
 
-// e^(−c·a²) for c = 1 or ½ and 0 ≤ a ≤ 14, the square kept in two parts.
-fn exp_square(a: f32, c: f32) -> f32 {
-  let h = cut12(a);
-  return exp_core(-c * (h * h), -c * ((a - h) * (a + h)), 0);
-}
-
 // e^(a²) · erfc(a) for 0 ≤ a ≤ 10.
 fn erfc_scaled(a: f32) -> f32 {
   let t = (a - 2.0) / (a + 2.0);
@@ -202,18 +196,21 @@ fn erfc_scaled(a: f32) -> f32 {
   return q / fma(2.0, a, 1.0);
 }
 
-fn erfc_f(x: f32) -> f32 {
-  let a = min(magnitude(x), 10.0);
-  let v = exp_square(a, 1.0) * erfc_scaled(a);
+// erfc(√c · x) for c = 1 or ½, `root` being √c: the square in the exponent is kept in two parts.
+fn erfc_root(x: f32, c: f32, root: f32) -> f32 {
+  let a = min(magnitude(x), 14.0);
+  let h = cut12(a);
+  let v = exp_core(-c * (h * h), -c * ((a - h) * (a + h)), 0) * erfc_scaled(a * root);
   return keep_nan(select(v, 2.0 - v, x < 0.0), x);
 }
 
+fn erfc_f(x: f32) -> f32 { return erfc_root(x, 1.0, 1.0); }
+
 fn erf_f(x: f32) -> f32 {
-  let a = min(magnitude(x), 10.0);
+  let a = magnitude(x);
   let z = a * a;
   let p = fma(fma(fma(fma(fma(-0.0006039093, z, 0.0050021145), z, -0.026772363), z, 0.11281965), z, -0.37612507), z, 0.12837915);
-  let far = 1.0 - exp_square(a, 1.0) * erfc_scaled(a);
-  return keep_nan(with_sign(select(far, fma(a, p, a), a < 0.875), x), x);
+  return keep_nan(with_sign(select(1.0 - erfc_f(a), fma(a, p, a), a < 0.875), x), x);
 }
 
 // ---- activations
@@ -239,11 +236,7 @@ fn logaddexp_f(a: f32, b: f32) -> f32 {
 }
 
 // Standard normal distribution function.
-fn normal_cdf(x: f32) -> f32 {
-  let a = min(magnitude(x), 14.0);
-  let v = 0.5 * exp_square(a, 0.5) * erfc_scaled(a * 0.70710677);
-  return keep_nan(select(1.0 - v, v, x < 0.0), x);
-}
+fn normal_cdf(x: f32) -> f32 { return 0.5 * erfc_root(-x, 0.5, 0.70710677); }
 
 // x · g for a gate g in [0, 1]. PyTorch multiplies −Inf by 0 here, and so gets NaN.
 fn gated(x: f32, g: f32) -> f32 { return nan_if(x * g, bitcast<u32>(x) == 0xff800000u); }
@@ -275,12 +268,12 @@ fn lerp_f(a: f32, b: f32, weight: f32) -> f32 {
   return select(b - (b - a) * (1.0 - weight), a + weight * (b - a), magnitude(weight) < 0.5);
 }
 
-// exp of four numbers that are not positive, for sums around a largest element: no overflow to look after. NaN stays NaN.
+// exp of numbers that are not positive, for sums around a largest element: no overflow to look after. NaN stays NaN.
 // At −127 the exponent field becomes 0 and with it the result; adding 1.5 · 2²³ puts n into the low bits without a conversion.
-fn exp_below(x: vec4f) -> vec4f {
-  let c = select(x, vec4f(-88.1), x < vec4f(-88.1));
+fn exp_below_one(x: f32) -> f32 {
+  let c = select(x, -88.1, x < -88.1);
   let n = round(c * 1.442695);
-  let r = fma(n, vec4f(-1.4286068e-6), fma(n, vec4f(-0.69314575), c));
-  let q = fma(fma(fma(fma(vec4f(0.001382011), r, vec4f(0.008368685)), r, vec4f(0.041668274)), r, vec4f(0.16666521)), r, vec4f(0.49999994));
-  return (1.0 + fma(r * r, q, r)) * bitcast<vec4f>((bitcast<vec4u>(n + 12582912.0) + 127u) << vec4u(23u));
+  let r = fma(n, -1.4286068e-6, fma(n, -0.69314575, c));
+  return (1.0 + exp_tail(r)) * bitcast<f32>((bitcast<u32>(n + 12582912.0) + 127u) << 23u);
 }
+fn exp_below(x: vec4f) -> vec4f { return vec4f(exp_below_one(x.x), exp_below_one(x.y), exp_below_one(x.z), exp_below_one(x.w)); }
