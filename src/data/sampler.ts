@@ -15,7 +15,7 @@ export class SequentialSampler implements Sampler {
     this.length = source.length;
   }
   *[Symbol.iterator](): IterableIterator<number> {
-    for (let i = 0; i < this.length; i++) yield i;
+    yield* new Array(this.length).keys();
   }
 }
 
@@ -68,7 +68,8 @@ export class BatchSampler implements Iterable<number[]> {
     this.dropLast = dropLast;
   }
   get length(): number {
-    return this.dropLast ? Math.floor(this.sampler.length / this.batchSize) : Math.ceil(this.sampler.length / this.batchSize);
+    const round = this.dropLast ? Math.floor : Math.ceil;
+    return round(this.sampler.length / this.batchSize);
   }
   *[Symbol.iterator](): IterableIterator<number[]> {
     let batch: number[] = [];

@@ -12,7 +12,7 @@ export const ReLU: LayerClass<{ inplace: boolean }> = /* @__PURE__ */ layer(
   "ReLU",
   { inplace: false },
   ({ inplace }, x) => (inplace ? x.relu_() : x.relu()),
-  { text: (self) => (self.inplace ? fields(self, ["inplace"]) : "") },
+  { shown: (self) => (self.inplace ? ["inplace"] : []) },
 );
 export type ReLU = InstanceType<typeof ReLU>;
 /** min(max(x, 0), 6). */

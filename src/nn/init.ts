@@ -1,5 +1,6 @@
 // Initialisation in place, with the numbers PyTorch draws from the same seed.
 import { noGrad } from "../autograd/mode.ts";
+import { dense } from "../backend/cpu.ts";
 import { fillNormal } from "../base/draws.ts";
 import { checkFloat, checkKnown } from "../base/checks.ts";
 import { hostArray, roundTo } from "../base/dtype.ts";
@@ -8,13 +9,12 @@ import { parse } from "../base/options.ts";
 import { camel } from "../base/python.ts";
 import { type Generator, generatorOf, isWhole } from "../base/random.ts";
 import { sizeOf } from "../base/shape.ts";
-import { eye, zeros } from "../create.ts";
+import { eye, tensor } from "../create.ts";
 import { overwrite } from "../dispatch.ts";
 import { checkRank, operand } from "../ops/arguments.ts";
 import { checkSpread, drawing } from "../ops/drawing.ts";
 import { erf, erfinv } from "../ops/math.ts";
 import { Tensor } from "../tensor.ts";
-import { transferred } from "../transfer.ts";
 
 type Floats = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
 export interface Drawing {
@@ -156,21 +156,18 @@ export const kaimingUniform_: Kaiming = /* @__PURE__ */ kaiming("kaimingUniform_
 export const kaimingNormal_: Kaiming = /* @__PURE__ */ kaiming("kaimingNormal_", normally);
 
 /** Orthonormal rows (or columns, whichever are fewer) of the tensor seen as a matrix [first, rest], times gain. */
-export function orthogonal_(x: Tensor, ...rest: Parameters<Xavier> extends [Tensor, ...infer R] ? R : never): Tensor {
-  const { gain, generator } = parse("orthogonal_", rest, { gain: 1 }, drawing);
+export const orthogonal_: Xavier = /* @__PURE__ */ initialiser("orthogonal_", { gain: 1 }, (source, out, { gain }, x) => {
   const { fanIn } = fans("orthogonal_", x);
-  const turned = (m: Tensor): Tensor => (x.shape[0]! < fanIn ? m : m.t());
-  return noGrad(() => {
-    const drawn = normal_(zeros([x.shape[0]!, fanIn], { dtype: x.dtype, device: "cpu" }), { generator });
-    const units = turned(drawn.double()).contiguous();
-    // Gram–Schmidt, each projection twice: the Q of the QR decomposition whose R has a positive diagonal.
-    for (let v = 0; v < units.shape[0]!; v++) {
-      const before = units.narrow(0, 0, v);
-      const project = (y: Tensor): Tensor => y.sub(y.matmul(before.t()).matmul(before));
-      const unit = project(project(units.select(0, v)));
-      overwrite(units.select(0, v), unit.div(unit.square().sum().sqrt()));
-    }
-    overwrite(x, transferred("orthogonal_", turned(units).mul(gain).reshape(x.shape), x));
-    return x;
-  });
-}
+  const rows = x.shape[0]!;
+  const turned = (m: Tensor): Tensor => (rows < fanIn ? m : m.t());
+  fillNormal(source, out, 0, 1);
+  const units = turned(tensor(out, { shape: [rows, fanIn], dtype: "float64", device: "cpu" })).contiguous();
+  // Gram–Schmidt, each projection twice: the Q of the QR decomposition whose R has a positive diagonal.
+  for (let v = 0; v < units.shape[0]!; v++) {
+    const before = units.narrow(0, 0, v);
+    const project = (y: Tensor): Tensor => y.sub(y.matmul(before.t()).matmul(before));
+    const unit = project(project(units.select(0, v)));
+    overwrite(units.select(0, v), unit.div(unit.square().sum().sqrt()));
+  }
+  out.set(dense(turned(units).mul(gain)));
+});

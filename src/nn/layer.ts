@@ -51,8 +51,8 @@ interface Traits<M> {
   readonly settle?: (self: M, op: string) => void;
   /** How numbers are printed. */
   readonly write?: (value: never) => string;
-  /** What is printed; by default the positional options. */
-  readonly text?: (self: M) => string;
+  /** Which properties are printed; by default the positional options. */
+  readonly shown?: (self: M) => readonly string[];
   readonly stateNames?: Readonly<Record<string, string>>;
 }
 
@@ -70,7 +70,7 @@ export function layer(
   name: string,
   options: object = {},
   run: string | ((options: any, ...inputs: any[]) => unknown) = operatorOf(name),
-  { keywords = {}, also = [], settle, write, text, stateNames = {} }: Traits<any> = {},
+  { keywords = {}, also = [], settle, write, shown, stateNames = {} }: Traits<any> = {},
 ): any {
   const positional = Object.keys(options);
   const all = [...positional, ...Object.keys(keywords), ...also];
@@ -87,7 +87,7 @@ export function layer(
       return typeof run === "string" ? (functions as unknown as Operators)[run]!(...inputs, given) : run(given, ...inputs);
     }
     override extraRepr(): string {
-      return text ? text(this) : fields(this, positional, write);
+      return fields(this, shown?.(this) ?? positional, write);
     }
   };
 }

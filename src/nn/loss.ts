@@ -29,7 +29,7 @@ type WeightedClass<O = object> = new (
 const loss = (name: string, keywords: object = {}, positional: object = {}, run?: string): never =>
   layer(name, positional, run, {
     keywords: { reduction: "mean", ...keywords },
-    text: () => "",
+    shown: () => [],
     stateNames: { posWeight: "pos_weight" },
     settle(self, op) {
       checkKnown(op, "reduction", self.reduction, ["mean", "sum", "none"]);

@@ -105,22 +105,21 @@ export class Module {
 
   /** Puts a tensor into a property as part of the state that is not trained. The same as assigning a Buffer. */
   registerBuffer(name: string, tensor: Tensor | null, { persistent = true }: { readonly persistent?: boolean } = {}): void {
-    this.#free("registerBuffer", name);
+    this.#put("registerBuffer", name, tensor && new Buffer(tensor, { persistent }));
     this.#registered.set(name, persistent);
-    Object.assign(this, { [name]: tensor && new Buffer(tensor, { persistent }) });
   }
   /** Puts a parameter into a property. The same as assigning it. */
   registerParameter(name: string, parameter: Parameter | null): void {
-    this.#free("registerParameter", name);
     if (parameter !== null && !(parameter instanceof Parameter))
       throw new ArgumentError("registerParameter", `${name} is ${typeof parameter}, not a Parameter`);
-    Object.assign(this, { [name]: parameter });
+    this.#put("registerParameter", name, parameter);
   }
-  #free(op: string, name: string): void {
+  #put(op: string, name: string, tensor: Tensor | null): void {
     if (name === "" || name.includes(".")) throw new ArgumentError(op, `"${name}" is no name`, "without dots");
     const held = (this as unknown as Record<string, unknown>)[name];
     if (held !== undefined && held !== null && !(held instanceof Tensor))
       throw new ArgumentError(op, `${this.constructor.name} already has a property ${name}`);
+    Object.assign(this, { [name]: tensor });
   }
 
   // ---- state ------------------------------------------------------------------------------------------------------

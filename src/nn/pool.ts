@@ -1,7 +1,6 @@
 // Pooling layers in one to three dimensions.
 import "../kits/windows.ts";
 import { ArgumentError } from "../base/errors.ts";
-import { fields } from "../base/python.ts";
 import { functions } from "../methods.ts";
 import type { Tensor } from "../tensor.ts";
 import { perDim } from "../ops/sliding.ts";
@@ -12,7 +11,7 @@ import type { Module } from "./module.ts";
 /** A layer of windows: sizes are checked, and kept as one number for all dimensions where they were given so, unless `lists`. */
 const windows = (name: string, rank: number, options: object = {}, lists = false, run?: Parameters<typeof layer>[2]): never =>
   layer(name, { kernelSize: undefined, stride: null, padding: 0, ...options }, run, {
-    text: (self) => fields(self, ["kernelSize", "stride", "padding", ...("dilation" in self ? ["dilation", "ceilMode"] : [])]),
+    shown: (self) => ["kernelSize", "stride", "padding", ...("dilation" in self ? ["dilation", "ceilMode"] : [])],
     settle(self, op) {
       self.stride ??= self.kernelSize;
       for (const key of ["kernelSize", "stride", "padding", "dilation"])

@@ -123,17 +123,17 @@ export abstract class Optimizer<O extends object = object, S extends ParamState 
 
   /** State and options as PyTorch lays them out, `step` as a 0-d tensor. The tensors are the live ones, not copies. */
   stateDict(): OptimizerStateDict {
-    const numbers = new Map(this.paramGroups.flatMap((group) => group.params).map((p, i) => [p, i]));
+    const all = this.paramGroups.flatMap((group) => group.params);
     const state = Array.from(this.state, ([p, own]) => {
       const tensors = Object.entries(own).map(([name, value]) => [
         name,
         typeof value === "number" ? Tensor.constant(p.storage.device, value, "float32", []) : value,
       ]);
-      return [numbers.get(p)!, Object.fromEntries(tensors) as Record<string, Tensor>] as const;
+      return [all.indexOf(p), Object.fromEntries(tensors) as Record<string, Tensor>] as const;
     });
     const param_groups = this.paramGroups.map(({ params, ...options }) => ({
       ...renamed(structuredClone(options), snake),
-      params: params.map((p) => numbers.get(p)!),
+      params: params.map((p) => all.indexOf(p)),
     }));
     return { state: Object.fromEntries(state), param_groups };
   }
