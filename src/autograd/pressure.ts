@@ -31,7 +31,7 @@ export function weigh(handle: Tensor): void {
   if (storage.device.type === "cpu" || storage.shared || storage.constant !== undefined) return;
   const bytes = 4 * storage.elements;
   // The pool is nearly used up: garbage that weighs more makes a collection come before the pool has to grow.
-  if (collected && ledger.gpu.live > 0.75 * ledger.pool.live) new ArrayBuffer(Math.min(64 * bytes, 16 * mebi));
+  if (collected && ledger.gpu.live > 0.75 * ledger.pool.live) provoke(Math.min(64 * bytes, 16 * mebi));
   owed += Math.max(bytes, Math.min(8 * bytes, 4 * mebi));
   if (owed < portion) return;
   handle.pressure = new ArrayBuffer(owed);
@@ -71,7 +71,7 @@ export async function relieve(): Promise<void> {
     pause = Infinity;
     const deadline = performance.now() + 300;
     for (let round = 0; short() && performance.now() < deadline; round++) {
-      if (round < 16) provoke();
+      if (round < 16) provoke(64 * mebi);
       await turn();
     }
     penalty = short() ? Math.min(2 * penalty, 256) : 1;
@@ -92,10 +92,13 @@ const turn = (): Promise<void> =>
     port2.postMessage(0);
   });
 
-/** Memory that is thrown away at once, much of it: engines collect before they take more. Nobody touches it, so it costs addresses only. */
-function provoke(): void {
+/**
+ * Memory that is thrown away at once, much of it: engines collect before they take more. Nobody touches it, so it costs addresses only.
+ * The size is an argument because a bundler takes an ArrayBuffer of a size that it knows for one without effects, and leaves it out.
+ */
+function provoke(bytes: number): void {
   try {
-    new ArrayBuffer(64 * mebi);
+    new ArrayBuffer(bytes);
   } catch {
     // There is none: then the engine has just looked for garbage itself.
   }
