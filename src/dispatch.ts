@@ -131,7 +131,7 @@ export function applyInPlace(op: AnyPrimitive | Composite<Fn>, args: readonly un
   saved?.release();
   overwrite(self, dtype === self.dtype ? fresh : noGrad(() => fresh.cast(self.dtype)));
   if (node) self.rebase(node, place);
-  if (saved) node!.saved["out"] = new SavedTensor(name, "out", self, -1);
+  if (saved) node!.saved["out"] = new SavedTensor("out", self, -1);
   return self;
 }
 
@@ -203,7 +203,7 @@ class OpNode extends Node {
     this.#call = { attrs, ins };
     this.#keys = Object.keys(inputs);
     for (const key of ((op as AnyPrimitive).save ?? []) as readonly string[])
-      if (tensors[key]) this.saved[key] = new SavedTensor(name, key, tensors[key], key === "out" ? 0 : -1);
+      if (tensors[key]) this.saved[key] = new SavedTensor(key, tensors[key], key === "out" ? 0 : -1);
   }
 
   get attrs(): object {

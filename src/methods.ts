@@ -23,7 +23,7 @@ export function install(...families: readonly object[]): void {
     const at = op.self ?? 0;
     if (at < 0) continue;
     define(name, function (...rest) {
-      return apply(op, at === 0 ? [this, ...rest] : [...rest.slice(0, at), this, ...rest.slice(at)]);
+      return apply(op, rest.toSpliced(at, 0, this));
     });
     if (!isView(op) && op.inplace)
       define(`${name}_`, function (...rest) {

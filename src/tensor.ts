@@ -4,13 +4,14 @@ import { checkInPlace, CopySlices, type ViewPath } from "./autograd/inplace.ts";
 import { enableGrad, isGradEnabled, noGrad } from "./autograd/mode.ts";
 import { Accumulate, type Edge, type GradHook, type Node } from "./autograd/node.ts";
 import { checkSupport, type Device, Storage } from "./backend/backend.ts";
-import { dense } from "./backend/cpu.ts";
+import { cpu, dense } from "./backend/cpu.ts";
 import { asDType, type DType, type DTypeLike, isFloat, type TypedArray } from "./base/dtype.ts";
 import { DeviceError, GradError, ShapeError, show } from "./base/errors.ts";
 import { memo } from "./base/memo.ts";
 import { parse } from "./base/options.ts";
 import { contiguous, type Geometry, isContiguous, sameShape, sizeOf } from "./base/shape.ts";
 import { type DeviceName, deviceNamed } from "./device.ts";
+import { knownValue } from "./transfer.ts";
 import { relieve, track, untrack, weigh } from "./autograd/pressure.ts";
 import { enter, keep, leave } from "./autograd/scope.ts";
 import type { Methods } from "./ops/methods.ts";
@@ -283,11 +284,9 @@ export class Tensor implements Geometry {
     const given =
       target instanceof Tensor
         ? { dtype: target.dtype, device: target.device.type }
-        : typeof target !== "string"
-          ? target
-          : target === "cpu" || target === "webgpu"
-            ? { device: target }
-            : { dtype: target };
+        : typeof target === "string"
+          ? { [target === "cpu" || target === "webgpu" ? "device" : "dtype"]: target }
+          : target;
     const { dtype, device, copy } = parse(
       "to",
       [{ ...given, ...options }],
@@ -307,7 +306,7 @@ export class Tensor implements Geometry {
   /** The elements on the CPU, itself when they are there already; a copy without graph otherwise. */
   async cpu(): Promise<Tensor> {
     if (this.device.type === "cpu") return this;
-    return Tensor.upload(deviceNamed("cpu", "cpu"), this.dtype, await this.data(), this.shape);
+    return Tensor.upload(cpu, this.dtype, await this.data(), this.shape);
   }
   /** The tensor in float64, on the CPU only; itself when it is already. */
   double(): Tensor {
@@ -320,19 +319,16 @@ export class Tensor implements Geometry {
     if (this.requiresGrad && isGradEnabled())
       throw new GradError(op, `a gradient cannot flow from ${device.type} to ${own.type}`, "detach() first");
     checkSupport(op, device, dtype);
-    if (storage.constant !== undefined) return Tensor.constant(device, storage.constant, dtype, shape);
+    // A single number stays known to the host, so that counters can be read without waiting.
+    const value = knownValue(this) ?? storage.constant;
+    if (value !== undefined) return Tensor.constant(device, value, dtype, shape);
     if (own.type !== "cpu") throw new DeviceError(op, `elements on ${own.type} cannot be read at once`, "await cpu() instead");
     const data = dense(this);
-    // A single number stays known to the host, so that counters can be read without waiting.
-    if (data.length === 1) return Tensor.constant(device, data[0]!, dtype, shape);
     return Tensor.upload(device, dtype, isFloat(dtype) ? data : (data.slice() as TypedArray), shape);
   }
   /** Writes zeros into this tensor. */
   zero_(): this {
-    if (!this.whole || (this.requiresGrad && isGradEnabled())) return this.fill_(0) as this;
-    this.storage.setConstant(0);
-    this.storage.version++;
-    return this;
+    return this.fill_(0) as this;
   }
   /** A constant scalar moved to another device; only for tensors whose value is known. */
   constantOn(device: Device): Tensor {

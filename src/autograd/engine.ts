@@ -6,7 +6,7 @@ import { sameShape } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { isAnomalyEnabled, setGradEnabled } from "./mode.ts";
 import { Accumulate, type Edge, type Node } from "./node.ts";
-import { scope } from "./scope.ts";
+import { reachable, scope } from "./scope.ts";
 
 export interface BackwardOptions {
   readonly retainGraph?: boolean | undefined;
@@ -37,13 +37,15 @@ export function backward(
 
 /** The gradients of the sum of `outputs` for each of `inputs`, as a list; nothing is accumulated. */
 export function grad(outputs: Tensor | readonly Tensor[], inputs: Tensor | readonly Tensor[], options: GradOptions = {}): Tensor[] {
-  return run("grad", outputs, options.gradOutputs, list(inputs), options).map((g, i) => {
-    if (g || options.allowUnused) return g as Tensor;
+  const wanted = list(inputs);
+  const found = run("grad", outputs, options.gradOutputs, wanted, options);
+  return wanted.map((_, i) => {
+    if (found[i] || options.allowUnused) return found[i] as Tensor;
     throw new GradError("grad", `input ${i} was not used in the graph`, "allowUnused gives undefined for it");
   });
 }
 
-/** Gradients reach `targets`, or every leaf: "backward" accumulates them there, "grad" returns them. */
+/** Gradients reach `targets`, or every leaf: "backward" accumulates them there, "grad" returns those that arrive. */
 function run(
   op: "backward" | "grad",
   outputs: Tensor | readonly Tensor[],
@@ -108,7 +110,7 @@ function run(
   });
   // Seeds of outputs that lead to no target.
   pending.forEach(discard);
-  return Array.from(wanted ?? [], (_, i) => found[i]);
+  return found;
 }
 
 /** Where the gradient of x flows. Errors: GradError when none is wanted. */
@@ -132,13 +134,10 @@ function checkNaN(node: Node, g: Tensor, input: number): void {
 
 /** The nodes to run, newest first: those that can be reached from the start, and from which one of `targets` can be reached. */
 export function route(start: Iterable<Node>, targets?: ReadonlySet<Node>): Set<Node> {
-  const seen = new Set(start);
-  for (const node of seen) for (const edge of node.inputs) if (edge) seen.add(edge.node);
-  const newest = [...seen].sort((a, b) => b.sequence - a.sequence);
   const useful = new Set<Node>();
-  for (const node of newest.toReversed())
+  for (const node of [...reachable(start)].sort((a, b) => a.sequence - b.sequence))
     if (!targets || targets.has(node) || node.inputs.some((e) => e && useful.has(e.node))) useful.add(node);
-  return new Set(newest.filter((node) => useful.has(node)));
+  return new Set([...useful].reverse());
 }
 
 function seedFor(op: string, root: Tensor, seed: Tensor | null | undefined): Tensor {

@@ -63,7 +63,7 @@ export class Context extends Node {
 
   #record(outputs: readonly Tensor[]): void {
     this.outputs = outputs.map(({ shape, dtype }) => ({ shape, dtype }));
-    this.#savedAs = this.#toSave.map((x, i) => x && new SavedTensor(this.name, `saved tensor ${i}`, x, outputs.indexOf(x)));
+    this.#savedAs = this.#toSave.map((x, i) => x && new SavedTensor(`saved tensor ${i}`, x, outputs.indexOf(x)));
     this.#toSave = [];
     this.saved = Object.fromEntries(this.#savedAs.filter((s) => s !== null).entries());
     outputs.forEach((o, i) => isFloat(o.dtype) && !this.#constant.has(o) && o.setHistory(this, i));

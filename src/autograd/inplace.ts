@@ -26,9 +26,10 @@ export function checkInPlace(x: Tensor, op: string): void {
     throw new GradError(op, `${what} cannot be changed in place`, remedy);
   };
   const base = x.viewOf;
-  const isLeaf = (t: Tensor | undefined): boolean => t !== undefined && t.isLeaf && t.requiresGrad;
-  if (isLeaf(x)) refuse("a leaf that requires a gradient", "use noGrad(), or a clone");
-  if (isLeaf(base)) refuse("a view of a leaf that requires a gradient", "use noGrad(), or a clone");
+  const isParameter = (t: Tensor | undefined): boolean | undefined => t?.isLeaf && t.requiresGrad;
+  const remedy = "use noGrad(), or a clone";
+  if (isParameter(x)) refuse("a leaf that requires a gradient", remedy);
+  if (isParameter(base)) refuse("a view of a leaf that requires a gradient", remedy);
   if (base?.requiresGrad && !x.requiresGrad) refuse("a view made inside noGrad()", "make it outside");
   if (base && x.path?.absolute && !base.whole) refuse("a view by strides of a part of a tensor", "clone() it first");
 }

@@ -58,15 +58,13 @@ export abstract class Node {
 
 /** A tensor kept for backward, with the version it had. */
 export class SavedTensor {
-  readonly #owner: string;
   readonly #name: string;
   readonly #version: number;
   #tensor: Tensor | undefined;
   readonly #output: number;
 
   /** `output` is the tensor's index among the node's own outputs, whose edge exists only after the node; −1 for inputs. */
-  constructor(owner: string, name: string, tensor: Tensor, output: number) {
-    this.#owner = owner;
+  constructor(name: string, tensor: Tensor, output: number) {
     this.#name = name;
     this.#tensor = keep(tensor.alias(output < 0), true);
     this.#output = output;
@@ -84,7 +82,7 @@ export class SavedTensor {
     if (tensor.storage.version !== this.#version)
       throw new GradError(
         "backward",
-        `${this.#owner} saved ${this.#name} ${show(tensor.shape)}, changed in place since: version ${tensor.storage.version}, saved at ${this.#version}`,
+        `${node.name} saved ${this.#name} ${show(tensor.shape)}, changed in place since: version ${tensor.storage.version}, saved at ${this.#version}`,
         "clone it first",
       );
     if (this.#output >= 0 && !tensor.gradFn) tensor.setHistory(node, this.#output);

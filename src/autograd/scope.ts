@@ -32,13 +32,19 @@ export function keep<T extends Tensor>(tensor: T, forGraph = false): T {
 }
 export const leave = (tensor: Tensor): void => void stack.at(-1)?.tensors.delete(tensor);
 
+/** These nodes and all that gradients reach from them. */
+export function reachable(start: Iterable<Node>): Set<Node> {
+  const seen = new Set(start);
+  for (const node of seen) for (const edge of node.inputs) if (edge) seen.add(edge.node);
+  return seen;
+}
+
 /** Frees what nodes of this frame saved, except those that a surviving tensor's graph still needs. */
 function releaseGraph({ nodes, kept }: Frame, results: ReadonlySet<Tensor>, outer: Frame | undefined): void {
   if (nodes.length === 0) return;
-  const reachable = new Set([...kept, ...results].flatMap((t) => t.gradFn ?? []));
-  for (const node of reachable) for (const edge of node.inputs) if (edge) reachable.add(edge.node);
+  const needed = reachable([...kept, ...results].flatMap((t) => t.gradFn ?? []));
   for (const node of nodes)
-    if (reachable.has(node)) outer?.nodes.push(node);
+    if (needed.has(node)) outer?.nodes.push(node);
     else node.release();
 }
 

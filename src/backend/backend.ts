@@ -92,12 +92,6 @@ export class Storage {
     if (--this.#refs === 0) this.#drop();
   }
 
-  /** Becomes one repeated value again, giving its memory back. */
-  setConstant(value: number): void {
-    this.#drop();
-    this.constant = value;
-  }
-
   /** Takes over the memory of `source`, which keeps none: how an in-place operator replaces contents without a copy. */
   adopt(source: Storage): void {
     this.#drop();
