@@ -1,6 +1,6 @@
 // Fully connected layers.
 import "../kits/core.ts";
-import { fields } from "../base/python.ts";
+import { fields, repr } from "../base/python.ts";
 import { functions } from "../methods.ts";
 import type { Tensor } from "../tensor.ts";
 import { fans, uniform_ } from "./init.ts";
@@ -46,7 +46,7 @@ export class Linear extends Weighted {
     return functions.linear(x, this.weight, this.bias ?? undefined);
   }
   override extraRepr(): string {
-    return fields({ ...this, bias: this.bias !== null }, ["inFeatures", "outFeatures", "bias"]);
+    return `${fields(this, ["inFeatures", "outFeatures"])}, bias=${repr(this.bias !== null)}`;
   }
 }
 
