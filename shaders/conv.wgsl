@@ -12,10 +12,10 @@ struct Params {
 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> input: array<f32>;
-@group(0) @binding(2) var<storage, read_write> padded: array<vec4<f32>>;
+@group(0) @binding(2) var<storage, read_write> padded: array<vec4f>;
 
 @compute @workgroup_size(WG)
-fn pad(@builtin(global_invocation_id) gid: vec3<u32>, @builtin(num_workgroups) nwg: vec3<u32>) {
+fn pad(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) nwg: vec3u) {
   let p = params;
   let i = gid.x + gid.y * nwg.x * WG;
   if (i >= p.size) { return; }
@@ -23,17 +23,17 @@ fn pad(@builtin(global_invocation_id) gid: vec3<u32>, @builtin(num_workgroups) n
   let slice = row / p.out_h;
   let plane = slice / p.out_d;
   let image = plane / p.channels;
-  let w = 4u * (i - row * p.out_w) - p.low_w + vec4<u32>(0u, 1u, 2u, 3u);
+  let w = 4u * (i - row * p.out_w) - p.low_w + vec4u(0u, 1u, 2u, 3u);
   let h = row - slice * p.out_h - p.low_h;
   let d = slice - plane * p.out_d - p.low_d;
   let at = p.x_off + image * p.x_i + (plane - image * p.channels) * p.x_c + d * p.x_d + h * p.x_h + w * p.x_w;
-  let inside = w < vec4<u32>(select(0u, p.size_w, d < p.size_d && h < p.size_h));
-  padded[i] = select(vec4<f32>(), vec4<f32>(input[at.x], input[at.y], input[at.z], input[at.w]), inside);
+  let inside = w < vec4u(select(0u, p.size_w, d < p.size_d && h < p.size_h));
+  padded[i] = select(vec4f(), vec4f(input[at.x], input[at.y], input[at.z], input[at.w]), inside);
 }
 
 // ---- convolution along rows: an invocation computes ROWS channels of 4 * COLS neighbours in one output row.
 // For windows of width TAPS <= 5 with stride and dilation 1 along the row, where neighbours share most of what they read.
-alias Word = vec4<f32>;
+alias Word = vec4f;
 
 struct RowParams {
   m: u32, contracted: u32, steps: u32,               // output and input channels of a group; (channel, depth, row) steps of a window
@@ -49,7 +49,7 @@ struct RowParams {
 @group(0) @binding(3) var<uniform> row_params: RowParams;
 @group(0) @binding(4) var<storage, read> input4: array<Word>;
 @group(0) @binding(5) var<storage, read> weight: array<f32>;
-@group(0) @binding(6) var<storage, read> row_steps: array<vec4<u32>>; // of each step: offsets in x and w, depth and row within the window
+@group(0) @binding(6) var<storage, read> row_steps: array<vec4u>; // of each step: offsets in x and w, depth and row within the window
 @group(0) @binding(7) var<storage, read> bias: array<f32>;
 @group(0) @binding(8) var<storage, read_write> output: array<f32>;
 @group(0) @binding(9) var<storage, read_write> output4: array<Word>;
@@ -64,7 +64,7 @@ fn four(at: u32) -> Word { return Word(input[at], input[at + 1u], input[at + 2u]
 fn word_at(at: u32, column: u32, limit: u32) -> Word { return four(at); }
 fn word_at_aligned(at: u32, column: u32, limit: u32) -> Word { return input4[at >> 2u]; }
 fn word_at_border(at: u32, column: u32, limit: u32) -> Word {
-  return select(Word(), four(at), column + vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>(limit));
+  return select(Word(), four(at), column + vec4u(0u, 1u, 2u, 3u) < vec4u(limit));
 }
 
 // What all channels of a tile read in one step, and what a channel has summed up so far.
@@ -123,7 +123,7 @@ fn put_row(at: u32, group: u32, m: u32, ow: u32, r: Row) {
 }
 
 @compute @workgroup_size(WG_X)
-fn conv_rows(@builtin(global_invocation_id) gid: vec3<u32>) {
+fn conv_rows(@builtin(global_invocation_id) gid: vec3u) {
   let p = row_params;
   let m = gid.y * ROWS;
   if (gid.x >= p.count || m >= p.m) { return; }

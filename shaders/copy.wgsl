@@ -3,7 +3,7 @@ const WG: u32 = 64u;
 const RANK: u32 = 4u;    // dimensions walked, 1 to 4; extent of the outermost is implied by size
 const MISSING: u32 = 0u; // what an index out of range reads
 const KEYS: u32 = 0u;    // 1: gather tells where the element lies instead of reading it
-alias Word = u32;        // or vec4<u32>: all params then count fours
+alias Word = u32;        // or vec4u: all params then count fours
 
 struct Params {
   size: u32,
@@ -21,7 +21,7 @@ struct FillParams { size: u32, value: u32 } // value: bit pattern of the element
 @group(0) @binding(2) var<storage, read> x: array<Word>;
 @group(0) @binding(3) var<storage, read> index: array<i32>;
 @group(0) @binding(4) var<storage, read_write> out: array<Word>;
-@group(0) @binding(5) var<storage, read_write> filled: array<vec4<u32>>;
+@group(0) @binding(5) var<storage, read_write> filled: array<vec4u>;
 
 // The offsets of an element in both geometries.
 fn place(element: u32) -> vec2u {
@@ -30,19 +30,19 @@ fn place(element: u32) -> vec2u {
   var b = params.b_offset;
   if (RANK > 1u) {
     let i = rest % params.d3;
-    rest = rest / params.d3;
+    rest /= params.d3;
     a += i * params.a3;
     b += i * params.b3;
   }
   if (RANK > 2u) {
     let i = rest % params.d2;
-    rest = rest / params.d2;
+    rest /= params.d2;
     a += i * params.a2;
     b += i * params.b2;
   }
   if (RANK > 3u) {
     let i = rest % params.d1;
-    rest = rest / params.d1;
+    rest /= params.d1;
     a += i * params.a1;
     b += i * params.b1;
   }
@@ -77,5 +77,5 @@ fn gather(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) nw
 fn fill(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) nwg: vec3u) {
   let e = gid.x + gid.y * nwg.x * WG;
   if (e * 4u >= fill_params.size) { return; }
-  filled[e] = vec4<u32>(fill_params.value);
+  filled[e] = vec4u(fill_params.value);
 }

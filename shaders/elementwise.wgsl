@@ -40,9 +40,9 @@ fn load_d(i: u32) -> D { return d[i]; }
 // Coordinates of element i: .x is the outermost walked dimension, .w the innermost, unless there is only one.
 fn coordinates(i: u32, n1: u32, n2: u32, n3: u32) -> vec4u {
   var at = vec4u(i, 0u, 0u, 0u);
-  if (RANK > 1u) { at.w = at.x % n3; at.x = at.x / n3; }
-  if (RANK > 2u) { at.z = at.x % n2; at.x = at.x / n2; }
-  if (RANK > 3u) { at.y = at.x % n1; at.x = at.x / n1; }
+  if (RANK > 1u) { at.w = at.x % n3; at.x /= n3; }
+  if (RANK > 2u) { at.z = at.x % n2; at.x /= n2; }
+  if (RANK > 3u) { at.y = at.x % n1; at.x /= n1; }
   return at;
 }
 

@@ -211,7 +211,7 @@ fn fmod_f(x: f32, y: f32) -> f32 {
   let m = max(significand(uy), 1u);
   let e = max(uy >> 23u, 1u);
   var r = significand(ux) % m;
-  for (var k = max(ux >> 23u, 1u); k > e; k -= 1u) { r = (r << 1u) % m; }
+  for (var k = max(ux >> 23u, 1u); k > e; k--) { r = (r << 1u) % m; }
   let v = select(select(0.0, scale2(f32(r), i32(e) - 150), r > 0u), magnitude(x), ux < uy);
   return keep_nan(keep_nan(nan_if(with_sign(v, x), ux >= 0x7f800000u || uy == 0u), y), x);
 }

@@ -68,7 +68,7 @@ var<workgroup> tree: array<vec3f, WG>;
 fn gather_tree(v: vec3f, lid: u32) -> vec3f {
   workgroupBarrier();
   tree[lid] = v;
-  for (var half = WG / 2u; half > 0u; half = half / 2u) {
+  for (var half = WG / 2u; half > 0u; half /= 2u) {
     workgroupBarrier();
     if (lid < half) {
       let other = tree[lid + half];

@@ -35,7 +35,10 @@ export function layOut(entry: string): Plugin {
     apply: "build",
     transform(code, id) {
       if (id !== entry) return null;
-      return { code: [...files.map((file) => `import "${join(folder, file)}?raw";`), code].join("\n"), map: null };
+      return {
+        code: [...["math.wgsl", "special.wgsl", ...files].map((file) => `import "${join(folder, file)}?raw";`), code].join("\n"),
+        map: null,
+      };
     },
     renderChunk(code) {
       const text = withRecordsInPlace(code);

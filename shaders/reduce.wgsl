@@ -164,7 +164,7 @@ fn slot(group: u32, split: u32) -> u32 { return split * params.groups + group; }
 fn deliver(group: u32, split: u32, given: Lanes) {
   var l = given;
   if (ACROSS) {
-    for (var k = 0u; k < 4u; k += 1u) {
+    for (var k = 0u; k < 4u; k++) {
       if (group * 4u + k < params.outer) { emit(group * 4u + k, l); }
       l = turn(l);
     }
@@ -192,7 +192,7 @@ fn collect(group: u32, begin: u32, end: u32) -> Lanes {
     var index = vec4u(a * params.run + b * hop()) + select(neighbours(), vec4u(), ACROSS);
     let origin = open(acc, at, group);
     var part = empty();
-    for (var k = 0u; k < full; k += 1u) {
+    for (var k = 0u; k < full; k++) {
       part = fold(part, at, index, origin);
       at += vec4u(stride * STRIDE);
       index += vec4u(hop() * STRIDE);
@@ -203,7 +203,7 @@ fn collect(group: u32, begin: u32, end: u32) -> Lanes {
     b += count * STRIDE;
     if (b >= params.steps) {
       a += b / params.steps;
-      b = b % params.steps;
+      b %= params.steps;
     }
   }
   return acc;
@@ -213,7 +213,7 @@ fn collect_partials(group: u32, begin: u32, end: u32) -> Lanes {
   var i = begin;
   while (i < end) {
     var part = empty();
-    for (var k = 0u; k < BLOCK && i < end; k += 1u) {
+    for (var k = 0u; k < BLOCK && i < end; k++) {
       part = merge(part, partials[slot(group, i)]);
       i += STRIDE;
     }
@@ -244,7 +244,7 @@ fn reduce_tree(@builtin(local_invocation_index) lid: u32, @builtin(workgroup_id)
   let begin = split * params.chunk;
   let group = t % params.groups;
   tree[lid] = collect(group, begin + lid, min(begin + params.chunk, params.total));
-  for (var width = WG / 2u; width > 0u; width = width / 2u) {
+  for (var width = WG / 2u; width > 0u; width /= 2u) {
     workgroupBarrier();
     if (lid < width) { tree[lid] = merge(tree[lid], tree[lid + width]); }
   }

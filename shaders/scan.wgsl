@@ -17,8 +17,8 @@ fn recurrence(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups
   if (row >= params.rows) { return; }
   var at = (row / params.inner) * params.length * params.inner + row % params.inner;
   var h = Scalar(0);
-  for (var i = 0u; i < params.length; i += 1u) {
-    if (FACTORS == 1u && i > 0u) { h = h * x[at]; }
+  for (var i = 0u; i < params.length; i++) {
+    if (FACTORS == 1u && i > 0u) { h *= x[at]; }
     h += b[at];
     out[at] = h;
     at += params.inner;

@@ -10,7 +10,7 @@ test("packShaders takes comments, blanks and binding numbers out", () => {
     const WG: u32 = 64u;
     @compute @workgroup_size(WG) fn main(@builtin(global_invocation_id) id: vec3<u32>) { }`;
   expect(pack(shader)).toBe(
-    "var<storage>x:array<vec4f>;const WG:u32=64u;@compute@workgroup_size(WG)fn main(@builtin(global_invocation_id)e:vec3u){}",
+    "var<storage>x:array<vec4f>;const WG:u32=64u;@compute@workgroup_size(WG)fn main(@builtin(global_invocation_id)r:vec3u){}",
   );
 });
 
@@ -19,36 +19,36 @@ test("packShaders shortens locals and parameters, and leaves declarations and fi
     fn doubled(value: f32) -> Pair { let twice = value + value; return Pair(value + twice, twice); }
     fn entry(value: f32) -> f32 { var pair = doubled(value); return pair.second - -1.50 * 0.25; }`;
   expect(pack(shader)).toBe(
-    "struct Pair{first:f32,second:f32}fn doubled(e:f32)->Pair{let t=e+e;return Pair(e+t,t);}" +
-      "fn entry(e:f32)->f32{var t=doubled(e);return t.second- -1.50*.25;}",
+    "struct Pair{first:f32,second:f32}fn doubled(r:f32)->Pair{let e=r+r;return Pair(r+e,e);}" +
+      "fn entry(r:f32)->f32{var e=doubled(r);return e.second- -1.50*.25;}",
   );
 });
 
 test("packShaders gives locals no name that their function asks the module for", () => {
-  const shader = "@group(0) @binding(0) var<storage> e: array<f32>; fn main() { var first = e[0]; var second = first; }";
-  expect(pack(shader)).toContain("{var t=e[0];var a=t;}");
+  const shader = "@group(0) @binding(0) var<storage> r: array<f32>; fn main() { var first = r[0]; var second = first; }";
+  expect(pack(shader)).toContain("{var e=r[0];var i=e;}");
 });
 
 test("packShaders leaves types out of numbers that are joined with something typed", () => {
   const body = (text: string): string => /{(.*)}/.exec(pack(`fn main(a: u32) { ${text} }`))![1]!;
-  expect(body("return a * 4u + (3u - a) / 0x10u;")).toBe("return e*4+(3-e)/0x10;");
-  expect(body("return vec4f(0.0, 2.0 * f32(a), 0.5, 1.0);")).toBe("return vec4f(0,2*f32(e),.5,1);");
+  expect(body("return a * 4u + (3u - a) / 0x10u;")).toBe("return r*4+(3-r)/0x10;");
+  expect(body("return vec4f(0.0, 2.0 * f32(a), 0.5, 1.0);")).toBe("return vec4f(0,2*f32(r),.5,1);");
   // These are what gives the type.
-  expect(body("var b = 4u; b = 1u << a; return max(0u, 2u);")).toBe("var t=4u;t=1u<<e;return max(0u,2u);");
+  expect(body("var b = 4u; b = 1u << a; return max(0u, 2u);")).toBe("var e=4u;e=1u<<r;return max(0u,2u);");
 });
 
 test("packShaders writes a value where the next statement reads it, if nothing else does", () => {
   const body = (text: string): string => /{(.*)}/.exec(pack(`fn main(a: f32) { ${text} }`))![1]!;
-  expect(body("let b = a + a; return sqrt(b);")).toBe("return sqrt(e+e);");
-  expect(body("let b = a + a; return b * a;")).toBe("return(e+e)*e;");
-  expect(body("let b = a + a; let c = sqrt(b); if (c > a) { return c; } return a;")).toBe("let t=sqrt(e+e);if(t>e){return t;}return e;");
+  expect(body("let b = a + a; return sqrt(b);")).toBe("return sqrt(r+r);");
+  expect(body("let b = a + a; return b * a;")).toBe("return(r+r)*r;");
+  expect(body("let b = a + a; let c = sqrt(b); if (c > a) { return c; } return a;")).toBe("let e=sqrt(r+r);if(e>r){return e;}return r;");
   const kept = [
     "let b = a + a; return b * b;",
     "let b = a + a; a = 2.5; return b;",
     "let b = a + a; while (a < b) { }",
     "let b = 7u; return f32(b);",
   ];
-  for (const text of kept) expect(body(text)).toContain("let t=");
+  for (const text of kept) expect(body(text)).toContain("let e=");
 });
 
 test("withoutErrorSamples takes the lists out and leaves the rest of a record", () => {
