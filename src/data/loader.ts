@@ -96,7 +96,7 @@ export class DataLoader<T, B> implements Iterable<B>, AsyncIterable<B> {
     this.#begin();
     for (const indices of this.batches) {
       const batch = this.#fetch(indices);
-      if (isPromise(batch)) throw new ArgumentError("DataLoader", "examples arrive asynchronously", "for await (… of loader)");
+      if (isPromise(batch)) throw new ArgumentError("DataLoader", "examples arrive asynchronously", "use for await");
       yield batch as B;
     }
   }

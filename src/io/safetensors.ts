@@ -26,7 +26,7 @@ export async function saveSafetensors(
   for (const [name, t] of named) {
     if (!(t instanceof Tensor)) refuse(`${name} is ${typeof t}, not a tensor`);
     if (name === "__metadata__" || name === "__proto__" || name.length > longestName)
-      refuse(`a tensor cannot be named ${name.slice(0, 40)}`);
+      refuse(`the name ${name.slice(0, 40)} is not allowed`);
   }
   for (const [key, value] of Object.entries(metadata)) if (typeof value !== "string") refuse(`${key} in metadata is no string`);
   const items = named.map(([name, t]) => {

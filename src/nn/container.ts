@@ -11,7 +11,7 @@ abstract class Numbered extends Module {
   }
   protected put(name: string, module: unknown): void {
     if (!(module instanceof Module)) throw new ArgumentError(this.constructor.name, `${name} is ${typeof module}, not a Module`);
-    if (name in this) throw new ArgumentError(this.constructor.name, `cannot name a module ${name}`);
+    if (name in this) throw new ArgumentError(this.constructor.name, `the name ${name} is not allowed`);
     Object.assign(this, { [name]: module });
   }
   get length(): number {
@@ -63,9 +63,8 @@ export class ModuleList extends Numbered {
   }
   /** Puts a module before the one at `index`. */
   insert(index: number, module: Module): this {
-    const all = this.list();
-    all.splice(index, 0, module);
-    for (const i of all.keys()) delete (this as unknown as Record<string, unknown>)[String(i)];
-    return this.extend(all);
+    const all = this.append(module).list();
+    all.splice(index, 0, all.pop()!);
+    return Object.assign(this, all);
   }
 }

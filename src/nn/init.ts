@@ -14,7 +14,7 @@ import { overwrite } from "../dispatch.ts";
 import { checkRank, operand } from "../ops/arguments.ts";
 import { checkSpread, drawing } from "../ops/drawing.ts";
 import { erf, erfinv } from "../ops/math.ts";
-import { Tensor } from "../tensor.ts";
+import type { Tensor } from "../tensor.ts";
 
 type Floats = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
 export interface Drawing {
@@ -73,7 +73,7 @@ export const truncNormal_: Initialiser<Spread & Bounds, [mean?: number, std?: nu
 
 /** Every element the same. */
 export const constant_ = (x: Tensor, value: number): Tensor => {
-  overwrite(x, Tensor.constant(x.storage.device, roundTo(x.dtype, value), x.dtype, x.shape));
+  overwrite(x, x.filledLike(roundTo(x.dtype, value)));
   return x;
 };
 export const ones_ = (x: Tensor): Tensor => constant_(x, 1);

@@ -115,7 +115,7 @@ export class Module {
     this.#put("registerParameter", name, parameter);
   }
   #put(op: string, name: string, tensor: Tensor | null): void {
-    if (name === "" || name.includes(".")) throw new ArgumentError(op, `"${name}" is no name`, "without dots");
+    if (name === "" || name.includes(".")) throw new ArgumentError(op, `the name ${name} is not allowed`, "without dots");
     const held = (this as unknown as Record<string, unknown>)[name];
     if (held !== undefined && held !== null && !(held instanceof Tensor))
       throw new ArgumentError(op, `${this.constructor.name} already has a property ${name}`);

@@ -158,7 +158,7 @@ export abstract class Optimizer<O extends object = object, S extends ParamState 
       return known;
     });
     const loaded = Object.entries(state).map(([id, entry]) => {
-      const owner = owners.get(id) ?? misfit(`state for parameter ${id}, which is in no group`);
+      const owner = owners.get(id) ?? misfit(`parameter ${id} is in no group`);
       const fresh = Object.entries(entry).map(([name, value]) => [name, restored(`${name} of parameter ${id}`, name, value, owner)]);
       return [owner, Object.fromEntries(fresh) as S] as const;
     });
@@ -180,7 +180,7 @@ export abstract class Optimizer<O extends object = object, S extends ParamState 
 /** A number or tensor of a parameter's state, where and as the parameter is. */
 function restored(what: string, name: string, value: unknown, param: Tensor): Tensor | number {
   if (typeof value === "number") return value;
-  if (!(value instanceof Tensor)) return misfit(`${what} is ${typeof value}, neither tensor nor number`);
+  if (!(value instanceof Tensor)) return misfit(`${what} is ${typeof value}, not a tensor`);
   if (name === "step") return knownValue(value) ?? misfit(`${what} cannot be read`, "a number, or one element on the CPU");
   checkFits("loadStateDict", what, value.shape, param.shape);
   return keep(transferred("loadStateDict", value, param));

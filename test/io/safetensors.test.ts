@@ -70,7 +70,7 @@ describe("saveSafetensors", () => {
 
   it("refuses what the format cannot hold", async () => {
     await expect(saveSafetensors({ x: 1 as unknown as Tensor })).rejects.toThrow(ArgumentError);
-    await expect(saveSafetensors({ __metadata__: tensor(1) })).rejects.toThrow("cannot be named");
+    await expect(saveSafetensors({ __metadata__: tensor(1) })).rejects.toThrow("the name __metadata__ is not allowed");
     await expect(saveSafetensors({}, { metadata: { n: 1 as unknown as string } })).rejects.toThrow("n in metadata is no string");
   });
 });

@@ -268,7 +268,7 @@ describe("Module", () => {
     expect([...list].map((m) => m.constructor.name)).toEqual(["Linear", "Identity", "ReLU", "Flatten"]);
     expect([list.length, list[0] === layers[0], list.at(-1) instanceof Flatten]).toEqual([4, true, true]);
     expect(() => new Sequential(3 as unknown as Module)).toThrow("0 is number, not a Module");
-    expect(() => new Sequential({ training: new ReLU() })).toThrow("cannot name a module training");
+    expect(() => new Sequential({ training: new ReLU() })).toThrow("the name training is not allowed");
     const named = new Sequential({ conv: new Conv2d(1, 2, 3), act: new ReLU() });
     expect(Object.keys(named.stateDict())).toEqual(["conv.weight", "conv.bias"]);
   });
