@@ -181,8 +181,7 @@ export class Tensor implements Geometry {
   /** Another handle on the same elements; with `graph`, at the same place in the graph. */
   alias(graph = true): Tensor {
     const other = new Tensor(this.storage.retain(), this.dtype, this);
-    if (graph) other.#edge = this.edge;
-    return other;
+    return graph ? other.#at(this.edge) : other;
   }
   /** A view of the same storage with another geometry, not yet recorded. `step` makes the same view of another tensor in this one's shape. */
   viewed(geometry: Geometry, step: ViewPath): Tensor {
@@ -195,12 +194,14 @@ export class Tensor implements Geometry {
   }
   /** A copy of the present contents at the same place in the graph, for an in-place operator that needs them later. */
   preserved(): Tensor {
-    const copy = noGrad(() => this.clone());
-    copy.#edge = this.edge;
-    return copy;
+    return noGrad(() => this.clone()).#at(this.edge);
   }
   setHistory(node: Node, index: number): void {
-    this.#edge = { node, index };
+    this.#at({ node, index });
+  }
+  #at(edge: Edge | undefined): this {
+    this.#edge = edge;
+    return this;
   }
   /** In-place operators: from now on this tensor, which was input number `self` of `node`, is its output. A view hands this on to its base. */
   rebase(node: Node, self: number): void {
@@ -332,9 +333,7 @@ export class Tensor implements Geometry {
   }
   /** A constant scalar moved to another device; only for tensors whose value is known. */
   constantOn(device: Device): Tensor {
-    const moved = Tensor.constant(device, this.storage.constant!, this.dtype, this.shape);
-    moved.#edge = this.edge;
-    return moved;
+    return Tensor.constant(device, this.storage.constant!, this.dtype, this.shape).#at(this.edge);
   }
 
   // ---- lifetime -------------------------------------------------------------------------------------------------

@@ -88,10 +88,9 @@ export function contract(launcher: Launcher, p: Contraction, tuning = tune(p, la
   const tabled = a.kTable ?? b.kTable ?? b.nTable ?? out.nTable;
   const table = (given: View | undefined, count: number, stride: number): View =>
     tabled ? (given ?? launcher.table(`steps ${count} ${stride}`, () => offsets(Math.max(1, count), 0, stride))) : a.view;
-  const threads = tile
-    ? (ceilDiv(m, tile[0]) * ceilDiv(n, tile[1]) * tile[0] * tile[1]) / (rows * cols)
-    : ceilDiv(m, rows) * ceilDiv(n, cols);
-  const groups = tile ? { TILE_M: tile[0], TILE_N: tile[1], TILE_K: tileK } : { WG: launcher.traits.barriersAreSlow ? 16 : 64 };
+  const [tileM, tileN] = tile ?? [rows, cols];
+  const threads = (ceilDiv(m, tileM) * ceilDiv(n, tileN) * tileM * tileN) / (rows * cols);
+  const groups = tile ? { TILE_M: tileM, TILE_N: tileN, TILE_K: tileK } : { WG: launcher.traits.barriersAreSlow ? 16 : 64 };
   launcher.launch(
     kernel(source, tile ? "matmul_tiled" : "matmul", {
       ...groups,

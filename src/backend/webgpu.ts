@@ -39,7 +39,7 @@ export interface WebGpuDevice extends Device, Launcher, Pick<CommandList, "flush
 }
 
 function deviceOn(gpu: GPUDevice, info: GPUAdapterInfo | undefined): WebGpuDevice {
-  const report = reportOf(info, gpu);
+  const report = reportOf(gpu, info);
   const limit = gpu.limits.maxComputeWorkgroupsPerDimension;
   const immediates = navigator.gpu.wgslLanguageFeatures.has("immediate_address_space") ? (gpu.limits.maxImmediateSize ?? 0) : 0;
   const fault = faultOf(gpu);
@@ -64,7 +64,7 @@ function deviceOn(gpu: GPUDevice, info: GPUAdapterInfo | undefined): WebGpuDevic
   function upload(dtype: DType, data: TypedArray): PooledBuffer {
     // A host write goes straight to the queue: it must not touch memory that recorded, unsubmitted commands still use.
     const buffer = alloc(dtype, data.length, commands.submitted + 1);
-    const words = dtype === "float32" || dtype === "int32" ? data : Uint32Array.from(data);
+    const words = data instanceof Uint8Array ? Uint32Array.from(data) : data;
     gpu.queue.writeBuffer(buffer.gpu, 0, words as Float32Array<ArrayBuffer>);
     counts.writes++;
     return buffer;
@@ -162,7 +162,7 @@ function deviceOn(gpu: GPUDevice, info: GPUAdapterInfo | undefined): WebGpuDevic
 /** Asks the browser for a device with the adapter's own limits. Returns the reason as a string when there is none. */
 export async function openWebGpu(given?: GPUDevice): Promise<WebGpuDevice | string> {
   if (given) return deviceOn(given, given.adapterInfo);
-  const gpu = typeof navigator === "undefined" ? undefined : navigator.gpu;
+  const gpu = (globalThis as { navigator?: Partial<Navigator> }).navigator?.gpu;
   if (!gpu) return "navigator.gpu is not there: it takes a browser with WebGPU, and https or localhost";
   try {
     const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
@@ -179,16 +179,17 @@ export async function openWebGpu(given?: GPUDevice): Promise<WebGpuDevice | stri
 
 /** The limits kernels care about, as far as the browser knows them. */
 const limitsOf = ({ limits }: GPUAdapter | GPUDevice): Record<string, number> =>
-  Object.fromEntries(wantedLimits.flatMap((name) => (limits[name] === undefined ? [] : [[name, limits[name]]])));
+  Object.fromEntries(wantedLimits.filter((name) => name in limits).map((name) => [name, limits[name]!]));
 
-function reportOf(info: GPUAdapterInfo | undefined, device: GPUDevice): AdapterReport {
-  const { vendor = "", architecture = "" } = info ?? {};
-  const description = [info?.description, vendor, architecture].filter(Boolean).join(" ") || "WebGPU adapter";
+/** Older browsers leave out the information, or parts of it. */
+function reportOf(device: GPUDevice, info: Partial<GPUAdapterInfo> = {}): AdapterReport {
+  const { vendor = "", architecture = "", isFallbackAdapter = false } = info;
+  const description = [info.description, vendor, architecture].filter(Boolean).join(" ") || "WebGPU adapter";
   return {
     description,
     vendor,
     architecture,
-    isFallback: info?.isFallbackAdapter === true || /swiftshader|lavapipe|llvmpipe|software/i.test(description),
+    isFallback: isFallbackAdapter || /swiftshader|lavapipe|llvmpipe|software/i.test(description),
     features: [...device.features],
     limits: limitsOf(device),
   };
