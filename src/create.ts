@@ -1,10 +1,12 @@
 // Creation: tensors from host data and from nothing.
+import { checkKnown } from "./base/checks.ts";
 import { asDType, type DType, type DTypeLike, hostArray, isFloat, roundTo, type TypedArray } from "./base/dtype.ts";
 import { ArgumentError, DtypeError, ShapeError, show } from "./base/errors.ts";
 import { parse } from "./base/options.ts";
 import { checkShape, sizeOf } from "./base/shape.ts";
 import { checkSupport, type Device } from "./backend/backend.ts";
 import { type DeviceName, deviceNamed } from "./device.ts";
+import { operand } from "./ops/arguments.ts";
 import { type Nested, Tensor } from "./tensor.ts";
 
 export interface CreateOptions {
@@ -44,14 +46,9 @@ function unnested(data: unknown): { readonly flat: readonly unknown[]; readonly 
   return { flat, shape };
 }
 
-const kinds: Readonly<Record<string, DType>> = {
-  Float64Array: "float64",
-  Int32Array: "int32",
-  BigInt64Array: "int32",
-  Uint8Array: "uint8",
-  Uint8ClampedArray: "uint8",
-};
-const inferred = (data: unknown): DType => kinds[(data as TypedArray)[Symbol.toStringTag]] ?? "float32";
+/** The dtype in the name of a typed array, int64 for BigInt64Array; float32 for kinds that no dtype has. */
+const inferred = (data: TypedArray): DTypeLike =>
+  (/^(Float64|Int32|Uint8)|Int64/.exec(data[Symbol.toStringTag])?.[0].toLowerCase() ?? "float32") as DTypeLike;
 /** The least and the largest number of a dtype. */
 export const rangeOf = (dtype: DType): readonly [number, number] =>
   dtype === "uint8" ? [0, 255] : dtype === "int32" ? [-2147483648, 2147483647] : [-Infinity, Infinity];
@@ -63,14 +60,15 @@ export const rangeOf = (dtype: DType): readonly [number, number] =>
 export function tensor(data: TensorData, options: CreateOptions & { readonly shape?: readonly number[] } = {}): Tensor {
   const o = parse("tensor", [options], { ...createDefaults, shape: undefined as readonly number[] | undefined });
   const typed = ArrayBuffer.isView(data);
-  const { flat, shape: own } = typed ? { flat: data as ArrayLike<unknown>, shape: [(data as TypedArray).length] } : unnested(data);
-  const shape = o.shape ? checkShape("tensor", o.shape) : own;
+  const { flat, shape: found } = typed ? { flat: data as ArrayLike<unknown>, shape: [(data as TypedArray).length] } : unnested(data);
+  const shape = o.shape ? checkShape("tensor", o.shape) : found;
   if (sizeOf(shape) !== flat.length) throw new ShapeError("tensor", `${flat.length} elements do not fill ${show(shape)}`);
   const booleans = !typed && flat.length > 0 && (flat as readonly unknown[]).every((v) => typeof v === "boolean");
-  const dtype = o.dtype === undefined ? (booleans ? "bool" : typed ? inferred(data) : "float32") : asDType("tensor", o.dtype);
+  const own = typed ? inferred(data as TypedArray) : booleans ? "bool" : "float32";
+  const dtype = asDType("tensor", o.dtype ?? own);
   const host = hostArray(dtype, flat.length);
   // Every number fits a float, and an array of the dtype's own kind holds nothing else.
-  if (typed && !(data instanceof BigInt64Array) && (isFloat(dtype) || inferred(data) === dtype)) host.set(data as TypedArray);
+  if (typed && !(data instanceof BigInt64Array) && (isFloat(dtype) || own === dtype)) host.set(data as TypedArray);
   else for (let i = 0; i < flat.length; i++) host[i] = element("tensor", flat[i], dtype, i);
   return fromHost("tensor", host, dtype, shape, o);
 }
@@ -134,11 +132,11 @@ export const ones = (...args: SizeArgs): Tensor => repeated("ones", args, 1);
 /** A tensor to be overwritten: its contents are zeros, but nothing should rely on that. */
 export const empty = (...args: SizeArgs): Tensor => repeated("empty", args, 0);
 
-/** Options of the `…Like` functions with what the model tensor has filled in. Errors: DtypeError when x is no tensor. */
-export function like<K extends typeof createDefaults>(op: string, x: Tensor, options: CreateOptions | undefined, defaults: K): K {
-  if (!(x instanceof Tensor)) throw new DtypeError(op, `needs a tensor, got ${typeof x}`);
-  return parse(op, [options ?? {}], { ...defaults, dtype: x.dtype, device: x.device.type });
-}
+/** Defaults of the `…Like` functions: those given, and what the model tensor fills in. Errors: DtypeError when x is no tensor. */
+export const like = <K extends typeof createDefaults>(op: string, x: Tensor, defaults: K): K => {
+  const { dtype, device } = operand(op, x);
+  return { ...defaults, dtype, device: device.type };
+};
 
 /** Zeros in the shape, dtype and device of x. */
 export const zerosLike = (x: Tensor, options?: CreateOptions): Tensor => fullLike(x, 0, options);
@@ -148,7 +146,7 @@ export const onesLike = (x: Tensor, options?: CreateOptions): Tensor => fullLike
 export const emptyLike = (x: Tensor, options?: CreateOptions): Tensor => fullLike(x, 0, options);
 /** One repeated value in the shape, dtype and device of x. */
 export function fullLike(x: Tensor, value: number | boolean, options?: CreateOptions): Tensor {
-  return constant("fullLike", x.shape, value, like("fullLike", x, options, createDefaults));
+  return constant("fullLike", x.shape, value, parse("fullLike", [options], like("fullLike", x, createDefaults)));
 }
 
 /** A host array of `dtype` filled by a rule, as a tensor. */
@@ -231,7 +229,7 @@ export function fromImageData(image: Pixels, options: CreateOptions & { readonly
   const { data, width, height } = image ?? {};
   const pixels = width * height;
   if (data?.length !== 4 * pixels) throw new ShapeError("fromImageData", `${data?.length} bytes are no RGBA image of ${width} × ${height}`);
-  if (![1, 3, 4].includes(channels)) throw new ArgumentError("fromImageData", `channels must be 1, 3 or 4, got ${String(channels)}`);
+  checkKnown("fromImageData", "channels", channels, [1, 3, 4]);
   const dtype = asDType("fromImageData", o.dtype ?? "float32");
   const value = (i: number): number => {
     const p = 4 * (i % pixels);

@@ -42,6 +42,8 @@ export interface Printing {
   toString(): string;
 }
 
+const prefix = "tensor(";
+
 /** Digits of x ≥ 0, ties to even where JavaScript rounds them up; exponents of two digits. */
 function digits(x: number, places: number, notation: "toFixed" | "toExponential"): string {
   const rounded = x[notation](places);
@@ -56,9 +58,10 @@ function digits(x: number, places: number, notation: "toFixed" | "toExponential"
 function texts({ dtype }: Tensor, data: ArrayLike<number>, { precision, sciMode }: Settings): string[] {
   const all = Array.from(data);
   const finite = all.filter((v) => Number.isFinite(v) && v !== 0);
-  const [low, high] = finite.reduce(([a, b], v) => [Math.min(a, Math.abs(v)), Math.max(b, Math.abs(v))], [Infinity, 0]);
+  const sizes = Float64Array.from(finite, Math.abs).sort();
+  const [low = 1, high = 1] = [sizes[0], sizes.at(-1)];
   const whole = finite.every((v) => Number.isInteger(v));
-  const wide = finite.length > 0 && (high / low > 1000 || high > 1e8 || (!whole && low < 1e-4));
+  const wide = high / low > 1000 || high > 1e8 || (!whole && low < 1e-4);
   const write = (v: number, scientific: boolean): string => {
     if (dtype === "bool") return v ? "True" : "False";
     if (!isFloat(dtype)) return String(v);
@@ -74,22 +77,16 @@ function texts({ dtype }: Tensor, data: ArrayLike<number>, { precision, sciMode 
 }
 
 /** The brackets around elements that are read off `cells` in order; dimensions in `cut` show an ellipsis in the middle. */
-function brackets(
-  cells: readonly string[],
-  shape: readonly number[],
-  cut: readonly boolean[],
-  indent: number,
-  { edgeitems, linewidth }: Settings,
-): string {
+function brackets(cells: readonly string[], shape: readonly number[], cut: readonly boolean[], { edgeitems, linewidth }: Settings): string {
   let at = 0;
   const level = (d: number): string => {
     if (d === shape.length) return cells[at++]!;
     const last = d === shape.length - 1;
     const parts = Array.from({ length: shape[d]! }, () => level(d + 1));
     if (cut[d]) parts.splice(edgeitems, 0, last ? " ..." : "...");
-    const margin = " ".repeat(indent + d + 1);
+    const margin = " ".repeat(prefix.length + d + 1);
     if (!last) return `[${parts.join(`,${"\n".repeat(shape.length - 1 - d)}${margin}`)}]`;
-    const perLine = Math.max(1, Math.floor((linewidth - indent - d) / (cells[0]!.length + 2)));
+    const perLine = Math.max(1, Math.floor((linewidth - prefix.length - d) / (cells[0]!.length + 2)));
     const lines = Array.from({ length: Math.ceil(parts.length / perLine) }, (_, i) =>
       parts.slice(i * perLine, (i + 1) * perLine).join(", "),
     );
@@ -100,14 +97,14 @@ function brackets(
 
 function suffixes(x: Tensor): string[] {
   const { size, shape, dtype, device, gradFn, requiresGrad } = x;
-  const list: string[] = [];
-  if (device.type !== "cpu") list.push(`device='${device.type}'`);
-  if (size === 0 && shape.length !== 1) list.push(`size=(${shape.join(", ")})`);
   // int32 stands for PyTorch's int64, which prints bare unless there is no element to show it.
-  if (dtype !== "float32" && (size === 0 || (dtype !== "int32" && dtype !== "bool"))) list.push(`dtype=${dtype}`);
-  if (gradFn) list.push(`grad_fn=<${backwardName(gradFn.name)}>`);
-  else if (requiresGrad) list.push("requires_grad=True");
-  return list;
+  const plain = dtype === "float32" || (size > 0 && (dtype === "int32" || dtype === "bool"));
+  return [
+    device.type !== "cpu" && `device='${device.type}'`,
+    size === 0 && shape.length !== 1 && `size=(${shape.join(", ")})`,
+    !plain && `dtype=${dtype}`,
+    gradFn ? `grad_fn=<${backwardName(gradFn.name)}>` : requiresGrad && "requires_grad=True",
+  ].filter((suffix) => suffix !== false);
 }
 
 /** PyTorch's name of a node: MulBackward0 for mul, CopySlices for what is no operator. */
@@ -116,41 +113,37 @@ function backwardName(name: string): string {
   return upper === "CopySlices" ? upper : `${upper}Backward0`;
 }
 
-/** What of x is shown, and in which dimensions the middle is left out. */
-function edges(x: Tensor, o: Settings): { readonly shown: Tensor; readonly cut: readonly boolean[] } {
+/** What of x is shown, without the middle of dimensions that are too long, and the text around its elements. */
+function layout(x: Tensor, o: Settings): { readonly shown: Tensor; readonly write: (data: ArrayLike<number>) => string } {
   const cut = x.shape.map((d) => x.size > o.threshold && d > 2 * o.edgeitems);
-  const ends = (y: Tensor, d: number): Tensor => {
-    const first = y.slice(d, 0, o.edgeitems);
-    return o.edgeitems === 0 ? first : first.cat([y.slice(d, -o.edgeitems)], d);
+  const ends = (y: Tensor, d: number): Tensor => y.slice(d, 0, o.edgeitems).cat([y.slice(d, y.shape[d]! - o.edgeitems)], d);
+  const shown = noGrad(() => cut.reduce((y, c, d) => (c ? ends(y, d) : y), x.detach()));
+  const write = (data: ArrayLike<number>): string => {
+    // With no edge items, nothing is left to format between the dots.
+    const cells = shown.size === 0 ? [""] : texts(x, data, o);
+    let text = prefix + (x.size === 0 ? "[]" : brackets(cells, shown.shape, cut, o));
+    let room = text.length - text.lastIndexOf("\n") + 1;
+    for (const suffix of suffixes(x)) {
+      const fits = room + suffix.length + 2 <= o.linewidth;
+      text += fits ? `, ${suffix}` : `,\n${" ".repeat(prefix.length)}${suffix}`;
+      room = fits ? room + suffix.length + 2 : prefix.length + suffix.length;
+    }
+    return `${text})`;
   };
-  return { shown: noGrad(() => cut.reduce((y, c, d) => (c ? ends(y, d) : y), x.detach())), cut };
-}
-
-function layout(x: Tensor, shown: Tensor, data: ArrayLike<number>, cut: readonly boolean[], o: Settings): string {
-  const prefix = "tensor(";
-  // With no edge items, nothing is left to format between the dots.
-  const cells = shown.size === 0 ? [""] : texts(x, data, o);
-  let text = prefix + (x.size === 0 ? "[]" : brackets(cells, shown.shape, cut, prefix.length, o));
-  let room = text.length - text.lastIndexOf("\n") + 1;
-  for (const suffix of suffixes(x)) {
-    const fits = room + suffix.length + 2 <= o.linewidth;
-    text += fits ? `, ${suffix}` : `,\n${" ".repeat(prefix.length)}${suffix}`;
-    room = fits ? room + suffix.length + 2 : prefix.length + suffix.length;
-  }
-  return `${text})`;
+  return { shown, write };
 }
 
 async function toText(x: Tensor, options: PrintOptions = {}): Promise<string> {
   const o = checked("toText", options);
-  const { shown, cut } = edges(x, o);
-  return layout(x, shown, await shown.data(), cut, o);
+  const { shown, write } = layout(x, o);
+  return write(await shown.data());
 }
 
 function toString(x: Tensor): string {
   if (x.disposed) return "tensor(disposed)";
   if (x.device.type !== "cpu") return `tensor(${x.dtype}${show(x.shape)} on ${x.device.type}; await toText() shows the values)`;
-  const { shown, cut } = edges(x, settings);
-  return layout(x, shown, dense(shown), cut, settings);
+  const { shown, write } = layout(x, settings);
+  return write(dense(shown));
 }
 
 /** By name, for installation beside the operators; Node's console.log shows tensors by their text, too. */

@@ -33,22 +33,26 @@ type Fill = (g: Generator, out: Floats) => unknown;
 const uniform: Fill = (g, out) => g.fillUniform(out);
 const gaussian: Fill = (g, out) => fillNormal(g, out);
 
-function drawn(op: string, args: readonly unknown[], fill: Fill): Tensor {
-  const { shape, options } = sized(op, args, drawDefaults);
-  return floats(op, shape, options, fill);
-}
+const drawn =
+  (op: string, fill: Fill) =>
+  (...args: DrawArgs): Tensor => {
+    const { shape, options } = sized(op, args, drawDefaults);
+    return floats(op, shape, options, fill);
+  };
+const drawnLike =
+  (op: string, fill: Fill) =>
+  (x: Tensor, options?: DrawOptions): Tensor =>
+    floats(op, x.shape, parse(op, [options], like(op, x, drawDefaults)), fill);
 
 /** Uniform numbers in [0, 1), the same as torch.rand gives for the same seed. */
-export const rand = (...args: DrawArgs): Tensor => drawn("rand", args, uniform);
+export const rand: (...args: DrawArgs) => Tensor = drawn("rand", uniform);
 /** Standard normal numbers, the same as torch.randn gives for the same seed. */
-export const randn = (...args: DrawArgs): Tensor => drawn("randn", args, gaussian);
+export const randn: (...args: DrawArgs) => Tensor = drawn("randn", gaussian);
 
 /** `rand` in the shape, dtype and device of x. */
-export const randLike = (x: Tensor, options?: DrawOptions): Tensor =>
-  floats("randLike", x.shape, like("randLike", x, options, drawDefaults), uniform);
+export const randLike: (x: Tensor, options?: DrawOptions) => Tensor = drawnLike("randLike", uniform);
 /** `randn` in the shape, dtype and device of x. */
-export const randnLike = (x: Tensor, options?: DrawOptions): Tensor =>
-  floats("randnLike", x.shape, like("randnLike", x, options, drawDefaults), gaussian);
+export const randnLike: (x: Tensor, options?: DrawOptions) => Tensor = drawnLike("randnLike", gaussian);
 
 function whole(op: string, low: number, high: number, shape: readonly number[], o: typeof drawDefaults): Tensor {
   const dtype = asDType(op, o.dtype ?? "int32");
@@ -57,6 +61,10 @@ function whole(op: string, low: number, high: number, shape: readonly number[], 
   return fromHost(op, fillIntegers(generatorOf(op, o.generator), hostArray(dtype, sizeOf(shape)), low, high), dtype, shape, o);
 }
 
+/** The bounds that come in front: high alone, or low and high. */
+const boundsOf = (args: readonly unknown[]): { low?: number; high: number | undefined } =>
+  typeof args[1] === "number" ? { low: 0, high: undefined } : { high: undefined };
+
 type RandintArgs =
   | readonly [high: number, size: readonly number[], options?: DrawOptions]
   | readonly [low: number, high: number, size: readonly number[], options?: DrawOptions];
@@ -64,11 +72,8 @@ type RandintArgs =
 /** Whole numbers in [low, high), low 0 when left out: `randint(10, [2, 3])`, `randint(5, 10, [2, 3])`. int32 unless dtype says otherwise. */
 export function randint(...args: RandintArgs): Tensor {
   const size = undefined as readonly number[] | undefined;
-  const high = undefined as number | undefined;
-  const order = typeof args[1] === "number" ? { low: 0, high, size } : { high, size };
-  const o = parse("randint", args, order, { ...drawDefaults, low: 0 });
-  if (typeof o.high !== "number" || o.size === undefined)
-    throw new ArgumentError("randint", "needs high and size", "randint(high, size) or randint(low, high, size)");
+  const o = parse("randint", args, { ...boundsOf(args), size }, { ...drawDefaults, low: 0 });
+  if (o.high === undefined || o.size === undefined) throw new ArgumentError("randint", "needs high and size");
   return whole("randint", o.low, o.high, checkShape("randint", o.size), o);
 }
 
@@ -77,10 +82,8 @@ export function randintLike(
   x: Tensor,
   ...rest: [high: number, options?: DrawOptions] | [low: number, high: number, options?: DrawOptions]
 ): Tensor {
-  const bounds = rest.filter((v) => typeof v === "number");
-  const options = rest[bounds.length] as DrawOptions | undefined;
-  const [low, high] = bounds.length > 1 ? [bounds[0]!, bounds[1]!] : [0, bounds[0]!];
-  return whole("randintLike", low, high, x.shape, like("randintLike", x, options, drawDefaults));
+  const o = parse("randintLike", rest, boundsOf(rest), { ...like("randintLike", x, drawDefaults), low: 0 });
+  return whole("randintLike", o.low, o.high!, x.shape, o);
 }
 
 /** A random order of 0 … n − 1, the same as torch.randperm gives for the same seed. */

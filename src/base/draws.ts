@@ -4,10 +4,6 @@ import { type Generator, isWhole, TWO_PI } from "./random.ts";
 
 const { fround } = Math;
 
-function checkChance(p: number): void {
-  if (!(p >= 0 && p <= 1)) throw new ArgumentError("bernoulli", `p must be between 0 and 1, got ${p}`);
-}
-
 /** Normal numbers by the two ways of ATen: one by one below 16 elements, in blocks of 16 from there on (torch.randn, Tensor.normal_). */
 export function fillNormal<T extends Float32Array | Float64Array>(generator: Generator, out: T, mean = 0, std = 1): T {
   if (out.length < 16) {
@@ -55,21 +51,12 @@ export function permutation(generator: Generator, n: number): Int32Array<ArrayBu
 
 /** 1 with probability p, else 0, for one p: 53 bits a draw (Tensor.bernoulli_(p), the masks of dropout). */
 export function fillBernoulli<T extends Float32Array | Float64Array | Int32Array | Uint8Array>(generator: Generator, out: T, p: number): T {
-  checkChance(p);
   for (let i = 0; i < out.length; i++) out[i] = Number(generator.unit() < p);
-  return out;
-}
-
-/** 1 with the probability of the same index, else 0: 24 bits a draw for float32 probabilities, 53 for float64 (torch.bernoulli). */
-export function fillBernoulliOf<T extends Float32Array | Float64Array>(generator: Generator, out: T, p: T): T {
-  p.forEach(checkChance);
-  generator.fillUniform(out).forEach((u, i) => (out[i] = Number(u < p[i]!)));
   return out;
 }
 
 /** Exponential numbers of rate lambda (Tensor.exponential_). */
 export function fillExponential<T extends Float32Array | Float64Array>(generator: Generator, out: T, lambda = 1): T {
-  if (!(lambda > 0)) throw new ArgumentError("exponential", `lambda must be positive, got ${lambda}`);
   for (let i = 0; i < out.length; i++) out[i] = (-1 / lambda) * Math.log(1 - generator.unit());
   return out;
 }

@@ -4,7 +4,6 @@ import { ArgumentError } from "./errors.ts";
 const N = 624;
 const M = 397;
 export const TWO_PI = 2 * Math.PI;
-const unit = 2 ** -53;
 
 const { fround, imul } = Math;
 export const isWhole = (value: number, low: number, high = Infinity): boolean =>
@@ -54,7 +53,7 @@ export class Generator {
   manualSeed(seed: number): this {
     if (!Number.isSafeInteger(seed)) throw new ArgumentError("manualSeed", `seed must be a safe integer, got ${seed}`);
     const words = new Uint32Array(N);
-    words[0] = low32(seed);
+    words[0] = seed;
     for (let i = 1; i < N; i++) {
       const before = words[i - 1]!;
       words[i] = imul(1812433253, before ^ (before >>> 30)) + i;
@@ -94,7 +93,7 @@ export class Generator {
   /** The next 64 random bits modulo 2⁵³, exact as a number: the first draw is the high half. */
   random53(): number {
     const high = this.random();
-    return (high & 0x1fffff) * 4294967296 + this.random();
+    return (high & 0x1fffff) * 2 ** 32 + this.random();
   }
 
   #refill(): void {
@@ -108,7 +107,7 @@ export class Generator {
 
   /** A number in [0, 1) of 53 random bits. */
   unit(): number {
-    return this.random53() * unit;
+    return this.random53() * 2 ** -53;
   }
 
   /** A standard normal number, from one of the two that Box and Muller's transform gives at a time. */

@@ -21,6 +21,7 @@ const defaults = { eps: 1e-6, atol: 1e-5, rtol: 1e-3, raiseException: true };
 
 type Differentiable = (...inputs: Tensor[]) => unknown;
 
+const requiring = (list: readonly Tensor[]): Tensor[] => list.filter((x) => x.requiresGrad);
 const differentiable = (result: unknown): Tensor[] => tensorsIn(result).filter((t) => isFloat(t.dtype));
 
 /** A weighted sum of all elements of a result: the one number whose derivatives are compared. */
@@ -36,7 +37,7 @@ const weighed = (result: unknown): Tensor =>
  */
 export async function gradcheck(fn: Differentiable, inputs: readonly Tensor[], options: GradcheckOptions = {}): Promise<boolean> {
   const { eps, atol, rtol, raiseException } = parse("gradcheck", [options], defaults);
-  const checked = inputs.filter((x) => x.requiresGrad);
+  const checked = requiring(inputs);
   if (checked.length === 0) throw new GradError("gradcheck", "no input requires a gradient");
   for (const { dtype } of checked) if (dtype !== "float64") throw new DtypeError("gradcheck", `inputs must be float64, got ${dtype}`);
   const sum = weighed(fn(...inputs));
@@ -63,16 +64,15 @@ export async function gradcheck(fn: Differentiable, inputs: readonly Tensor[], o
 
 /** gradcheck of fn's gradient: second derivatives with respect to the inputs and to the incoming gradients. */
 export async function gradgradcheck(fn: Differentiable, inputs: readonly Tensor[], options: GradcheckOptions = {}): Promise<boolean> {
-  const checked = inputs.filter((x) => x.requiresGrad);
-  const outputs = differentiable(fn(...inputs)).filter((o) => o.requiresGrad);
+  const outputs = requiring(differentiable(fn(...inputs)));
   if (outputs.length === 0) return true;
   const seeds = outputs.map((o, i) => weightsLike(o, i).requiresGrad_());
   const first = (...all: Tensor[]): Tensor[] => {
-    const xs = all.slice(0, inputs.length).map((x, i) => (inputs[i]!.requiresGrad && !x.requiresGrad ? x.requiresGrad_() : x));
-    const outs = differentiable(fn(...xs)).filter((o) => o.requiresGrad);
-    const wanted = xs.filter((_, i) => inputs[i]!.requiresGrad);
+    const xs = inputs.map((input, i) => (input.requiresGrad ? all[i]!.requiresGrad_() : all[i]!));
+    const outs = requiring(differentiable(fn(...xs)));
+    const wanted = requiring(xs);
     return grad(outs, wanted, { gradOutputs: all.slice(inputs.length), createGraph: true, allowUnused: true }).map(
-      (g, i) => g ?? checked[i]!.filledLike(0),
+      (g, i) => g ?? wanted[i]!.filledLike(0),
     );
   };
   return gradcheck((...all) => enableGrad(() => first(...all)), [...inputs, ...seeds], options);

@@ -48,7 +48,7 @@ function stopwatch(device: GPUDevice): {
     /** Milliseconds of each timed dispatch, in order; undefined without timestamps. */
     async times() {
       if (!querySet) return undefined;
-      const size = Math.max(16, next * 8);
+      const size = querySlots * 8;
       const buffer = (usage: number): GPUBuffer => device.createBuffer({ size, usage });
       const resolved = buffer(GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC);
       const read = buffer(GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST);
@@ -57,9 +57,10 @@ function stopwatch(device: GPUDevice): {
       encoder.copyBufferToBuffer(resolved, 0, read, 0, size);
       device.queue.submit([encoder.finish()]);
       await read.mapAsync(GPUMapMode.READ);
-      const stamps = new BigUint64Array(read.getMappedRange().slice(0));
+      const stamps = new BigUint64Array(read.getMappedRange());
+      const times = Array.from({ length: next / 2 }, (_, i) => Number(stamps[2 * i + 1]! - stamps[2 * i]!) / 1e6);
       for (const made of [resolved, read, querySet]) made.destroy();
-      return Array.from({ length: next / 2 }, (_, i) => Number(stamps[2 * i + 1]! - stamps[2 * i]!) / 1e6);
+      return times;
     },
   };
 }

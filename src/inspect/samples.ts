@@ -44,7 +44,7 @@ export function materialise(sample: Sample, device: DeviceName, float: DType, ma
       return made;
     }
     if (Array.isArray(v)) return v.map(build);
-    if (typeof v !== "object" || v === null || Object.getPrototypeOf(v) !== Object.prototype) return v;
+    if (typeof v !== "object" || v === null) return v;
     return Object.fromEntries(Object.entries(v).map(([key, item]) => [key, build(item)]));
   };
   return { args: sample.map(build), leaves };
