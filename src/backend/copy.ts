@@ -17,13 +17,9 @@ function slices(geometries: readonly Geometry[]): Geometry[][] {
   ).flat();
 }
 
-/** Right-aligned fields `<prefix>0…3`: the outermost walked dimension is always field 0. */
-function walk(prefix: string, values: readonly number[], missing: number): Record<string, number> {
-  const [first = missing, ...rest] = values;
-  const fields: Record<string, number> = { [prefix + 0]: first };
-  for (let k = 1; k < kernelRank; k++) fields[prefix + k] = rest[k - kernelRank + rest.length] ?? missing;
-  return fields;
-}
+/** Fields `<prefix>0…3`: 0 for the outermost dimension, the last ones for the others. The kernel reads as many as it walks. */
+const walk = (prefix: string, values: readonly number[]): Record<string, number> =>
+  Object.fromEntries(values.map((value, i) => [prefix + (i && i + kernelRank - values.length), value]));
 
 /** Launches an entry of copy.wgsl for every element of two geometries of the same shape, walked side by side. */
 export function launchPairs(
@@ -42,9 +38,9 @@ export function launchPairs(
       bind,
       {
         size,
-        ...walk("d", a.shape, 1),
-        ...walk("a", a.strides, 0),
-        ...walk("b", b.strides, 0),
+        ...walk("d", a.shape),
+        ...walk("a", a.strides),
+        ...walk("b", b.strides),
         a_offset: a.offset,
         b_offset: b.offset,
         ...along,
