@@ -23,16 +23,14 @@ export async function saveSafetensors(
   const refuse = (what: string): never => {
     throw new ArgumentError("saveSafetensors", what);
   };
-  for (const [name, t] of named) {
+  const items = named.map(([name, t]) => {
     if (!(t instanceof Tensor)) refuse(`${name} is ${typeof t}, not a tensor`);
     if (name === "__metadata__" || name === "__proto__" || name.length > longestName)
       refuse(`the name ${name.slice(0, 40)} is not allowed`);
-  }
-  for (const [key, value] of Object.entries(metadata)) if (typeof value !== "string") refuse(`${key} in metadata is no string`);
-  const items = named.map(([name, t]) => {
     const [format, [type]] = Object.entries(formats).find(([, [, dtype]]) => dtype === t.dtype)!;
     return { name, t, format, width: type.BYTES_PER_ELEMENT };
   });
+  for (const [key, value] of Object.entries(metadata)) if (typeof value !== "string") refuse(`${key} in metadata is no string`);
   items.sort((a, b) => b.width - a.width || (a.name < b.name ? -1 : 1));
   let size = 0;
   const entries = items.map(({ name, t, format, width }) => ({

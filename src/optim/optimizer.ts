@@ -56,6 +56,11 @@ export abstract class Optimizer<O extends object = object, S extends ParamState 
     for (const group of groups as GroupInput<O>[]) this.addParamGroup(group);
   }
 
+  /** The parameters of all groups, in their order. */
+  get #params(): Tensor[] {
+    return this.paramGroups.flatMap((group) => group.params);
+  }
+
   #refuse(what: string, remedy?: string): never {
     throw new ArgumentError(this.constructor.name, what, remedy);
   }
@@ -63,7 +68,7 @@ export abstract class Optimizer<O extends object = object, S extends ParamState 
   /** Adds parameters with options of their own, for example a layer that is unfrozen while training. */
   addParamGroup({ params, ...given }: GroupInput<O>): void {
     const list = params instanceof Tensor ? [params] : [...params];
-    const known = new Set(this.paramGroups.flatMap((g) => g.params));
+    const known = new Set(this.#params);
     for (const [i, p] of list.entries()) {
       if (!(p instanceof Tensor)) this.#refuse(`parameter ${i} is ${typeof p}, not a tensor`);
       const shown = `parameter ${i} of shape ${show(p.shape)}`;
@@ -118,12 +123,12 @@ export abstract class Optimizer<O extends object = object, S extends ParamState 
 
   /** Forgets all gradients; with setToNone false they become zeros instead. */
   zeroGrad({ setToNone = true }: { readonly setToNone?: boolean } = {}): void {
-    for (const group of this.paramGroups) for (const p of group.params) p.grad = setToNone || !p.peekGrad() ? null : p.filledLike(0);
+    for (const p of this.#params) p.grad = setToNone || !p.peekGrad() ? null : p.filledLike(0);
   }
 
   /** State and options as PyTorch lays them out, `step` as a 0-d tensor. The tensors are the live ones, not copies. */
   stateDict(): OptimizerStateDict {
-    const all = this.paramGroups.flatMap((group) => group.params);
+    const all = this.#params;
     const state = Array.from(this.state, ([p, own]) => {
       const tensors = Object.entries(own).map(([name, value]) => [
         name,
