@@ -28,9 +28,9 @@ const nonzeroPlaces = async (x: Tensor): Promise<number[]> => hits(await x.detac
 async function nonzero(x: Tensor, ...rest: unknown[]): Promise<Tensor | Tensor[]> {
   const { asTuple } = parse("nonzero", rest, {}, { asTuple: false });
   const found = await nonzeroPlaces(x);
-  if (x.ndim === 0) return asTuple ? [vector(x, found)] : vector(x, []).reshape(found.length, 0);
   const list = columns(x, found);
-  return asTuple ? list : list[0]!.unsqueeze(1).cat(list.slice(1).map((c) => c.unsqueeze(1)), 1); // prettier-ignore
+  if (asTuple) return x.ndim === 0 ? [vector(x, found)] : list;
+  return vector(x, []).reshape(found.length, 0).cat(list.map((c) => c.unsqueeze(1)), 1); // prettier-ignore
 }
 
 async function maskedSelect(x: Tensor, mask: Tensor): Promise<Tensor> {

@@ -122,6 +122,8 @@ function inspected(definition: Erased): Shader {
 
 function recordOf(definition: Erased, shader: Shader): Primitive<never, string, object> {
   const { name, inputs } = definition;
+  const byName = <T>(value: (input: string, index: number) => T): Record<string, T> =>
+    Object.fromEntries(inputs.map((input, i) => [input, value(input, i)]));
   type Told = Parameters<Erased["cpu"]>[2];
   const paramsOf = (told: Told): Record<string, number> => {
     const params: Record<string, number> = { size: sizeOf(told.out.shape), ...definition.params?.(told) };
@@ -133,7 +135,7 @@ function recordOf(definition: Erased, shader: Shader): Primitive<never, string, 
   const told = (ins: Views, attrs: object): Told => ({ ins, attrs, out: ins["out"]! });
   return {
     call: (...args: readonly unknown[]) => ({
-      inputs: Object.fromEntries(inputs.map((n, i) => [n, operand(name, args[i], n)])),
+      inputs: byName((n, i) => operand(name, args[i], n)),
       attrs: parse(name, args.slice(inputs.length), {}, { ...definition.attrs }),
     }),
     meta: (ins, attrs) => {
@@ -149,14 +151,18 @@ function recordOf(definition: Erased, shader: Shader): Primitive<never, string, 
       paramsOf({ ins, attrs, out });
       return { out };
     },
-    cpu: (io, attrs) => definition.cpu(Object.fromEntries(inputs.map((n) => [n, dense(io[n]!)])), elements(io["out"]!), told(io, attrs)),
+    cpu: (io, attrs) =>
+      definition.cpu(
+        byName((n) => dense(io[n]!)),
+        elements(io["out"]!),
+        told(io, attrs),
+      ),
     gpu: (io, attrs, launcher) => {
       const call = told(io, attrs);
-      const bind = Object.fromEntries(inputs.map((n) => [n, launcher.dense(io[n]!)]));
       const grid: Grid = definition.threads?.(call) ?? sizeOf(call.out.shape);
       if (![grid].flat().every((n) => Number.isInteger(n) && n >= 0))
         throw new ArgumentError(name, `threads must be whole numbers, got ${String(grid)}`);
-      launcher.launch(shader.kernel, { ...bind, out: io["out"]! }, paramsOf(call), grid);
+      launcher.launch(shader.kernel, { ...byName((n) => launcher.dense(io[n]!)), out: io["out"]! }, paramsOf(call), grid);
     },
     save: definition.save ?? [],
     backward: definition.backward ?? "none",

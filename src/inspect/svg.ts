@@ -8,19 +8,16 @@ const height = 42;
 const pitch = height + 44;
 
 const escape = (text: string): string => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
-type Neighbours = readonly (readonly number[])[];
 
-/** Orders each layer by the mean place of its neighbours, a few sweeps down and up. Source: the barycentre heuristic of Sugiyama et al. (1981). */
-function order(rows: number[][], above: Neighbours, below: Neighbours): void {
+/** Orders each layer by the mean place of its neighbours, a few sweeps down. Source: the barycentre heuristic of Sugiyama et al. (1981). */
+function order(rows: number[][], neighbours: readonly (readonly number[])[]): void {
   const place: number[] = [];
   const note = (row: readonly number[]): void => row.forEach((id, i) => (place[id] = i));
   rows.forEach(note);
-  for (const near of [above, below, above, below])
-    for (const row of near === above ? rows : rows.toReversed()) {
-      const mean = (id: number): number => {
-        const ids = near[id]!;
-        return ids.length === 0 ? place[id]! : ids.reduce((sum, other) => sum + place[other]!, 0) / ids.length;
-      };
+  // Every node has a neighbour: what no gradient reaches is not in the graph.
+  const mean = (id: number): number => neighbours[id]!.reduce((sum, other) => sum + place[other]!, 0) / neighbours[id]!.length;
+  for (let sweep = 0; sweep < 4; sweep++)
+    for (const row of rows) {
       row.sort((a, b) => mean(a) - mean(b));
       note(row);
     }
@@ -29,17 +26,17 @@ function order(rows: number[][], above: Neighbours, below: Neighbours): void {
 /** The graph as a standalone SVG document; each box carries a title with what it saved. Errors: as graphOf. */
 export function toSvg(tensors: Tensor | readonly Tensor[], options: GraphOptions = {}): string {
   const { nodes, edges } = graphOf(tensors, options);
-  const [above, below] = [nodes.map((): number[] => []), nodes.map((): number[] => [])];
+  const neighbours = nodes.map((): number[] => []);
   // Rows by the longest distance from an output; edges come in the order of the nodes, which is topological.
   const depth = nodes.map(() => 0);
   for (const { from, to } of edges) {
-    above[to]!.push(from);
-    below[from]!.push(to);
+    neighbours[to]!.push(from);
+    neighbours[from]!.push(to);
     depth[to] = Math.max(depth[to]!, depth[from]! + 1);
   }
   const rows: number[][] = [];
   depth.forEach((d, id) => (rows[d] ??= []).push(id));
-  order(rows, above, below);
+  order(rows, neighbours);
   const widths = nodes.map((n) => Math.max(n.label.length, show(n.shape).length) * 7 + 20);
   const widthOf = (row: readonly number[]): number => row.reduce((sum, id) => sum + widths[id]! + gap, gap);
   const width = Math.max(...rows.map(widthOf));
@@ -64,5 +61,5 @@ export function toSvg(tensors: Tensor | readonly Tensor[], options: GraphOptions
     return `<g><title>${escape(linesOf(n))}</title><rect x="${x - w / 2}" y="${y}" width="${w}" height="${height}" rx="${n.kind === "operator" ? 5 : 21}" fill="${colours[n.kind]}" stroke="#777"/>${text.join("")}</g>`;
   });
   const bottom = rows.length * pitch + gap;
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${bottom}" width="${width}" height="${bottom}" font-family="sans-serif" font-size="12" text-anchor="middle"><g fill="none" stroke="#777">${arrows.join("")}</g>${boxes.join("")}</svg>\n`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${bottom}" width="${width}" height="${bottom}" style="font:12px sans-serif;text-anchor:middle"><g fill="none" stroke="#777">${arrows.join("")}</g>${boxes.join("")}</svg>\n`;
 }
