@@ -7,7 +7,7 @@ import { functions } from "../methods.ts";
 import { checkRank } from "../ops/arguments.ts";
 import type { Tensor } from "../tensor.ts";
 import { knownValue } from "../transfer.ts";
-import { ones_, zeros_ } from "./init.ts";
+import { constant_, ones_, zeros_ } from "./init.ts";
 import { configure, type Factory, parameter } from "./layer.ts";
 import { Module } from "./module.ts";
 import { Buffer, Parameter } from "./parameter.ts";
@@ -78,11 +78,11 @@ abstract class BatchNorm extends Module {
   #count(): number {
     const { numBatchesTracked: counter, momentum } = this;
     if (!counter) return momentum ?? 0;
-    const count = knownValue(counter.add_(1));
-    if (momentum !== null) return momentum;
-    if (count === undefined)
-      throw new ArgumentError(this.constructor.name, "num_batches_tracked is on the GPU", "load the state from the CPU");
-    return 1 / count;
+    const known = knownValue(counter);
+    if (known !== undefined) constant_(counter, known + 1);
+    else if (momentum !== null) counter.add_(1);
+    else throw new ArgumentError(this.constructor.name, "num_batches_tracked is on the GPU", "load the state from the CPU");
+    return momentum ?? 1 / (known! + 1);
   }
   override extraRepr(): string {
     const numbers = fields(this, ["eps", "momentum"], float);
