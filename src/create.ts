@@ -49,9 +49,6 @@ function unnested(data: unknown): { readonly flat: readonly unknown[]; readonly 
 /** The dtype in the name of a typed array, int64 for BigInt64Array; float32 for kinds that no dtype has. */
 const inferred = (data: TypedArray): DTypeLike =>
   (/^(Float64|Int32|Uint8)|Int64/.exec(data[Symbol.toStringTag])?.[0].toLowerCase() ?? "float32") as DTypeLike;
-/** The least and the largest number of a dtype. */
-export const rangeOf = (dtype: DType): readonly [number, number] =>
-  dtype === "uint8" ? [0, 255] : dtype === "int32" ? [-2147483648, 2147483647] : [-Infinity, Infinity];
 
 /**
  * A tensor from nested arrays, a number, or a typed array with options.shape. Numbers become float32, booleans bool, unless dtype says otherwise.
@@ -78,10 +75,9 @@ function element(op: string, value: unknown, dtype: DType, at = 0): number {
   const v = typeof value === "boolean" || typeof value === "bigint" ? Number(value) : value;
   if (typeof v !== "number") throw new DtypeError(op, `element ${at} is ${typeof value}`, "numbers or booleans");
   if (isFloat(dtype) || dtype === "bool") return roundTo(dtype, v);
-  const [low, high] = rangeOf(dtype);
   const whole = Math.trunc(v);
-  if (whole >= low && whole <= high) return whole;
-  throw new DtypeError(op, `element ${at} = ${v} does not fit ${dtype}`, `range ${low} to ${high}`);
+  if (roundTo(dtype, whole) === whole) return whole;
+  throw new DtypeError(op, `element ${at} = ${v} does not fit ${dtype}`);
 }
 
 /** Sizes spread out or as one array, then options: `zeros(2, 3)`, `zeros([2, 3], { dtype: "int32" })`. */

@@ -1,11 +1,11 @@
 // Random tensors: drawn on the host by PyTorch's CPU generator, bit for bit, then uploaded.
 import { fillIntegers, fillNormal, permutation } from "./base/draws.ts";
 import { type Generator, generatorOf } from "./base/random.ts";
-import { asDType, hostArray, isFloat } from "./base/dtype.ts";
+import { asDType, hostArray, isFloat, roundTo } from "./base/dtype.ts";
 import { ArgumentError, DtypeError, show } from "./base/errors.ts";
 import { parse } from "./base/options.ts";
 import { broadcastShapes, checkShape, sizeOf } from "./base/shape.ts";
-import { type CreateOptions, createDefaults, fromHost, like, rangeOf, sized } from "./create.ts";
+import { type CreateOptions, createDefaults, fromHost, like, sized } from "./create.ts";
 import { checkSpread } from "./ops/drawing.ts";
 import { Tensor } from "./tensor.ts";
 
@@ -56,8 +56,8 @@ export const randnLike: (x: Tensor, options?: DrawOptions) => Tensor = drawnLike
 
 function whole(op: string, low: number, high: number, shape: readonly number[], o: typeof drawDefaults): Tensor {
   const dtype = asDType(op, o.dtype ?? "int32");
-  const [least, most] = rangeOf(dtype);
-  if (dtype === "bool" || !(low >= least) || !(high <= most + 1)) throw new ArgumentError(op, `[${low}, ${high}) does not fit ${dtype}`);
+  const fits = dtype !== "bool" && (isFloat(dtype) || [low, high - 1].every((v) => roundTo(dtype, v) === v));
+  if (!fits) throw new ArgumentError(op, `[${low}, ${high}) does not fit ${dtype}`);
   return fromHost(op, fillIntegers(generatorOf(op, o.generator), hostArray(dtype, sizeOf(shape)), low, high), dtype, shape, o);
 }
 
@@ -104,15 +104,15 @@ type NormalArgs = [size?: readonly number[], options?: DrawOptions] | [options: 
  * Errors: ArgumentError for a negative deviation or a size beside a tensor.
  */
 export function normal(mean: number | Tensor, std: number | Tensor = 1, ...rest: NormalArgs): Tensor {
-  const o = parse("normal", rest, { size: undefined as readonly number[] | undefined }, drawDefaults);
-  if (typeof std === "number") checkSpread("normal", 0, std);
   const tensors = [mean, std].filter((v) => v instanceof Tensor);
   const first = tensors[0];
+  const defaults = first ? like("normal", first, drawDefaults) : drawDefaults;
+  const o = parse("normal", rest, { size: undefined as readonly number[] | undefined }, defaults);
+  if (typeof std === "number") checkSpread("normal", 0, std);
   if (!first === (o.size === undefined))
     throw new ArgumentError("normal", `needs a size or tensors for mean and std, not both; got size ${o.size && show(o.size)}`);
   const shape = first ? broadcastShapes("normal", ...tensors.map((v) => v.shape)) : checkShape("normal", o.size!);
-  const own = { ...o, dtype: o.dtype ?? first?.dtype, device: o.device ?? first?.device.type };
   const [center, spread] = [first ? 0 : (mean as number), typeof std === "number" ? std : 1];
-  const noise = floats("normal", shape, own, (g, out) => fillNormal(g, out, center, spread));
+  const noise = floats("normal", shape, o, (g, out) => fillNormal(g, out, center, spread));
   return first ? (typeof std === "number" ? noise : noise.mul(std)).add(mean) : noise;
 }
