@@ -1,7 +1,7 @@
 // Creation: tensors from host data and from nothing.
 import { checkKnown } from "./base/checks.ts";
 import { asDType, type DType, type DTypeLike, hostArray, isFloat, roundTo, type TypedArray } from "./base/dtype.ts";
-import { ArgumentError, DtypeError, ShapeError, show } from "./base/errors.ts";
+import { ArgumentError, DtypeError, ShapeError, show, under } from "./base/errors.ts";
 import { parse } from "./base/options.ts";
 import { checkShape, sizeOf } from "./base/shape.ts";
 import { checkSupport, type Device } from "./backend/backend.ts";
@@ -22,16 +22,16 @@ export const createDefaults = {
 export type TensorData = Nested | readonly Nested[] | TypedArray | readonly number[] | BigInt64Array;
 
 /** The leaf that `make` puts on the device asked for. Errors: DtypeError when the device lacks the dtype. */
-function placed(op: string, dtype: DType, { device: name, requiresGrad }: CreateOptions, make: (device: Device) => Tensor): Tensor {
-  const device = deviceNamed(op, name);
-  checkSupport(op, device, dtype);
+function placed(dtype: DType, { device: name, requiresGrad }: CreateOptions, make: (device: Device) => Tensor): Tensor {
+  const device = deviceNamed(name);
+  checkSupport(device, dtype);
   const tensor = make(device);
   return requiresGrad ? tensor.requiresGrad_() : tensor;
 }
 
 /** Uploads host data as a new leaf. `data` is already in `dtype`'s array. */
-export const fromHost = (op: string, data: TypedArray, dtype: DType, shape: readonly number[], options: CreateOptions): Tensor =>
-  placed(op, dtype, options, (device) => Tensor.upload(device, dtype, data, shape));
+export const fromHost = (data: TypedArray, dtype: DType, shape: readonly number[], options: CreateOptions): Tensor =>
+  placed(dtype, options, (device) => Tensor.upload(device, dtype, data, shape));
 
 /** The elements of nested arrays and the shape that these have. Errors: ShapeError for ragged ones. */
 function unnested(data: unknown): { readonly flat: readonly unknown[]; readonly shape: number[] } {
@@ -39,7 +39,7 @@ function unnested(data: unknown): { readonly flat: readonly unknown[]; readonly 
   let flat = [data];
   while (flat.some(Array.isArray)) {
     const lengths = new Set(flat.map((v) => (Array.isArray(v) ? v.length : typeof v)));
-    if (lengths.size > 1) throw new ShapeError("tensor", `ragged array, ${[...lengths].join(" beside ")} at depth ${shape.length}`);
+    if (lengths.size > 1) throw new ShapeError(`ragged array, ${[...lengths].join(" beside ")} at depth ${shape.length}`, "", "tensor");
     shape.push((flat[0] as unknown[]).length);
     flat = flat.flat();
   }
@@ -55,29 +55,31 @@ const inferred = (data: TypedArray): DTypeLike =>
  * Errors: ShapeError for ragged arrays or a shape that does not fit; DtypeError for other values.
  */
 export function tensor(data: TensorData, options: CreateOptions & { readonly shape?: readonly number[] } = {}): Tensor {
-  const o = parse("tensor", [options], { ...createDefaults, shape: undefined as readonly number[] | undefined });
-  const typed = ArrayBuffer.isView(data);
-  const { flat, shape: found } = typed ? { flat: data as ArrayLike<unknown>, shape: [(data as TypedArray).length] } : unnested(data);
-  const shape = o.shape ? checkShape("tensor", o.shape) : found;
-  if (sizeOf(shape) !== flat.length) throw new ShapeError("tensor", `${flat.length} elements do not fill ${show(shape)}`);
-  const booleans = !typed && flat.length > 0 && (flat as readonly unknown[]).every((v) => typeof v === "boolean");
-  const own = typed ? inferred(data as TypedArray) : booleans ? "bool" : "float32";
-  const dtype = asDType("tensor", o.dtype ?? own);
-  const host = hostArray(dtype, flat.length);
-  // Every number fits a float, and an array of the dtype's own kind holds nothing else.
-  if (typed && !(data instanceof BigInt64Array) && (isFloat(dtype) || own === dtype)) host.set(data as TypedArray);
-  else for (let i = 0; i < flat.length; i++) host[i] = element("tensor", flat[i], dtype, i);
-  return fromHost("tensor", host, dtype, shape, o);
+  return under("tensor", () => {
+    const o = parse([options], { ...createDefaults, shape: undefined as readonly number[] | undefined });
+    const typed = ArrayBuffer.isView(data);
+    const { flat, shape: found } = typed ? { flat: data as ArrayLike<unknown>, shape: [(data as TypedArray).length] } : unnested(data);
+    const shape = o.shape ? checkShape(o.shape) : found;
+    if (sizeOf(shape) !== flat.length) throw new ShapeError(`${flat.length} elements do not fill ${show(shape)}`);
+    const booleans = !typed && flat.length > 0 && (flat as readonly unknown[]).every((v) => typeof v === "boolean");
+    const own = typed ? inferred(data as TypedArray) : booleans ? "bool" : "float32";
+    const dtype = asDType(o.dtype ?? own);
+    const host = hostArray(dtype, flat.length);
+    // Every number fits a float, and an array of the dtype's own kind holds nothing else.
+    if (typed && !(data instanceof BigInt64Array) && (isFloat(dtype) || own === dtype)) host.set(data as TypedArray);
+    else for (let i = 0; i < flat.length; i++) host[i] = element(flat[i], dtype, i);
+    return fromHost(host, dtype, shape, o);
+  });
 }
 
 /** The value as an element of `dtype` would hold it. Errors: DtypeError for other things than numbers, and beyond the range of whole ones. */
-function element(op: string, value: unknown, dtype: DType, at = 0): number {
+function element(value: unknown, dtype: DType, at = 0): number {
   const v = typeof value === "boolean" || typeof value === "bigint" ? Number(value) : value;
-  if (typeof v !== "number") throw new DtypeError(op, `element ${at} is ${typeof value}`, "numbers or booleans");
+  if (typeof v !== "number") throw new DtypeError(`element ${at} is ${typeof value}`, "numbers or booleans");
   if (isFloat(dtype) || dtype === "bool") return roundTo(dtype, v);
   const whole = Math.trunc(v);
   if (roundTo(dtype, whole) === whole) return whole;
-  throw new DtypeError(op, `element ${at} = ${v} does not fit ${dtype}`);
+  throw new DtypeError(`element ${at} = ${v} does not fit ${dtype}`);
 }
 
 /** Sizes spread out or as one array, then options: `zeros(2, 3)`, `zeros([2, 3], { dtype: "int32" })`. */
@@ -87,23 +89,19 @@ export type SizeArgs =
   | readonly [shape: readonly number[], options?: CreateOptions];
 
 /** Splits sizes from the options object behind them. Errors: ShapeError, ArgumentError for unknown options. */
-export function sized<K extends object>(
-  op: string,
-  args: readonly unknown[],
-  keywords: K,
-): { shape: number[]; options: typeof createDefaults & K } {
+export function sized<K extends object>(args: readonly unknown[], keywords: K): { shape: number[]; options: typeof createDefaults & K } {
   const sizes = [...args];
   if (sizes.at(-1) === undefined) sizes.pop();
   const last = sizes.at(-1);
   const named = typeof last === "object" && !Array.isArray(last) ? [sizes.pop()] : [];
   const [first] = sizes;
-  const shape = checkShape(op, sizes.length === 1 && Array.isArray(first) ? (first as unknown[]) : sizes);
-  return { shape, options: parse(op, named, { ...createDefaults, ...keywords }) as typeof createDefaults & K };
+  const shape = checkShape(sizes.length === 1 && Array.isArray(first) ? (first as unknown[]) : sizes);
+  return { shape, options: parse(named, { ...createDefaults, ...keywords }) as typeof createDefaults & K };
 }
 
-function constant(op: string, shape: readonly number[], value: unknown, o: CreateOptions, fallback: DType = "float32"): Tensor {
-  const dtype = asDType(op, o.dtype ?? fallback);
-  return placed(op, dtype, o, (device) => Tensor.constant(device, element(op, value, dtype), dtype, shape));
+function constant(shape: readonly number[], value: unknown, o: CreateOptions, fallback: DType = "float32"): Tensor {
+  const dtype = asDType(o.dtype ?? fallback);
+  return placed(dtype, o, (device) => Tensor.constant(device, element(value, dtype), dtype, shape));
 }
 
 /**
@@ -111,26 +109,28 @@ function constant(op: string, shape: readonly number[], value: unknown, o: Creat
  * booleans bool, as in PyTorch: for floats of a whole value say `{ dtype: "float32" }`.
  */
 export function full(shape: readonly number[], value: number | boolean, options: CreateOptions = {}): Tensor {
-  const o = parse("full", [options], createDefaults);
-  const guess = typeof value === "boolean" ? "bool" : Number.isInteger(value) ? "int32" : "float32";
-  return constant("full", checkShape("full", shape), value, o, guess);
+  return under("full", () => {
+    const o = parse([options], createDefaults);
+    const guess = typeof value === "boolean" ? "bool" : Number.isInteger(value) ? "int32" : "float32";
+    return constant(checkShape(shape), value, o, guess);
+  });
 }
 
-function repeated(op: string, args: readonly unknown[], value: number): Tensor {
-  const { shape, options } = sized(op, args, {});
-  return constant(op, shape, value, options);
+function repeated(args: readonly unknown[], value: number): Tensor {
+  const { shape, options } = sized(args, {});
+  return constant(shape, value, options);
 }
 
 /** Zeros; memory is taken only when a kernel needs it. */
-export const zeros = (...args: SizeArgs): Tensor => repeated("zeros", args, 0);
+export const zeros = (...args: SizeArgs): Tensor => under("zeros", () => repeated(args, 0));
 /** Ones; memory is taken only when a kernel needs it. */
-export const ones = (...args: SizeArgs): Tensor => repeated("ones", args, 1);
+export const ones = (...args: SizeArgs): Tensor => under("ones", () => repeated(args, 1));
 /** A tensor to be overwritten: its contents are zeros, but nothing should rely on that. */
-export const empty = (...args: SizeArgs): Tensor => repeated("empty", args, 0);
+export const empty = (...args: SizeArgs): Tensor => under("empty", () => repeated(args, 0));
 
 /** Defaults of the `…Like` functions: those given, and what the model tensor fills in. Errors: DtypeError when x is no tensor. */
-export const like = <K extends typeof createDefaults>(op: string, x: Tensor, defaults: K): K => {
-  const { dtype, device } = operand(op, x);
+export const like = <K extends typeof createDefaults>(x: Tensor, defaults: K): K => {
+  const { dtype, device } = operand(x);
   return { ...defaults, dtype, device: device.type };
 };
 
@@ -142,14 +142,16 @@ export const onesLike = (x: Tensor, options?: CreateOptions): Tensor => fullLike
 export const emptyLike = (x: Tensor, options?: CreateOptions): Tensor => fullLike(x, 0, options);
 /** One repeated value in the shape, dtype and device of x. */
 export function fullLike(x: Tensor, value: number | boolean, options?: CreateOptions): Tensor {
-  return constant("fullLike", x.shape, value, parse("fullLike", [options], like("fullLike", x, createDefaults)));
+  return under("fullLike", () => {
+    return constant(x.shape, value, parse([options], like(x, createDefaults)));
+  });
 }
 
 /** A host array of `dtype` filled by a rule, as a tensor. */
-function computed(op: string, shape: readonly number[], dtype: DType, options: CreateOptions, value: (i: number) => number): Tensor {
-  const host = hostArray(dtype, sizeOf(checkShape(op, shape)));
+function computed(shape: readonly number[], dtype: DType, options: CreateOptions, value: (i: number) => number): Tensor {
+  const host = hostArray(dtype, sizeOf(checkShape(shape)));
   for (let i = 0; i < host.length; i++) host[i] = value(i);
-  return fromHost(op, host, dtype, shape, options);
+  return fromHost(host, dtype, shape, options);
 }
 
 type RangeArgs =
@@ -162,32 +164,34 @@ type RangeArgs =
  * Errors: ArgumentError for a step of 0, away from end, or a range that is not finite.
  */
 export function arange(...args: RangeArgs): Tensor {
-  const end = undefined as number | undefined;
-  const order = typeof args[1] === "number" ? { start: 0, end, step: 1 } : { end };
-  const o = parse("arange", args, order, { ...createDefaults, start: 0, step: 1 });
-  const given = [o.start, o.end!, o.step] as const;
-  const dtype = asDType("arange", o.dtype ?? (given.every(Number.isInteger) ? "int32" : "float32"));
-  const [start, last, step] = isFloat(dtype) ? given : (given.map(Math.trunc) as [number, number, number]);
-  const n = (last - start) / step;
-  if (![...given, n].every(Number.isFinite) || n < 0)
-    throw new ArgumentError("arange", `needs a finite start and end and a step from one to the other, got ${given.join(", ")}`);
-  return computed("arange", [Math.ceil(n)], dtype, o, (i) => start + i * step);
+  return under("arange", () => {
+    const end = undefined as number | undefined;
+    const order = typeof args[1] === "number" ? { start: 0, end, step: 1 } : { end };
+    const o = parse(args, order, { ...createDefaults, start: 0, step: 1 });
+    const given = [o.start, o.end!, o.step] as const;
+    const dtype = asDType(o.dtype ?? (given.every(Number.isInteger) ? "int32" : "float32"));
+    const [start, last, step] = isFloat(dtype) ? given : (given.map(Math.trunc) as [number, number, number]);
+    const n = (last - start) / step;
+    if (![...given, n].every(Number.isFinite) || n < 0)
+      throw new ArgumentError(`needs a finite start and end and a step from one to the other, got ${given.join(", ")}`);
+    return computed([Math.ceil(n)], dtype, o, (i) => start + i * step);
+  });
 }
 
-function evenly(op: string, start: number, end: number, steps: number, options: CreateOptions, map: (v: number) => number): Tensor {
-  const o = parse(op, [options], createDefaults);
+function evenly(start: number, end: number, steps: number, options: CreateOptions, map: (v: number) => number): Tensor {
+  const o = parse([options], createDefaults);
   if (typeof start !== "number" || typeof end !== "number" || !Number.isInteger(steps) || steps < 0)
-    throw new ArgumentError(op, `needs numbers and how many steps, got ${start}, ${end}, ${steps}`);
-  const dtype = asDType(op, o.dtype ?? "float32");
+    throw new ArgumentError(`needs numbers and how many steps, got ${start}, ${end}, ${steps}`);
+  const dtype = asDType(o.dtype ?? "float32");
   const [from, to] = isFloat(dtype) ? [start, end] : [Math.trunc(start), Math.trunc(end)];
   const step = steps > 1 ? (to - from) / (steps - 1) : 0;
   // Both halves count from their own end, so that the last element is exactly `end`.
-  return computed(op, [steps], dtype, o, (i) => map(i < steps / 2 ? from + i * step : to - (steps - 1 - i) * step));
+  return computed([steps], dtype, o, (i) => map(i < steps / 2 ? from + i * step : to - (steps - 1 - i) * step));
 }
 
 /** `steps` numbers evenly spaced from start to end, both included. */
 export const linspace = (start: number, end: number, steps: number, options: CreateOptions = {}): Tensor =>
-  evenly("linspace", start, end, steps, options, (v) => v);
+  under("linspace", () => evenly(start, end, steps, options, (v) => v));
 
 /** `steps` numbers base^v for v evenly spaced from start to end. */
 export function logspace(
@@ -196,8 +200,10 @@ export function logspace(
   steps: number,
   ...rest: [base?: number] | [base: number, options: CreateOptions] | [options: CreateOptions & { base?: number }]
 ): Tensor {
-  const { base, ...o } = parse("logspace", rest, { base: 10 }, createDefaults);
-  return evenly("logspace", start, end, steps, o, (v) => base ** v);
+  return under("logspace", () => {
+    const { base, ...o } = parse(rest, { base: 10 }, createDefaults);
+    return evenly(start, end, steps, o, (v) => base ** v);
+  });
 }
 
 /** Ones on the diagonal of an n × m matrix (m = n), zeros elsewhere. */
@@ -205,8 +211,10 @@ export function eye(
   n: number,
   ...rest: [m?: number] | [m: number, options: CreateOptions] | [options: CreateOptions & { m?: number }]
 ): Tensor {
-  const { m = n, ...o } = parse("eye", rest, { m: undefined as number | undefined }, createDefaults);
-  return computed("eye", [n, m], asDType("eye", o.dtype ?? "float32"), o, (i) => Number(Math.floor(i / m) === i % m));
+  return under("eye", () => {
+    const { m = n, ...o } = parse(rest, { m: undefined as number | undefined }, createDefaults);
+    return computed([n, m], asDType(o.dtype ?? "float32"), o, (i) => Number(Math.floor(i / m) === i % m));
+  });
 }
 
 /** What canvases and decoders hand out: RGBA bytes, row by row. */
@@ -221,17 +229,19 @@ export interface Pixels {
  * Floats run from 0 to 1; dtype "uint8" keeps 0 to 255.
  */
 export function fromImageData(image: Pixels, options: CreateOptions & { readonly channels?: 1 | 3 | 4 } = {}): Tensor {
-  const { channels, ...o } = parse("fromImageData", [options], { ...createDefaults, channels: 3 });
-  const { data, width, height } = image ?? {};
-  const pixels = width * height;
-  if (data?.length !== 4 * pixels) throw new ShapeError("fromImageData", `${data?.length} bytes are no RGBA image of ${width} × ${height}`);
-  checkKnown("fromImageData", "channels", channels, [1, 3, 4]);
-  const dtype = asDType("fromImageData", o.dtype ?? "float32");
-  const value = (i: number): number => {
-    const p = 4 * (i % pixels);
-    // Luma is that of ITU-R 601.
-    const v = channels === 1 ? 0.299 * data[p]! + 0.587 * data[p + 1]! + 0.114 * data[p + 2]! : data[p + Math.floor(i / pixels)]!;
-    return isFloat(dtype) ? v / 255 : Math.round(v);
-  };
-  return computed("fromImageData", [channels, height, width], dtype, o, value);
+  return under("fromImageData", () => {
+    const { channels, ...o } = parse([options], { ...createDefaults, channels: 3 });
+    const { data, width, height } = image ?? {};
+    const pixels = width * height;
+    if (data?.length !== 4 * pixels) throw new ShapeError(`${data?.length} bytes are no RGBA image of ${width} × ${height}`);
+    checkKnown("channels", channels, [1, 3, 4]);
+    const dtype = asDType(o.dtype ?? "float32");
+    const value = (i: number): number => {
+      const p = 4 * (i % pixels);
+      // Luma is that of ITU-R 601.
+      const v = channels === 1 ? 0.299 * data[p]! + 0.587 * data[p + 1]! + 0.114 * data[p + 2]! : data[p + Math.floor(i / pixels)]!;
+      return isFloat(dtype) ? v / 255 : Math.round(v);
+    };
+    return computed([channels, height, width], dtype, o, value);
+  });
 }

@@ -4,7 +4,7 @@ import type { Device } from "./backend/backend.ts";
 import { cpu } from "./backend/cpu.ts";
 import { type Counts, counts, ledger } from "./backend/ledger.ts";
 import { type AdapterReport, openWebGpu, type WebGpuDevice } from "./backend/webgpu.ts";
-import { ArgumentError, DeviceError } from "./base/errors.ts";
+import { ArgumentError, DeviceError, under } from "./base/errors.ts";
 import { parse } from "./base/options.ts";
 
 export type DeviceName = "cpu" | "webgpu";
@@ -32,18 +32,20 @@ let webgpu: WebGpuDevice | undefined;
  * Errors: DeviceError when "webgpu" is asked for and there is none; ArgumentError for unknown options.
  */
 export async function init(options: InitOptions = {}): Promise<InitReport> {
-  const { device, gpuDevice } = parse("init", [options], {
-    device: "auto" as "auto" | DeviceName,
-    gpuDevice: undefined as GPUDevice | undefined,
-  });
-  if (device !== "auto" && device !== "webgpu") deviceNamed("init", device);
+  const { device, gpuDevice } = under("init", () =>
+    parse([options], {
+      device: "auto" as "auto" | DeviceName,
+      gpuDevice: undefined as GPUDevice | undefined,
+    }),
+  );
+  if (device !== "auto" && device !== "webgpu") under("init", () => deviceNamed(device));
   const usable = webgpu && !webgpu.lost && (!gpuDevice || webgpu.gpu === gpuDevice);
   const opened = device === "cpu" ? "" : usable ? webgpu! : await openWebGpu(gpuDevice);
   if (typeof opened !== "string") {
     current = webgpu = opened;
     return { device: "webgpu", name: opened.name, adapter: opened.report };
   }
-  if (device === "webgpu") throw new DeviceError("init", `no WebGPU: ${opened}`, 'use device "auto" or "cpu"');
+  if (device === "webgpu") throw new DeviceError(`no WebGPU: ${opened}`, 'use device "auto" or "cpu"', "init");
   current = cpu;
   return { device: "cpu", name: cpu.name, ...(opened && { reason: opened }) };
 }
@@ -51,11 +53,11 @@ export async function init(options: InitOptions = {}): Promise<InitReport> {
 export const defaultDevice = (): Device => current;
 
 /** The device object for a name. Errors: DeviceError when WebGPU was not initialised. */
-export function deviceNamed(op: string, name: unknown): Device {
+export function deviceNamed(name: unknown): Device {
   if (name === undefined || name === null) return current;
   if (name === "cpu") return cpu;
-  if (name !== "webgpu") throw new ArgumentError(op, `unknown device ${String(name)}`, "cpu or webgpu");
-  if (!webgpu) throw new DeviceError(op, "webgpu is not initialised", 'await init({ device: "webgpu" }) first');
+  if (name !== "webgpu") throw new ArgumentError(`unknown device ${String(name)}`, "cpu or webgpu");
+  if (!webgpu) throw new DeviceError("webgpu is not initialised", 'await init({ device: "webgpu" }) first');
   return webgpu;
 }
 

@@ -4,7 +4,7 @@ import { checkDistinct } from "./autograd/inplace.ts";
 import { isGradEnabled, noGrad } from "./autograd/mode.ts";
 import { Node, SavedTensor } from "./autograd/node.ts";
 import { type DType, isFloat, promote, roundTo } from "./base/dtype.ts";
-import { DeviceError, DtypeError, GradError, ShapeError, show } from "./base/errors.ts";
+import { DeviceError, DtypeError, GradError, ShapeError, show, under } from "./base/errors.ts";
 import { contiguous, sameShape, sizeOf } from "./base/shape.ts";
 import { defaultDevice } from "./device.ts";
 import {
@@ -59,22 +59,24 @@ function ready(name: string, { inputs: given, attrs }: Call<object>): Ready {
       // A constant is at home everywhere.
       const free = shape.length === 0 && storage.constant !== undefined;
       if (device !== storage.device && !free)
-        throw new DeviceError(name, `${key} is on ${storage.device.type}, another operand on ${device.type}`, "move one with to()");
+        throw new DeviceError(`${key} is on ${storage.device.type}, another operand on ${device.type}`, "move one with to()");
       inputs[key] = device === storage.device ? x : x.constantOn(device);
       ins[key] = { shape, dtype, kind: shape.length === 0 ? "scalar" : "tensor" };
       recording ||= x.requiresGrad;
     } else if (typeof x === "number" || typeof x === "boolean") {
       numbers[key] = Number(x);
       ins[key] = { shape: [], dtype: x === numbers[key] ? (Number.isInteger(x) ? "int32" : "float32") : "bool", kind: "number" };
-    } else throw new DtypeError(name, `${key} must be a tensor or a number, got ${typeof x}`);
+    } else throw new DtypeError(`${key} must be a tensor or a number, got ${typeof x}`);
   }
   return { name, attrs, inputs, ins, numbers, device: device ?? defaultDevice(), recording: recording && isGradEnabled() };
 }
 
 /** Runs an operator on its user-facing arguments and records it for backward. Operators outside the table bring their name. */
-export function apply(op: AnyOp, args: readonly unknown[], name = names.get(op)!): unknown {
+export const apply = (op: AnyOp, args: readonly unknown[], name = names.get(op)!): unknown => under(name, () => applied(op, args, name));
+
+function applied(op: AnyOp, args: readonly unknown[], name: string): unknown {
   const at = op.self ?? 0;
-  if (!("meta" in op) && at >= 0) operand(name, args[at]);
+  if (!("meta" in op) && at >= 0) operand(args[at]);
   if (isComposite(op)) {
     const out: unknown = op.backward === "none" ? noGrad(() => op.compose(...args)) : op.compose(...args);
     if (op.renames && out instanceof Tensor && out.gradFn) out.gradFn.name = name;
@@ -108,8 +110,12 @@ function perform(op: AnyPrimitive, call: Ready, args: readonly unknown[]): unkno
 /** The trailing-underscore form: the first operand takes the result, and its history. */
 export function applyInPlace(op: AnyPrimitive | Composite<Fn>, args: readonly unknown[]): Tensor {
   const name = `${names.get(op)!}_`;
+  return under(name, () => appliedInPlace(op, args, name));
+}
+
+function appliedInPlace(op: AnyPrimitive | Composite<Fn>, args: readonly unknown[], name: string): Tensor {
   const self = args[0] as Tensor;
-  self.checkInPlace(name);
+  self.checkInPlace();
   if (isComposite(op)) return self.copy_(apply(op, args) as Tensor);
   const call = ready(name, op.call(...args));
   const { inputs, recording } = call;
@@ -120,9 +126,8 @@ export function applyInPlace(op: AnyPrimitive | Composite<Fn>, args: readonly un
     for (const key of (op.save ?? []) as readonly string[]) if (inputs[key] === self) inputs[key] = former ??= self.preserved();
   const fresh = perform(op, call, args) as Tensor;
   const { shape, dtype } = fresh;
-  if (!sameShape(shape, self.shape)) throw new ShapeError(name, `the result ${show(shape)} does not fit into ${show(self.shape)}`);
-  if (isFloat(dtype) && !isFloat(self.dtype))
-    throw new DtypeError(name, `a ${dtype} result does not fit into ${self.dtype}`, "use to() first");
+  if (!sameShape(shape, self.shape)) throw new ShapeError(`the result ${show(shape)} does not fit into ${show(self.shape)}`);
+  if (isFloat(dtype) && !isFloat(self.dtype)) throw new DtypeError(`a ${dtype} result does not fit into ${self.dtype}`, "use to() first");
   const node = fresh.gradFn;
   // What has no rule of its own for this is recorded as a copy of the plain result.
   if (recording && node?.name !== name) return self.copy_(fresh);
@@ -138,7 +143,7 @@ export function applyInPlace(op: AnyPrimitive | Composite<Fn>, args: readonly un
 /** Writes `source` (same shape and dtype, no longer needed) into the elements of `target` and counts the write. */
 export function overwrite(target: Tensor, source: Tensor): void {
   const { storage } = target;
-  checkDistinct("copy", target);
+  under("copy", () => checkDistinct(target));
   if (target.whole && source.whole && !source.storage.shared) storage.adopt(source.storage);
   else storage.device.run("copy", stridedCopy, { x: source, out: target }, {});
   storage.version++;
@@ -157,7 +162,7 @@ function execute(op: AnyPrimitive, { name, inputs, attrs, device }: Ready, metas
   for (const key in metas) {
     const meta = metas[key]!;
     const n = sizeOf(meta.shape);
-    checkSupport(name, device, meta.dtype);
+    checkSupport(device, meta.dtype);
     tensors[key] = new Tensor(new Storage(device, meta.dtype, n, device.alloc(meta.dtype, n)), meta.dtype, contiguous(meta.shape));
   }
   device.run(name, op, tensors, attrs);
@@ -193,7 +198,7 @@ class OpNode extends Node {
   /** `tensors` holds what the rule may read. Errors: GradError when there is no rule. */
   constructor(op: AnyPrimitive | AnyView, { name, inputs, attrs, ins }: Ready, tensors: Tensors, out: Tensor) {
     if (op.backward === "none")
-      throw new GradError(name, "has no gradient rule, but an input requires a gradient", "detach() it, or run inside noGrad");
+      throw new GradError("has no gradient rule, but an input requires a gradient", "detach() it, or run inside noGrad");
     super(
       name,
       Object.values(inputs).map((x) => x.edge),
@@ -217,7 +222,7 @@ class OpNode extends Node {
     const thunks = (this.#op.backward as Backward<string, object>)(g, saved, this.#call.attrs, this.#call.ins);
     return this.#keys.map((key, i) => {
       if (!needed[i]) return undefined;
-      if (!thunks[key]) throw new GradError(this.name, `has no gradient for ${key}`, "detach() that input");
+      if (!thunks[key]) throw new GradError(`has no gradient for ${key}`, "detach() that input", this.name);
       return thunks[key]();
     });
   }

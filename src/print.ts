@@ -3,7 +3,7 @@ import { noGrad } from "./autograd/mode.ts";
 import { dense } from "./backend/cpu.ts";
 import { checkNonNegative } from "./base/checks.ts";
 import { isFloat } from "./base/dtype.ts";
-import { show } from "./base/errors.ts";
+import { show, under } from "./base/errors.ts";
 import { parse } from "./base/options.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -23,15 +23,19 @@ type Settings = { -readonly [K in keyof Required<PrintOptions>]: Required<PrintO
 
 const settings: Settings = { precision: 4, threshold: 1000, edgeitems: 3, linewidth: 80, sciMode: undefined };
 
-function checked(op: string, options: PrintOptions): Settings {
-  const o = parse(op, [options], { ...settings });
-  checkNonNegative(op, { ...o, sciMode: 0 });
+function checked(options: PrintOptions): Settings {
+  const o = parse([options], { ...settings });
+  checkNonNegative({ ...o, sciMode: 0 });
   return o;
 }
 
 /** Changes how all tensors print from now on; sciMode left out goes back to choosing by range. */
 export function setPrintOptions(options: PrintOptions): void {
-  Object.assign(settings, checked("setPrintOptions", options), { sciMode: options.sciMode });
+  Object.assign(
+    settings,
+    under("setPrintOptions", () => checked(options)),
+    { sciMode: options.sciMode },
+  );
 }
 
 /** The methods of this file, as Tensor declares them. */
@@ -134,7 +138,7 @@ function layout(x: Tensor, o: Settings): { readonly shown: Tensor; readonly writ
 }
 
 async function toText(x: Tensor, options: PrintOptions = {}): Promise<string> {
-  const o = checked("toText", options);
+  const o = under("toText", () => checked(options));
   const { shown, write } = layout(x, o);
   return write(await shown.data());
 }

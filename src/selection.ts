@@ -26,7 +26,7 @@ export interface Selections {
 const nonzeroPlaces = async (x: Tensor): Promise<number[]> => hits(await x.detach().data());
 
 async function nonzero(x: Tensor, ...rest: unknown[]): Promise<Tensor | Tensor[]> {
-  const { asTuple } = parse("nonzero", rest, {}, { asTuple: false });
+  const { asTuple } = parse(rest, {}, { asTuple: false });
   const found = await nonzeroPlaces(x);
   const list = columns(x, found);
   if (asTuple) return x.ndim === 0 ? [vector(x, found)] : list;
@@ -34,16 +34,15 @@ async function nonzero(x: Tensor, ...rest: unknown[]): Promise<Tensor | Tensor[]
 }
 
 async function maskedSelect(x: Tensor, mask: Tensor): Promise<Tensor> {
-  if (operand("maskedSelect", mask, "mask").dtype !== "bool")
-    throw new DtypeError("maskedSelect", `the mask must be bool, got ${mask.dtype}`);
+  if (operand(mask, "mask").dtype !== "bool") throw new DtypeError(`the mask must be bool, got ${mask.dtype}`);
   const recording = isGradEnabled();
-  const shape = broadcastShapes("maskedSelect", x.shape, mask.shape);
+  const shape = broadcastShapes(x.shape, mask.shape);
   const found = await nonzeroPlaces(noGrad(() => mask.expand(shape)));
   return setGradEnabled(recording, () => x.expand(shape).flatten().indexSelect(0, vector(x, found)));
 }
 
 function indexPut(x: Tensor, indices: readonly Index[], values: Tensor | number, ...rest: unknown[]): Tensor {
-  const { accumulate } = parse("indexPut_", rest, { accumulate: false });
+  const { accumulate } = parse(rest, { accumulate: false });
   if (Array.isArray(indices) && isBasic(indices)) {
     const part = x.index(indices);
     const given = spread(x, values, part.shape);
@@ -52,7 +51,7 @@ function indexPut(x: Tensor, indices: readonly Index[], values: Tensor | number,
     return x;
   }
   const [mask] = indices;
-  const single = typeof values === "number" || (operand("indexPut_", values, "values").ndim === 0 && values.dtype === x.dtype);
+  const single = typeof values === "number" || (operand(values, "values").ndim === 0 && values.dtype === x.dtype);
   // One value behind one mask needs no count, so that it works wherever the mask was made.
   if (indices.length === 1 && single && !accumulate && isTensor(mask) && mask.dtype === "bool") {
     x.detach().index([mask.filledLike(0)]);

@@ -6,7 +6,7 @@ import { Accumulate, type Edge, type GradHook, type Node } from "./autograd/node
 import { checkSupport, type Device, Storage } from "./backend/backend.ts";
 import { cpu, dense } from "./backend/cpu.ts";
 import { asDType, type DType, type DTypeLike, isFloat, type TypedArray } from "./base/dtype.ts";
-import { DeviceError, GradError, ShapeError, show } from "./base/errors.ts";
+import { DeviceError, GradError, ShapeError, show, under } from "./base/errors.ts";
 import { memo } from "./base/memo.ts";
 import { parse } from "./base/options.ts";
 import { contiguous, type Geometry, isContiguous, sameShape, sizeOf } from "./base/shape.ts";
@@ -109,10 +109,12 @@ export class Tensor implements Geometry {
   }
   /** Sets whether operators on this tensor are recorded. Errors: GradError for integer dtypes and for non-leaves switched off. */
   requiresGrad_(value = true): this {
-    if (value && !isFloat(this.dtype)) throw new GradError("requiresGrad_", `the tensor is ${this.dtype}`, "only floats have gradients");
-    if (!value && !this.isLeaf) throw new GradError("requiresGrad_", "only leaves can be cut off", "use detach()");
-    if (value !== this.requiresGrad) this.#edge = value ? { node: new Accumulate(this), index: 0 } : undefined;
-    return this;
+    return under("requiresGrad_", () => {
+      if (value && !isFloat(this.dtype)) throw new GradError(`the tensor is ${this.dtype}`, "only floats have gradients");
+      if (!value && !this.isLeaf) throw new GradError("only leaves can be cut off", "use detach()");
+      if (value !== this.requiresGrad) this.#edge = value ? { node: new Accumulate(this), index: 0 } : undefined;
+      return this;
+    });
   }
   /** Where its gradient flows: into the node that made it, or the sink of a leaf. */
   get edge(): Edge | undefined {
@@ -145,7 +147,7 @@ export class Tensor implements Geometry {
   }
   set grad(value: Tensor | null) {
     if (value && !sameShape(value.shape, this.shape))
-      throw new ShapeError("grad", `${show(value.shape)} is not the shape of the tensor, ${show(this.shape)}`);
+      throw new ShapeError(`${show(value.shape)} is not the shape of the tensor, ${show(this.shape)}`, "", "grad");
     // A gradient nobody has looked at can go at once instead of waiting for the collector.
     if (this.#grad && this.#grad !== value && !this.#gradSeen) this.#grad.dispose();
     this.#grad = value ? keep(value) : undefined;
@@ -167,12 +169,12 @@ export class Tensor implements Geometry {
   }
   /** Keeps the gradient of a non-leaf in `grad`. */
   retainGrad(): void {
-    const { index } = edgeOf("retainGrad", this, "the tensor");
+    const { index } = under("retainGrad", () => edgeOf(this, "the tensor"));
     this.gradFn?.retained.set(index, this);
   }
   /** Calls hook with every gradient of this tensor; what it returns replaces the gradient. Returns a handle to remove it. */
   registerHook(hook: GradHook): { remove(): void } {
-    const { node, index } = edgeOf("registerHook", this, "the tensor");
+    const { node, index } = under("registerHook", () => edgeOf(this, "the tensor"));
     const hooks = memo(node.hooks, index, () => new Set());
     hooks.add(hook);
     return { remove: () => void hooks.delete(hook) };
@@ -212,7 +214,7 @@ export class Tensor implements Geometry {
   }
   /** Becomes `value` (used up) with gradient `grad`, perhaps elsewhere: how a module moves while others keep hold of its parameters. */
   moveTo(value: Tensor, grad?: Tensor): void {
-    if (!this.isLeaf) throw new GradError("moveTo", "only leaves can move", "use to()");
+    if (!this.isLeaf) throw new GradError("only leaves can move", "use to()", "moveTo");
     const own = this as { -readonly [K in "storage" | "dtype" | "shape" | "strides" | "offset"]: Tensor[K] };
     const { storage, dtype, shape, strides, offset } = value;
     untrack(this);
@@ -240,8 +242,8 @@ export class Tensor implements Geometry {
     }
   }
   /** Errors: ArgumentError for a tensor that overlaps itself, GradError when writing here would break a recorded gradient. */
-  checkInPlace(op: string): void {
-    checkInPlace(this, op);
+  checkInPlace(): void {
+    checkInPlace(this);
   }
 
   // ---- values ---------------------------------------------------------------------------------------------------
@@ -254,7 +256,7 @@ export class Tensor implements Geometry {
   }
   /** The value of a one-element tensor. Errors: ShapeError for any other size. */
   async item(): Promise<number> {
-    if (this.size !== 1) throw new ShapeError("item", `the tensor has ${this.size} elements, not 1`);
+    if (this.size !== 1) throw new ShapeError(`the tensor has ${this.size} elements, not 1`, "", "item");
     return (await this.data())[0]!;
   }
   /** Nested arrays of numbers (booleans for bool), a plain number for 0-d. */
@@ -282,26 +284,27 @@ export class Tensor implements Geometry {
    * Errors: DeviceError from WebGPU to the CPU, GradError where a gradient would have to cross devices.
    */
   to(target: DTypeLike | DeviceName | Tensor | ToOptions, options?: ToOptions): Tensor {
-    const given =
-      target instanceof Tensor
-        ? { dtype: target.dtype, device: target.device.type }
-        : typeof target === "string"
-          ? { [target === "cpu" || target === "webgpu" ? "device" : "dtype"]: target }
-          : target;
-    const { dtype, device, copy } = parse(
-      "to",
-      [{ ...given, ...options }],
-      {},
-      { dtype: this.dtype as DTypeLike, device: this.device.type as DeviceName, copy: false },
-    );
-    const moved = this.moved("to", deviceNamed("to", device), asDType("to", dtype));
-    return moved === this && copy ? this.clone() : moved;
+    return under("to", () => {
+      const given =
+        target instanceof Tensor
+          ? { dtype: target.dtype, device: target.device.type }
+          : typeof target === "string"
+            ? { [target === "cpu" || target === "webgpu" ? "device" : "dtype"]: target }
+            : target;
+      const { dtype, device, copy } = parse(
+        [{ ...given, ...options }],
+        {},
+        { dtype: this.dtype as DTypeLike, device: this.device.type as DeviceName, copy: false },
+      );
+      const moved = this.moved(deviceNamed(device), asDType(dtype));
+      return moved === this && copy ? this.clone() : moved;
+    });
   }
-  /** This tensor elsewhere or in another dtype, itself when nothing changes; `op` labels errors. */
-  moved(op: string, device: Device, dtype: DType): Tensor {
+  /** This tensor elsewhere or in another dtype, itself when nothing changes. */
+  moved(device: Device, dtype: DType): Tensor {
     // The CPU has every dtype: where one of the two devices is the CPU, that is where it changes.
-    if (this.device.type === "cpu" && this.dtype !== dtype) return (this.cast(dtype) as Tensor).moved(op, device, dtype);
-    const here = this.#on(op, device);
+    if (this.device.type === "cpu" && this.dtype !== dtype) return (this.cast(dtype) as Tensor).moved(device, dtype);
+    const here = this.#on(device);
     return here.dtype === dtype ? here : here.cast(dtype);
   }
   /** The elements on the CPU, itself when they are there already; a copy without graph otherwise. */
@@ -313,17 +316,17 @@ export class Tensor implements Geometry {
   double(): Tensor {
     return this.to("float64");
   }
-  #on(op: string, device: Device): Tensor {
+  #on(device: Device): Tensor {
     const { storage, dtype, shape } = this;
     const own = storage.device;
     if (own === device) return this;
     if (this.requiresGrad && isGradEnabled())
-      throw new GradError(op, `a gradient cannot flow from ${device.type} to ${own.type}`, "detach() first");
-    checkSupport(op, device, dtype);
+      throw new GradError(`a gradient cannot flow from ${device.type} to ${own.type}`, "detach() first");
+    checkSupport(device, dtype);
     // A single number stays known to the host, so that counters can be read without waiting.
     const value = knownValue(this) ?? storage.constant;
     if (value !== undefined) return Tensor.constant(device, value, dtype, shape);
-    if (own.type !== "cpu") throw new DeviceError(op, `elements on ${own.type} cannot be read at once`, "await cpu() instead");
+    if (own.type !== "cpu") throw new DeviceError(`elements on ${own.type} cannot be read at once`, "await cpu() instead");
     const data = dense(this);
     return Tensor.upload(device, dtype, isFloat(dtype) ? data : (data.slice() as TypedArray), shape);
   }

@@ -21,8 +21,8 @@ export function knownValue(x: Tensor): number | undefined {
  * A new dense tensor with the values of x, on the device of another tensor and in its dtype; carries no graph.
  * Errors: DeviceError for values that lie on the GPU and are wanted elsewhere.
  */
-export const transferred = (op: string, x: Tensor, { storage, dtype }: Place): Tensor =>
+export const transferred = (x: Tensor, { storage, dtype }: Place): Tensor =>
   noGrad(() => {
-    const moved = x.moved(op, storage.device, dtype);
+    const moved = x.moved(storage.device, dtype);
     return moved === x ? x.clone() : moved;
   });

@@ -4,7 +4,7 @@ import { type Grid, type Kernel, kernel, wgslType } from "./backend/kernel.ts";
 import { compile } from "./backend/pipelines.ts";
 import { type Field, link, type Linked } from "./backend/wgsl.ts";
 import { asDType, type TypedArray } from "./base/dtype.ts";
-import { ArgumentError, DtypeError, type WengertError } from "./base/errors.ts";
+import { ArgumentError, DtypeError, type WengertError, under } from "./base/errors.ts";
 import { parse } from "./base/options.ts";
 import { checkShape, sizeOf } from "./base/shape.ts";
 import type { WebGpuDevice } from "./backend/webgpu.ts";
@@ -89,64 +89,66 @@ type Shader = Pick<Linked, "bindings" | "params"> & { readonly kernel: Kernel };
 
 /** Reads the shader and holds it against the definition. Errors: ArgumentError. */
 function inspected(definition: Erased): Shader {
-  const { name, wgsl, inputs, entry = name } = definition;
-  const demand = (fine: unknown, what: string, remedy?: string): void => {
-    if (!fine) throw new ArgumentError("defineKernel", what, remedy);
-  };
-  for (const [key, type] of Object.entries({ name: "string", wgsl: "string", cpu: "function" })) {
-    const given = definition[key as "name"];
-    demand(given && typeof given === type, `needs a ${type} as ${key}, got ${given}`);
-  }
-  const distinct = Array.isArray(inputs) && new Set(inputs.filter((n) => typeof n === "string" && n !== "out")).size === inputs.length;
-  demand(distinct && inputs.length > 0, `${name}: inputs must be different names, none of them out, got ${String(inputs)}`);
-  const found = kernel(wgsl, entry);
-  try {
-    const { bindings, params } = link(found.sources, entry);
-    for (const { name: binding, write } of bindings)
+  return under("defineKernel", () => {
+    const { name, wgsl, inputs, entry = name } = definition;
+    const demand = (fine: unknown, what: string, remedy?: string): void => {
+      if (!fine) throw new ArgumentError(what, remedy);
+    };
+    for (const [key, type] of Object.entries({ name: "string", wgsl: "string", cpu: "function" })) {
+      const given = definition[key as "name"];
+      demand(given && typeof given === type, `needs a ${type} as ${key}, got ${given}`);
+    }
+    const distinct = Array.isArray(inputs) && new Set(inputs.filter((n) => typeof n === "string" && n !== "out")).size === inputs.length;
+    demand(distinct && inputs.length > 0, `${name}: inputs must be different names, none of them out, got ${String(inputs)}`);
+    const found = kernel(wgsl, entry);
+    try {
+      const { bindings, params } = link(found.sources, entry);
+      for (const { name: binding, write } of bindings)
+        demand(
+          write ? binding === "out" : inputs.includes(binding),
+          `the ${write ? "written" : "read"} binding ${binding} is no ${write ? "output" : "input"}`,
+          `inputs are ${inputs.join(", ")}; only out is read_write`,
+        );
       demand(
-        write ? binding === "out" : inputs.includes(binding),
-        `the ${write ? "written" : "read"} binding ${binding} is no ${write ? "output" : "input"}`,
-        `inputs are ${inputs.join(", ")}; only out is read_write`,
+        bindings.some((b) => b.write),
+        `the entry point ${entry} writes no binding out`,
       );
-    demand(
-      bindings.some((b) => b.write),
-      `the entry point ${entry} writes no binding out`,
-    );
-    demand(bindings.length <= 8, `${bindings.length} storage bindings, devices promise 8`);
-    return { kernel: found, bindings, params };
-  } catch (error) {
-    const { what, remedy } = error as WengertError;
-    throw new ArgumentError("defineKernel", `${name}: ${what}`, remedy);
-  }
+      demand(bindings.length <= 8, `${bindings.length} storage bindings, devices promise 8`);
+      return { kernel: found, bindings, params };
+    } catch (error) {
+      const { what, remedy } = error as WengertError;
+      throw new ArgumentError(`${name}: ${what}`, remedy);
+    }
+  });
 }
 
 function recordOf(definition: Erased, shader: Shader): Primitive<never, string, object> {
-  const { name, inputs } = definition;
+  const { inputs } = definition;
   const byName = <T>(value: (input: string, index: number) => T): Record<string, T> =>
     Object.fromEntries(inputs.map((input, i) => [input, value(input, i)]));
   type Told = Parameters<Erased["cpu"]>[2];
   const paramsOf = (told: Told): Record<string, number> => {
     const params: Record<string, number> = { size: sizeOf(told.out.shape), ...definition.params?.(told) };
-    for (const field of shader.params) checkField(name, field, params[field.name]);
+    for (const field of shader.params) checkField(field, params[field.name]);
     for (const key of Object.keys(params))
-      if (key !== "size" && !shader.params.some((f) => f.name === key)) throw new ArgumentError(name, `the shader has no parameter ${key}`);
+      if (key !== "size" && !shader.params.some((f) => f.name === key)) throw new ArgumentError(`the shader has no parameter ${key}`);
     return params;
   };
   const told = (ins: Views, attrs: object): Told => ({ ins, attrs, out: ins["out"]! });
   return {
     call: (...args: readonly unknown[]) => ({
-      inputs: byName((n, i) => operand(name, args[i], n)),
-      attrs: parse(name, args.slice(inputs.length), {}, { ...definition.attrs }),
+      inputs: byName((n, i) => operand(args[i], n)),
+      attrs: parse(args.slice(inputs.length), {}, { ...definition.attrs }),
     }),
     meta: (ins, attrs) => {
       const given: Partial<Meta> = definition.out?.({ ins, attrs }) ?? ins[inputs[0]]!;
-      const out = { shape: checkShape(name, given.shape!), dtype: asDType(name, given.dtype) };
+      const out = { shape: checkShape(given.shape!), dtype: asDType(given.dtype) };
       const metas: Readonly<Record<string, Meta>> = { ...ins, out };
       for (const { name: binding, element } of shader.bindings) {
         const { dtype } = metas[binding]!;
         const own = dtype === "float64" ? "f32" : wgslType(dtype);
         if (element && element !== own[0])
-          throw new DtypeError(name, `${binding} is ${dtype}, the shader reads it as ${element}32`, "convert it with to()");
+          throw new DtypeError(`${binding} is ${dtype}, the shader reads it as ${element}32`, "convert it with to()");
       }
       paramsOf({ ins, attrs, out });
       return { out };
@@ -161,7 +163,7 @@ function recordOf(definition: Erased, shader: Shader): Primitive<never, string, 
       const call = told(io, attrs);
       const grid: Grid = definition.threads?.(call) ?? sizeOf(call.out.shape);
       if (![grid].flat().every((n) => Number.isInteger(n) && n >= 0))
-        throw new ArgumentError(name, `threads must be whole numbers, got ${String(grid)}`);
+        throw new ArgumentError(`threads must be whole numbers, got ${String(grid)}`);
       launcher.launch(shader.kernel, { ...byName((n) => launcher.dense(io[n]!)), out: io["out"]! }, paramsOf(call), grid);
     },
     save: definition.save ?? [],
@@ -172,14 +174,14 @@ function recordOf(definition: Erased, shader: Shader): Primitive<never, string, 
 }
 
 /** Errors: ArgumentError unless the value is a number that the field holds. */
-function checkField(name: string, { name: field, type }: Field, value: number | undefined): void {
-  if (typeof value !== "number") throw new ArgumentError(name, `parameter ${field} was not given`, "return it from params");
+function checkField({ name, type }: Field, value: number | undefined): void {
+  if (typeof value !== "number") throw new ArgumentError(`parameter ${name} was not given`, "return it from params");
   if (type !== "f32" && (type === "i32" ? value | 0 : value >>> 0) !== value)
-    throw new ArgumentError(name, `parameter ${field} is ${type}, got ${value}`);
+    throw new ArgumentError(`parameter ${name} is ${type}, got ${value}`);
 }
 
 /** Errors: DeviceError when WebGPU is not in use or refuses the kernel. */
 async function compiled(name: string, { sources, entry }: Kernel): Promise<void> {
-  const { gpu } = deviceNamed(name, "webgpu") as WebGpuDevice;
+  const { gpu } = under(name, () => deviceNamed("webgpu")) as WebGpuDevice;
   await compile(gpu, name, link(sources, entry).code, entry, "auto");
 }

@@ -55,7 +55,7 @@ async function readIdx(name: string, read: ReadFile): Promise<{ sizes: readonly 
   const file = await read(name);
   try {
     const { data, shape, dtype } = await io.parseIdx(file);
-    if (dtype !== "uint8") throw new FormatError("parseIdx", `holds ${dtype}, bytes are needed`);
+    if (dtype !== "uint8") throw new FormatError(`holds ${dtype}, bytes are needed`, "", "parseIdx");
     return { sizes: shape, bytes: data as Uint8Array };
   } catch (error) {
     if (error instanceof FormatError) throw new DataError(`${name}: is damaged or no IDX file (restore it): ${error.message}`);

@@ -1,6 +1,6 @@
 // backward() and grad(): walk the recorded nodes from the last to the first, once each, summing gradients that meet.
 import type { TypedArray } from "../base/dtype.ts";
-import { GradError, show, ShapeError } from "../base/errors.ts";
+import { GradError, show, ShapeError, under } from "../base/errors.ts";
 import { memo } from "../base/memo.ts";
 import { sameShape } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
@@ -30,18 +30,22 @@ export function backward(
   gradients?: Tensor | readonly (Tensor | null)[] | null,
   options: BackwardOptions = {},
 ): void {
-  const { inputs } = options;
-  if (inputs?.length === 0) throw new GradError("backward", "inputs is empty", "leave it out to reach every leaf");
-  run("backward", tensors, gradients, inputs, options);
+  under("backward", () => {
+    const { inputs } = options;
+    if (inputs?.length === 0) throw new GradError("inputs is empty", "leave it out to reach every leaf");
+    run("backward", tensors, gradients, inputs, options);
+  });
 }
 
 /** The gradients of the sum of `outputs` for each of `inputs`, as a list; nothing is accumulated. */
 export function grad(outputs: Tensor | readonly Tensor[], inputs: Tensor | readonly Tensor[], options: GradOptions = {}): Tensor[] {
-  const wanted = list(inputs);
-  const found = run("grad", outputs, options.gradOutputs, wanted, options);
-  return wanted.map((_, i) => {
-    if (found[i] || options.allowUnused) return found[i] as Tensor;
-    throw new GradError("grad", `input ${i} was not used in the graph`, "allowUnused gives undefined for it");
+  return under("grad", () => {
+    const wanted = list(inputs);
+    const found = run("grad", outputs, options.gradOutputs, wanted, options);
+    return wanted.map((_, i) => {
+      if (found[i] || options.allowUnused) return found[i] as Tensor;
+      throw new GradError(`input ${i} was not used in the graph`, "allowUnused gives undefined for it");
+    });
   });
 }
 
@@ -79,10 +83,10 @@ function run(
     results.forEach((g, i) => g && deposit(node.inputs[i]!, g));
   };
 
-  const wanted = targets?.map((x) => edgeOf(op, x, "an input"));
+  const wanted = targets?.map((x) => edgeOf(x, "an input"));
   const seeds = list(gradients);
   list(outputs).forEach((root, i) => {
-    deposit(edgeOf(op, root, `output ${i}`), seedFor(op, root, seeds[i]).alias());
+    deposit(edgeOf(root, `output ${i}`), seedFor(root, seeds[i]).alias());
   });
   const order = route(pending.keys(), wanted && new Set(wanted.map((e) => e.node)));
   const found: Gradients = [];
@@ -114,9 +118,9 @@ function run(
 }
 
 /** Where the gradient of x flows. Errors: GradError when none is wanted. */
-export function edgeOf(op: string, x: Tensor, what: string): Edge {
+export function edgeOf(x: Tensor, what: string): Edge {
   if (x.edge) return x.edge;
-  throw new GradError(op, `${what} of shape ${show(x.shape)} does not require a gradient`, "call requiresGrad_() first");
+  throw new GradError(`${what} of shape ${show(x.shape)} does not require a gradient`, "call requiresGrad_() first");
 }
 
 /** Undoes broadcasting and dtype promotion: the one place where either happens. */
@@ -129,7 +133,7 @@ function fit(g: Tensor, { node, index }: Edge): Tensor {
 function checkNaN(node: Node, g: Tensor, input: number): void {
   if (g.device.type !== "cpu" || !(g.storage.memory as TypedArray).includes(NaN)) return;
   const site = node.site ?? "an unknown place, outside detectAnomaly";
-  throw new GradError("backward", `${node.name} gave its input ${input} a gradient with NaN; it was called at\n${site}`);
+  throw new GradError(`${node.name} gave its input ${input} a gradient with NaN; it was called at\n${site}`, "", "backward");
 }
 
 /** The nodes to run, newest first: those that can be reached from the start, and from which one of `targets` can be reached. */
@@ -140,16 +144,12 @@ export function route(start: Iterable<Node>, targets?: ReadonlySet<Node>): Set<N
   return new Set([...useful].reverse());
 }
 
-function seedFor(op: string, root: Tensor, seed: Tensor | null | undefined): Tensor {
+function seedFor(root: Tensor, seed: Tensor | null | undefined): Tensor {
   if (!seed) {
     if (root.size === 1) return root.filledLike(1);
-    throw new GradError(
-      op,
-      `a gradient is implied only for one element, not for shape ${show(root.shape)}`,
-      "pass it, or reduce the output",
-    );
+    throw new GradError(`a gradient is implied only for one element, not for shape ${show(root.shape)}`, "pass it, or reduce the output");
   }
   if (!sameShape(seed.shape, root.shape))
-    throw new ShapeError(op, `the gradient has shape ${show(seed.shape)}, the output ${show(root.shape)}`);
+    throw new ShapeError(`the gradient has shape ${show(seed.shape)}, the output ${show(root.shape)}`);
   return seed;
 }

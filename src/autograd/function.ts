@@ -72,14 +72,14 @@ export class Context extends Node {
   override apply(grads: readonly (Tensor | undefined)[], needed: readonly boolean[]): (Tensor | undefined)[] {
     const list = [this.#owner.backward(this, ...grads)].flat() as (Tensor | null | undefined)[];
     if (list.length > needed.length)
-      throw new GradError(this.name, `backward returned ${list.length} gradients for ${needed.length} arguments`);
+      throw new GradError(`backward returned ${list.length} gradients for ${needed.length} arguments`, "", this.name);
     return needed.map((need, i) => {
       const g = list[i];
       if (!need || !g) return undefined;
       const { node, index } = this.inputs[i]!;
       const { shape } = node.outputs[index]!;
       if (!sameShape(g.shape, shape))
-        throw new ShapeError(this.name, `backward returned ${show(g.shape)} for argument ${i} of shape ${show(shape)}`);
+        throw new ShapeError(`backward returned ${show(g.shape)} for argument ${i} of shape ${show(shape)}`, "", this.name);
       return g;
     });
   }

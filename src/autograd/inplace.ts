@@ -14,16 +14,16 @@ export interface ViewPath {
 }
 
 /** Errors: ArgumentError when elements of x share memory. */
-export function checkDistinct(op: string, x: Tensor): void {
-  if (overlaps(x)) throw new ArgumentError(op, `several elements of ${show(x.shape)} share one place in memory`, "clone() it first");
+export function checkDistinct(x: Tensor): void {
+  if (overlaps(x)) throw new ArgumentError(`several elements of ${show(x.shape)} share one place in memory`, "clone() it first");
 }
 
 /** Errors: ArgumentError when elements of x share memory, GradError when writing here would break a recorded gradient. */
-export function checkInPlace(x: Tensor, op: string): void {
-  checkDistinct(op, x);
+export function checkInPlace(x: Tensor): void {
+  checkDistinct(x);
   if (!isGradEnabled()) return;
   const refuse = (what: string, remedy: string): never => {
-    throw new GradError(op, `${what} cannot be changed in place`, remedy);
+    throw new GradError(`${what} cannot be changed in place`, remedy);
   };
   const base = x.viewOf;
   const isParameter = (t: Tensor | undefined): boolean | undefined => t?.isLeaf && t.requiresGrad;

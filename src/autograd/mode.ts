@@ -8,7 +8,7 @@ export const isAnomalyEnabled = (): boolean => modes.anomaly;
 
 /** What a function returned. Errors: ArgumentError for a promise, since `op` ends with the call. */
 export function synchronous<T>(op: string, result: T): T {
-  if (result instanceof Promise) throw new ArgumentError(op, "the function returned a promise", `await outside of ${op}`);
+  if (result instanceof Promise) throw new ArgumentError("the function returned a promise", `await outside of ${op}`, op);
   return result;
 }
 

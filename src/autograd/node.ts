@@ -78,12 +78,12 @@ export class SavedTensor {
   /** The tensor, still part of the graph. Errors: GradError when the graph was freed or the tensor written to since. */
   unpack(node: Node): Tensor {
     const tensor = this.#tensor;
-    if (!tensor) throw new GradError("backward", "the graph was already freed", "retainGraph keeps it");
+    if (!tensor) throw new GradError("the graph was already freed", "retainGraph keeps it", "backward");
     if (tensor.storage.version !== this.#version)
       throw new GradError(
-        "backward",
         `${node.name} saved ${this.#name} ${show(tensor.shape)}, changed in place since: version ${tensor.storage.version}, saved at ${this.#version}`,
         "clone it first",
+        "backward",
       );
     if (this.#output >= 0 && !tensor.gradFn) tensor.setHistory(node, this.#output);
     return tensor;

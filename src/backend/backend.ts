@@ -27,8 +27,8 @@ export interface Device {
 }
 
 /** Errors: DtypeError when the device cannot hold this element type. */
-export function checkSupport(op: string, device: Device, dtype: DType): void {
-  if (!device.supports(dtype)) throw new DtypeError(op, `${dtype} is not available on ${device.type}`, 'use float32, or device "cpu"');
+export function checkSupport(device: Device, dtype: DType): void {
+  if (!device.supports(dtype)) throw new DtypeError(`${dtype} is not available on ${device.type}`, 'use float32, or device "cpu"');
 }
 
 /** An operator's two implementations; the device picks its own by property, never by name. */
@@ -71,7 +71,7 @@ export class Storage {
 
   /** Device memory; a constant is written out on first use. Errors: DeviceError after release. */
   get memory(): unknown {
-    if (this.#refs <= 0) throw new DeviceError("tensor", "its memory was released", "by dispose() or tidy()");
+    if (this.#refs <= 0) throw new DeviceError("its memory was released", "by dispose() or tidy()", "tensor");
     if (this.#memory === undefined) {
       this.#memory = this.device.fill(this.dtype, this.elements, this.constant ?? 0);
       this.constant = undefined;

@@ -52,7 +52,7 @@ export function bufferPool(gpu: GPUDevice, fault: Fault, usage: number): BufferP
     take(bytes, writtenBy = Infinity) {
       const size = classBytes(bytes);
       if (size > limit)
-        throw new OutOfMemoryError("webgpu", `${bytes} bytes are beyond the adapter's limit of ${limit}`, "use a smaller batch");
+        throw new OutOfMemoryError(`${bytes} bytes are beyond the adapter's limit of ${limit}`, "use a smaller batch", "webgpu");
       ledger.taken.add(size);
       const list = memo(free, size, () => []);
       const at = list.findIndex((b) => b.batch < writtenBy);

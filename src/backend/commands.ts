@@ -118,7 +118,7 @@ export function commandList(gpu: GPUDevice, fault: Fault, pool: BufferPool): Com
     for (const command of commands) {
       const { compiled, grid } = command;
       const { params, uniform: inBuffer } = compiled.linked;
-      if (!compiled.pipeline) throw fault.error ?? new DeviceError(command.name, "its kernel did not compile");
+      if (!compiled.pipeline) throw fault.error ?? new DeviceError("its kernel did not compile", "", command.name);
       const timestampWrites = timer?.(command.name);
       if (!pass || timestampWrites) {
         pass?.end();
@@ -180,7 +180,7 @@ export function commandList(gpu: GPUDevice, fault: Fault, pool: BufferPool): Com
       await new Promise((sent) => batch.reads.push({ copy, sent }));
       const refused = await target
         .mapAsync(GPUMapMode.READ)
-        .catch((error: unknown) => new DeviceError("read", `no answer: ${String(error)}`));
+        .catch((error: unknown) => new DeviceError(`no answer: ${String(error)}`, "", "read"));
       await batch.closed;
       fault.check();
       if (refused) throw refused;

@@ -11,7 +11,7 @@ const allocate = (dtype: DType, elements: number): TypedArray => {
     ledger.cpu.add(data.byteLength);
     return data;
   } catch {
-    throw new OutOfMemoryError("cpu", `cannot allocate ${elements} elements of ${dtype}`, "use a smaller batch");
+    throw new OutOfMemoryError(`cannot allocate ${elements} elements of ${dtype}`, "use a smaller batch", "cpu");
   }
 };
 

@@ -20,8 +20,8 @@ export function faultOf(gpu: GPUDevice): Fault {
       error instanceof WengertError
         ? error
         : error instanceof GPUOutOfMemoryError
-          ? new OutOfMemoryError("webgpu", `out of memory${running}: ${error.message}`, "use a smaller batch")
-          : new DeviceError("webgpu", error.message + running);
+          ? new OutOfMemoryError(`out of memory${running}: ${error.message}`, "use a smaller batch", "webgpu")
+          : new DeviceError(error.message + running, "", "webgpu");
   };
   return {
     get error() {

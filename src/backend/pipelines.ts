@@ -35,7 +35,7 @@ export async function compile(
     const { messages } = await module.getCompilationInfo();
     const lines = code.split("\n");
     const words = messages.map((m) => `${m.message.split("\n")[0]!} at "${lines[m.lineNum - 1]?.trim() ?? ""}"`);
-    throw new DeviceError(op, `kernel ${entryPoint} does not compile: ${words.join("; ") || String(error)}`);
+    throw new DeviceError(`kernel ${entryPoint} does not compile: ${words.join("; ") || String(error)}`, "", op);
   }
 }
 

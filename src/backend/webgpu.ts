@@ -50,7 +50,7 @@ function deviceOn(gpu: GPUDevice, info: GPUAdapterInfo | undefined): WebGpuDevic
   let temporary: Storage[] = [];
   let running = "webgpu";
   void gpu.lost.then(({ message, reason }) =>
-    fault.report(new DeviceError("webgpu", `the device was lost: ${message || reason}`, "init() again, then rebuild the model")),
+    fault.report(new DeviceError(`the device was lost: ${message || reason}`, "init() again, then rebuild the model", "webgpu")),
   );
   gpu.addEventListener("uncapturederror", (event) => fault.report((event as GPUUncapturedErrorEvent).error));
 

@@ -29,7 +29,7 @@ export interface Linked {
 }
 
 const fail = (what: string): never => {
-  throw new DeviceError("wgsl", what);
+  throw new DeviceError(what, "", "wgsl");
 };
 
 const named = /^(?:@\w+(?:\([^)]*\))?\s*)*(const|alias|struct|fn|var|override)\b(?:<[^>]*>)?\s*(\w+)/;

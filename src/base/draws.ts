@@ -30,7 +30,7 @@ export function fillIntegers<T extends Int32Array | Float32Array | Float64Array 
 ): T {
   const range = high - low;
   if (!Number.isSafeInteger(low) || !Number.isSafeInteger(high) || !(range > 0))
-    throw new ArgumentError("randint", `needs whole numbers low < high, got low ${low} and high ${high}`);
+    throw new ArgumentError(`needs whole numbers low < high, got low ${low} and high ${high}`);
   for (let i = 0; i < out.length; i++) {
     const draw = generator.random();
     out[i] = low + (range < 2 ** 32 ? draw % range : Number(((BigInt(draw) << 32n) | BigInt(generator.random())) % BigInt(range)));
@@ -40,7 +40,7 @@ export function fillIntegers<T extends Int32Array | Float32Array | Float64Array 
 
 /** A permutation of 0 … n − 1 (torch.randperm). */
 export function permutation(generator: Generator, n: number): Int32Array<ArrayBuffer> {
-  if (!isWhole(n, 0, 0x7fffffff)) throw new ArgumentError("randperm", `n must be between 0 and 2147483647, got ${n}`);
+  if (!isWhole(n, 0, 0x7fffffff)) throw new ArgumentError(`n must be between 0 and 2147483647, got ${n}`);
   const order = new Int32Array(n).map((_, i) => i);
   for (let i = 0; i < n - 1; i++) {
     const j = i + (generator.random() % (n - i));

@@ -13,9 +13,9 @@ const order = Object.keys(arrays) as DType[];
 const aliases: Record<string, DType> = { float: "float32", double: "float64", int: "int32", int64: "int32", long: "int32" };
 
 /** Resolves a dtype name. Errors: DtypeError for unknown names. */
-export function asDType(op: string, name: unknown): DType {
+export function asDType(name: unknown): DType {
   const dtype = aliases[name as string] ?? (name as DType);
-  if (!order.includes(dtype)) throw new DtypeError(op, `unknown dtype ${String(name)}`, order.join(", "));
+  if (!order.includes(dtype)) throw new DtypeError(`unknown dtype ${String(name)}`, order.join(", "));
   return dtype;
 }
 

@@ -1,16 +1,30 @@
 // Typed errors. Form of every message: `op: what is wrong, with the values (remedy)`.
 
+let running = "";
+
+/** Runs fn as the operator or entry point `op`, which errors name meanwhile, so that no check needs to be told who asks. */
+export function under<T>(op: string, fn: () => T): T {
+  const outer = running;
+  running = op;
+  try {
+    return fn();
+  } finally {
+    running = outer;
+  }
+}
+
 /** Base of every error wengert throws on purpose: the operator or entry point, what is wrong with the values, and what to do. */
 export class WengertError extends Error {
   override readonly name: string = "WengertError";
   readonly op: string;
   readonly what: string;
   readonly remedy: string | undefined;
-  constructor(op: string, what: string, remedy?: string) {
+  /** What is thrown after an await, or far from a call, brings its own `op`. */
+  constructor(what: string, remedy?: string, op = running) {
     super(`${op}: ${what}${remedy ? ` (${remedy})` : ""}`);
     this.op = op;
     this.what = what;
-    this.remedy = remedy;
+    this.remedy = remedy || undefined;
   }
 }
 

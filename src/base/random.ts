@@ -51,7 +51,7 @@ export class Generator {
 
   /** Restarts every stream from a seed; negative seeds count from 2⁶⁴ down, as in PyTorch. */
   manualSeed(seed: number): this {
-    if (!Number.isSafeInteger(seed)) throw new ArgumentError("manualSeed", `seed must be a safe integer, got ${seed}`);
+    if (!Number.isSafeInteger(seed)) throw new ArgumentError(`seed must be a safe integer, got ${seed}`, "", "manualSeed");
     const words = new Uint32Array(N);
     words[0] = seed;
     for (let i = 1; i < N; i++) {
@@ -72,8 +72,9 @@ export class Generator {
     const { seed, words, index, offset } = state;
     if (words.length !== N || !isWhole(index, 0, N) || !isWhole(offset, 0) || !isWhole(seed, -Infinity))
       throw new ArgumentError(
-        "setState",
         `not the state of a generator: ${words.length} words, index ${index}, offset ${offset}, seed ${seed}`,
+        "",
+        "setState",
       );
     this.#state = { ...state, words: Uint32Array.from(words) };
     return this;
@@ -233,8 +234,8 @@ const shared = new Generator();
 export const defaultGenerator = (): Generator => shared;
 
 /** The generator given, or the one that manualSeed() seeds. Errors: ArgumentError. */
-export function generatorOf(op: string, given?: Generator | null): Generator {
-  if (given != null && !(given instanceof Generator)) throw new ArgumentError(op, `generator must be a Generator, got ${typeof given}`);
+export function generatorOf(given?: Generator | null): Generator {
+  if (given != null && !(given instanceof Generator)) throw new ArgumentError(`generator must be a Generator, got ${typeof given}`);
   return given ?? shared;
 }
 

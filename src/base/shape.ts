@@ -18,11 +18,11 @@ export function sizeOf(shape: Shape): number {
 }
 
 /** Checks a shape that came from outside. Errors: ShapeError for negative, fractional, NaN sizes or more than 2^31 − 1 elements. */
-export function checkShape(op: string, shape: readonly unknown[]): number[] {
+export function checkShape(shape: readonly unknown[]): number[] {
   const sizes = shape as number[];
   if (Array.isArray(shape) && sizes.every((d) => Number.isInteger(d) && d >= 0) && sizes.length <= 64 && sizeOf(sizes) <= 0x7fffffff)
     return [...sizes];
-  throw new ShapeError(op, `[${String(shape)}] is no shape`, "up to 64 non-negative integers, 2147483647 elements");
+  throw new ShapeError(`[${String(shape)}] is no shape`, "up to 64 non-negative integers, 2147483647 elements");
 }
 
 export function contiguousStrides(shape: Shape): number[] {
@@ -54,14 +54,14 @@ export function isContiguous({ shape, strides }: Geometry): boolean {
 export const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((d, i) => d === b[i]);
 
 /** The common shape of operands under NumPy broadcasting. Errors: ShapeError naming both shapes. */
-export function broadcastShapes(op: string, ...shapes: Shape[]): number[] {
+export function broadcastShapes(...shapes: Shape[]): number[] {
   const rank = Math.max(...shapes.map((s) => s.length));
   const out = new Array<number>(rank).fill(1);
   for (const shape of shapes)
     for (let i = shape.length, at = rank; i-- > 0;) {
       const d = shape[i]!;
       if (d === out[--at] || d === 1) continue;
-      if (out[at] !== 1) throw new ShapeError(op, `shapes ${shapes.map(show).join(" and ")} do not broadcast: ${out[at]} ≠ ${d}`);
+      if (out[at] !== 1) throw new ShapeError(`shapes ${shapes.map(show).join(" and ")} do not broadcast: ${out[at]} ≠ ${d}`);
       out[at] = d;
     }
   return out;
@@ -75,20 +75,20 @@ export function expandTo(g: Geometry, shape: Shape): Geometry {
 }
 
 /** A dimension index in [0, rank); negative counts from the end; 0-d tensors accept 0 and −1. */
-export function normalizeDim(op: string, dim: unknown, rank: number): number {
+export function normalizeDim(dim: unknown, rank: number): number {
   const range = Math.max(1, rank);
   const d = dim as number;
   if (!Number.isInteger(d) || d < -range || d >= range)
-    throw new ShapeError(op, `dim ${String(dim)} is out of range for ${rank} dimensions`, `expected ${-range} to ${range - 1}`);
+    throw new ShapeError(`dim ${String(dim)} is out of range for ${rank} dimensions`, `expected ${-range} to ${range - 1}`);
   return d < 0 ? d + range : d;
 }
 
 /** Sorted distinct dimensions; null, undefined or [] mean all of them. Errors: ShapeError for repeats. */
-export function normalizeDims(op: string, dim: number | readonly number[] | null | undefined, rank: number): number[] {
-  const list = [dim ?? []].flat().map((d) => normalizeDim(op, d, rank));
+export function normalizeDims(dim: number | readonly number[] | null | undefined, rank: number): number[] {
+  const list = [dim ?? []].flat().map((d) => normalizeDim(d, rank));
   if (list.length === 0 || rank === 0) return Array.from({ length: rank }, (_, i) => i);
   const dims = [...new Set(list)].sort((a, b) => a - b);
-  if (dims.length !== list.length) throw new ShapeError(op, `dim ${show(list)} names a dimension twice`);
+  if (dims.length !== list.length) throw new ShapeError(`dim ${show(list)} names a dimension twice`);
   return dims;
 }
 

@@ -2,7 +2,7 @@
 import { permutation } from "../base/draws.ts";
 import "../kits/indexing.ts";
 import { tidy } from "../autograd/scope.ts";
-import { ArgumentError, ShapeError, show } from "../base/errors.ts";
+import { ArgumentError, ShapeError, show, under } from "../base/errors.ts";
 import { memo } from "../base/memo.ts";
 import { parse } from "../base/options.ts";
 import { type Generator, generatorOf, isWhole } from "../base/random.ts";
@@ -25,10 +25,10 @@ export class TensorDataset implements Dataset<Tensor[], Tensor[]> {
 
   /** Errors: ShapeError when the first dimensions differ. */
   constructor(...tensors: readonly Tensor[]) {
-    this.tensors = operands("TensorDataset", tensors);
+    this.tensors = under("TensorDataset", () => operands(tensors));
     this.length = tensors[0]!.shape[0]!;
     if (!tensors.every((t) => t.ndim > 0 && t.shape[0] === this.length))
-      throw new ShapeError("TensorDataset", `first dimensions differ: ${tensors.map((t) => show(t.shape)).join(", ")}`);
+      throw new ShapeError(`first dimensions differ: ${tensors.map((t) => show(t.shape)).join(", ")}`, "", "TensorDataset");
   }
   get(index: number): Tensor[] {
     return this.tensors.map((t) => t.select(0, index));
@@ -52,7 +52,7 @@ export class Subset<T, B> implements Dataset<T, B> {
     this.dataset = dataset;
     this.indices = [...indices];
     for (const i of this.indices)
-      if (!isWhole(i, 0, dataset.length - 1)) throw new ArgumentError("Subset", `index ${i} is outside of ${dataset.length} examples`);
+      if (!isWhole(i, 0, dataset.length - 1)) throw new ArgumentError(`index ${i} is outside of ${dataset.length} examples`, "", "Subset");
     if (dataset.getBatch) this.getBatch = (some) => dataset.getBatch!(some.map((i) => this.indices[i]!));
   }
   get length(): number {
@@ -72,17 +72,19 @@ export function randomSplit<T, B>(
   lengths: readonly number[],
   options: { readonly generator?: Generator } = {},
 ): Subset<T, B>[] {
-  const { generator } = parse("randomSplit", [options], {}, { generator: undefined as Generator | undefined });
-  const n = dataset.length;
-  const total = (list: readonly number[]): number => list.reduce((a, b) => a + b, 0);
-  let sizes = [...lengths];
-  if (Math.abs(total(lengths) - 1) < 1e-9 && lengths.every((f) => f >= 0 && f <= 1)) {
-    sizes = lengths.map((f) => Math.floor(n * f));
-    for (let i = 0, rest = n - total(sizes); i < rest; i++) sizes[i % sizes.length]!++;
-  }
-  if (!sizes.every((s) => isWhole(s, 0)) || total(sizes) !== n)
-    throw new ArgumentError("randomSplit", `lengths ${show(lengths)} do not sum to ${n} examples, or 1`);
-  const order = permutation(generatorOf("randomSplit", generator), n);
-  let at = 0;
-  return sizes.map((size) => new Subset(dataset, order.slice(at, (at += size))));
+  return under("randomSplit", () => {
+    const { generator } = parse([options], {}, { generator: undefined as Generator | undefined });
+    const n = dataset.length;
+    const total = (list: readonly number[]): number => list.reduce((a, b) => a + b, 0);
+    let sizes = [...lengths];
+    if (Math.abs(total(lengths) - 1) < 1e-9 && lengths.every((f) => f >= 0 && f <= 1)) {
+      sizes = lengths.map((f) => Math.floor(n * f));
+      for (let i = 0, rest = n - total(sizes); i < rest; i++) sizes[i % sizes.length]!++;
+    }
+    if (!sizes.every((s) => isWhole(s, 0)) || total(sizes) !== n)
+      throw new ArgumentError(`lengths ${show(lengths)} do not sum to ${n} examples, or 1`);
+    const order = permutation(generatorOf(generator), n);
+    let at = 0;
+    return sizes.map((size) => new Subset(dataset, order.slice(at, (at += size))));
+  });
 }

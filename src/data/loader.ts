@@ -1,6 +1,6 @@
 // DataLoader: batches of a data set, in order or shuffled as PyTorch shuffles.
 import "../kits/indexing.ts";
-import { ArgumentError, DtypeError } from "../base/errors.ts";
+import { ArgumentError, DtypeError, under } from "../base/errors.ts";
 import { integer } from "../ops/arguments.ts";
 import { parse } from "../base/options.ts";
 import { defaultGenerator, type Generator } from "../base/random.ts";
@@ -25,20 +25,24 @@ export interface LoaderOptions<T, B> {
 
 /** Stacks examples: tensors along a new first dimension, numbers into a tensor, arrays and plain objects field by field. */
 export function defaultCollate(examples: readonly unknown[]): unknown {
-  const [first] = examples;
-  if (first instanceof Tensor) return functions.stack(examples as Tensor[]);
-  // Whole numbers are class indices as a rule, as in PyTorch.
-  if (typeof first === "number") return tensor(examples as number[], { dtype: examples.every(Number.isInteger) ? "int32" : "float32" });
-  if (typeof first === "boolean") return tensor(examples as boolean[]);
-  if (typeof first === "string") return [...examples];
-  if (ArrayBuffer.isView(first)) return functions.stack(examples.map((e) => tensor(e as Float32Array<ArrayBuffer>)));
-  if (typeof first !== "object" || first === null)
-    throw new DtypeError("collate", `cannot make a batch of ${String(first)}`, "pass a collate function");
-  const list = Array.isArray(first);
-  if (list && examples.some((e) => (e as unknown[]).length !== first.length))
-    throw new ArgumentError("collate", "lists of different lengths", "pass a collate function");
-  const fields = Object.keys(first).map((key) => [key, defaultCollate(examples.map((e) => (e as Record<string, unknown>)[key]))] as const);
-  return list ? fields.map(([, batch]) => batch) : Object.fromEntries(fields);
+  return under("collate", () => {
+    const [first] = examples;
+    if (first instanceof Tensor) return functions.stack(examples as Tensor[]);
+    // Whole numbers are class indices as a rule, as in PyTorch.
+    if (typeof first === "number") return tensor(examples as number[], { dtype: examples.every(Number.isInteger) ? "int32" : "float32" });
+    if (typeof first === "boolean") return tensor(examples as boolean[]);
+    if (typeof first === "string") return [...examples];
+    if (ArrayBuffer.isView(first)) return functions.stack(examples.map((e) => tensor(e as Float32Array<ArrayBuffer>)));
+    if (typeof first !== "object" || first === null)
+      throw new DtypeError(`cannot make a batch of ${String(first)}`, "pass a collate function");
+    const list = Array.isArray(first);
+    if (list && examples.some((e) => (e as unknown[]).length !== first.length))
+      throw new ArgumentError("lists of different lengths", "pass a collate function");
+    const fields = Object.keys(first).map(
+      (key) => [key, defaultCollate(examples.map((e) => (e as Record<string, unknown>)[key]))] as const,
+    );
+    return list ? fields.map(([, batch]) => batch) : Object.fromEntries(fields);
+  });
 }
 
 const isPromise = (v: unknown): v is Promise<unknown> => v instanceof Promise;
@@ -54,12 +58,15 @@ export class DataLoader<T, B> implements Iterable<B>, AsyncIterable<B> {
 
   /** Errors: ArgumentError for options outside their domain, or shuffle together with a sampler. */
   constructor(dataset: Dataset<T, B>, options: LoaderOptions<T, B> = {}) {
-    const o = parse("DataLoader", [options], {}, {
+    const o = under("DataLoader", () => {
+      const given = parse([options], {}, {
       batchSize: 1, shuffle: false, sampler: undefined as Sampler | undefined, dropLast: false,
       generator: undefined as Generator | undefined, collate: undefined as ((examples: T[]) => B) | undefined,
     }); // prettier-ignore
-    if (o.shuffle && o.sampler) throw new ArgumentError("DataLoader", "shuffle beside a sampler");
-    integer("DataLoader", dataset?.length, "the length of the data set", o.shuffle ? 1 : 0);
+      if (given.shuffle && given.sampler) throw new ArgumentError("shuffle beside a sampler");
+      integer(dataset?.length, "the length of the data set", given.shuffle ? 1 : 0);
+      return given;
+    });
     this.dataset = dataset;
     this.#options = o as LoaderOptions<T, B>;
     this.batches = new BatchSampler(
@@ -96,7 +103,7 @@ export class DataLoader<T, B> implements Iterable<B>, AsyncIterable<B> {
     this.#begin();
     for (const indices of this.batches) {
       const batch = this.#fetch(indices);
-      if (isPromise(batch)) throw new ArgumentError("DataLoader", "examples arrive asynchronously", "use for await");
+      if (isPromise(batch)) throw new ArgumentError("examples arrive asynchronously", "use for await", "DataLoader");
       yield batch as B;
     }
   }

@@ -1,4 +1,5 @@
 // The order in which examples are visited.
+import { under } from "../base/errors.ts";
 import { permutation } from "../base/draws.ts";
 import { integer } from "../ops/arguments.ts";
 import { defaultGenerator, Generator } from "../base/random.ts";
@@ -62,7 +63,7 @@ export class BatchSampler implements Iterable<number[]> {
   declare readonly batchSize: number;
   declare readonly dropLast: boolean;
   constructor(sampler: Sampler, batchSize: number, dropLast: boolean) {
-    integer("DataLoader", batchSize, "batchSize", 1);
+    under("DataLoader", () => integer(batchSize, "batchSize", 1));
     this.sampler = sampler;
     this.batchSize = batchSize;
     this.dropLast = dropLast;

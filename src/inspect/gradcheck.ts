@@ -3,7 +3,7 @@ import "../kits/core.ts";
 import { grad } from "../autograd/engine.ts";
 import { enableGrad, noGrad } from "../autograd/mode.ts";
 import { isFloat } from "../base/dtype.ts";
-import { DtypeError, GradError, show } from "../base/errors.ts";
+import { DtypeError, GradError, show, under } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { tensor } from "../create.ts";
 import type { Tensor } from "../tensor.ts";
@@ -36,10 +36,10 @@ const weighed = (result: unknown): Tensor =>
  * Inputs must be float64 on the CPU. Errors: GradError naming the input, the element and both values.
  */
 export async function gradcheck(fn: Differentiable, inputs: readonly Tensor[], options: GradcheckOptions = {}): Promise<boolean> {
-  const { eps, atol, rtol, raiseException } = parse("gradcheck", [options], defaults);
+  const { eps, atol, rtol, raiseException } = under("gradcheck", () => parse([options], defaults));
   const checked = requiring(inputs);
-  if (checked.length === 0) throw new GradError("gradcheck", "no input requires a gradient");
-  for (const { dtype } of checked) if (dtype !== "float64") throw new DtypeError("gradcheck", `inputs must be float64, got ${dtype}`);
+  if (checked.length === 0) throw new GradError("no input requires a gradient", "", "gradcheck");
+  for (const { dtype } of checked) if (dtype !== "float64") throw new DtypeError(`inputs must be float64, got ${dtype}`, "", "gradcheck");
   const sum = weighed(fn(...inputs));
   const grads = sum.requiresGrad ? grad(sum, checked, { allowUnused: true }) : [];
   for (const [n, x] of checked.entries()) {
@@ -56,7 +56,7 @@ export async function gradcheck(fn: Differentiable, inputs: readonly Tensor[], o
       const got = analytic?.[e] ?? 0;
       if (Math.abs(got - numeric) <= atol + rtol * Math.abs(numeric) || Object.is(got, numeric)) continue;
       if (!raiseException) return false;
-      throw new GradError("gradcheck", `input ${which} ${show(x.shape)}, element ${e}: backward gives ${got}, differences ${numeric}`);
+      throw new GradError(`input ${which} ${show(x.shape)}, element ${e}: backward gives ${got}, differences ${numeric}`, "", "gradcheck");
     }
   }
   return true;

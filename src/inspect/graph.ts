@@ -1,7 +1,7 @@
 // The autograd graph of any tensor as data and as Graphviz DOT: one node per operator and per leaf, edges as gradients flow.
 import { route } from "../autograd/engine.ts";
 import { Accumulate } from "../autograd/node.ts";
-import { ArgumentError, GradError, show } from "../base/errors.ts";
+import { ArgumentError, GradError, show, under } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import type { Tensor } from "../tensor.ts";
 
@@ -32,29 +32,31 @@ export interface GraphOptions {
 
 /** The recorded graph behind tensors, every node before those it sends gradients to. Errors: GradError without a graph; ArgumentError beyond maxNodes. */
 export function graphOf(tensors: Tensor | readonly Tensor[], options: GraphOptions = {}): Graph {
-  const { params, saved, maxNodes } = parse("graph", [options], {}, { params: {} as NonNullable<GraphOptions["params"]>, saved: true, maxNodes: 5000 }); // prettier-ignore
-  const roots = [tensors].flat() as Tensor[];
-  const starts = roots.map(({ edge, shape }) => {
-    if (edge) return edge;
-    throw new GradError("graph", `the tensor ${show(shape)} has no graph`, "nothing behind it requires a gradient");
+  return under("graph", () => {
+    const { params, saved, maxNodes } = parse([options], {}, { params: {} as NonNullable<GraphOptions["params"]>, saved: true, maxNodes: 5000 }); // prettier-ignore
+    const roots = [tensors].flat() as Tensor[];
+    const starts = roots.map(({ edge, shape }) => {
+      if (edge) return edge;
+      throw new GradError(`the tensor ${show(shape)} has no graph`, "nothing behind it requires a gradient");
+    });
+    const order = [...route(starts.map((edge) => edge.node))];
+    const size = roots.length + order.length;
+    if (size > maxNodes) throw new ArgumentError(`${size} nodes`, "raise maxNodes");
+    const pairs = Symbol.iterator in params ? params : Object.entries(params);
+    const names = new Map(Array.from(pairs, ([name, tensor]) => [tensor.edge?.node, name]));
+    const outputs = roots.map(({ shape, dtype }): Omit<GraphNode, "id"> => ({ kind: "output", label: "output", shape, dtype, saved: [] }));
+    const inner = order.map((node) => {
+      const kind: GraphNode["kind"] = node instanceof Accumulate ? "leaf" : "operator";
+      const kept = saved ? Object.entries(node.saved).map(([name, s]) => ({ name, shape: s.shape })) : [];
+      return { kind, label: names.get(node) ?? (kind === "leaf" ? kind : node.name), ...node.outputs[0]!, saved: kept };
+    });
+    const nodes = [...outputs, ...inner].map((node, id) => ({ id, ...node }));
+    const ids = new Map(order.map((node, i) => [node, roots.length + i]));
+    const edges = [...starts.map((edge) => [edge]), ...order.map((node) => node.inputs)].flatMap((inputs, from) =>
+      inputs.flatMap((edge) => (edge ? [{ from, to: ids.get(edge.node)!, label: show(edge.node.outputs[edge.index]!.shape) }] : [])),
+    );
+    return { nodes, edges };
   });
-  const order = [...route(starts.map((edge) => edge.node))];
-  const size = roots.length + order.length;
-  if (size > maxNodes) throw new ArgumentError("graph", `${size} nodes`, "raise maxNodes");
-  const pairs = Symbol.iterator in params ? params : Object.entries(params);
-  const names = new Map(Array.from(pairs, ([name, tensor]) => [tensor.edge?.node, name]));
-  const outputs = roots.map(({ shape, dtype }): Omit<GraphNode, "id"> => ({ kind: "output", label: "output", shape, dtype, saved: [] }));
-  const inner = order.map((node) => {
-    const kind: GraphNode["kind"] = node instanceof Accumulate ? "leaf" : "operator";
-    const kept = saved ? Object.entries(node.saved).map(([name, s]) => ({ name, shape: s.shape })) : [];
-    return { kind, label: names.get(node) ?? (kind === "leaf" ? kind : node.name), ...node.outputs[0]!, saved: kept };
-  });
-  const nodes = [...outputs, ...inner].map((node, id) => ({ id, ...node }));
-  const ids = new Map(order.map((node, i) => [node, roots.length + i]));
-  const edges = [...starts.map((edge) => [edge]), ...order.map((node) => node.inputs)].flatMap((inputs, from) =>
-    inputs.flatMap((edge) => (edge ? [{ from, to: ids.get(edge.node)!, label: show(edge.node.outputs[edge.index]!.shape) }] : [])),
-  );
-  return { nodes, edges };
 }
 
 /** Fill by kind of node. */

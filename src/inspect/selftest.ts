@@ -1,7 +1,7 @@
 // selfTest(): every operator's value, gradient and second gradient on this device against the CPU in float64.
 import "../kits/all.ts";
 import { isFloat } from "../base/dtype.ts";
-import { show } from "../base/errors.ts";
+import { show, under } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { type DeviceName, defaultDevice } from "../device.ts";
 import { records } from "../methods.ts";
@@ -78,11 +78,13 @@ export async function checkOp(name: string, device: DeviceName, maker?: Maker): 
 
 /** Runs every operator's samples on a device (default: the one in use). Long; report progress from onProgress. */
 export async function selfTest(options: SelfTestOptions = {}): Promise<SelfTestReport> {
-  const o = parse("selfTest", [options], {
-    device: defaultDevice().type as DeviceName,
-    only: Object.keys(records) as readonly string[],
-    onProgress: undefined as SelfTestOptions["onProgress"],
-  });
+  const o = under("selfTest", () =>
+    parse([options], {
+      device: defaultDevice().type as DeviceName,
+      only: Object.keys(records) as readonly string[],
+      onProgress: undefined as SelfTestOptions["onProgress"],
+    }),
+  );
   const operators: OpReport[] = [];
   for (const name of o.only) {
     const report = await checkOp(name, o.device);

@@ -1,6 +1,6 @@
 // Checkpoints: model, optimiser, schedule and random state in one safetensors file, so that training goes on as if it had never stopped.
 import "../kits/core.ts";
-import { FormatError } from "../base/errors.ts";
+import { FormatError, under } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { renamed } from "../base/python.ts";
 import { defaultGenerator, type GeneratorState } from "../base/random.ts";
@@ -24,7 +24,7 @@ export interface CheckpointOptions {
 
 /** Errors name the entry point; where nothing else is said, that is reading. */
 const bad = (what: string, op = "loadCheckpoint"): never => {
-  throw new FormatError(op, what);
+  throw new FormatError(what, "", op);
 };
 
 /** Dotted names of the optimiser's parameters, in the order of its groups. */
@@ -47,7 +47,7 @@ const relabelled = (
 
 /** The training's state as a safetensors file: tensors `model.…` and `optimizer.state.<parameter>.…`, everything else as JSON in the metadata. */
 export async function saveCheckpoint(training: Training, options: CheckpointOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
-  const { extra } = parse("saveCheckpoint", [options], {}, { extra: undefined as unknown });
+  const { extra } = under("saveCheckpoint", () => parse([options], {}, { extra: undefined as unknown }));
   const tensors: Record<string, Tensor> = {};
   for (const [key, t] of training.model.stateEntries()) tensors[`model.${key}`] = t;
   const names = namesOf(training, "saveCheckpoint");

@@ -21,7 +21,7 @@ export interface Header {
 
 /** Throws the error of a malformed file. */
 export const malformed = (what: string): never => {
-  throw new FormatError("loadSafetensors", what);
+  throw new FormatError(what, "", "loadSafetensors");
 };
 /** Refuses what real models stay far below. */
 const limit = (count: number, what: string, most: number): void => {

@@ -14,7 +14,7 @@ const kinds = ["U8", "I8", undefined, "I16", "I32", "F32", "F64"];
 const largest = 2 ** 30;
 
 const bad = (what: string): never => {
-  throw new FormatError("loadIdx", what);
+  throw new FormatError(what, "", "loadIdx");
 };
 
 /** Unpacks gzip, and stops when more comes out than any IDX file needs. */

@@ -1,6 +1,6 @@
 // safetensors: the format that PyTorch users exchange weights in. Written as the official writer does, read strictly.
 import "../kits/core.ts";
-import { ArgumentError } from "../base/errors.ts";
+import { ArgumentError, under } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { type CreateOptions, full, tensor } from "../create.ts";
 import { type DeviceName, deviceNamed } from "../device.ts";
@@ -18,10 +18,10 @@ export async function saveSafetensors(
   dict: TensorDict,
   options: { readonly metadata?: Readonly<Record<string, string>> } = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const { metadata } = parse("saveSafetensors", [options], {}, { metadata: {} as Readonly<Record<string, string>> });
+  const { metadata } = under("saveSafetensors", () => parse([options], {}, { metadata: {} as Readonly<Record<string, string>> }));
   const named = dict instanceof Map ? [...(dict as ReadonlyMap<string, Tensor>)] : Object.entries(dict as Readonly<Record<string, Tensor>>);
   const refuse = (what: string): never => {
-    throw new ArgumentError("saveSafetensors", what);
+    throw new ArgumentError(what, "", "saveSafetensors");
   };
   const items = named.map(([name, t]) => {
     if (!(t instanceof Tensor)) refuse(`${name} is ${typeof t}, not a tensor`);
@@ -65,22 +65,24 @@ export function inspectSafetensors(bytes: Uint8Array | ArrayBuffer): {
  * `device` is where they go (default: the one in use). Errors: FormatError for everything the format forbids, before any tensor is made.
  */
 export function loadSafetensors(bytes: Uint8Array | ArrayBuffer, options: { readonly device?: DeviceName } = {}): Record<string, Tensor> {
-  const { device } = parse("loadSafetensors", [options], {}, { device: undefined as DeviceName | undefined });
-  const data = asBytes(bytes);
-  const { entries, start } = readHeader(data);
-  const double = deviceNamed("loadSafetensors", device).supports("float64");
-  // Everything is decoded, and so checked, before the first tensor exists.
-  const all = entries.map(({ name, dtype, shape, begin, end }) => {
-    const format = formats[dtype]!;
-    const refuse = (what: string): never => malformed(`${name} of ${dtype}: ${what}`);
-    return { name, shape, out: decoded(data.subarray(start + begin, start + end), format, refuse), dtype: format[1] };
+  return under("loadSafetensors", () => {
+    const { device } = parse([options], {}, { device: undefined as DeviceName | undefined });
+    const data = asBytes(bytes);
+    const { entries, start } = readHeader(data);
+    const double = deviceNamed(device).supports("float64");
+    // Everything is decoded, and so checked, before the first tensor exists.
+    const all = entries.map(({ name, dtype, shape, begin, end }) => {
+      const format = formats[dtype]!;
+      const refuse = (what: string): never => malformed(`${name} of ${dtype}: ${what}`);
+      return { name, shape, out: decoded(data.subarray(start + begin, start + end), format, refuse), dtype: format[1] };
+    });
+    const dict = Object.create(null) as Record<string, Tensor>;
+    for (const { name, shape, out, dtype } of all) {
+      const where = { dtype: dtype === "float64" && !double ? "float32" : dtype, device } as CreateOptions;
+      dict[name] = shape.length === 0 ? full([], out[0]!, where) : tensor(out, { shape, ...where });
+    }
+    return dict;
   });
-  const dict = Object.create(null) as Record<string, Tensor>;
-  for (const { name, shape, out, dtype } of all) {
-    const where = { dtype: dtype === "float64" && !double ? "float32" : dtype, device } as CreateOptions;
-    dict[name] = shape.length === 0 ? full([], out[0]!, where) : tensor(out, { shape, ...where });
-  }
-  return dict;
 }
 
 const asBytes = (bytes: Uint8Array | ArrayBuffer): Uint8Array => {

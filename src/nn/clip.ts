@@ -3,7 +3,7 @@ import "../kits/norms.ts";
 import { noGrad } from "../autograd/mode.ts";
 import { tidy } from "../autograd/scope.ts";
 import { checkNonNegative } from "../base/checks.ts";
-import { ArgumentError } from "../base/errors.ts";
+import { ArgumentError, under } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { zeros } from "../create.ts";
 import { overwrite } from "../dispatch.ts";
@@ -24,23 +24,25 @@ export function clipGradNorm_(
   parameters: Tensor | Iterable<Tensor>,
   ...rest: [maxNorm: number, normType?: number] | [options: { readonly maxNorm: number; readonly normType?: number }]
 ): Tensor {
-  const { maxNorm, normType } = parse("clipGradNorm_", rest, { maxNorm: NaN, normType: 2 });
-  checkNonNegative("clipGradNorm_", { maxNorm });
-  if (!(normType > 0)) throw new ArgumentError("clipGradNorm_", `normType must be positive, got ${normType}`);
-  return quietly(() => {
-    const grads = gradients(parameters);
-    if (grads.length === 0) return zeros([]);
-    const norms = grads.map((g) => functions.vectorNorm(g, normType));
-    const total = functions.vectorNorm(functions.stack(norms), normType);
-    const factor = total.add(1e-6).reciprocal().mul(maxNorm).clampMax(1);
-    for (const g of grads) g.mul_(factor);
-    return total;
+  return under("clipGradNorm_", () => {
+    const { maxNorm, normType } = parse(rest, { maxNorm: NaN, normType: 2 });
+    checkNonNegative({ maxNorm });
+    if (!(normType > 0)) throw new ArgumentError(`normType must be positive, got ${normType}`);
+    return quietly(() => {
+      const grads = gradients(parameters);
+      if (grads.length === 0) return zeros([]);
+      const norms = grads.map((g) => functions.vectorNorm(g, normType));
+      const total = functions.vectorNorm(functions.stack(norms), normType);
+      const factor = total.add(1e-6).reciprocal().mul(maxNorm).clampMax(1);
+      for (const g of grads) g.mul_(factor);
+      return total;
+    });
   });
 }
 
 /** Cuts every element of the gradients to [−clipValue, clipValue]. */
 export function clipGradValue_(parameters: Tensor | Iterable<Tensor>, clipValue: number): void {
-  checkNonNegative("clipGradValue_", { clipValue });
+  under("clipGradValue_", () => checkNonNegative({ clipValue }));
   quietly(() => {
     for (const g of gradients(parameters)) overwrite(g, g.clamp(-clipValue, clipValue));
   });

@@ -10,8 +10,8 @@ abstract class Numbered extends Module {
     return Object.values(this).filter((v): v is Module => v instanceof Module);
   }
   protected put(name: string, module: unknown): void {
-    if (!(module instanceof Module)) throw new ArgumentError(this.constructor.name, `${name} is ${typeof module}, not a Module`);
-    if (name in this) throw new ArgumentError(this.constructor.name, `the name ${name} is not allowed`);
+    if (!(module instanceof Module)) throw new ArgumentError(`${name} is ${typeof module}, not a Module`, "", this.constructor.name);
+    if (name in this) throw new ArgumentError(`the name ${name} is not allowed`, "", this.constructor.name);
     Object.assign(this, { [name]: module });
   }
   get length(): number {

@@ -1,7 +1,7 @@
 // Convolutions and transposed convolutions in one to three dimensions.
 import "../kits/windows.ts";
 import { checkKnown } from "../base/checks.ts";
-import { ArgumentError, show } from "../base/errors.ts";
+import { ArgumentError, show, under } from "../base/errors.ts";
 import { fields, repr } from "../base/python.ts";
 import { functions } from "../methods.ts";
 import { integer } from "../ops/arguments.ts";
@@ -74,21 +74,23 @@ abstract class ConvNd extends Weighted {
 
   constructor(inChannels: number, outChannels: number, kernelSize: Size, ...rest: readonly unknown[]) {
     super();
-    const { name: op, rank, transposed } = new.target as unknown as typeof ConvNd;
+    const { name, rank, transposed } = new.target as unknown as typeof ConvNd;
     const required = { inChannels, outChannels, kernelSize, outputPadding: 0, transposed };
     const o = configure(this, required, rest, transposed ? transposeDefaults : defaults);
     const { groups, padding, paddingMode } = o;
-    for (const [name, value] of Object.entries({ inChannels, outChannels, groups })) integer(op, value, name, 1);
-    if (inChannels % groups || outChannels % groups)
-      throw new ArgumentError(op, `${inChannels} to ${outChannels} channels do not divide into ${groups} groups`);
-    const known = transposed ? ["zeros"] : ["zeros", "reflect", "replicate", "circular"];
-    checkKnown(op, "paddingMode", paddingMode, known);
-    const sizes = this as unknown as Record<string, Padding>;
-    for (const key of ["kernelSize", "stride", "dilation", "padding", "outputPadding"])
-      if (transposed || key !== "padding" || (padding !== "same" && padding !== "valid"))
-        sizes[key] = perDim(op, key, sizes[key], rank, key.endsWith("adding") ? 0 : 1, ArgumentError);
-    if (padding === "same" && this.stride.some((s) => s !== 1))
-      throw new ArgumentError(op, `padding "same" needs stride 1, got ${show(this.stride)}`);
+    under(name, () => {
+      for (const [key, value] of Object.entries({ inChannels, outChannels, groups })) integer(value, key, 1);
+      if (inChannels % groups || outChannels % groups)
+        throw new ArgumentError(`${inChannels} to ${outChannels} channels do not divide into ${groups} groups`);
+      const known = transposed ? ["zeros"] : ["zeros", "reflect", "replicate", "circular"];
+      checkKnown("paddingMode", paddingMode, known);
+      const sizes = this as unknown as Record<string, Padding>;
+      for (const key of ["kernelSize", "stride", "dilation", "padding", "outputPadding"])
+        if (transposed || key !== "padding" || (padding !== "same" && padding !== "valid"))
+          sizes[key] = perDim(key, sizes[key], rank, key.endsWith("adding") ? 0 : 1, ArgumentError);
+      if (padding === "same" && this.stride.some((s) => s !== 1))
+        throw new ArgumentError(`padding "same" needs stride 1, got ${show(this.stride)}`);
+    });
     const channels = transposed ? [inChannels, outChannels / groups] : [outChannels, inChannels / groups];
     this.make([...channels, ...this.kernelSize], outChannels, o);
   }
@@ -113,7 +115,7 @@ abstract class ConvNd extends Weighted {
       return wanted - smallest;
     });
     if (extra.length !== rank || extra.some((e, i) => e < 0 || e >= Math.max(stride[i]!, dilation[i]!)))
-      throw new ArgumentError(this.constructor.name, `no output padding gives the size ${show(size)}`);
+      throw new ArgumentError(`no output padding gives the size ${show(size)}`, "", this.constructor.name);
     return extra;
   }
 

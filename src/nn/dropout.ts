@@ -10,7 +10,7 @@ interface DropoutOptions {
 type DropoutClass = LayerClass<DropoutOptions, [p?: number, inplace?: boolean]>;
 
 const dropout = (name: string): DropoutClass =>
-  layer(name, { p: 0.5, inplace: false }, undefined, { also: ["training"], settle: ({ p }, op) => void probability(op, p) });
+  layer(name, { p: 0.5, inplace: false }, undefined, { also: ["training"], settle: ({ p }) => void probability(p) });
 
 /** While training, zeroes each element with probability p and scales the others by 1 / (1 − p). */
 export const Dropout: DropoutClass = /* @__PURE__ */ dropout("Dropout");

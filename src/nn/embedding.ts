@@ -1,6 +1,6 @@
 // A table of vectors, looked up by index.
 import "../kits/indexing.ts";
-import { ArgumentError } from "../base/errors.ts";
+import { ArgumentError, under } from "../base/errors.ts";
 import { fields } from "../base/python.ts";
 import { isWhole } from "../base/random.ts";
 import { functions } from "../methods.ts";
@@ -29,7 +29,7 @@ export class Embedding extends Module {
     const { paddingIdx, ...place } = configure(this, { numEmbeddings, embeddingDim }, rest, { paddingIdx: null as number | null });
     if (paddingIdx !== null) {
       if (!isWhole(paddingIdx, -numEmbeddings, numEmbeddings - 1))
-        throw new ArgumentError("Embedding", `paddingIdx must be within ${numEmbeddings} rows, got ${paddingIdx}`);
+        throw new ArgumentError(`paddingIdx must be within ${numEmbeddings} rows, got ${paddingIdx}`, "", "Embedding");
       this.paddingIdx = (paddingIdx + numEmbeddings) % numEmbeddings;
     }
     this.weight = parameter([numEmbeddings, embeddingDim], place);
@@ -41,7 +41,7 @@ export class Embedding extends Module {
     { freeze = true, paddingIdx = null }: { readonly freeze?: boolean; readonly paddingIdx?: number | null } = {},
   ): Embedding {
     const [rows = 0, dim = 0] = table.shape;
-    checkRank("Embedding", table.shape, 2, 2);
+    under("Embedding", () => checkRank(table.shape, 2, 2));
     const layer = new Embedding(rows, dim, { paddingIdx });
     layer.weight = new Parameter(table.detach(), !freeze);
     return layer;

@@ -4,7 +4,7 @@ import { dense } from "../backend/cpu.ts";
 import { fillNormal } from "../base/draws.ts";
 import { checkFloat, checkKnown } from "../base/checks.ts";
 import { hostArray, roundTo } from "../base/dtype.ts";
-import { ArgumentError } from "../base/errors.ts";
+import { ArgumentError, under } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { camel } from "../base/python.ts";
 import { type Generator, generatorOf, isWhole } from "../base/random.ts";
@@ -34,14 +34,15 @@ const initialiser =
     defaults: O,
     draw: (source: Generator, out: Floats, options: O, x: Tensor) => void,
   ): Initialiser<O, A> =>
-  (x, ...rest) => {
-    const o = parse(op, rest, defaults, drawing);
-    checkFloat(op, operand(op, x).dtype);
-    const out = hostArray(x.dtype, x.size) as Floats;
-    draw(generatorOf(op, o.generator), out, o, x);
-    overwrite(x, x.uploadedLike(x.dtype, out, x.shape));
-    return x;
-  };
+  (x, ...rest) =>
+    under(op, () => {
+      const o = parse(rest, defaults, drawing);
+      checkFloat(operand(x).dtype);
+      const out = hostArray(x.dtype, x.size) as Floats;
+      draw(generatorOf(o.generator), out, o, x);
+      overwrite(x, x.uploadedLike(x.dtype, out, x.shape));
+      return x;
+    });
 
 type Bounds = { a: number; b: number };
 /** Uniform in [a, b). */
@@ -57,7 +58,7 @@ export const normal_: Initialiser<Spread, [mean?: number, std?: number]> = /* @_
   "normal_",
   { mean: 0, std: 1 },
   (source, out, { mean, std }) => {
-    checkSpread("normal_", mean, std);
+    checkSpread(mean, std);
     fillNormal(source, out, mean, std);
   },
 );
@@ -82,28 +83,30 @@ export const zeros_ = (x: Tensor): Tensor => constant_(x, 0);
 /** Ones on the diagonal of a matrix. */
 export function eye_(x: Tensor): Tensor {
   const [rows = 0, m = 0] = x.shape;
-  checkRank("eye_", x.shape, 2, 2);
+  under("eye_", () => checkRank(x.shape, 2, 2));
   overwrite(x, eye(rows, { m, dtype: x.dtype, device: x.device.type }));
   return x;
 }
 
 /** A convolution kernel [out, in, …] that hands each channel on unchanged, in each of `groups`. */
 export function dirac_(x: Tensor, ...rest: [groups?: number] | [options: { groups?: number }]): Tensor {
-  const { groups } = parse("dirac_", rest, { groups: 1 });
-  const [out = 0, , ...kernel] = x.shape;
-  checkRank("dirac_", x.shape, 3, 5);
-  if (!isWhole(groups, 1) || out % groups !== 0) throw new ArgumentError("dirac_", `${out} channels do not divide into ${groups} groups`);
-  const per = out / groups;
-  return noGrad(() => {
-    zeros_(x);
-    for (let at = 0; at < out; at += per) eye_(kernel.reduce((part, k) => part.select(2, Math.floor(k / 2)), x.narrow(0, at, per)));
-    return x;
+  return under("dirac_", () => {
+    const { groups } = parse(rest, { groups: 1 });
+    const [out = 0, , ...kernel] = x.shape;
+    checkRank(x.shape, 3, 5);
+    if (!isWhole(groups, 1) || out % groups !== 0) throw new ArgumentError(`${out} channels do not divide into ${groups} groups`);
+    const per = out / groups;
+    return noGrad(() => {
+      zeros_(x);
+      for (let at = 0; at < out; at += per) eye_(kernel.reduce((part, k) => part.select(2, Math.floor(k / 2)), x.narrow(0, at, per)));
+      return x;
+    });
   });
 }
 
 /** Numbers of inputs and outputs of one unit of a weight [out, in, …]. */
-export function fans(op: string, x: Tensor): { readonly fanIn: number; readonly fanOut: number } {
-  checkRank(op, operand(op, x).shape, 2);
+export function fans(x: Tensor): { readonly fanIn: number; readonly fanOut: number } {
+  checkRank(operand(x).shape, 2);
   const area = sizeOf(x.shape.slice(2));
   return { fanIn: x.shape[1]! * area, fanOut: x.shape[0]! * area };
 }
@@ -118,7 +121,7 @@ export function calculateGain(nonlinearity: Nonlinearity, param?: number | null)
   const leakyRelu = Math.sqrt(2 / (1 + (param ?? 0.01) ** 2));
   const gains: Readonly<Record<string, number>> = { linear: 1, sigmoid: 1, tanh: 5 / 3, relu: Math.SQRT2, selu: 3 / 4, leakyRelu };
   const name = camel(String(nonlinearity)).replace(/^conv(Transpose)?[123]d$/, "linear");
-  checkKnown("calculateGain", "nonlinearity", name, Object.keys(gains));
+  under("calculateGain", () => checkKnown("nonlinearity", name, Object.keys(gains)));
   return gains[name]!;
 }
 
@@ -129,7 +132,7 @@ const normally: Fill = (source, out, deviation) => fillNormal(source, out, 0, de
 type Xavier = Initialiser<{ gain: number }>;
 const xavier = (op: string, fill: Fill): Xavier =>
   initialiser(op, { gain: 1 }, (source, out, { gain }, x) => {
-    const { fanIn, fanOut } = fans(op, x);
+    const { fanIn, fanOut } = fans(x);
     fill(source, out, gain * Math.sqrt(2 / (fanIn + fanOut)));
   });
 
@@ -145,8 +148,8 @@ type Kaiming = Initialiser<
 const kaiming = (op: string, fill: Fill): Kaiming =>
   initialiser(op, { a: 0, mode: "fanIn", nonlinearity: "leakyRelu" }, (source, out, { a, mode, nonlinearity }, x) => {
     const fan = camel(String(mode)) as "fanIn";
-    const sizes = fans(op, x);
-    checkKnown(op, "mode", fan, Object.keys(sizes));
+    const sizes = fans(x);
+    checkKnown("mode", fan, Object.keys(sizes));
     fill(source, out, calculateGain(nonlinearity, a) / Math.sqrt(sizes[fan]));
   });
 
@@ -157,7 +160,7 @@ export const kaimingNormal_: Kaiming = /* @__PURE__ */ kaiming("kaimingNormal_",
 
 /** Orthonormal rows (or columns, whichever are fewer) of the tensor seen as a matrix [first, rest], times gain. */
 export const orthogonal_: Xavier = /* @__PURE__ */ initialiser("orthogonal_", { gain: 1 }, (source, out, { gain }, x) => {
-  const { fanIn } = fans("orthogonal_", x);
+  const { fanIn } = fans(x);
   const rows = x.shape[0]!;
   const turned = (m: Tensor): Tensor => (rows < fanIn ? m : m.t());
   fillNormal(source, out, 0, 1);

@@ -1,4 +1,5 @@
 // Layers as rows: a name, the options with their defaults, and the operator that takes inputs and options.
+import { under } from "../base/errors.ts";
 import type { DTypeLike } from "../base/dtype.ts";
 import { parse } from "../base/options.ts";
 import { fields } from "../base/python.ts";
@@ -31,7 +32,7 @@ const factory = { device: undefined as DeviceName | undefined, dtype: undefined 
  * are made. Gives all options. Errors: as parse.
  */
 export function configure<O extends object>(self: Module, required: object, given: readonly unknown[], options: O): O & typeof factory {
-  const all = parse(self.constructor.name, given, options, factory);
+  const all = under(self.constructor.name, () => parse(given, options, factory));
   const { device: _device, dtype: _dtype, bias: _bias, ...own } = all as typeof all & { readonly bias?: boolean };
   Object.assign(self, required, own);
   return all;
@@ -48,7 +49,7 @@ interface Traits<M> {
   /** Further properties that the operator takes as options. */
   readonly also?: readonly string[];
   /** Checks and completes what was given. */
-  readonly settle?: (self: M, op: string) => void;
+  readonly settle?: (self: M) => void;
   /** How numbers are printed. */
   readonly write?: (value: never) => string;
   /** Which properties are printed; by default the positional options. */
@@ -79,8 +80,10 @@ export function layer(
     static override readonly stateNames: Readonly<Record<string, string>> = stateNames;
     constructor(...rest: unknown[]) {
       super();
-      Object.assign(this, parse(new.target.name, rest, options, keywords));
-      settle?.(this, new.target.name);
+      under(new.target.name, () => {
+        Object.assign(this, parse(rest, options, keywords));
+        settle?.(this);
+      });
     }
     override forward(...inputs: unknown[]): unknown {
       const given = Object.fromEntries(all.map((key) => [key, (this as Record<string, unknown>)[key]]));

@@ -1,4 +1,5 @@
 // Fully connected layers.
+import { under } from "../base/errors.ts";
 import "../kits/core.ts";
 import { fields, repr } from "../base/python.ts";
 import { functions } from "../methods.ts";
@@ -21,7 +22,7 @@ export abstract class Weighted extends Module {
   }
   /** Draws weight and bias anew, as PyTorch does: U(±1/√fanIn) for the weight, then for the bias. */
   resetParameters(): void {
-    const { fanIn } = fans(this.constructor.name, this.weight);
+    const { fanIn } = under(this.constructor.name, () => fans(this.weight));
     const bound = fanIn > 0 ? 1 / Math.sqrt(fanIn) : 0;
     uniform_(this.weight, -bound, bound);
     if (this.bias) uniform_(this.bias, -bound, bound);

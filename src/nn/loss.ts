@@ -31,8 +31,8 @@ const loss = (name: string, keywords: object = {}, positional: object = {}, run?
     keywords: { reduction: "mean", ...keywords },
     shown: () => [],
     stateNames: { posWeight: "pos_weight" },
-    settle(self, op) {
-      checkKnown(op, "reduction", self.reduction, ["mean", "sum", "none"]);
+    settle(self) {
+      checkKnown("reduction", self.reduction, ["mean", "sum", "none"]);
       for (const [key, value] of Object.entries(self)) if (value instanceof Tensor) self[key] = new Buffer(value);
     },
   }) as never;

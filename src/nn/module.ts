@@ -1,7 +1,7 @@
 // Module: what every layer and model is. Parameters, buffers and child modules are its properties; nothing is declared twice.
 import { noGrad } from "../autograd/mode.ts";
 import { asDType, type DTypeLike, isFloat } from "../base/dtype.ts";
-import { ArgumentError } from "../base/errors.ts";
+import { ArgumentError, under } from "../base/errors.ts";
 import { type DeviceName, deviceNamed } from "../device.ts";
 import { Tensor } from "../tensor.ts";
 import { type BackwardHook, type ForwardHook, type ForwardPreHook, hooked, type HookHandle, watched } from "./hooks.ts";
@@ -33,7 +33,7 @@ export class Module {
   // Modules take and give whatever they like.
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   forward(..._inputs: any[]): any {
-    throw new ArgumentError(this.constructor.name, "has no forward");
+    throw new ArgumentError("has no forward", "", this.constructor.name);
   }
 
   /** Runs forward between the hooks. */
@@ -111,15 +111,17 @@ export class Module {
   /** Puts a parameter into a property. The same as assigning it. */
   registerParameter(name: string, parameter: Parameter | null): void {
     if (parameter !== null && !(parameter instanceof Parameter))
-      throw new ArgumentError("registerParameter", `${name} is ${typeof parameter}, not a Parameter`);
+      throw new ArgumentError(`${name} is ${typeof parameter}, not a Parameter`, "", "registerParameter");
     this.#put("registerParameter", name, parameter);
   }
   #put(op: string, name: string, tensor: Tensor | null): void {
-    if (name === "" || name.includes(".")) throw new ArgumentError(op, `the name ${name} is not allowed`, "without dots");
-    const held = (this as unknown as Record<string, unknown>)[name];
-    if (held !== undefined && held !== null && !(held instanceof Tensor))
-      throw new ArgumentError(op, `${this.constructor.name} already has a property ${name}`);
-    Object.assign(this, { [name]: tensor });
+    under(op, () => {
+      if (name === "" || name.includes(".")) throw new ArgumentError(`the name ${name} is not allowed`, "without dots");
+      const held = (this as unknown as Record<string, unknown>)[name];
+      if (held !== undefined && held !== null && !(held instanceof Tensor))
+        throw new ArgumentError(`${this.constructor.name} already has a property ${name}`);
+      Object.assign(this, { [name]: tensor });
+    });
   }
 
   // ---- state ------------------------------------------------------------------------------------------------------
@@ -177,20 +179,22 @@ export class Module {
    * Errors: DeviceError when values would have to come down from the GPU: await cpu() does that.
    */
   to(place: DeviceName | DTypeLike | PlaceOptions): this {
-    const { device, dtype }: PlaceOptions =
-      typeof place === "object" ? place : place === "cpu" || place === "webgpu" ? { device: place } : { dtype: place };
-    const wanted = dtype === undefined ? undefined : asDType("to", dtype);
-    if (wanted && !isFloat(wanted)) throw new ArgumentError("to", `a model cannot be ${wanted}`, "a floating dtype");
-    const moved = (t: Tensor): Tensor =>
-      t.moved("to", device === undefined ? t.storage.device : deviceNamed("to", device), wanted && isFloat(t.dtype) ? wanted : t.dtype);
-    const tensors = [...this.parameters(), ...this.buffers()];
-    const moves = noGrad(() =>
-      tensors.map((t) => {
-        const grad = t.peekGrad();
-        return [t, moved(t), grad && moved(grad)] as const;
-      }),
-    );
-    return this.#adopt(moves);
+    return under("to", () => {
+      const { device, dtype }: PlaceOptions =
+        typeof place === "object" ? place : place === "cpu" || place === "webgpu" ? { device: place } : { dtype: place };
+      const wanted = dtype === undefined ? undefined : asDType(dtype);
+      if (wanted && !isFloat(wanted)) throw new ArgumentError(`a model cannot be ${wanted}`, "a floating dtype");
+      const moved = (t: Tensor): Tensor =>
+        t.moved(device === undefined ? t.storage.device : deviceNamed(device), wanted && isFloat(t.dtype) ? wanted : t.dtype);
+      const tensors = [...this.parameters(), ...this.buffers()];
+      const moves = noGrad(() =>
+        tensors.map((t) => {
+          const grad = t.peekGrad();
+          return [t, moved(t), grad && moved(grad)] as const;
+        }),
+      );
+      return this.#adopt(moves);
+    });
   }
   /** Gives tensors the memory that their values, and gradients, have moved to. */
   #adopt(moves: readonly (readonly [Tensor, Tensor, Tensor | undefined])[]): this {

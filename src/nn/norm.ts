@@ -1,6 +1,6 @@
 // Batch and layer normalisation.
 import "../kits/norms.ts";
-import { ArgumentError } from "../base/errors.ts";
+import { ArgumentError, under } from "../base/errors.ts";
 import { fields, float, repr, snake } from "../base/python.ts";
 import { type CreateOptions, zeros } from "../create.ts";
 import { functions } from "../methods.ts";
@@ -68,7 +68,7 @@ abstract class BatchNorm extends Module {
 
   override forward(x: Tensor): Tensor {
     const { name, ranks } = this.constructor as typeof BatchNorm;
-    checkRank(name, x.shape, ...ranks);
+    under(name, () => checkRank(x.shape, ...ranks));
     const { runningMean, runningVar, weight, bias, eps } = this;
     const momentum = this.training ? this.#count() : 0;
     const training = this.training || !runningMean;
@@ -81,7 +81,7 @@ abstract class BatchNorm extends Module {
     const known = knownValue(counter);
     if (known !== undefined) constant_(counter, known + 1);
     else if (momentum !== null) counter.add_(1);
-    else throw new ArgumentError(this.constructor.name, "num_batches_tracked is on the GPU", "load the state from the CPU");
+    else throw new ArgumentError("num_batches_tracked is on the GPU", "load the state from the CPU", this.constructor.name);
     return momentum ?? 1 / (known! + 1);
   }
   override extraRepr(): string {

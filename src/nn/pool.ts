@@ -12,11 +12,11 @@ import type { Module } from "./module.ts";
 const windows = (name: string, rank: number, options: object = {}, lists = false, run?: Parameters<typeof layer>[2]): never =>
   layer(name, { kernelSize: undefined, stride: null, padding: 0, ...options }, run, {
     shown: (self) => ["kernelSize", "stride", "padding", ...("dilation" in self ? ["dilation", "ceilMode"] : [])],
-    settle(self, op) {
+    settle(self) {
       self.stride ??= self.kernelSize;
       for (const key of ["kernelSize", "stride", "padding", "dilation"])
         if (key in self) {
-          const sizes = perDim(op, key, self[key], rank, key === "padding" ? 0 : 1, ArgumentError);
+          const sizes = perDim(key, self[key], rank, key === "padding" ? 0 : 1, ArgumentError);
           if (lists || typeof self[key] !== "number") self[key] = sizes;
         }
     },

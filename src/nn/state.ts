@@ -1,5 +1,5 @@
 // Loading a state dict: everything is checked and converted before anything is written.
-import { ArgumentError, FormatError, ShapeError, show } from "../base/errors.ts";
+import { ArgumentError, FormatError, ShapeError, show, under } from "../base/errors.ts";
 import { sameShape } from "../base/shape.ts";
 import { overwrite } from "../dispatch.ts";
 import { Tensor } from "../tensor.ts";
@@ -19,26 +19,27 @@ const some = (list: readonly string[], what: string): string => `${list.length} 
 
 /** Copies `dict` into `entries`. Errors: FormatError for keys, ShapeError for shapes; nothing is written then. */
 export function loadState(model: string, entries: Iterable<readonly [string, Tensor]>, dict: StateDict, strict: boolean): LoadReport {
-  const given = new Map<string, Tensor>(dict instanceof Map ? dict : Object.entries(dict));
-  const own = new Map(entries);
-  const missingKeys = [...own.keys()].filter((key) => !given.has(key));
-  const unexpectedKeys: string[] = [];
-  const misfits: string[] = [];
-  for (const [key, source] of given) {
-    const target = own.get(key);
-    if (!(source instanceof Tensor)) throw new ArgumentError("loadStateDict", `${key} is ${typeof source}, not a tensor`);
-    if (!target) unexpectedKeys.push(key);
-    else if (!sameShape(target.shape, source.shape))
-      misfits.push(`${key} is ${show(source.shape)} in the dict, ${show(target.shape)} in the model`);
-  }
-  if (misfits.length > 0) throw new ShapeError("loadStateDict", some(misfits, "shapes differ"));
-  const strays = [...missingKeys.map((key) => `missing ${key}`), ...unexpectedKeys.map((key) => `unexpected ${key}`)];
-  if (strict && strays.length > 0)
-    throw new FormatError("loadStateDict", some(strays, `keys do not match ${model}`), "{ strict: false } loads what fits");
-  const fresh = [...own].flatMap(([key, target]): [Tensor, Tensor][] => {
-    const source = given.get(key);
-    return source ? [[target, transferred("loadStateDict", source, target)]] : [];
+  return under("loadStateDict", () => {
+    const given = new Map<string, Tensor>(dict instanceof Map ? dict : Object.entries(dict));
+    const own = new Map(entries);
+    const missingKeys = [...own.keys()].filter((key) => !given.has(key));
+    const unexpectedKeys: string[] = [];
+    const misfits: string[] = [];
+    for (const [key, source] of given) {
+      const target = own.get(key);
+      if (!(source instanceof Tensor)) throw new ArgumentError(`${key} is ${typeof source}, not a tensor`);
+      if (!target) unexpectedKeys.push(key);
+      else if (!sameShape(target.shape, source.shape))
+        misfits.push(`${key} is ${show(source.shape)} in the dict, ${show(target.shape)} in the model`);
+    }
+    if (misfits.length > 0) throw new ShapeError(some(misfits, "shapes differ"));
+    const strays = [...missingKeys.map((key) => `missing ${key}`), ...unexpectedKeys.map((key) => `unexpected ${key}`)];
+    if (strict && strays.length > 0) throw new FormatError(some(strays, `keys do not match ${model}`), "{ strict: false } loads what fits");
+    const fresh = [...own].flatMap(([key, target]): [Tensor, Tensor][] => {
+      const source = given.get(key);
+      return source ? [[target, transferred(source, target)]] : [];
+    });
+    for (const [target, source] of fresh) overwrite(target, source);
+    return { missingKeys, unexpectedKeys };
   });
-  for (const [target, source] of fresh) overwrite(target, source);
-  return { missingKeys, unexpectedKeys };
 }

@@ -28,8 +28,8 @@ const pair: readonly Sample[] = [
 ];
 
 /** A record for g · f′, from g and the input or output of f. */
-const slope = (name: string, rule: Form & Pick<Rules<"x" | "y", object>, "save" | "backward"> & { definition?: Gradient }): Slope =>
-  pointwise<Gradient, "x" | "y">(name, {
+const slope = (rule: Form & Pick<Rules<"x" | "y", object>, "save" | "backward"> & { definition?: Gradient }): Slope =>
+  pointwise<Gradient, "x" | "y">({
     ...rule,
     operands: ["g", "x"],
     samples: pair,
@@ -38,25 +38,18 @@ const slope = (name: string, rule: Form & Pick<Rules<"x" | "y", object>, "save" 
 // ---- rectifiers
 
 /** max(x, 0). The gradient at 0 is 0. */
-export const relu: Unary<"out"> = unary(
-  "relu",
-  { float: "relu(x)", int: "max(x, 0)", bool: false },
-  m.relu,
-  "out",
-  (g, y) => g.reluBackward(y),
-  {
-    loop: (to, t, n, a, i, sa) => {
-      for (const end = t + n; t < end; t++, i += sa) {
-        const x = a[i]!;
-        to[t] = x < 0 ? 0 : x;
-      }
-    },
-    errors: [...noBools],
+export const relu: Unary<"out"> = unary({ float: "relu(x)", int: "max(x, 0)", bool: false }, m.relu, "out", (g, y) => g.reluBackward(y), {
+  loop: (to, t, n, a, i, sa) => {
+    for (const end = t + n; t < end; t++, i += sa) {
+      const x = a[i]!;
+      to[t] = x < 0 ? 0 : x;
+    }
   },
-);
+  errors: [...noBools],
+});
 
 /** g where x, the input or the output of relu, is not ≤ 0. */
-export const reluBackward: Slope = slope("reluBackward", {
+export const reluBackward: Slope = slope({
   wgsl: { float: "select(x, 0.0, y <= 0.0 && !is_nan(y))" },
   cpu: (x, y) => (y <= 0 ? 0 : x),
   loop: (to, t, n, a, i, sa, b, j, sb) => {
@@ -68,7 +61,7 @@ export const reluBackward: Slope = slope("reluBackward", {
 
 /** min(max(x, 0), 6). */
 export const relu6: Composite<(x: Tensor) => Tensor> = {
-  compose: (x) => operand("relu6", x).hardtanh(0, 6),
+  compose: (x) => operand(x).hardtanh(0, 6),
   samples: [[t([3, 4], { low: -2, high: 9 })]],
   errors: [raises(["text"], "must be a tensor")],
 };
@@ -82,7 +75,7 @@ export const leakyRelu: Mapped<
   (x: Tensor, ...rest: [negativeSlope?: number] | [options: Partial<NegativeSlope>]) => Tensor,
   "x",
   NegativeSlope
-> = mapped("leakyRelu", {
+> = mapped({
   wgsl: { float: "select(x * p0, x, x > 0.0)" },
   cpu: (x, _y, _z, slope) => (x > 0 ? x : x * slope),
   loop: (to, t, n, a, i, sa, _b, _j, _sb, _c, _k, _sc, slope) => {
@@ -113,8 +106,8 @@ type Hardtanh = Mapped<
 export const hardtanh: Hardtanh = {
   ...(clamp as unknown as Hardtanh),
   call: (x, ...rest) => {
-    const { minVal, maxVal } = parse("hardtanh", rest, { minVal: -1, maxVal: 1 });
-    if (!(minVal <= maxVal)) throw new ArgumentError("hardtanh", `minVal ${minVal} is above maxVal ${maxVal}`);
+    const { minVal, maxVal } = parse(rest, { minVal: -1, maxVal: 1 });
+    if (!(minVal <= maxVal)) throw new ArgumentError(`minVal ${minVal} is above maxVal ${maxVal}`);
     return clamp.call(x, minVal, maxVal);
   },
   backward: (g, { x, y, z }) => ({ x: () => g.maskedFill(x.le(y).logicalOr(x.ge(z)), 0) }),
@@ -134,7 +127,7 @@ export const sigmoid: Unary<"out"> = real("sigmoid", m.sigmoid, "out", (g, y) =>
 });
 
 /** g · s · (1 − s) for s = sigmoid(x). */
-export const sigmoidBackward: Slope = slope("sigmoidBackward", {
+export const sigmoidBackward: Slope = slope({
   wgsl: { float: "x * (1.0 - y) * y" },
   cpu: (x, y) => x * (1 - y) * y,
   loop: (to, t, n, a, i, sa, b, j, sb) => {
@@ -153,7 +146,7 @@ export const tanh: Unary<"out"> = real("tanh", Math.tanh, "out", (g, y) => g.tan
 });
 
 /** g · (1 − y²) for y = tanh(x). */
-export const tanhBackward: Slope = slope("tanhBackward", {
+export const tanhBackward: Slope = slope({
   wgsl: { float: "x * (1.0 - y * y)" },
   cpu: (x, y) => x * (1 - y * y),
   loop: (to, t, n, a, i, sa, b, j, sb) => {
@@ -170,7 +163,7 @@ export interface Alpha {
 }
 
 /** x where positive, alpha · (eˣ − 1) elsewhere. */
-export const elu: Mapped<(x: Tensor, ...rest: [alpha?: number] | [options: Partial<Alpha>]) => Tensor, "x", Alpha> = mapped("elu", {
+export const elu: Mapped<(x: Tensor, ...rest: [alpha?: number] | [options: Partial<Alpha>]) => Tensor, "x", Alpha> = mapped({
   wgsl: { float: "elu(x, p0)" },
   cpu: (x, _y, _z, alpha) => m.elu(x, alpha),
   params: numbers,
@@ -214,10 +207,10 @@ const geluSlopes: Gelus = {
 };
 
 /** x · Φ(x), Φ the normal distribution function; `approximate: "tanh"` takes a formula in tanh. Source: Hendrycks & Gimpel 2016. */
-export const gelu: Mapped<(x: Tensor, options?: Partial<Approximation>) => Tensor, "x", Approximation> = mapped("gelu", {
+export const gelu: Mapped<(x: Tensor, options?: Partial<Approximation>) => Tensor, "x", Approximation> = mapped({
   form: ({ approximate }) => geluForms[approximate],
   keywords: { approximate: "none" } as Approximation,
-  check: ({ approximate }) => checkKnown("gelu", "approximate", approximate, ["none", "tanh"]),
+  check: ({ approximate }) => checkKnown("approximate", approximate, ["none", "tanh"]),
   save: ["x"],
   backward: (g, { x }, options) => ({ x: () => g.geluBackward(x, options) }),
   samples: [...ranges, [t([3, 4]), { approximate: "tanh" }]],
@@ -225,34 +218,31 @@ export const gelu: Mapped<(x: Tensor, options?: Partial<Approximation>) => Tenso
 });
 
 /** g · gelu′(x). */
-export const geluBackward: Primitive<(g: Tensor, x: Tensor, options?: Partial<Approximation>) => Tensor, never, Approximation> = pointwise(
-  "geluBackward",
-  {
-    form: ({ approximate }) => geluSlopes[approximate],
-    operands: ["g", "x"],
-    keywords: { approximate: "none" } as Approximation,
-    backward: "definition",
-    definition: (g, x, options) => {
-      if (options?.approximate === "tanh") {
-        const s = x.mul(x.square().mul(0.044715).add(1)).mul(root).sigmoid();
-        return g.mul(s).add(g.mul(x).mul(x.square().mul(0.134145).add(1)).mul(root).sigmoidBackward(s));
-      }
-      const density = x
-        .square()
-        .mul(-0.5)
-        .exp()
-        .mul(root / 4);
-      return g.mul(x.mul(-Math.SQRT1_2).erfc().mul(0.5).add(x.mul(density)));
-    },
-    samples: [...pair, [t([4]), t([4]), { approximate: "tanh" }]],
+export const geluBackward: Primitive<(g: Tensor, x: Tensor, options?: Partial<Approximation>) => Tensor, never, Approximation> = pointwise({
+  form: ({ approximate }) => geluSlopes[approximate],
+  operands: ["g", "x"],
+  keywords: { approximate: "none" } as Approximation,
+  backward: "definition",
+  definition: (g, x, options) => {
+    if (options?.approximate === "tanh") {
+      const s = x.mul(x.square().mul(0.044715).add(1)).mul(root).sigmoid();
+      return g.mul(s).add(g.mul(x).mul(x.square().mul(0.134145).add(1)).mul(root).sigmoidBackward(s));
+    }
+    const density = x
+      .square()
+      .mul(-0.5)
+      .exp()
+      .mul(root / 4);
+    return g.mul(x.mul(-Math.SQRT1_2).erfc().mul(0.5).add(x.mul(density)));
   },
-);
+  samples: [...pair, [t([4]), t([4]), { approximate: "tanh" }]],
+});
 
 /** x · sigmoid(x), also called swish. */
-export const silu: Unary<"x"> = unary("silu", { float: "silu(x)" }, m.silu, "x", (g, x) => g.siluBackward(x), smooth);
+export const silu: Unary<"x"> = unary({ float: "silu(x)" }, m.silu, "x", (g, x) => g.siluBackward(x), smooth);
 
 /** g · silu′(x). */
-export const siluBackward: Slope = slope("siluBackward", {
+export const siluBackward: Slope = slope({
   wgsl: { float: "x * sigmoid(y) * (1.0 + y * sigmoid(-y))" },
   cpu: (x, y) => x * m.sigmoid(y) * (1 + y * m.sigmoid(-y)),
   backward: "definition",
@@ -263,14 +253,7 @@ export const siluBackward: Slope = slope("siluBackward", {
 });
 
 /** log(sigmoid(x)), without overflow. */
-export const logsigmoid: Unary<"x"> = unary(
-  "logsigmoid",
-  { float: "logsigmoid(x)" },
-  m.logsigmoid,
-  "x",
-  (g, x) => g.mul(x.neg().sigmoid()),
-  smooth,
-);
+export const logsigmoid: Unary<"x"> = unary({ float: "logsigmoid(x)" }, m.logsigmoid, "x", (g, x) => g.mul(x.neg().sigmoid()), smooth);
 
 export interface Sharpness {
   beta: number;
@@ -285,7 +268,7 @@ export const softplus: Mapped<
   ) => Tensor,
   "x",
   Sharpness
-> = mapped("softplus", {
+> = mapped({
   wgsl: { float: "softplus(x, p0, p1)" },
   cpu: (x, _y, _z, beta, threshold) => m.softplus(x, beta, threshold),
   params: numbers,

@@ -27,7 +27,6 @@ export const adamStep: Primitive<
   never,
   Rates
 > = stepping(
-  "adamStep",
   ["m", "v", "w"],
   2,
   ({ step, beta1, beta2, maximize, ...same }: AdamAttrs) => ({

@@ -10,28 +10,28 @@ export type Sizes = readonly number[] | readonly [readonly number[]];
 export const isTensor = (x: unknown): x is Tensor => typeof x === "object" && x !== null && "gradFn" in x;
 
 /** The value itself when it is a tensor. Errors: DtypeError naming the operator. */
-export function operand(op: string, x: unknown, name = "x"): Tensor {
+export function operand(x: unknown, name = "x"): Tensor {
   if (isTensor(x)) return x;
-  throw new DtypeError(op, `${name} must be a tensor, got ${x === null ? "null" : typeof x}`);
+  throw new DtypeError(`${name} must be a tensor, got ${x === null ? "null" : typeof x}`);
 }
 
 /** The list itself when all its members are tensors. Errors: ArgumentError for an empty list, DtypeError for other members. */
-export function operands(op: string, list: unknown): readonly Tensor[] {
-  if (!Array.isArray(list) || list.length === 0) throw new ArgumentError(op, "needs a non-empty array of tensors");
-  return list.map((x, i) => operand(op, x, `element ${i}`));
+export function operands(list: unknown): readonly Tensor[] {
+  if (!Array.isArray(list) || list.length === 0) throw new ArgumentError("needs a non-empty array of tensors");
+  return list.map((x, i) => operand(x, `element ${i}`));
 }
 
 /** A list of integers given spread or as one array. Errors: ShapeError for anything else. */
-export function integers(op: string, rest: readonly unknown[], name = "sizes"): number[] {
+export function integers(rest: readonly unknown[], name = "sizes"): number[] {
   const given = (rest.length === 1 && Array.isArray(rest[0]) ? rest[0] : rest) as readonly unknown[];
-  if (given.some((d) => !Number.isInteger(d))) throw new ShapeError(op, `${name} must be integers, got [${given.map(String).join(", ")}]`);
+  if (given.some((d) => !Number.isInteger(d))) throw new ShapeError(`${name} must be integers, got [${given.map(String).join(", ")}]`);
   return [...(given as readonly number[])];
 }
 
 /** One integer argument. Errors: ArgumentError. */
-export function integer(op: string, value: unknown, name: string, least = -Infinity): number {
+export function integer(value: unknown, name: string, least = -Infinity): number {
   if (typeof value !== "number" || !Number.isInteger(value) || value < least)
-    throw new ArgumentError(op, `${name} must be an integer${least > -Infinity ? ` of at least ${least}` : ""}, got ${String(value)}`);
+    throw new ArgumentError(`${name} must be an integer${least > -Infinity ? ` of at least ${least}` : ""}, got ${String(value)}`);
   return value;
 }
 
@@ -39,17 +39,16 @@ export function integer(op: string, value: unknown, name: string, least = -Infin
 export const listOf = (value: number | readonly number[]): readonly number[] => (typeof value === "number" ? [value] : value);
 
 /** Normalised dimensions, in the order given. Errors: ShapeError for one out of range or named twice. */
-export function distinct(op: string, dims: readonly number[], rank: number): number[] {
-  const list = dims.map((d) => normalizeDim(op, d, rank));
-  if (new Set(list).size !== list.length) throw new ShapeError(op, `${show(list)} names a dimension twice`);
+export function distinct(dims: readonly number[], rank: number): number[] {
+  const list = dims.map((d) => normalizeDim(d, rank));
+  if (new Set(list).size !== list.length) throw new ShapeError(`${show(list)} names a dimension twice`);
   return list;
 }
 
 /** Errors: ShapeError unless `shape` has at least `least` and at most `most` dimensions. */
-export function checkRank(op: string, shape: Shape, least: number, most = Infinity): void {
+export function checkRank(shape: Shape, least: number, most = Infinity): void {
   if (shape.length < least || shape.length > most)
     throw new ShapeError(
-      op,
       `needs ${least === most ? least : most < Infinity ? `${least} to ${most}` : `at least ${least}`} dimensions, got ${show(shape)}`,
     );
 }
@@ -68,28 +67,28 @@ export function around(shape: Shape, dim: number): { outer: number; inner: numbe
 }
 
 /** Errors: DtypeError unless `index` holds int32. */
-export function checkIndex(op: string, index: { readonly dtype: string; readonly shape: Shape }): void {
+export function checkIndex(index: { readonly dtype: string; readonly shape: Shape }): void {
   if (index.dtype !== "int32")
-    throw new DtypeError(op, `the index ${show(index.shape)} must be int32, got ${index.dtype}`, 'convert it with cast("int32")');
+    throw new DtypeError(`the index ${show(index.shape)} must be int32, got ${index.dtype}`, 'convert it with cast("int32")');
 }
 
 /** Errors: ShapeError unless an operand has the shape that others ask of it. */
-export function checkFits(op: string, name: string, shape: Shape, wanted: Shape): void {
-  if (!sameShape(shape, wanted)) throw new ShapeError(op, `${name} ${show(shape)} does not fit, needs ${show(wanted)}`);
+export function checkFits(name: string, shape: Shape, wanted: Shape): void {
+  if (!sameShape(shape, wanted)) throw new ShapeError(`${name} ${show(shape)} does not fit, needs ${show(wanted)}`);
 }
 
 /** Errors: DtypeError unless the source of a write has the dtype of its destination. */
-export function checkSource(op: string, { dtype }: { readonly dtype: string }, x: { readonly dtype: string }): void {
-  if (dtype !== x.dtype) throw new DtypeError(op, `the source is ${dtype}, x is ${x.dtype}`);
+export function checkSource({ dtype }: { readonly dtype: string }, x: { readonly dtype: string }): void {
+  if (dtype !== x.dtype) throw new DtypeError(`the source is ${dtype}, x is ${x.dtype}`);
 }
 
 /** An index in [0, size), counted from the end where it is negative. Errors: ArgumentError. */
-export function wrapped(op: string, at: number, dim: number, size: number): number {
-  return inRange(op, at < 0 ? at + size : at, dim, size, at);
+export function wrapped(at: number, dim: number, size: number): number {
+  return inRange(at < 0 ? at + size : at, dim, size, at);
 }
 
 /** The index itself when it lies in [0, size); messages show what was `given` for it. Errors: ArgumentError. */
-export function inRange(op: string, at: number, dim: number, size: number, given = at): number {
+export function inRange(at: number, dim: number, size: number, given = at): number {
   if (at >= 0 && at < size) return at;
-  throw new ArgumentError(op, `index ${given} is out of range for dimension ${dim} of size ${size}`);
+  throw new ArgumentError(`index ${given} is out of range for dimension ${dim} of size ${size}`);
 }

@@ -33,18 +33,18 @@ export interface Alpha {
 type Scaled = Mapped<(x: Operand, y: Operand, options?: { alpha?: number }) => Tensor, never, Alpha>;
 
 /** A sum or difference in which one operand is multiplied by the option `alpha`. */
-const scaled = (name: string, rule: Form & Pick<Rules<never, Alpha>, "backward" | "errors">, ...more: Sample[]): Scaled =>
-  mapped(name, {
+const scaled = (rule: Form & Pick<Rules<never, Alpha>, "backward" | "errors">, ...more: Sample[]): Scaled =>
+  mapped({
     ...rule,
     params: numbers,
     operands: ["x", "y"],
     keywords: { alpha: 1 },
     check: ({ alpha }) => {
-      if (typeof alpha !== "number") throw new ArgumentError(name, `alpha must be a number, got ${typeof alpha}`);
+      if (typeof alpha !== "number") throw new ArgumentError(`alpha must be a number, got ${typeof alpha}`);
     },
     dtype: (ins, { alpha }) => {
       if (!Number.isInteger(alpha) && !Object.values(ins).some((i) => isFloat(i.dtype)))
-        throw new ArgumentError(name, `alpha must be an integer for integer operands, got ${alpha}`);
+        throw new ArgumentError(`alpha must be an integer for integer operands, got ${alpha}`);
       return undefined;
     },
     samples: [...pairs(wide), ...more],
@@ -53,7 +53,6 @@ const scaled = (name: string, rule: Form & Pick<Rules<never, Alpha>, "backward" 
 
 /** x + alpha · y. */
 export const add: Scaled = scaled(
-  "add",
   {
     wgsl: { float: "x + p0 * y", int: "x + i32(p0) * y" },
     cpu: (x, y, _z, alpha) => x + alpha * y,
@@ -72,7 +71,6 @@ export const add: Scaled = scaled(
 
 /** x − alpha · y. */
 export const sub: Scaled = scaled(
-  "sub",
   {
     wgsl: { float: "x - p0 * y", int: "x - i32(p0) * y", bool: false },
     cpu: (x, y, _z, alpha) => x - alpha * y,
@@ -88,12 +86,11 @@ export const sub: Scaled = scaled(
 /** y − alpha · x: subtraction with the operands exchanged. */
 export const rsub: Scaled = {
   ...sub,
-  call: (x, y, ...rest) => sub.call(operandOf("rsub", y, "y"), operandOf("rsub", x, "x"), ...rest),
+  call: (x, y, ...rest) => sub.call(operandOf(y, "y"), operandOf(x, "x"), ...rest),
 };
 
 /** x · y. */
 export const mul: Binary<"x" | "y"> = binary(
-  "mul",
   "x * y",
   (x, y) => x * y,
   ["x", "y"],
@@ -134,11 +131,11 @@ const floored: Form = {
  * x / y; integers give floats. `roundingMode` "trunc" rounds the quotient towards 0, "floor" down, and integers stay integers.
  * Errors: ArgumentError for another mode.
  */
-export const div: Mapped<(x: Operand, y: Operand, options?: { roundingMode?: Rounding }) => Tensor, "y" | "out", Rounded> = mapped("div", {
+export const div: Mapped<(x: Operand, y: Operand, options?: { roundingMode?: Rounding }) => Tensor, "y" | "out", Rounded> = mapped({
   form: ({ roundingMode }) => (roundingMode === null ? quotient : roundingMode === "trunc" ? truncated : floored),
   operands: ["x", "y"],
   keywords: { roundingMode: null as Rounding },
-  check: ({ roundingMode }) => checkKnown("div", "roundingMode", roundingMode, [null, "trunc", "floor"]),
+  check: ({ roundingMode }) => checkKnown("roundingMode", roundingMode, [null, "trunc", "floor"]),
   save: ["y", "out"],
   backward: (g, { y, out }, { roundingMode }) =>
     roundingMode === null ? { x: () => g.div(y), y: () => g.mul(out).div(y).neg() } : { x: () => flat(g), y: () => flat(g) },
@@ -173,13 +170,13 @@ const easy: Readonly<Record<number, Form>> = {
  * x to the power `exponent`, each a tensor or a number: `pow(2, x)`, `x.pow(3)`. 0⁰ is 1.
  * Errors: ArgumentError for integers to a negative number.
  */
-export const pow: Mapped<(x: Operand, exponent: Operand) => Tensor, "x" | "y" | "out", Powers> = mapped("pow", {
+export const pow: Mapped<(x: Operand, exponent: Operand) => Tensor, "x" | "y" | "out", Powers> = mapped({
   form: ({ exponent }) => easy[exponent!] ?? anyPower,
   call: (x: Operand, y: Operand) => {
-    const inputs = { x: operandOf("pow", x, "x"), y: operandOf("pow", y, "exponent") };
+    const inputs = { x: operandOf(x, "x"), y: operandOf(y, "exponent") };
     const [base, exponent] = [x, y].map((v) => (typeof v === "object" ? undefined : Number(v)));
     if (Number.isInteger(exponent) && exponent! < 0 && typeof x === "object" && !isFloat(x.dtype))
-      throw new ArgumentError("pow", `integers to the negative power ${exponent} are no integers`, "convert to a floating dtype first");
+      throw new ArgumentError(`integers to the negative power ${exponent} are no integers`, "convert to a floating dtype first");
     return { inputs, attrs: { exponent, base } };
   },
   save: ["x", "y", "out"],

@@ -12,8 +12,8 @@ type Dims = number | readonly number[];
 /** Dimensions moved to other positions, the rest keeping their order. */
 export const movedim: Composite<(x: Tensor, source: Dims, destination: Dims) => Tensor> = {
   compose: (x, source, destination) => {
-    const [from, to] = [distinct("movedim", listOf(source), x.ndim), distinct("movedim", listOf(destination), x.ndim)];
-    if (from.length !== to.length) throw new ShapeError("movedim", `source ${show(from)} and destination ${show(to)} differ in length`);
+    const [from, to] = [distinct(listOf(source), x.ndim), distinct(listOf(destination), x.ndim)];
+    if (from.length !== to.length) throw new ShapeError(`source ${show(from)} and destination ${show(to)} differ in length`);
     const rest = [...x.shape.keys()].filter((d) => !from.includes(d));
     return x.permute(x.shape.map((_, i) => (to.includes(i) ? from[to.indexOf(i)]! : rest.shift()!)));
   },
@@ -27,8 +27,8 @@ export const movedim: Composite<(x: Tensor, source: Dims, destination: Dims) => 
 /** The order of the elements reversed along dims. */
 export const flip: Composite<(x: Tensor, ...dims: readonly number[] | [readonly number[]] | [{ dims: Dims }]) => Tensor> = {
   compose: (x, ...rest) => {
-    const named = typeof rest[0] === "object" && !Array.isArray(rest[0]) ? [parse("flip", rest, { dims: [] as Dims }).dims] : rest;
-    const dims = distinct("flip", integers("flip", named, "dims"), x.ndim);
+    const named = typeof rest[0] === "object" && !Array.isArray(rest[0]) ? [parse(rest, { dims: [] as Dims }).dims] : rest;
+    const dims = distinct(integers(named, "dims"), x.ndim);
     if (x.ndim === 0 || dims.length === 0) return x.clone();
     return dims.reduce((y, d) => picked(y, d, x.shape[d]!, (i) => x.shape[d]! - 1 - i), x);
   },
@@ -45,12 +45,12 @@ type RollRest = [shifts: Dims, dims?: Dims] | [shifts: Dims, options: { dims?: D
 /** Elements moved by `shifts` along dims, those leaving one end coming back at the other; without dims the tensor rolls as one long row. */
 export const roll: Composite<(x: Tensor, ...rest: RollRest) => Tensor> = {
   compose: (x, ...rest) => {
-    const given = parse("roll", rest, { shifts: [] as Dims, dims: [] as Dims });
-    const shifts = integers("roll", [listOf(given.shifts)], "shifts");
-    if (shifts.length === 0) throw new ArgumentError("roll", "shifts is empty");
-    const dims = listOf(given.dims).map((d) => normalizeDim("roll", d, x.ndim));
+    const given = parse(rest, { shifts: [] as Dims, dims: [] as Dims });
+    const shifts = integers([listOf(given.shifts)], "shifts");
+    if (shifts.length === 0) throw new ArgumentError("shifts is empty");
+    const dims = listOf(given.dims).map((d) => normalizeDim(d, x.ndim));
     if (dims.length === 0 && shifts.length === 1) return x.flatten().roll(shifts, 0).reshape(x.shape);
-    if (dims.length !== shifts.length) throw new ShapeError("roll", `${shifts.length} shifts for ${dims.length} dimensions`);
+    if (dims.length !== shifts.length) throw new ShapeError(`${shifts.length} shifts for ${dims.length} dimensions`);
     if (x.ndim === 0) return x.clone();
     return dims.reduce((y, d, k) => {
       const n = x.shape[d]!;
@@ -68,10 +68,10 @@ export const roll: Composite<(x: Tensor, ...rest: RollRest) => Tensor> = {
 /** The tensor laid side by side: the last dimension sizes[last] times, and so on; more sizes than dimensions add leading ones. */
 export const repeat: Composite<(x: Tensor, ...sizes: Sizes) => Tensor> = {
   compose: (x, ...rest) => {
-    const times = integers("repeat", rest);
+    const times = integers(rest);
     const lead = times.length - x.ndim;
     if (lead < 0 || times.some((n) => n < 0))
-      throw new ShapeError("repeat", `${show(times)} does not give a count for each dimension of ${show(x.shape)}`);
+      throw new ShapeError(`${show(times)} does not give a count for each dimension of ${show(x.shape)}`);
     const sizes = [...times.slice(0, lead).map(() => 1), ...x.shape];
     const result = x.reshape(sizes.flatMap((d) => [1, d])).expand(sizes.flatMap((d, i) => [times[i]!, d]));
     return result.clone().reshape(sizes.map((d, i) => d * times[i]!));
@@ -87,7 +87,7 @@ export const repeat: Composite<(x: Tensor, ...sizes: Sizes) => Tensor> = {
 /** `repeat` that also takes fewer numbers than dimensions: the leading dimensions then stay. */
 export const tile: Composite<(x: Tensor, ...times: Sizes) => Tensor> = {
   compose: (x, ...rest) => {
-    const times = integers("tile", rest);
+    const times = integers(rest);
     return x.repeat([...x.shape.slice(times.length).map(() => 1), ...times]);
   },
   samples: [
@@ -102,10 +102,10 @@ type InterleaveRest = [dim?: number] | [options: { dim?: number }];
 /** Every element `repeats` times in a row along dim; without dim the tensor is flattened first. */
 export const repeatInterleave: Composite<(x: Tensor, repeats: number, ...rest: InterleaveRest) => Tensor> = {
   compose: (x, repeats, ...rest) => {
-    const { dim } = parse("repeatInterleave", rest, { dim: undefined as number | undefined });
-    const n = integer("repeatInterleave", repeats, "repeats", 0);
+    const { dim } = parse(rest, { dim: undefined as number | undefined });
+    const n = integer(repeats, "repeats", 0);
     const from = dim === undefined || x.ndim === 0 ? x.flatten() : x;
-    const at = normalizeDim("repeatInterleave", dim ?? 0, from.ndim);
+    const at = normalizeDim(dim ?? 0, from.ndim);
     const shape = [...from.shape];
     const spread = from.unsqueeze(at + 1).expand(shape.toSpliced(at + 1, 0, n));
     return spread.reshape(shape.with(at, shape[at]! * n));
@@ -119,10 +119,10 @@ export const repeatInterleave: Composite<(x: Tensor, repeats: number, ...rest: I
 
 type Triangle = Composite<(x: Tensor, diagonal?: number) => Tensor> & { readonly inplace: true };
 
-const triangle = (name: string, beyond: "gt" | "lt"): Triangle => ({
+const triangle = (beyond: "gt" | "lt"): Triangle => ({
   compose: (x, ...rest) => {
-    const diagonal = integer(name, parse(name, rest, { diagonal: 0 }).diagonal, "diagonal");
-    checkRank(name, x.shape, 2);
+    const diagonal = integer(parse(rest, { diagonal: 0 }).diagonal, "diagonal");
+    checkRank(x.shape, 2);
     const [rows, columns] = x.shape.slice(-2).map((n) => counted(x, n));
     return x.maskedFill(columns!.sub(rows!.unsqueeze(1))[beyond](diagonal), 0);
   },
@@ -132,9 +132,9 @@ const triangle = (name: string, beyond: "gt" | "lt"): Triangle => ({
 });
 
 /** The lower triangle of matrices (column − row ≤ diagonal), zeros above. */
-export const tril: Triangle = triangle("tril", "gt");
+export const tril: Triangle = triangle("gt");
 /** The upper triangle of matrices (column − row ≥ diagonal), zeros below. */
-export const triu: Triangle = triangle("triu", "lt");
+export const triu: Triangle = triangle("lt");
 
 /** An int32 tensor in the shape of x that holds every element's row-major position: 0, 1, 2, … */
 export const positions: Composite<(x: Tensor) => Tensor> = {

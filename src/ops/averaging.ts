@@ -5,7 +5,7 @@ import type { Tensor } from "../tensor.ts";
 export type Reduction = "none" | "mean" | "sum";
 
 /** Errors: ArgumentError unless it is one of the three. */
-export const checkReduction = (name: string, reduction: string): void => checkKnown(name, "reduction", reduction, ["none", "mean", "sum"]);
+export const checkReduction = (reduction: string): void => checkKnown("reduction", reduction, ["none", "mean", "sum"]);
 
 /** The losses themselves, their sum, or that over `count` (their number). */
 export function reduced(losses: Tensor, reduction: string, count: Tensor | number = losses.size): Tensor {

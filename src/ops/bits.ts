@@ -7,21 +7,21 @@ import { type Binary, binary, type Mapped, mapped, mismatch, unary, type Unary, 
 const bits = (shape: readonly number[]): unknown => t(shape, { dtype: "int32", low: -9, high: 9 });
 const bytes = t([3], { dtype: "uint8", low: 0, high: 255 });
 const noFloats = raises([t([2]), t([2])], "not defined for float");
-const bitwise = (name: string, int: string, cpu: (x: number, y: number) => number): Binary =>
-  binary(name, { int }, cpu, [], "none", {
+const bitwise = (int: string, cpu: (x: number, y: number) => number): Binary =>
+  binary({ int }, cpu, [], "none", {
     samples: [[bits([3, 4]), bits([4])], [bits([5]), 6], truths, [bytes, bytes]],
     errors: [...mismatch, noFloats],
   });
 
 /** Bits set in both integers; "and" of truth values. */
-export const bitwiseAnd: Binary = bitwise("bitwiseAnd", "x & y", (x, y) => x & y);
+export const bitwiseAnd: Binary = bitwise("x & y", (x, y) => x & y);
 /** Bits set in either integer; "or" of truth values. */
-export const bitwiseOr: Binary = bitwise("bitwiseOr", "x | y", (x, y) => x | y);
+export const bitwiseOr: Binary = bitwise("x | y", (x, y) => x | y);
 /** Bits set in exactly one of the integers. */
-export const bitwiseXor: Binary = bitwise("bitwiseXor", "x ^ y", (x, y) => x ^ y);
+export const bitwiseXor: Binary = bitwise("x ^ y", (x, y) => x ^ y);
 
 /** All bits inverted; "not" of truth values. */
-export const bitwiseNot: Mapped<(x: Tensor) => Tensor> = mapped("bitwiseNot", {
+export const bitwiseNot: Mapped<(x: Tensor) => Tensor> = mapped({
   wgsl: { int: "x ^ i32(p0)" },
   cpu: (x, _y, _z, ones) => x ^ ones,
   params: (_, dtype) => [dtype === "bool" ? 1 : -1],
@@ -34,7 +34,7 @@ export const bitwiseNot: Mapped<(x: Tensor) => Tensor> = mapped("bitwiseNot", {
 
 const specials = [0, 1.5, NaN, Infinity, -Infinity];
 const kind = (name: string, cpu: (x: number) => boolean, int = "false"): Unary =>
-  unary(name, { float: `is_${name.slice(2)}(x)`, int }, (x) => Number(cpu(x)), "", "none", {
+  unary({ float: `is_${name.slice(2)}(x)`, int }, (x) => Number(cpu(x)), "", "none", {
     yields: "bool",
     samples: [[t([5], { data: specials })], [t([3], { dtype: "int32" })]],
   });
@@ -55,7 +55,7 @@ export const nanToNum: Mapped<
   (x: Tensor, ...rest: [nan?: number | null, posinf?: number | null, neginf?: number | null] | [options: Partial<Replacements>]) => Tensor,
   "x",
   Replacements
-> = mapped("nanToNum", {
+> = mapped({
   wgsl: { float: "select(select(x, select(p2, p1, x > 0.0), is_inf(x)), p0, is_nan(x))", int: "x" },
   cpu: (x, _y, _z, nan, posinf, neginf) => (Number.isNaN(x) ? nan : x === Infinity ? posinf : x === -Infinity ? neginf : x),
   params: ({ nan, posinf, neginf }, dtype) => [nan ?? 0, posinf ?? largest(dtype), neginf ?? -largest(dtype)],

@@ -8,26 +8,25 @@ import { type Composite, raises, t } from "./op.ts";
 
 /** A product for operands of exactly these ranks. Errors: ShapeError for others. */
 const ranked =
-  (op: string, second: string, xRank: number, yRank: number, product = (x: Tensor, y: Tensor): Tensor => x.matmul(y), first = "x") =>
+  (second: string, xRank: number, yRank: number, product = (x: Tensor, y: Tensor): Tensor => x.matmul(y), first = "x") =>
   (x: Tensor, y: Tensor): Tensor => {
     const operands = [[first, x, xRank], [second, y, yRank]] as const; // prettier-ignore
     for (const [name, value, rank] of operands)
-      if (operand(op, value, name).ndim !== rank)
-        throw new ShapeError(op, `${name} must have ${rank} dimensions, got ${show(value.shape)}`);
+      if (operand(value, name).ndim !== rank) throw new ShapeError(`${name} must have ${rank} dimensions, got ${show(value.shape)}`);
     return product(x, y);
   };
 
 /** Product of two matrices, no broadcasting. */
 export const mm: Composite<(x: Tensor, mat2: Tensor) => Tensor> = {
-  compose: ranked("mm", "mat2", 2, 2),
+  compose: ranked("mat2", 2, 2),
   samples: [[t([3, 4]), t([4, 2])]],
   errors: [raises([t([3]), t([3, 2])], "x must have 2 dimensions")],
 };
 
 /** Product of two batches of matrices of equal length, no broadcasting. */
 export const bmm: Composite<(x: Tensor, mat2: Tensor) => Tensor> = {
-  compose: ranked("bmm", "mat2", 3, 3, (x, y) => {
-    if (x.shape[0] !== y.shape[0]) throw new ShapeError("bmm", `batches differ, ${show(x.shape)} and ${show(y.shape)}`);
+  compose: ranked("mat2", 3, 3, (x, y) => {
+    if (x.shape[0] !== y.shape[0]) throw new ShapeError(`batches differ, ${show(x.shape)} and ${show(y.shape)}`);
     return x.matmul(y);
   }),
   samples: [[t([2, 3, 4]), t([2, 4, 2])]],
@@ -36,21 +35,21 @@ export const bmm: Composite<(x: Tensor, mat2: Tensor) => Tensor> = {
 
 /** Matrix times vector. Shape: [m, k] · [k] → [m]. */
 export const mv: Composite<(x: Tensor, vec: Tensor) => Tensor> = {
-  compose: ranked("mv", "vec", 2, 1),
+  compose: ranked("vec", 2, 1),
   samples: [[t([3, 4]), t([4])]],
   errors: [raises([t([3, 4]), t([3])], "inner sizes differ")],
 };
 
 /** Inner product of two vectors. */
 export const dot: Composite<(x: Tensor, other: Tensor) => Tensor> = {
-  compose: ranked("dot", "other", 1, 1),
+  compose: ranked("other", 1, 1),
   samples: [[t([5]), t([5])]],
   errors: [raises([t([3]), t([2])], "inner sizes differ"), raises([t([3, 1]), t([3])], "x must have 1 dimensions")],
 };
 
 /** Products of all pairs of elements of two vectors. Shape: [m], [n] → [m, n]. */
 export const outer: Composite<(x: Tensor, vec2: Tensor) => Tensor> = {
-  compose: ranked("outer", "vec2", 1, 1, (x, y) => x.unsqueeze(1).mul(y)),
+  compose: ranked("vec2", 1, 1, (x, y) => x.unsqueeze(1).mul(y)),
   samples: [[t([3]), t([4])]],
   errors: [raises([t([3, 1]), t([2])], "x must have 1 dimensions")],
 };
@@ -65,11 +64,11 @@ export interface ScaleOptions {
 /** beta · x + alpha · (mat1 · mat2); x broadcasts. */
 export const addmm: Composite<(x: Tensor, mat1: Tensor, mat2: Tensor, options?: ScaleOptions) => Tensor> = {
   compose: (x, mat1, mat2, ...rest) => {
-    const scales = parse("addmm", rest, {}, { beta: 1, alpha: 1 });
+    const scales = parse(rest, {}, { beta: 1, alpha: 1 });
     // Integer products take integer factors.
     const { beta, alpha } = isFloat(x.dtype) ? scales : { beta: Math.trunc(scales.beta), alpha: Math.trunc(scales.alpha) };
-    const product = ranked("addmm", "mat2", 2, 2, undefined, "mat1")(mat1, mat2);
-    if (x.ndim > 2) throw new ShapeError("addmm", `x ${show(x.shape)} does not broadcast to ${show(product.shape)}`);
+    const product = ranked("mat2", 2, 2, undefined, "mat1")(mat1, mat2);
+    if (x.ndim > 2) throw new ShapeError(`x ${show(x.shape)} does not broadcast to ${show(product.shape)}`);
     const target = x.expand(product.shape);
     const scaled = alpha === 1 ? product : product.mul(alpha);
     if (beta === 0) return scaled;

@@ -29,9 +29,9 @@ export const distinct = (shape: Shape): Arg =>
   t(shape, { data: Array.from({ length: sizeOf(shape) }, (_, i) => ((i * 7 + 3) % 19) - 8.5 + i / 64) });
 
 /** Errors: ShapeError when there is nothing to choose from. */
-export function checkChoice(op: string, shape: Shape, dims: readonly number[]): void {
+export function checkChoice(shape: Shape, dims: readonly number[]): void {
   if (counted(shape, dims) === 0 && sizeOf(reducedShape(shape, dims, false)) > 0)
-    throw new ShapeError(op, `no elements to choose from in ${show(shape)}`, "give it a dim that is not empty");
+    throw new ShapeError(`no elements to choose from in ${show(shape)}`, "give it a dim that is not empty");
 }
 
 /**
@@ -48,19 +48,19 @@ export function choosing<F extends Fn>(name: string, gives: "value" | "place" | 
   return {
     call: (...args) => {
       const [x, ...rest] = args as unknown as [Tensor, ...unknown[]];
-      const { dim, keepdim } = parse(name, rest, { dim: (gives === "both" ? undefined : null) as Dims | undefined, keepdim: false });
+      const { dim, keepdim } = parse(rest, { dim: (gives === "both" ? undefined : null) as Dims | undefined, keepdim: false });
       const one = gives === "both" || (gives === "place" && dim !== null);
-      return { inputs: { x }, attrs: { dims: normalizeDims(name, one ? normalizeDim(name, dim, x.ndim) : dim, x.ndim), keepdim } };
+      return { inputs: { x }, attrs: { dims: normalizeDims(one ? normalizeDim(dim, x.ndim) : dim, x.ndim), keepdim } };
     },
     meta: (ins, { dims, keepdim }) => {
       const x = ins["x"]!;
-      checkChoice(name, x.shape, dims);
+      checkChoice(x.shape, dims);
       const shape = reducedShape(x.shape, dims, keepdim);
       const indices = { shape, dtype: "int32" } as const;
       const out = { shape, dtype: x.dtype };
       if (gives === "both") return { out, indices };
       if (gives === "value") return { out };
-      if (x.dtype === "bool") throw new DtypeError(name, "not defined for bool", 'cast to "int32" first');
+      if (x.dtype === "bool") throw new DtypeError("not defined for bool", 'cast to "int32" first');
       return { out: indices };
     },
     cpu: ({ x, out, indices }, { dims }) => {

@@ -31,42 +31,42 @@ const comparisons: readonly Sample[] = [
   [t([5], { data: [0, NaN, Infinity, -1, 2] }), t([5], { data: [0, NaN, Infinity, 1, NaN] })],
 ];
 /** `test` for integers; `unordered` is what comes out beside NaN, found by its bits: compilers may assume there is none. */
-const predicate = (name: string, test: string, cpu: (x: number, y: number) => boolean, unordered = "&& !"): Predicate =>
-  binary(name, { float: `${test} ${unordered}(is_nan(x) || is_nan(y))`, int: test }, (x, y) => Number(cpu(x, y)), [], "none", {
+const predicate = (test: string, cpu: (x: number, y: number) => boolean, unordered = "&& !"): Predicate =>
+  binary({ float: `${test} ${unordered}(is_nan(x) || is_nan(y))`, int: test }, (x, y) => Number(cpu(x, y)), [], "none", {
     yields: "bool",
     samples: comparisons,
   });
 
 /** x = y, elementwise. */
-export const eq: Predicate = predicate("eq", "x == y", (x, y) => x === y);
+export const eq: Predicate = predicate("x == y", (x, y) => x === y);
 /** x ≠ y, elementwise; true where either is NaN. */
-export const ne: Predicate = predicate("ne", "x != y", (x, y) => x !== y, "||");
+export const ne: Predicate = predicate("x != y", (x, y) => x !== y, "||");
 /** x < y, elementwise. */
-export const lt: Predicate = predicate("lt", "x < y", (x, y) => x < y);
+export const lt: Predicate = predicate("x < y", (x, y) => x < y);
 /** x ≤ y, elementwise. */
-export const le: Predicate = predicate("le", "x <= y", (x, y) => x <= y);
+export const le: Predicate = predicate("x <= y", (x, y) => x <= y);
 /** x > y, elementwise. */
-export const gt: Predicate = predicate("gt", "x > y", (x, y) => x > y);
+export const gt: Predicate = predicate("x > y", (x, y) => x > y);
 /** x ≥ y, elementwise. */
-export const ge: Predicate = predicate("ge", "x >= y", (x, y) => x >= y);
+export const ge: Predicate = predicate("x >= y", (x, y) => x >= y);
 
 // ---- logic
 
-const logical = (name: string, wgsl: string, cpu: (x: number, y: number) => number): Predicate =>
-  binary(name, wgsl, cpu, [], "none", {
+const logical = (wgsl: string, cpu: (x: number, y: number) => number): Predicate =>
+  binary(wgsl, cpu, [], "none", {
     logical: true,
     yields: "bool",
     samples: [truths, [t([4], { data: [0, 0.5, NaN, 0] }), t([4], { data: [0, 0, 2, -1] })], [close([3, 4]), close([4])]],
   });
 
 /** Both x and y differ from 0. */
-export const logicalAnd: Predicate = logical("logicalAnd", "x && y", (x, y) => x & y);
+export const logicalAnd: Predicate = logical("x && y", (x, y) => x & y);
 /** x or y differs from 0. */
-export const logicalOr: Predicate = logical("logicalOr", "x || y", (x, y) => x | y);
+export const logicalOr: Predicate = logical("x || y", (x, y) => x | y);
 /** Exactly one of x and y differs from 0. */
-export const logicalXor: Predicate = logical("logicalXor", "x != y", (x, y) => x ^ y);
+export const logicalXor: Predicate = logical("x != y", (x, y) => x ^ y);
 /** x is 0. */
-export const logicalNot: Unary = unary("logicalNot", "!x", (x) => 1 - x, "", "none", {
+export const logicalNot: Unary = unary("!x", (x) => 1 - x, "", "none", {
   logical: true,
   yields: "bool",
   samples: [[t([4], { data: [0, 0.5, NaN, -2] })], [twoTruths]],
@@ -76,13 +76,13 @@ export const logicalNot: Unary = unary("logicalNot", "!x", (x) => 1 - x, "", "no
 
 const truth = (shape: readonly number[]): unknown => t(shape, { dtype: "bool" });
 
-function truthOnly(op: string, name: string, dtype: string): undefined {
-  if (dtype !== "bool") throw new DtypeError(op, `${name} must be bool, got ${dtype}`, "compare it first, as in mask.ne(0)");
+function truthOnly(name: string, dtype: string): undefined {
+  if (dtype !== "bool") throw new DtypeError(`${name} must be bool, got ${dtype}`, "compare it first, as in mask.ne(0)");
 }
 
 /** x where `condition` holds, y elsewhere. As a method: `x.where(condition, y)`. Errors: DtypeError for a condition that is not bool. */
 export const where: Primitive<(condition: Tensor, x: Operand, y: Operand) => Tensor, "x"> & { readonly self: 1 } = {
-  ...pointwise<(condition: Tensor, x: Operand, y: Operand) => Tensor, "x">("where", {
+  ...pointwise<(condition: Tensor, x: Operand, y: Operand) => Tensor, "x">({
     wgsl: "select(z, y, x)",
     cpu: (x, y, z) => (x === 0 ? z : y),
     loop: (to, t, n, a, i, sa, b, j, sb, c, k, sc) => {
@@ -90,7 +90,7 @@ export const where: Primitive<(condition: Tensor, x: Operand, y: Operand) => Ten
     },
     condition: "x",
     operands: ["condition", "x", "y"],
-    dtype: ({ x }) => (x!.dtype === "uint8" ? undefined : truthOnly("where", "condition", x!.dtype)),
+    dtype: ({ x }) => (x!.dtype === "uint8" ? undefined : truthOnly("condition", x!.dtype)),
     save: ["x"],
     backward: (g, { x }) => ({ y: () => g.where(x, 0), z: () => g.maskedFill(x, 0) }),
     samples: [
@@ -104,7 +104,7 @@ export const where: Primitive<(condition: Tensor, x: Operand, y: Operand) => Ten
 };
 
 /** x with `value`, a number or a 0-d tensor, where `mask` holds. Shape: x and mask broadcast. Errors: DtypeError for a mask that is not bool. */
-export const maskedFill: Mapped<(x: Tensor, mask: Tensor, value: Operand) => Tensor, "y"> = mapped("maskedFill", {
+export const maskedFill: Mapped<(x: Tensor, mask: Tensor, value: Operand) => Tensor, "y"> = mapped({
   wgsl: "select(x, z, y)",
   cpu: (x, y, z) => (y === 0 ? x : z),
   loop: (to, t, n, a, i, sa, b, j, sb, c, k, sc) => {
@@ -112,8 +112,8 @@ export const maskedFill: Mapped<(x: Tensor, mask: Tensor, value: Operand) => Ten
   },
   condition: "y",
   operands: ["x", "mask", "value"],
-  check: (_, { z }) => checkSingle("maskedFill", z),
-  dtype: ({ x, y }) => truthOnly("maskedFill", "mask", y!.dtype) ?? x!.dtype,
+  check: (_, { z }) => checkSingle(z),
+  dtype: ({ x, y }) => truthOnly("mask", y!.dtype) ?? x!.dtype,
   save: ["y"],
   backward: (g, { y }) => ({ x: () => g.maskedFill(y, 0), z: () => g.where(y, 0) }),
   samples: [
@@ -131,17 +131,17 @@ const smaller: Form = { wgsl: { float: "min_nan(x, y)", int: "min(x, y)" }, cpu:
 
 /** g where `winner` is the larger one, g / 2 where both are equal, 0 elsewhere; all of g beside a NaN. */
 const share = (g: Tensor, winner: Tensor, other: Tensor): Tensor => g.mul(0.5).where(winner.eq(other), g.maskedFill(winner.lt(other), 0));
-const extreme = (name: string, form: Form, grads: (g: Tensor, x: Tensor, y: Tensor) => Tensor): Binary<"x" | "y"> =>
-  binary(name, form.wgsl, form.cpu as (x: number, y: number) => number, ["x", "y"], (g, { x, y }) => ({
+const extreme = (form: Form, grads: (g: Tensor, x: Tensor, y: Tensor) => Tensor): Binary<"x" | "y"> =>
+  binary(form.wgsl, form.cpu as (x: number, y: number) => number, ["x", "y"], (g, { x, y }) => ({
     x: () => grads(g, x, y),
     y: () => grads(g, y, x),
   }));
 
 /** The larger of x and y; NaN where either is. Where they are equal each gets half of the gradient. */
-export const maximum: Binary<"x" | "y"> = extreme("maximum", larger, share);
+export const maximum: Binary<"x" | "y"> = extreme(larger, share);
 
 /** The smaller of x and y; NaN where either is. Where they are equal each gets half of the gradient. */
-export const minimum: Binary<"x" | "y"> = extreme("minimum", smaller, (g, x, y) => share(g, y, x));
+export const minimum: Binary<"x" | "y"> = extreme(smaller, (g, x, y) => share(g, y, x));
 
 type Bound = Operand | null;
 export interface Bounds {
@@ -160,15 +160,15 @@ export const clamp: Mapped<
   (x: Tensor, ...rest: [min?: Bound, max?: Bound] | [options: { min?: Bound; max?: Bound }]) => Tensor,
   Clamped,
   Bounds
-> = mapped("clamp", {
+> = mapped({
   form: ({ mode }) => clampForms[mode],
   // The bounds fill y and z without gaps.
   call: (x: Tensor, ...rest: unknown[]) => {
-    const bounds = parse("clamp", rest, { min: null as unknown, max: null as unknown });
+    const bounds = parse(rest, { min: null as unknown, max: null as unknown });
     const given = (["min", "max"] as const).filter((side) => bounds[side] !== null);
-    if (given.length === 0) throw new ArgumentError("clamp", "needs a bound", "give min, max or both");
-    const [y, z] = given.map((side) => operandOf("clamp", bounds[side], side));
-    return { inputs: { x: operandOf("clamp", x, "x"), y, z }, attrs: { mode: given.length > 1 ? "both" : given[0]! } };
+    if (given.length === 0) throw new ArgumentError("needs a bound", "give min, max or both");
+    const [y, z] = given.map((side) => operandOf(bounds[side], side));
+    return { inputs: { x: operandOf(x, "x"), y, z }, attrs: { mode: given.length > 1 ? "both" : given[0]! } };
   },
   save: ["x", "y", "z"],
   // At a bound x gets all of the gradient.

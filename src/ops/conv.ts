@@ -3,6 +3,7 @@ import type { View, Views } from "../backend/backend.ts";
 import { type ConvHost, convForward, convInput as planInput, convWeight as planWeight, type Sliding } from "../backend/conv.ts";
 import { cpuConv } from "../backend/contractcpu.ts";
 import { gpuConv } from "../backend/convgpu.ts";
+import { under } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { checkFits } from "./arguments.ts";
@@ -27,14 +28,14 @@ export const convolution: Primitive<
   Sliding
 > = {
   call: (x, weight, bias, a) => ({ inputs: { x, weight, bias: bias ?? undefined }, attrs: a }),
-  meta: (ins, a) => {
-    const [x, weight] = [ins["x"]!.shape, ins["weight"]!.shape];
-    const op = `conv${x.length - 2}d`;
-    const size = [x[0]!, weight[0]!];
-    checkConv(op, x, weight, size, a.groups);
-    if (ins["bias"]) checkFits(op, "bias", ins["bias"].shape, [size[1]!]);
-    return { out: { shape: [...size, ...slidingSizes(op, x.slice(2), weight.slice(2), a)], dtype: productDtype(op, ins) } };
-  },
+  meta: (ins, a) =>
+    under(`conv${a.stride.length}d`, () => {
+      const [x, weight] = [ins["x"]!.shape, ins["weight"]!.shape];
+      const size = [x[0]!, weight[0]!];
+      checkConv(x, weight, size, a.groups);
+      if (ins["bias"]) checkFits("bias", ins["bias"].shape, [size[1]!]);
+      return { out: { shape: [...size, ...slidingSizes(x.slice(2), weight.slice(2), a)], dtype: productDtype(ins) } };
+    }),
   ...planned((host, { x, weight, bias, out }, a) => convForward(host, x!, weight!, bias, out!, a)),
   save: ["x", "weight"],
   backward: (g, { x, weight }, a, ins) => ({
@@ -61,17 +62,18 @@ type Adjoint<S extends string> = Primitive<
 
 /** One of the two adjoints, from the operands that it is named after; `places` says which of x, weight and y are given. */
 const adjoint = <S extends string>(
-  op: (a: Sliding) => string,
+  nameOf: (a: Sliding) => string,
   [first, second]: readonly [S, S],
   places: (a: Shape, b: Shape, shape: Shape) => readonly [x: Shape, weight: Shape, y: Shape],
   plan: (host: ConvHost, a: View, b: View, out: View, sliding: Sliding) => void,
   rest: Pick<Adjoint<S>, "backward" | "samples" | "errors">,
 ): Adjoint<S> => ({
   call: (a, b, shape, sliding) => ({ inputs: { [first]: a, [second]: b }, attrs: { ...sliding, shape } }),
-  meta: (ins, a) => {
-    checkConv(op(a), ...places(ins[first]!.shape, ins[second]!.shape, a.shape), a.groups);
-    return { out: { shape: a.shape, dtype: productDtype(op(a), ins) } };
-  },
+  meta: (ins, a) =>
+    under(nameOf(a), () => {
+      checkConv(...places(ins[first]!.shape, ins[second]!.shape, a.shape), a.groups);
+      return { out: { shape: a.shape, dtype: productDtype(ins) } };
+    }),
   ...planned((host, io, a) => plan(host, io[first]!, io[second]!, io["out"]!, a)),
   save: [first, second],
   ...rest,

@@ -14,7 +14,6 @@ const moved: Loop = (to, t, n, a, i, sa) => {
 
 /** A copy in new, dense memory. */
 export const clone: Unary = unary(
-  "clone",
   "x",
   (x) => x,
   "",
@@ -37,9 +36,9 @@ const conversions: Readonly<Record<DType, Form>> = { float32: floats, float64: f
 const conversion: Pointwise<{ dtype: DType }> = { form: ({ dtype }) => conversions[dtype] };
 
 /** The elements converted to another dtype; floats truncate towards zero on their way to integers, anything but 0 is true. */
-export const cast: Primitive<(x: Tensor, dtype: DTypeLike) => Tensor, never, { dtype: DType }> = pointwise("cast", {
+export const cast: Primitive<(x: Tensor, dtype: DTypeLike) => Tensor, never, { dtype: DType }> = pointwise({
   ...conversion,
-  call: (x: Tensor, dtype: DTypeLike) => ({ inputs: { x: operandOf("cast", x, "x") }, attrs: { dtype: asDType("cast", dtype) } }),
+  call: (x: Tensor, dtype: DTypeLike) => ({ inputs: { x: operandOf(x, "x") }, attrs: { dtype: asDType(dtype) } }),
   dtype: (_, { dtype }) => dtype,
   backward: (g) => ({ x: () => g }),
   samples: [
@@ -74,16 +73,16 @@ export const bool: Composite<(x: Tensor) => Tensor> = converting("bool");
  * Shape: source broadcasts to x. Errors: ShapeError.
  */
 export const copy: Mapped<(x: Tensor, source: Tensor | number) => Tensor> = {
-  call: (x, source) => ({ inputs: { x, y: operandOf("copy", source, "source") }, attrs: {} }),
+  call: (x, source) => ({ inputs: { x, y: operandOf(source, "source") }, attrs: {} }),
   meta: ({ x, y }) => {
     const [to, from] = [x!.shape, y!.shape];
     const lead = to.length - from.length;
     if (lead < 0 || !from.every((d, i) => d === 1 || d === to[lead + i]))
-      throw new ShapeError("copy", `${show(from)} does not broadcast to ${show(to)}`);
+      throw new ShapeError(`${show(from)} does not broadcast to ${show(to)}`);
     return { out: { shape: to, dtype: x!.dtype } };
   },
   cpu: ({ y, out }) => cpuMap(conversion, { x: y!, out: out! }, { dtype: out!.dtype }),
-  gpu: ({ y, out }, _attrs, q) => gpuMap(conversion, "copy", { x: y!, out: out! }, { dtype: out!.dtype }, q),
+  gpu: ({ y, out }, _attrs, q) => gpuMap(conversion, { x: y!, out: out! }, { dtype: out!.dtype }, q),
   backward: (g) => ({ x: () => g.filledLike(0), y: () => g }),
   samples: [
     [t([2, 3]), t([3])],
@@ -98,8 +97,8 @@ export const copy: Mapped<(x: Tensor, source: Tensor | number) => Tensor> = {
 export const fill: Mapped<(x: Tensor, value: Tensor | number) => Tensor> = {
   ...copy,
   call: (x, value) => {
-    const y = operandOf("fill", value, "value");
-    checkSingle("fill", y);
+    const y = operandOf(value, "value");
+    checkSingle(y);
     return { inputs: { x, y }, attrs: {} };
   },
   samples: [

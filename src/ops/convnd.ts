@@ -38,7 +38,6 @@ type TransposeArgs =
 
 /** Checks ranks and gives x a batch dimension for `run`. Integers go through float32, exact below 2^24: the kernels multiply floats. */
 function batched(
-  op: string,
   rank: number,
   x: Tensor,
   weight: Tensor,
@@ -46,11 +45,11 @@ function batched(
   run: (x: Tensor, weight: Tensor, bias: Tensor | undefined) => Tensor,
 ): Tensor {
   const { dtype } = x;
-  if (operand(op, weight, "weight").ndim !== rank + 2)
-    throw new ShapeError(op, `weight must have ${rank + 2} dimensions, got ${show(weight.shape)}`);
-  checkRank(op, x.shape, rank);
+  if (operand(weight, "weight").ndim !== rank + 2)
+    throw new ShapeError(`weight must have ${rank + 2} dimensions, got ${show(weight.shape)}`);
+  checkRank(x.shape, rank);
   const dtypes = [x, weight, bias ?? x].map((v) => v.dtype);
-  if (dtypes.some((d) => d !== dtype)) throw new ArgumentError(op, `operands differ in dtype: ${String(dtypes)}`);
+  if (dtypes.some((d) => d !== dtype)) throw new ArgumentError(`operands differ in dtype: ${String(dtypes)}`);
   const float = (v: Tensor): Tensor => (isFloat(dtype) ? v : v.cast("float32"));
   const single = x.ndim === rank + 1;
   const y = run(float(single ? x.unsqueeze(0) : x), float(weight), bias ? float(bias) : undefined);
@@ -65,13 +64,13 @@ const conv = (rank: number): Composite<(x: Tensor, ...rest: ConvArgs) => Tensor>
   const op = `conv${rank}d`;
   return {
     compose: (x, ...rest) => {
-      const { weight, bias, ...o } = parse(op, rest, { ...first, dilation: 1 as unknown, groups: 1 as unknown });
-      return batched(op, rank, x, weight, bias, (v, w, b) => {
+      const { weight, bias, ...o } = parse(rest, { ...first, dilation: 1 as unknown, groups: 1 as unknown });
+      return batched(rank, x, weight, bias, (v, w, b) => {
         const same = o.padding === "same";
         if (typeof o.padding === "string" && !same && o.padding !== "valid")
-          throw new ArgumentError(op, `unknown padding ${o.padding}`, "numbers, same or valid");
-        const a = sliding(op, rank, { ...o, padding: same || o.padding === "valid" ? 0 : o.padding });
-        if (same && a.stride.some((s) => s !== 1)) throw new ArgumentError(op, `padding "same" needs stride 1, got ${show(a.stride)}`);
+          throw new ArgumentError(`unknown padding ${o.padding}`, "numbers, same or valid");
+        const a = sliding(rank, { ...o, padding: same || o.padding === "valid" ? 0 : o.padding });
+        if (same && a.stride.some((s) => s !== 1)) throw new ArgumentError(`padding "same" needs stride 1, got ${show(a.stride)}`);
         // Zeros that keep the size; the odd one goes to the end, as PyTorch does.
         const total = w.shape.slice(2).map((k, i) => (same ? a.dilation[i]! * (k - 1) : 0));
         const input = bordered(v, total.map((n) => [0, n % 2])); // prettier-ignore
@@ -100,45 +99,39 @@ export const conv2d: ReturnType<typeof conv> = conv(2);
 /** Cross-correlation over [N, C, D, H, W] or [C, D, H, W]. Shape: weight [O, C/groups, kD, kH, kW]. */
 export const conv3d: ReturnType<typeof conv> = conv(3);
 
-const convTranspose = (rank: number): Composite<(x: Tensor, ...rest: TransposeArgs) => Tensor> => {
-  const op = `convTranspose${rank}d`;
-  return {
-    compose: (x, ...rest) => {
-      const { weight, bias, ...o } = parse(op, rest, {
-        ...first,
-        outputPadding: 0 as unknown,
-        groups: 1 as unknown,
-        dilation: 1 as unknown,
-      });
-      return batched(op, rank, x, weight, bias, (v, w, b) => {
-        const a = sliding(op, rank, o);
-        const { stride, padding, dilation, groups } = a;
-        const extra = perDim(op, "outputPadding", o.outputPadding, rank, 0);
-        if (extra.some((e, i) => e >= Math.max(stride[i]!, dilation[i]!)))
-          throw new ShapeError(
-            op,
-            `outputPadding ${show(extra)} must be smaller than stride ${show(stride)} or dilation ${show(dilation)}`,
-          );
-        const outputs = w.shape[1]! * groups;
-        if (b) checkFits(op, "bias", b.shape, [outputs]);
-        const sizes = extra.map(
-          (e, i) => (v.shape[i + 2]! - 1) * stride[i]! - 2 * padding[i]! + dilation[i]! * (w.shape[i + 2]! - 1) + e + 1,
-        );
-        if (sizes.some((e) => e < 1)) throw new ShapeError(op, `the output would be ${show(sizes)}`, "use less padding");
-        const out = v.convInput(w, [v.shape[0]!, outputs, ...sizes], a);
-        return b ? out.add(b.reshape([outputs, ...sizes.map(() => 1)])) : out;
-      });
-    },
-    samples: [
-      [sized(rank, [1, 4], 3, 4, 2), sized(rank, [4, 1], 3, 2, 2), null, { stride: 2, padding: 1, outputPadding: 1, groups: 2 }],
-      [sized(rank, [2], 3, 3, 3), sized(rank, [2, 3], 2, 2, 2), t([3]), { dilation: 2 }],
-    ],
-    errors: [
-      raises([sized(rank, [1, 3], 4, 4, 4), sized(rank, [2, 3], 3, 3, 3)], "wants 2 channels"),
-      raises([sized(rank, [1, 2], 4, 4, 4), sized(rank, [2, 3], 3, 3, 3), { outputPadding: 1 }], "must be smaller than stride"),
-    ],
-  };
-};
+const convTranspose = (rank: number): Composite<(x: Tensor, ...rest: TransposeArgs) => Tensor> => ({
+  compose: (x, ...rest) => {
+    const { weight, bias, ...o } = parse(rest, {
+      ...first,
+      outputPadding: 0 as unknown,
+      groups: 1 as unknown,
+      dilation: 1 as unknown,
+    });
+    return batched(rank, x, weight, bias, (v, w, b) => {
+      const a = sliding(rank, o);
+      const { stride, padding, dilation, groups } = a;
+      const extra = perDim("outputPadding", o.outputPadding, rank, 0);
+      if (extra.some((e, i) => e >= Math.max(stride[i]!, dilation[i]!)))
+        throw new ShapeError(`outputPadding ${show(extra)} must be smaller than stride ${show(stride)} or dilation ${show(dilation)}`);
+      const outputs = w.shape[1]! * groups;
+      if (b) checkFits("bias", b.shape, [outputs]);
+      const sizes = extra.map(
+        (e, i) => (v.shape[i + 2]! - 1) * stride[i]! - 2 * padding[i]! + dilation[i]! * (w.shape[i + 2]! - 1) + e + 1,
+      );
+      if (sizes.some((e) => e < 1)) throw new ShapeError(`the output would be ${show(sizes)}`, "use less padding");
+      const out = v.convInput(w, [v.shape[0]!, outputs, ...sizes], a);
+      return b ? out.add(b.reshape([outputs, ...sizes.map(() => 1)])) : out;
+    });
+  },
+  samples: [
+    [sized(rank, [1, 4], 3, 4, 2), sized(rank, [4, 1], 3, 2, 2), null, { stride: 2, padding: 1, outputPadding: 1, groups: 2 }],
+    [sized(rank, [2], 3, 3, 3), sized(rank, [2, 3], 2, 2, 2), t([3]), { dilation: 2 }],
+  ],
+  errors: [
+    raises([sized(rank, [1, 3], 4, 4, 4), sized(rank, [2, 3], 3, 3, 3)], "wants 2 channels"),
+    raises([sized(rank, [1, 2], 4, 4, 4), sized(rank, [2, 3], 3, 3, 3), { outputPadding: 1 }], "must be smaller than stride"),
+  ],
+});
 
 /** Transposed convolution over [N, C, L]: the adjoint of conv1d. Shape: weight [C, O/groups, k], L' = (L − 1)s − 2p + d(k − 1) + outputPadding + 1. */
 export const convTranspose1d: ReturnType<typeof convTranspose> = convTranspose(1);
@@ -157,12 +150,11 @@ type UnfoldArgs = [kernelSize: Sizes, dilation?: Sizes, padding?: Sizes, stride?
 /** Sliding blocks as columns (im2col). Shape: [N, C, H, W] → [N, C·kH·kW, L], L the number of blocks; [C, H, W] without the batch. */
 export const unfold: Composite<(x: Tensor, ...rest: UnfoldArgs) => Tensor> = {
   compose: (x, ...rest) => {
-    const op = "unfold";
-    const o = parse(op, rest, { kernelSize: undefined as unknown, dilation: 1, padding: 0, stride: 1 });
-    checkFilled(op, x.shape, 2);
-    const a = sliding(op, 2, o);
-    const window = perDim(op, "kernelSize", o.kernelSize, 2, 1);
-    const places = slidingSizes(op, x.shape.slice(-2), window, a);
+    const o = parse(rest, { kernelSize: undefined as unknown, dilation: 1, padding: 0, stride: 1 });
+    checkFilled(x.shape, 2);
+    const a = sliding(2, o);
+    const window = perDim("kernelSize", o.kernelSize, 2, 1);
+    const places = slidingSizes(x.shape.slice(-2), window, a);
     // A view in which every window has its own dimensions.
     const padded = bordered(x, a.padding.map((p) => [p, p])).contiguous(); // prettier-ignore
     const lead = padded.shape.slice(0, -2);

@@ -8,9 +8,9 @@ import { type Composite, raises, t as arg, type ViewOp } from "./op.ts";
 import { putBack } from "./restride.ts";
 
 /** A dimension that can be cut. Errors: ShapeError out of range, and for 0-d tensors. */
-function axis(op: string, x: Tensor, dim: unknown): number {
-  checkRank(op, x.shape, 1);
-  return normalizeDim(op, dim, x.ndim);
+function axis(x: Tensor, dim: unknown): number {
+  checkRank(x.shape, 1);
+  return normalizeDim(dim, x.ndim);
 }
 
 /** One dimension from `start` on in steps: `length` holds how many, or nothing where the dimension goes. */
@@ -31,12 +31,12 @@ const cutting = { view: part, backward: putBack(part) };
 export const slice: ViewOp<(x: Tensor, dim?: number, start?: number | null, end?: number | null, step?: number) => Tensor, CutAttrs> = {
   ...cutting,
   call: (x, ...rest) => {
-    const o = parse("slice", rest, { dim: 0, start: null as number | null, end: null as number | null, step: 1 });
-    const step = integer("slice", o.step, "step", 1);
-    const dim = axis("slice", x, o.dim);
+    const o = parse(rest, { dim: 0, start: null as number | null, end: null as number | null, step: 1 });
+    const step = integer(o.step, "step", 1);
+    const dim = axis(x, o.dim);
     const size = x.shape[dim]!;
     const [start, end] = [o.start ?? 0, o.end ?? size].map((bound) => {
-      const at = integer("slice", bound, "the bound");
+      const at = integer(bound, "the bound");
       return Math.min(size, Math.max(0, at < 0 ? at + size : at));
     }) as [number, number];
     return { inputs: { x }, attrs: { dim, start, step, length: [Math.max(0, Math.ceil((end - start) / step))] } };
@@ -52,16 +52,16 @@ export const slice: ViewOp<(x: Tensor, dim?: number, start?: number | null, end?
 /** `length` elements of a dimension from `start` on. A 0-d int32 tensor may give the start. */
 export const narrow: Composite<(x: Tensor, dim: number, start: number | Tensor, length: number) => Tensor> = {
   compose: (x, ...rest) => {
-    const o = parse("narrow", rest, { dim: 0, start: undefined as number | Tensor | undefined, length: undefined as number | undefined });
-    const dim = axis("narrow", x, o.dim);
-    const [size, length] = [x.shape[dim]!, integer("narrow", o.length, "length", 0)];
+    const o = parse(rest, { dim: 0, start: undefined as number | Tensor | undefined, length: undefined as number | undefined });
+    const dim = axis(x, o.dim);
+    const [size, length] = [x.shape[dim]!, integer(o.length, "length", 0)];
     // A start that only the device knows: the elements are picked by index instead.
     if (typeof o.start === "object")
       return x.indexSelect(dim, o.start.add(o.start.lt(0).mul(size)).add(o.start.expand(length).positions()));
-    const start = integer("narrow", o.start, "start");
+    const start = integer(o.start, "start");
     const first = start < 0 ? start + size : start;
     if (first < 0 || first + length > size)
-      throw new ShapeError("narrow", `start ${start} and length ${length} leave dimension ${dim} of ${show(x.shape)}`);
+      throw new ShapeError(`start ${start} and length ${length} leave dimension ${dim} of ${show(x.shape)}`);
     return x.slice(dim, first, first + length);
   },
   samples: [
@@ -75,9 +75,9 @@ export const narrow: Composite<(x: Tensor, dim: number, start: number | Tensor, 
 export const select: ViewOp<(x: Tensor, dim: number, index: number) => Tensor, CutAttrs> = {
   ...cutting,
   call: (x, ...rest) => {
-    const o = parse("select", rest, { dim: undefined as unknown, index: undefined as unknown });
-    const dim = axis("select", x, o.dim);
-    const start = wrapped("select", integer("select", o.index, "index"), dim, x.shape[dim]!);
+    const o = parse(rest, { dim: undefined as unknown, index: undefined as unknown });
+    const dim = axis(x, o.dim);
+    const start = wrapped(integer(o.index, "index"), dim, x.shape[dim]!);
     return { inputs: { x }, attrs: { dim, start, step: 1, length: [] } };
   },
   samples: [
@@ -88,12 +88,12 @@ export const select: ViewOp<(x: Tensor, dim: number, index: number) => Tensor, C
 };
 
 type DimRest = [dim?: number] | [options: { dim?: number }];
-const axisOf = (op: string, x: Tensor, rest: readonly unknown[]): number => axis(op, x, parse(op, rest, { dim: 0 }).dim);
+const axisOf = (x: Tensor, rest: readonly unknown[]): number => axis(x, parse(rest, { dim: 0 }).dim);
 
 /** All indices of a dimension, as an array of views without it. */
 export const unbind: Composite<(x: Tensor, dim?: number) => Tensor[]> = {
   compose: (x, ...rest) => {
-    const dim = axisOf("unbind", x, rest);
+    const dim = axisOf(x, rest);
     return Array.from({ length: x.shape[dim]! }, (_, i) => x.select(dim, i));
   },
   samples: [[arg([2, 3]), 1]],
@@ -103,11 +103,11 @@ export const unbind: Composite<(x: Tensor, dim?: number) => Tensor[]> = {
 /** Views of the given sizes along a dimension. */
 export const splitWithSizes: Composite<(x: Tensor, sizes: readonly number[], ...rest: DimRest) => Tensor[]> = {
   compose: (x, sizes, ...rest) => {
-    const dim = axisOf("splitWithSizes", x, rest);
-    const list = integers("splitWithSizes", [sizes]);
+    const dim = axisOf(x, rest);
+    const list = integers([sizes]);
     const total = list.reduce((a, b) => a + b, 0);
     if (list.some((n) => n < 0) || total !== x.shape[dim])
-      throw new ShapeError("splitWithSizes", `sizes sum to ${total}, dimension ${dim} of ${show(x.shape)} has ${x.shape[dim]}`);
+      throw new ShapeError(`sizes sum to ${total}, dimension ${dim} of ${show(x.shape)} has ${x.shape[dim]}`);
     let from = 0;
     return list.map((n) => x.slice(dim, from, (from += n)));
   },
@@ -118,10 +118,10 @@ export const splitWithSizes: Composite<(x: Tensor, sizes: readonly number[], ...
 /** Views of `sections` elements each along a dimension (the last may be shorter), or of the sizes given. */
 export const split: Composite<(x: Tensor, sections: number | readonly number[], ...rest: DimRest) => Tensor[]> = {
   compose: (x, sections, ...rest) => {
-    const dim = axisOf("split", x, rest);
+    const dim = axisOf(x, rest);
     if (typeof sections !== "number") return x.splitWithSizes(sections, dim);
     const size = x.shape[dim]!;
-    const n = integer("split", sections, "the section size", Math.min(1, size));
+    const n = integer(sections, "the section size", Math.min(1, size));
     return Array.from({ length: Math.max(1, Math.ceil(size / (n || 1))) }, (_, i) => x.slice(dim, i * n, (i + 1) * n));
   },
   samples: [
@@ -135,8 +135,8 @@ export const split: Composite<(x: Tensor, sections: number | readonly number[], 
 /** At most `chunks` views of equal size along a dimension, the last possibly shorter. */
 export const chunk: Composite<(x: Tensor, chunks: number, ...rest: DimRest) => Tensor[]> = {
   compose: (x, chunks, ...rest) => {
-    const dim = axisOf("chunk", x, rest);
-    const [n, size] = [integer("chunk", chunks, "chunks", 1), x.shape[dim]!];
+    const dim = axisOf(x, rest);
+    const [n, size] = [integer(chunks, "chunks", 1), x.shape[dim]!];
     return x.split(size === 0 ? new Array<number>(n).fill(0) : Math.ceil(size / n), dim);
   },
   samples: [

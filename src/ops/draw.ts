@@ -29,9 +29,9 @@ function written(x: Tensor, value: Tensor): Tensor {
 }
 
 /** Before anything is drawn: x may be written to, and has a floating dtype. */
-function writable(op: string, x: Tensor, floats = true): Tensor {
-  operand(op, x).checkInPlace(op);
-  if (floats) checkFloat(op, x.dtype);
+function writable(x: Tensor, floats = true): Tensor {
+  operand(x).checkInPlace();
+  if (floats) checkFloat(x.dtype);
   return x;
 }
 
@@ -42,17 +42,16 @@ type UniformInPlace =
   [from?: number, to?: number] | [from: number, to: number, options: Drawing] | [options: Drawing & { from?: number; to?: number }];
 
 const filler = <F extends Fn>(
-  op: string,
   defaults: Readonly<Record<string, number>>,
-  check: (op: string, a: number, b: number) => void,
+  check: (a: number, b: number) => void,
   fill: (source: Generator, out: Floats, a: number, b: number) => void,
   record: Pick<Composite<F>, "samples" | "errors">,
 ): Composite<F> => ({
   compose: ((x: Tensor, ...rest: unknown[]) => {
-    const { a, b, generator } = numbersOf(op, rest, defaults, check, drawing);
-    const source = generatorOf(op, generator);
+    const { a, b, generator } = numbersOf(rest, defaults, check, drawing);
+    const source = generatorOf(generator);
     return written(
-      writable(op, x),
+      writable(x),
       drawn(x, x.dtype, (out) => fill(source, out as Floats, a, b)),
     );
   }) as unknown as F,
@@ -61,7 +60,6 @@ const filler = <F extends Fn>(
 
 /** Fills x with numbers in [from, to) from the host's generator: PyTorch's numbers for the same seed and dtype. */
 export const uniform_: Composite<(x: Tensor, ...rest: UniformInPlace) => Tensor> = filler(
-  "uniform_",
   { from: 0, to: 1 },
   checkRange,
   (source, out, from, to) => source.fillUniform(out, from, to),
@@ -80,7 +78,6 @@ type NormalInPlace =
 
 /** Fills x with normal numbers from the host's generator: PyTorch's numbers for the same seed and dtype. */
 export const normal_: Composite<(x: Tensor, ...rest: NormalInPlace) => Tensor> = filler(
-  "normal_",
   { mean: 0, std: 1 },
   checkSpread,
   (source, out, mean, std) => fillNormal(source, out, mean, std),
@@ -94,7 +91,6 @@ type RateRest = [lambda?: number] | [lambda: number, options: Drawing] | [option
 
 /** Fills x with exponential numbers of rate lambda from the host's generator: PyTorch's numbers for the same seed and dtype. */
 export const exponential_: Composite<(x: Tensor, ...rest: RateRest) => Tensor> = filler(
-  "exponential_",
   { lambda: 1 },
   checkRate,
   (source, out, lambda) => fillExponential(source, out, lambda),
@@ -105,16 +101,16 @@ export const exponential_: Composite<(x: Tensor, ...rest: RateRest) => Tensor> =
 );
 
 /** 1 with probability p, else 0, in the shape of x: in its dtype for a number p, as truth values for a tensor. */
-function trials(op: string, x: Tensor, p: unknown, generator: Drawing["generator"]): Tensor {
-  const source = generatorOf(op, generator);
+function trials(x: Tensor, p: unknown, generator: Drawing["generator"]): Tensor {
+  const source = generatorOf(generator);
   if (typeof p !== "object") {
-    const chance = probability(op, p);
+    const chance = probability(p);
     return drawn(x, x.dtype, (out) => fillBernoulli(source, out, chance));
   }
-  const chances = operand(op, p, "p");
-  checkFloat(op, chances.dtype);
+  const chances = operand(p, "p");
+  checkFloat(chances.dtype);
   // Probabilities that lie on the GPU cannot be looked at without waiting.
-  if (chances.device.type === "cpu") for (const chance of dense(chances)) probability(op, chance);
+  if (chances.device.type === "cpu") for (const chance of dense(chances)) probability(chance);
   const wide = chances.detach().expand(x.shape);
   return drawn(wide, wide.dtype, (out) => source.fillUniform(out as Floats)).lt(wide);
 }
@@ -124,8 +120,8 @@ export const bernoulli: Composite<
   (x: Tensor, ...rest: [p?: number] | [p: number, options: Drawing] | [options: Drawing & { p?: number }]) => Tensor
 > = {
   compose: (x, ...rest) => {
-    const { p, generator } = parse("bernoulli", rest, { p: undefined as number | undefined }, drawing);
-    return trials("bernoulli", x, p ?? x, generator).to(x.dtype);
+    const { p, generator } = parse(rest, { p: undefined as number | undefined }, drawing);
+    return trials(x, p ?? x, generator).to(x.dtype);
   },
   backward: "none",
   samples: [[t([4], { data: [0, 1, 1, 0] })], [t([2, 3]), 1], [t([2, 3], wholes), 0]],
@@ -137,8 +133,8 @@ type TrialRest = [p?: number | Tensor] | [p: number | Tensor, options: Drawing] 
 /** Fills x with 1 with probability p, a number or a tensor that broadcasts to x, else 0: PyTorch's draws for the same seed. */
 export const bernoulli_: Composite<(x: Tensor, ...rest: TrialRest) => Tensor> = {
   compose: (x, ...rest) => {
-    const { p, generator } = parse("bernoulli_", rest, { p: 0.5 as number | Tensor }, drawing);
-    return written(writable("bernoulli_", x, false), trials("bernoulli_", x, p, generator));
+    const { p, generator } = parse(rest, { p: 0.5 as number | Tensor }, drawing);
+    return written(writable(x, false), trials(x, p, generator));
   },
   samples: [
     [still, 1],

@@ -19,48 +19,47 @@ export const streaming = { ...drawing, key: undefined as PhiloxKey | undefined }
 
 /** One or two numbers as the caller or `defaults` give them, checked; and what else `keywords` bring. */
 export function numbersOf<K extends object>(
-  op: string,
   rest: readonly unknown[],
   defaults: Readonly<Record<string, number>>,
-  check: (op: string, a: number, b: number) => void,
+  check: (a: number, b: number) => void,
   keywords: K,
 ): K & { readonly a: number; readonly b: number } {
-  const given = parse(op, rest, defaults, keywords);
+  const given = parse(rest, defaults, keywords);
   const [a = 0, b = 0] = Object.keys(defaults).map((name) => given[name]!);
-  check(op, a, b);
+  check(a, b);
   return { ...given, a, b };
 }
 
 /** The draw given, or the next one for `size` elements. Errors: ArgumentError. */
-export function keyOf(op: string, size: number, { key, generator }: Streaming): PhiloxKey {
-  if (key === undefined) return generatorOf(op, generator).philox(size);
+export function keyOf(size: number, { key, generator }: Streaming): PhiloxKey {
+  if (key === undefined) return generatorOf(generator).philox(size);
   for (const word of ["seedLow", "seedHigh", "offsetLow", "offsetHigh"] as const)
     if (key[word] !== key[word] >>> 0)
-      throw new ArgumentError(op, `${word} of the key must be a 32-bit word, got ${String(key[word])}`, "use generator.philox(size)");
+      throw new ArgumentError(`${word} of the key must be a 32-bit word, got ${String(key[word])}`, "use generator.philox(size)");
   return key;
 }
 
 /** Errors: ArgumentError unless p lies in [0, 1]. */
-export function probability(op: string, p: unknown): number {
+export function probability(p: unknown): number {
   if (typeof p === "number" && p >= 0 && p <= 1) return p;
-  throw new ArgumentError(op, `p must be between 0 and 1, got ${String(p)}`);
+  throw new ArgumentError(`p must be between 0 and 1, got ${String(p)}`);
 }
 
 /** The like of x, in its dtype, when that is floating. */
-export const same = (op: string, { x }: Inputs): { out: Meta } => {
-  checkFloat(op, x!.dtype);
+export const same = ({ x }: Inputs): { out: Meta } => {
+  checkFloat(x!.dtype);
   return { out: { shape: x!.shape, dtype: x!.dtype } };
 };
 
 /** Errors: ArgumentError unless from ≤ to. */
-export function checkRange(op: string, from: number, to: number): void {
-  if (!(from <= to)) throw new ArgumentError(op, `the lower bound ${from} must not be greater than the upper bound ${to}`);
+export function checkRange(from: number, to: number): void {
+  if (!(from <= to)) throw new ArgumentError(`the lower bound ${from} must not be greater than the upper bound ${to}`);
 }
 /** Errors: ArgumentError for a negative or missing standard deviation. */
-export function checkSpread(op: string, mean: number, std: number): void {
-  if (!(std >= 0) || Number.isNaN(mean)) throw new ArgumentError(op, `std must not be negative, got mean ${mean} and std ${std}`);
+export function checkSpread(mean: number, std: number): void {
+  if (!(std >= 0) || Number.isNaN(mean)) throw new ArgumentError(`std must not be negative, got mean ${mean} and std ${std}`);
 }
 /** Errors: ArgumentError unless lambda is positive. */
-export function checkRate(op: string, lambda: number): void {
-  if (!(lambda > 0)) throw new ArgumentError(op, `lambda must be positive, got ${lambda}`);
+export function checkRate(lambda: number): void {
+  if (!(lambda > 0)) throw new ArgumentError(`lambda must be positive, got ${lambda}`);
 }

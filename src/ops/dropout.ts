@@ -28,19 +28,18 @@ type Sizes = readonly number[];
  * copied into x. Off unless training, which `training` is the default of.
  */
 const dropping = (
-  op: string,
   training: boolean,
   shapeOf: (x: Tensor) => Sizes,
   dropped: (x: Tensor, p: number, key: PhiloxKey, shape: Sizes) => Tensor,
   record: Pick<Dropping, "samples" | "errors">,
 ): Dropping => ({
   compose: (x, ...rest) => {
-    checkFloat(op, operand(op, x).dtype);
-    const o = parse(op, rest, { p: 0.5, training, inplace: false }, drawing);
-    const p = probability(op, o.p);
+    checkFloat(operand(x).dtype);
+    const o = parse(rest, { p: 0.5, training, inplace: false }, drawing);
+    const p = probability(o.p);
     const shape = shapeOf(x);
     if (!o.training || p === 0 || x.size === 0) return x;
-    const out = dropped(x, p, keyOf(op, sizeOf(shape), o), shape);
+    const out = dropped(x, p, keyOf(sizeOf(shape), o), shape);
     return o.inplace ? x.copy_(out) : out;
   },
   ...record,
@@ -48,7 +47,6 @@ const dropping = (
 
 /** While training, each element is zeroed with probability p and the others are scaled by 1 / (1 − p); one dispatch each way. */
 export const dropout: Dropping = dropping(
-  "dropout",
   true,
   (x) => x.shape,
   (x, p, key) => x.philoxDropout(p, key),
@@ -70,32 +68,31 @@ export const dropout: Dropping = dropping(
 
 /** [N, C, 1, …] of a batch, [C, 1, …] of a lone item of `lone` dimensions. */
 const channels =
-  (op: string, lone?: number, most?: number) =>
+  (lone?: number, most?: number) =>
   ({ shape }: Tensor): Sizes => {
-    checkRank(op, shape, 2, most);
+    checkRank(shape, 2, most);
     return shape.map((d, i) => (i < (shape.length === lone ? 1 : 2) ? d : 1));
   };
 
-const channelwise = (op: string, samples: Dropping["samples"], lone?: number, most?: number): Dropping =>
-  dropping(op, true, channels(op, lone, most), (x, p, key, shape) => x.mul(x.filledLike(1, shape).philoxDropout(p, key)), {
+const channelwise = (samples: Dropping["samples"], lone?: number, most?: number): Dropping =>
+  dropping(true, channels(lone, most), (x, p, key, shape) => x.mul(x.filledLike(1, shape).philoxDropout(p, key)), {
     samples,
     errors: [raises([t([3]), 0.5], "dimensions"), raises([t([2, 3, 4]), -0.5], "between 0 and 1")],
   });
 
 /** While training, zeroes whole channels of [N, C, L] or [C, L] with probability p and scales the others by 1 / (1 − p). */
-export const dropout1d: Dropping = channelwise("dropout1d", [[t([2, 3, 4]), 0.5, false], [t([3, 4]), 1]], 2, 3); // prettier-ignore
+export const dropout1d: Dropping = channelwise([[t([2, 3, 4]), 0.5, false], [t([3, 4]), 1]], 2, 3); // prettier-ignore
 
 /** While training, zeroes whole channels of [N, C, H, W] (of any [N, C, …]) with probability p and scales the others by 1 / (1 − p). */
-export const dropout2d: Dropping = channelwise("dropout2d", [[t([2, 3, 2, 2]), 1], [t([2, 3, 4]), { training: false }]]); // prettier-ignore
+export const dropout2d: Dropping = channelwise([[t([2, 3, 2, 2]), 1], [t([2, 3, 4]), { training: false }]]); // prettier-ignore
 
 /** While training, zeroes whole channels of [N, C, D, H, W] or [C, D, H, W] with probability p and scales the others by 1 / (1 − p). */
-export const dropout3d: Dropping = channelwise("dropout3d", [[t([1, 2, 2, 2, 2]), 0], [t([2, 2, 2, 2]), 1]], 4); // prettier-ignore
+export const dropout3d: Dropping = channelwise([[t([1, 2, 2, 2, 2]), 0], [t([2, 2, 2, 2]), 1]], 4); // prettier-ignore
 
 const alpha = 1.7580993408473766;
 
-const selfNormalising = (op: string, shapeOf: (x: Tensor) => Sizes, shape: Sizes): Dropping =>
+const selfNormalising = (shapeOf: (x: Tensor) => Sizes, shape: Sizes): Dropping =>
   dropping(
-    op,
     false,
     shapeOf,
     (x, p, key, shape) => {
@@ -116,7 +113,7 @@ const selfNormalising = (op: string, shapeOf: (x: Tensor) => Sizes, shape: Sizes
   );
 
 /** Dropout that keeps mean and variance of self-normalising networks: dropped elements become −1.758 before an affine map. Off unless `training`. */
-export const alphaDropout: Dropping = selfNormalising("alphaDropout", (x) => x.shape, [3, 4]);
+export const alphaDropout: Dropping = selfNormalising((x) => x.shape, [3, 4]);
 
 /** `alphaDropout` of whole channels of [N, C, …]. Off unless `training`. */
-export const featureAlphaDropout: Dropping = selfNormalising("featureAlphaDropout", channels("featureAlphaDropout"), [2, 3, 4]);
+export const featureAlphaDropout: Dropping = selfNormalising(channels(), [2, 3, 4]);

@@ -7,7 +7,6 @@ import { flat, real, unary, type Unary, noBools } from "./pointwise.ts";
 
 /** −x. */
 export const neg: Unary = unary(
-  "neg",
   { float: "-x", int: "-x", bool: false },
   (x) => -x,
   "",
@@ -22,23 +21,18 @@ export const neg: Unary = unary(
 
 /** x itself. */
 export const positive: Composite<(x: Tensor) => Tensor> = {
-  compose: (x) => operand("positive", x),
+  compose: (x) => operand(x),
   samples: [[t([2, 3])]],
   errors: [raises(["text"], "must be a tensor")],
 };
 
 /** |x|. The gradient at 0 is 0. */
-export const abs: Unary<"x"> = unary(
-  "abs",
-  { float: "magnitude(x)", int: "abs(x)", bool: false },
-  Math.abs,
-  "x",
-  (g, x) => g.mul(x.sign()),
-  { errors: [...noBools] },
-);
+export const abs: Unary<"x"> = unary({ float: "magnitude(x)", int: "abs(x)", bool: false }, Math.abs, "x", (g, x) => g.mul(x.sign()), {
+  errors: [...noBools],
+});
 
 /** −1, 0 or 1; 0 for NaN. */
-export const sign: Unary = unary("sign", { float: "sign_f(x)", int: "sign(x)" }, m.sign, "", flat);
+export const sign: Unary = unary({ float: "sign_f(x)", int: "sign(x)" }, m.sign, "", flat);
 
 /** 1 / x. */
 export const reciprocal: Unary<"out"> = real(
@@ -54,7 +48,6 @@ export const reciprocal: Unary<"out"> = real(
 
 /** x²; truth values count as 0 and 1. */
 export const square: Unary<"x"> = unary(
-  "square",
   "x * x",
   (x) => x * x,
   "x",

@@ -35,42 +35,37 @@ const classDim = (shape: Shape): number => (shape.length === 1 ? 0 : 1);
 /** v of every class, to broadcast against x. */
 const perClass = (v: Tensor, x: Tensor): Tensor => v.reshape(x.shape.map((_, d) => (d === classDim(x.shape) ? -1 : 1)));
 
-function optionsOf<K extends object = object>(
-  name: string,
-  rest: readonly unknown[],
-  more?: K,
-): Attrs & { readonly weight: Tensor | undefined } & K {
-  const { weight, ...attrs } = parse(name, rest, defaults, { ...keywords, ...more } as typeof keywords & K);
-  checkReduction(name, attrs.reduction);
+function optionsOf<K extends object = object>(rest: readonly unknown[], more?: K): Attrs & { readonly weight: Tensor | undefined } & K {
+  const { weight, ...attrs } = parse(rest, defaults, { ...keywords, ...more } as typeof keywords & K);
+  checkReduction(attrs.reduction);
   return { weight: weight ?? undefined, ...attrs } as ReturnType<typeof optionsOf<K>>;
 }
 
 /** Errors: ShapeError when logits have no classes or weights do not fit them. */
-function checkWeight(name: string, { shape }: Pick<Meta, "shape">, weight: Pick<Meta, "shape"> | null | undefined): void {
-  if (shape.length === 0) throw new ShapeError(name, "the input needs a class dimension, got []");
+function checkWeight({ shape }: Pick<Meta, "shape">, weight: Pick<Meta, "shape"> | null | undefined): void {
+  if (shape.length === 0) throw new ShapeError("the input needs a class dimension, got []");
   const classes = shape[classDim(shape)]!;
-  if (weight && !sameShape(weight.shape, [classes]))
-    throw new ShapeError(name, `weight must have shape [${classes}], got ${show(weight.shape)}`);
+  if (weight && !sameShape(weight.shape, [classes])) throw new ShapeError(`weight must have shape [${classes}], got ${show(weight.shape)}`);
 }
 
 /** Errors: ShapeError when classes do not fit logits, DtypeError for wrong types. */
-function checkClasses(name: string, x: Meta, target: Meta, weight: Meta | null | undefined): void {
-  checkWeight(name, x, weight);
-  checkFloat(name, x.dtype);
+function checkClasses(x: Meta, target: Meta, weight: Meta | null | undefined): void {
+  checkWeight(x, weight);
+  checkFloat(x.dtype);
   if (isFloat(target.dtype) || target.dtype === "bool")
-    throw new DtypeError(name, `class indices must be integers, got ${target.dtype}`, "probabilities need the input's shape");
+    throw new DtypeError(`class indices must be integers, got ${target.dtype}`, "probabilities need the input's shape");
   const positions = x.shape.filter((_, d) => d !== classDim(x.shape));
   if (!sameShape(target.shape, positions))
-    throw new ShapeError(name, `an input of ${show(x.shape)} needs classes of ${show(positions)}, got ${show(target.shape)}`);
+    throw new ShapeError(`an input of ${show(x.shape)} needs classes of ${show(positions)}, got ${show(target.shape)}`);
 }
 
 /** Classes that the host can see are checked before anything runs; others give NaN. */
-function checkVisible(name: string, { shape }: Pick<Meta, "shape">, target: View, ignored: number): void {
+function checkVisible({ shape }: Pick<Meta, "shape">, target: View, ignored: number): void {
   const seen = visible(target) ?? [];
   const count = shape[classDim(shape)]!;
   for (let i = 0; i < seen.length; i++)
     if (seen[i] !== ignored && !(seen[i]! >= 0 && seen[i]! < count))
-      throw new ArgumentError(name, `class ${seen[i]} is out of range for ${count} classes`);
+      throw new ArgumentError(`class ${seen[i]} is out of range for ${count} classes`);
 }
 
 /** The lines of classes. */
@@ -85,7 +80,7 @@ function launchPositions(
   bind: Readonly<Record<string, View | undefined>>,
   params: Readonly<Record<string, number>> = {},
 ): void {
-  checkVisible("crossEntropy", x!, target!, ignored);
+  checkVisible(x!, target!, ignored);
   const roles = ["level_peak", "terms_exp", ...names, "weight_of_each"];
   launchLines(q, roles, { x, classes: target, weight, ...bind }, linesBy(x!), { ignored, ...params });
 }
@@ -115,7 +110,7 @@ interface Position {
 
 function hostPositions({ x, target, weight }: Views, { ignoreIndex }: Attrs, visit: (position: Position) => void): void {
   const lines = linesBy(x!);
-  checkVisible("crossEntropy", x!, target!, ignoreIndex);
+  checkVisible(x!, target!, ignoreIndex);
   const [from, classes, w] = [dense(x!), dense(target!), weight && dense(weight)];
   const chances = new Float64Array(lines.length);
   eachLine(lines, (at, line) => {
@@ -138,11 +133,11 @@ const weighty = [t([4, 3]), classes([4], 0, 1, 1, 2), { weight: perClassWeight(3
 /** Cross entropy against class indices: what crossEntropy runs when its target holds integers. */
 export const classCrossEntropy: Primitive<ClassFn, "x" | "target" | "weight" | "total", Attrs> = {
   call: (x, target, ...rest) => {
-    const { weight, ...attrs } = optionsOf("crossEntropy", rest);
+    const { weight, ...attrs } = optionsOf(rest);
     return { inputs: { x, target, weight }, attrs };
   },
   meta: ({ x, target, weight }, { reduction }) => {
-    checkClasses("crossEntropy", x!, target!, weight);
+    checkClasses(x!, target!, weight);
     const total = { shape: [], dtype: x!.dtype };
     return { out: reduction === "none" ? { ...total, shape: target!.shape } : total, total };
   },
@@ -194,8 +189,8 @@ type BackwardFn = (g: Tensor, x: Tensor, target: Tensor, options?: ClassOptions 
 /** The gradient of classCrossEntropy by x for the gradient g of its result; `total`, the weight of all positions, spares a second forward pass. */
 export const crossEntropyBackward: Primitive<BackwardFn, never, Attrs> = {
   call: (g, x, target, { total, ...options } = {}) => {
-    const { weight, ...attrs } = optionsOf("crossEntropyBackward", [options]);
-    checkClasses("crossEntropyBackward", x, target, weight);
+    const { weight, ...attrs } = optionsOf([options]);
+    checkClasses(x, target, weight);
     const counted = attrs.reduction === "mean" ? (total ?? weighed(x, target, weight, attrs.ignoreIndex).own.sum()) : undefined;
     return { inputs: { g, x, target, weight, total: counted }, attrs };
   },
@@ -238,14 +233,13 @@ export const crossEntropyBackward: Primitive<BackwardFn, never, Attrs> = {
 
 /** The losses of classes under log-probabilities; a share of `smoothing` goes evenly to all classes. */
 function classLosses(
-  name: string,
   logs: Tensor,
   target: Tensor,
   { weight, reduction, ignoreIndex }: ReturnType<typeof optionsOf>,
   smoothing = 0,
 ): Tensor {
-  checkClasses(name, logs, target, weight);
-  checkVisible(name, logs, target, ignoreIndex);
+  checkClasses(logs, target, weight);
+  checkVisible(logs, target, ignoreIndex);
   const dim = classDim(logs.shape);
   const { place, own, ignored } = weighed(logs, target, weight, ignoreIndex);
   let gains = logs.gather(dim, place.unsqueeze(dim)).squeeze(dim).mul(own);
@@ -261,17 +255,16 @@ type EntropyFn = (x: Tensor, target: Tensor, options?: Options) => Tensor;
 /** Cross entropy of logits along dimension 1 against class indices, or probabilities of the logits' shape. */
 export const crossEntropy: Composite<EntropyFn> = {
   compose: (x, target, ...rest) => {
-    const { labelSmoothing, ...options } = optionsOf("crossEntropy", rest, { labelSmoothing: 0 });
+    const { labelSmoothing, ...options } = optionsOf(rest, { labelSmoothing: 0 });
     const { weight, reduction, ignoreIndex } = options;
     if (!(labelSmoothing >= 0 && labelSmoothing <= 1))
-      throw new ArgumentError("crossEntropy", `labelSmoothing must lie in [0, 1], got ${String(labelSmoothing)}`);
+      throw new ArgumentError(`labelSmoothing must lie in [0, 1], got ${String(labelSmoothing)}`);
     const indices = !isFloat(target.dtype) || !sameShape(x.shape, target.shape);
     if (indices && labelSmoothing === 0) return x.classCrossEntropy(target, options);
-    checkWeight("crossEntropy", x, weight);
+    checkWeight(x, weight);
     const dim = classDim(x.shape);
-    if (indices) return classLosses("crossEntropy", x.logSoftmax(dim), target, options, labelSmoothing);
-    if (ignoreIndex !== keywords.ignoreIndex)
-      throw new ArgumentError("crossEntropy", "ignoreIndex has no meaning for probabilities", "leave it out");
+    if (indices) return classLosses(x.logSoftmax(dim), target, options, labelSmoothing);
+    if (ignoreIndex !== keywords.ignoreIndex) throw new ArgumentError("ignoreIndex has no meaning for probabilities", "leave it out");
     const classes = x.shape[dim]!;
     const smooth = labelSmoothing > 0 ? target.mul(1 - labelSmoothing).add(labelSmoothing / classes) : target;
     const share = weight ? smooth.mul(perClass(weight, x)) : smooth;
@@ -292,7 +285,7 @@ export const crossEntropy: Composite<EntropyFn> = {
 
 /** Negative log likelihood of classes under log-probabilities along dimension 1. Options as for crossEntropy, without smoothing. */
 export const nllLoss: Composite<ClassFn> = {
-  compose: (x, target, ...rest) => classLosses("nllLoss", x, target, optionsOf("nllLoss", rest)),
+  compose: (x, target, ...rest) => classLosses(x, target, optionsOf(rest)),
   samples: [
     partly,
     [t([2, 3, 2]), classes([2, 2], 0, 2, 1, 2), { reduction: "none", weight: perClassWeight(3) }],

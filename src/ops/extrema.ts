@@ -56,7 +56,7 @@ const extreme = (name: "max" | "min"): Composite<Extreme> => ({
     if (first === undefined && rest.length <= 1) return x[`a${name}`]();
     const other = typeof first === "object" && first !== null && "other" in first ? first.other : first;
     if (!isTensor(other)) return x[`${name}Along`](...(rest as Along));
-    if (rest.length > 1) throw new ArgumentError(name, "takes nothing beside two tensors");
+    if (rest.length > 1) throw new ArgumentError("takes nothing beside two tensors");
     return x[`${name}imum`](other);
   }) as Extreme,
   samples: [[distinct([3, 4])], [distinct([3, 4]), { dim: 0, keepdim: true }], [distinct([3, 4]), t([4])]],

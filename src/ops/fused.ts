@@ -14,12 +14,12 @@ const ints = t([2], { dtype: "int32" });
 const positive = within(0.5, 3);
 
 /** x + weight · (end − x). Errors: DtypeError when the tensors differ in dtype. */
-export const lerp: Mapped<(x: Tensor, end: Tensor, weight: Operand) => Tensor, "x" | "y" | "z"> = mapped("lerp", {
+export const lerp: Mapped<(x: Tensor, end: Tensor, weight: Operand) => Tensor, "x" | "y" | "z"> = mapped({
   wgsl: { float: "lerp_f(x, y, z)" },
   cpu: m.lerp,
   operands: ["x", "end", "weight"],
   dtype: (ins) => {
-    productDtype("lerp", ins);
+    productDtype(ins);
     return undefined;
   },
   save: ["x", "y", "z"],
@@ -32,11 +32,11 @@ export const lerp: Mapped<(x: Tensor, end: Tensor, weight: Operand) => Tensor, "
 });
 
 type Fused = Mapped<(x: Tensor, tensor1: Operand, tensor2: Operand, options?: { value?: number }) => Tensor, "y" | "z", { value: number }>;
-const fused = (name: string, rule: Form & Pick<Rules<"y" | "z", { value: number }>, "backward" | "samples" | "errors">): Fused =>
-  mapped(name, { ...rule, params: numbers, operands: ["x", "tensor1", "tensor2"], keywords: { value: 1 }, save: ["y", "z"] });
+const fused = (rule: Form & Pick<Rules<"y" | "z", { value: number }>, "backward" | "samples" | "errors">): Fused =>
+  mapped({ ...rule, params: numbers, operands: ["x", "tensor1", "tensor2"], keywords: { value: 1 }, save: ["y", "z"] });
 
 /** x + value · tensor1 · tensor2. */
-export const addcmul: Fused = fused("addcmul", {
+export const addcmul: Fused = fused({
   wgsl: { float: "x + p0 * y * z", int: "x + i32(p0) * y * z", bool: false },
   cpu: (x, y, z, value) => x + value * y * z,
   int: (x, y, z, value) => x + Math.imul(Math.imul(value, y), z),
@@ -49,7 +49,7 @@ export const addcmul: Fused = fused("addcmul", {
 });
 
 /** x + value · tensor1 / tensor2. */
-export const addcdiv: Fused = fused("addcdiv", {
+export const addcdiv: Fused = fused({
   wgsl: { float: "x + p0 * (y / z)" },
   cpu: (x, y, z, value) => x + value * (y / z),
   backward: (g, { y, z }, { value }) => ({

@@ -15,52 +15,52 @@ export interface Along {
   readonly dim: number;
 }
 const ints = (shape: Shape, data: readonly number[]): unknown => t(shape, { dtype: "int32", data });
-const dimOf = (op: string, dim: unknown, x: Tensor): number => normalizeDim(op, dim, operand(op, x).ndim);
+const dimOf = (dim: unknown, x: Tensor): number => normalizeDim(dim, operand(x).ndim);
 
 /** A 1-D index of slices as an index of elements, its numbers repeated without a copy. */
-function perSlice(op: string, x: Tensor, dim: number, index: Tensor): Tensor {
-  checkIndex(op, index);
-  checkRank(op, index.shape, 0, 1);
+function perSlice(x: Tensor, dim: number, index: Tensor): Tensor {
+  checkIndex(index);
+  checkRank(index.shape, 0, 1);
   return index.reshape(x.shape.map((_, d) => (d === dim ? index.size : 1))).expand(withSize(x.shape, dim, index.size));
 }
 
 /** Operands and dimension as every operator here takes them; `slices` for those whose index names slices. */
-function placed(op: string, slices: boolean, x: Tensor, dim: unknown, index: unknown): { x: Tensor; index: Tensor; dim: number } {
-  const at = dimOf(op, dim, x);
-  const given = operand(op, index, "index");
-  return { x, index: slices ? perSlice(op, x, at, given) : given, dim: at };
+function placed(slices: boolean, x: Tensor, dim: unknown, index: unknown): { x: Tensor; index: Tensor; dim: number } {
+  const at = dimOf(dim, x);
+  const given = operand(index, "index");
+  return { x, index: slices ? perSlice(x, at, given) : given, dim: at };
 }
 
-function checkFit(op: string, ins: Inputs, shape: Shape, dim: number): void {
+function checkFit(ins: Inputs, shape: Shape, dim: number): void {
   const index = ins["index"]!;
-  checkIndex(op, index);
+  checkIndex(index);
   const [own, given] = [shape.length === 0 ? [1] : shape, index.shape.length === 0 ? [1] : index.shape];
-  if (own.length !== given.length) throw new ShapeError(op, `index ${show(given)} and ${show(own)} differ in the number of dimensions`);
+  if (own.length !== given.length) throw new ShapeError(`index ${show(given)} and ${show(own)} differ in the number of dimensions`);
   if (sizeOf(given) > 0 && given.some((d, i) => i !== dim && d > own[i]!))
-    throw new ShapeError(op, `index ${show(given)} is larger than ${show(own)} outside of dimension ${dim}`);
+    throw new ShapeError(`index ${show(given)} is larger than ${show(own)} outside of dimension ${dim}`);
 }
 
 type Reading = Primitive<(x: Tensor, dim: number, index: Tensor) => Tensor, "index", Along>;
 
-const reading = (op: string, slices: boolean, cases: Cases): Reading => ({
+const reading = (slices: boolean, cases: Cases): Reading => ({
   call: (x, ...rest) => {
-    const o = parse(op, rest, { dim: undefined as unknown, index: undefined as unknown });
-    const { dim, ...inputs } = placed(op, slices, x, o.dim, o.index);
+    const o = parse(rest, { dim: undefined as unknown, index: undefined as unknown });
+    const { dim, ...inputs } = placed(slices, x, o.dim, o.index);
     return { inputs, attrs: { dim } };
   },
   meta: (ins, { dim }) => {
-    checkFit(op, ins, ins["x"]!.shape, dim);
+    checkFit(ins, ins["x"]!.shape, dim);
     return { out: { shape: ins["index"]!.shape, dtype: ins["x"]!.dtype } };
   },
-  cpu: ({ x, index, out }, { dim }) => cpuGather(op, atLeast1d(x!), atLeast1d(index!), out!, dim),
-  gpu: ({ x, index, out }, { dim }, q) => gpuGather(q, op, atLeast1d(x!), atLeast1d(index!), out!, dim),
+  cpu: ({ x, index, out }, { dim }) => cpuGather(atLeast1d(x!), atLeast1d(index!), out!, dim),
+  gpu: ({ x, index, out }, { dim }, q) => gpuGather(q, atLeast1d(x!), atLeast1d(index!), out!, dim),
   save: ["index"],
   backward: (g, { index }, { dim }, ins) => ({ x: () => g.filledLike(0, ins["x"]!.shape).scatterAdd(dim, index, g) }),
   ...cases,
 });
 
 /** Picks along dim by an index for every element: out[i][j] = x[index[i][j]][j] for dim 0. Shape: that of index, which is nowhere larger than x except along dim. */
-export const gather: Reading = reading("gather", false, {
+export const gather: Reading = reading(false, {
   samples: [
     [t([3, 4]), 0, ints([2, 3], [0, 2, 1, 1, 1, 0])],
     [t([]), 0, ints([], [0])],
@@ -74,7 +74,7 @@ export const gather: Reading = reading("gather", false, {
 });
 
 /** The slices of a dimension that index (1-D) names, in its order. */
-export const indexSelect: Reading = reading("indexSelect", true, {
+export const indexSelect: Reading = reading(true, {
   samples: [
     [t([3, 4]), -1, ints([3], [3, 0, 3])],
     [t([5, 8]), 0, ints([2], [4, 4])],
@@ -90,10 +90,10 @@ export const indexSelect: Reading = reading("indexSelect", true, {
 /** gather with an index that broadcasts against x; without dim both are taken as flat. */
 export const takeAlongDim: Composite<(x: Tensor, indices: Tensor, ...rest: [dim?: number] | [options: { dim?: number }]) => Tensor> = {
   compose: (x, indices, ...rest) => {
-    operand("takeAlongDim", indices, "indices");
-    const { dim } = parse("takeAlongDim", rest, { dim: undefined as number | undefined });
+    operand(indices, "indices");
+    const { dim } = parse(rest, { dim: undefined as number | undefined });
     if (dim === undefined) return x.flatten().gather(0, indices.flatten());
-    const at = dimOf("takeAlongDim", dim, x);
+    const at = dimOf(dim, x);
     // What does not fit, gather refuses.
     if (x.ndim !== indices.ndim) return x.gather(at, indices);
     const common = x.shape.map((d, i) => (i === at ? -1 : d === 1 ? indices.shape[i]! : d));
@@ -109,11 +109,7 @@ export const takeAlongDim: Composite<(x: Tensor, indices: Tensor, ...rest: [dim?
 
 /** The elements at row-major positions, in the shape of index. */
 export const take: Composite<(x: Tensor, index: Tensor) => Tensor> = {
-  compose: (x, index) =>
-    x
-      .flatten()
-      .gather(0, operand("take", index, "index").flatten())
-      .reshape(index.shape),
+  compose: (x, index) => x.flatten().gather(0, operand(index, "index").flatten()).reshape(index.shape),
   samples: [[t([3, 4]), ints([2, 2], [0, 11, 5, 5])]],
   errors: [raises([t([3]), t([2])], "must be int32")],
 };
@@ -125,28 +121,28 @@ type Source = Tensor | number;
 type Writing<S extends Source> = Primitive<(x: Tensor, dim: number, index: Tensor, src: S) => Tensor, "index", Along> & InPlace;
 
 /** What is written, in the shape of the index: one value repeated, or as much of a larger source as the index reaches. */
-function sourceFor(op: string, x: Tensor, { shape, size }: Tensor, src: unknown): Tensor {
-  const given = size === 0 || typeof src === "number" ? x.filledLike(Number(src), shape) : operand(op, src, "source");
+function sourceFor(x: Tensor, { shape, size }: Tensor, src: unknown): Tensor {
+  const given = size === 0 || typeof src === "number" ? x.filledLike(Number(src), shape) : operand(src, "source");
   if (given.ndim === 0) return given.expand(shape);
   // What is smaller than the index is left as it is, and refused.
   return given.ndim === shape.length && shape.every((d, i) => d <= given.shape[i]!) ? cropped(given, shape) : given;
 }
 
 /** A record for writing at indices: sources add up, or the last one stands. */
-const writing = <S extends Source>(op: string, accumulate: boolean, cases: Cases): Writing<S> => ({
+const writing = <S extends Source>(accumulate: boolean, cases: Cases): Writing<S> => ({
   call: (x, dim, index, src) => {
-    const { dim: at, ...inputs } = placed(op, false, x, dim, index);
-    return { inputs: { ...inputs, src: sourceFor(op, x, inputs.index, src) }, attrs: { dim: at } };
+    const { dim: at, ...inputs } = placed(false, x, dim, index);
+    return { inputs: { ...inputs, src: sourceFor(x, inputs.index, src) }, attrs: { dim: at } };
   },
   meta: (ins, { dim }) => {
     const { shape, dtype } = ins["x"]!;
-    checkFit(op, ins, shape, dim);
-    checkFits(op, "the source", ins["src"]!.shape, ins["index"]!.shape);
-    checkSource(op, ins["src"]!, ins["x"]!);
+    checkFit(ins, shape, dim);
+    checkFits("the source", ins["src"]!.shape, ins["index"]!.shape);
+    checkSource(ins["src"]!, ins["x"]!);
     return { out: { shape, dtype } };
   },
-  cpu: ({ x, index, src, out }, { dim }) => cpuScatter(op, x!, atLeast1d(index!), atLeast1d(src!), atLeast1d(out!), dim, accumulate),
-  gpu: ({ x, index, src, out }, { dim }, q) => gpuScatter(q, op, x!, atLeast1d(index!), atLeast1d(src!), atLeast1d(out!), dim, accumulate),
+  cpu: ({ x, index, src, out }, { dim }) => cpuScatter(x!, atLeast1d(index!), atLeast1d(src!), atLeast1d(out!), dim, accumulate),
+  gpu: ({ x, index, src, out }, { dim }, q) => gpuScatter(q, x!, atLeast1d(index!), atLeast1d(src!), atLeast1d(out!), dim, accumulate),
   save: ["index"],
   backward: (g, { index }, { dim }) => ({
     x: () => (accumulate ? g : g.scatter(dim, index, 0)),
@@ -157,7 +153,7 @@ const writing = <S extends Source>(op: string, accumulate: boolean, cases: Cases
 });
 
 /** x with src added at indices along dim: out[index[i][j]][j] += src[i][j] for dim 0. The order of additions is fixed. */
-export const scatterAdd: Writing<Tensor> = writing("scatterAdd", true, {
+export const scatterAdd: Writing<Tensor> = writing(true, {
   samples: [
     [t([3, 4]), 1, ints([3, 2], [0, 0, 3, 1, 2, 2]), t([3, 2])],
     [t([3, 2]), 0, ints([2, 1], [2, 2]), t([3, 2])],
@@ -170,7 +166,7 @@ export const scatterAdd: Writing<Tensor> = writing("scatterAdd", true, {
 });
 
 /** x with src (or a number) written at indices along dim; where indices repeat the last source stands. */
-export const scatter: Writing<Source> = writing("scatter", false, {
+export const scatter: Writing<Source> = writing(false, {
   samples: [
     [t([3, 4]), 1, ints([3, 2], [0, 2, 3, 1, 2, 0]), t([3, 2])],
     [t([2, 3]), 0, ints([1, 2], [1, 0]), 1.5],
@@ -179,8 +175,8 @@ export const scatter: Writing<Source> = writing("scatter", false, {
 });
 
 /** Writes a source that must have exactly the shape of the index. */
-function writeExactly(op: string, x: Tensor, dim: number, index: Tensor, source: Tensor, accumulate: boolean): Tensor {
-  checkFits(op, "the source", source.shape, index.shape);
+function writeExactly(x: Tensor, dim: number, index: Tensor, source: Tensor, accumulate: boolean): Tensor {
+  checkFits("the source", source.shape, index.shape);
   return x[accumulate ? "scatterAdd" : "scatter"](dim, index, source);
 }
 
@@ -189,12 +185,11 @@ type Slices<O extends unknown[] = []> = Composite<(x: Tensor, dim: number, index
 /** x with the slices of source, times alpha, added at the places of dim that index (1-D) names. */
 export const indexAdd: Slices<[options?: { alpha?: number }]> = {
   compose: (x, dim, index, source, ...rest) => {
-    const { alpha } = parse("indexAdd", rest, {}, { alpha: 1 });
-    const { dim: at, index: each } = placed("indexAdd", true, x, dim, index);
-    const src = operand("indexAdd", source, "source");
-    if (!Number.isInteger(alpha) && category(src.dtype) < 2)
-      throw new DtypeError("indexAdd", `alpha ${alpha} does not fit a ${src.dtype} source`);
-    return writeExactly("indexAdd", x, at, each, alpha === 1 ? src : src.mul(alpha), true);
+    const { alpha } = parse(rest, {}, { alpha: 1 });
+    const { dim: at, index: each } = placed(true, x, dim, index);
+    const src = operand(source, "source");
+    if (!Number.isInteger(alpha) && category(src.dtype) < 2) throw new DtypeError(`alpha ${alpha} does not fit a ${src.dtype} source`);
+    return writeExactly(x, at, each, alpha === 1 ? src : src.mul(alpha), true);
   },
   inplace: true,
   samples: [
@@ -207,8 +202,8 @@ export const indexAdd: Slices<[options?: { alpha?: number }]> = {
 /** x with the slices of source written at the places of dim that index (1-D) names; where indices repeat the last one stands. */
 export const indexCopy: Slices = {
   compose: (x, dim, index, source) => {
-    const { dim: at, index: each } = placed("indexCopy", true, x, dim, index);
-    return writeExactly("indexCopy", x, at, each, operand("indexCopy", source, "source"), false);
+    const { dim: at, index: each } = placed(true, x, dim, index);
+    return writeExactly(x, at, each, operand(source, "source"), false);
   },
   inplace: true,
   samples: [[t([3, 4]), 0, ints([2], [0, 2]), t([2, 4])]],
@@ -218,10 +213,9 @@ export const indexCopy: Slices = {
 /** x with value (a number or 0-d tensor) in the slices of dim that index (1-D) names. */
 export const indexFill: Composite<(x: Tensor, dim: number, index: Tensor, value: Tensor | number) => Tensor> = {
   compose: (x, dim, index, value) => {
-    const { dim: at, index: each } = placed("indexFill", true, x, dim, index);
+    const { dim: at, index: each } = placed(true, x, dim, index);
     if (typeof value === "number") return x.scatter(at, each, value);
-    if (operand("indexFill", value, "value").ndim > 0)
-      throw new ShapeError("indexFill", `value must be a number or 0-d, got ${show(value.shape)}`);
+    if (operand(value, "value").ndim > 0) throw new ShapeError(`value must be a number or 0-d, got ${show(value.shape)}`);
     return x.scatter(at, each, value.dtype === x.dtype ? value : value.cast(x.dtype));
   },
   samples: [
@@ -236,9 +230,9 @@ type PutFn = (x: Tensor, index: Tensor, source: Tensor, ...rest: [accumulate?: b
 /** x with source written (or added, with accumulate) at row-major positions; where positions repeat the last one stands. */
 export const put: Composite<PutFn> & InPlace = {
   compose: (x, index, source, ...rest) => {
-    const { accumulate } = parse("put", rest, { accumulate: false });
-    const [places, values] = [operand("put", index, "index").flatten(), operand("put", source, "source").flatten()];
-    return writeExactly("put", x.flatten(), 0, places, values, accumulate).reshape(x.shape);
+    const { accumulate } = parse(rest, { accumulate: false });
+    const [places, values] = [operand(index, "index").flatten(), operand(source, "source").flatten()];
+    return writeExactly(x.flatten(), 0, places, values, accumulate).reshape(x.shape);
   },
   inplace: true,
   samples: [

@@ -50,21 +50,21 @@ export function groupsOf({ shape }: Pick<Meta, "shape">, { shape: tail }: Attrs)
 }
 
 /** Errors: DtypeError for integers; ShapeError when sizes do not fit. */
-export function check(name: string, ins: Inputs, attrs: Attrs): Groups {
+export function check(ins: Inputs, attrs: Attrs): Groups {
   const { shape, dtype } = ins["x"]!;
   const { shape: tail, training } = attrs;
-  checkFloat(name, dtype);
+  checkFloat(dtype);
   if (tail && (tail.length === 0 || !sameShape(shape.slice(-tail.length), tail)))
-    throw new ShapeError(name, `an input of ${show(shape)} does not end in normalizedShape ${show(tail)}`);
-  if (!tail && shape.length < 2 && sizeOf(shape) > 0) throw new ShapeError(name, `needs an input of [N, C, …], got ${show(shape)}`);
+    throw new ShapeError(`an input of ${show(shape)} does not end in normalizedShape ${show(tail)}`);
+  if (!tail && shape.length < 2 && sizeOf(shape) > 0) throw new ShapeError(`needs an input of [N, C, …], got ${show(shape)}`);
   const groups = groupsOf(ins["x"]!, attrs);
   for (const key of ["weight", "bias", "mean", "rstd", "runningMean", "runningVar"]) {
     const wanted = /^(weight|bias)/.test(key) ? groups.affine : groups.shape;
     if (ins[key] && !sameShape(ins[key].shape, wanted))
-      throw new ShapeError(name, `${key} ${show(ins[key].shape)} must have shape ${show(wanted)}`);
+      throw new ShapeError(`${key} ${show(ins[key].shape)} must have shape ${show(wanted)}`);
   }
   if (!tail && training && groups.runs * groups.run === 1)
-    throw new ShapeError(name, `needs more than one value per channel in training, got ${show(shape)}`, "use a larger batch, or eval()");
+    throw new ShapeError(`needs more than one value per channel in training, got ${show(shape)}`, "use a larger batch, or eval()");
   return groups;
 }
 

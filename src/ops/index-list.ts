@@ -42,8 +42,8 @@ const consumed = (item: Index): number => (item === null || item === "..." ? 0 :
 
 function read(x: Tensor, items: readonly Index[]): Parsed {
   const used = items.reduce<number>((n, item) => n + consumed(item), 0);
-  if (used > x.ndim) throw new ShapeError("index", `too many indices: ${used} for ${show(x.shape)}`);
-  if (items.filter((item) => item === "...").length > 1) throw new ArgumentError("index", '"..." may stand only once');
+  if (used > x.ndim) throw new ShapeError(`too many indices: ${used} for ${show(x.shape)}`);
+  if (items.filter((item) => item === "...").length > 1) throw new ArgumentError('"..." may stand only once');
   let view = x;
   let dim = 0;
   const tensors: { dim: number; index: Tensor }[] = [];
@@ -54,21 +54,21 @@ function read(x: Tensor, items: readonly Index[]): Parsed {
     else if (item === "...") dim += x.ndim - used;
     else if (isTensor(item)) {
       if (!isMask(item)) {
-        if (item.dtype === "int32") checkVisible("index", item, dim, view.shape[dim]!, true);
+        if (item.dtype === "int32") checkVisible(item, dim, view.shape[dim]!, true);
         tensors.push({ dim: dim++, index: item });
-      } else if (item.ndim === 0) throw new ArgumentError("index", "a mask must not be 0-d", "use where");
+      } else if (item.ndim === 0) throw new ArgumentError("a mask must not be 0-d", "use where");
       else {
         const covered = view.shape.slice(dim, dim + item.ndim);
-        checkFits("index", "the mask", item.shape, covered);
+        checkFits("the mask", item.shape, covered);
         const seen = visible(item);
         if (!seen)
-          throw new ArgumentError("index", "how many elements a mask selects is not known on the GPU", "await x.maskedSelect(mask), or mask.nonzero()"); // prettier-ignore
+          throw new ArgumentError("how many elements a mask selects is not known on the GPU", "await x.maskedSelect(mask), or mask.nonzero()"); // prettier-ignore
         for (const index of columns(item, hits(seen))) tensors.push({ dim: dim++, index });
       }
     } else if (typeof item === "object" && !Array.isArray(item)) {
-      const { start, stop, step } = parse("index", [item], {}, whole);
+      const { start, stop, step } = parse([item], {}, whole);
       view = view.slice(dim++, start, stop, step ?? 1);
-    } else throw new DtypeError("index", `${String(item)} is no index`, 'a number, { start, stop, step }, ":", "...", null or a tensor');
+    } else throw new DtypeError(`${String(item)} is no index`, 'a number, { start, stop, step }, ":", "...", null or a tensor');
   }
   return { view, tensors };
 }
@@ -78,11 +78,11 @@ export const isBasic = (items: readonly Index[]): boolean => !items.some(isTenso
 
 /** x[items]. */
 export function indexed(x: Tensor, items: readonly Index[]): Tensor {
-  if (!Array.isArray(items)) throw new ArgumentError("index", "needs an array of indices");
+  if (!Array.isArray(items)) throw new ArgumentError("needs an array of indices");
   const { view, tensors } = read(x, items as readonly Index[]);
   if (tensors.length === 0) return view;
   const dims = tensors.map((e) => e.dim);
-  const shape = broadcastShapes("index", ...tensors.map((e) => e.index.shape));
+  const shape = broadcastShapes(...tensors.map((e) => e.index.shape));
   const adjacent = dims.every((d, i) => i === 0 || d === dims[i - 1]! + 1);
   // Index tensors apart from each other put their dimensions in front, as in PyTorch.
   const place = adjacent ? dims[0]! : 0;

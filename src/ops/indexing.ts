@@ -53,7 +53,7 @@ type IndexPutFn = (
 /** A copy of x in which the elements that `index` would show are replaced by values (broadcast), or added to with accumulate. */
 export const indexPut: Composite<IndexPutFn> = {
   compose: (x, indices, values, ...rest) => {
-    const { accumulate } = parse("indexPut", rest, { accumulate: false });
+    const { accumulate } = parse(rest, { accumulate: false });
     const places = indexed(x.detach().positions(), indices);
     return x.put(places, spread(x, values, places.shape), accumulate);
   },
@@ -69,40 +69,36 @@ export interface Extent {
 }
 
 /** Row-major positions, one dimension at a time: before · size + index, a negative index counting from the end, −1 where it is out of range. */
-export const flatIndex: Primitive<(index: Tensor, before: Tensor | number, size: number) => Tensor, never, Extent> = pointwise(
-  "flatIndex",
-  {
-    wgsl: { int: "select(-1, x * z + select(y, y + z, y < 0), x >= 0 && y >= -z && y < z)" },
-    cpu: (x, y, z) => {
-      if (!(y >= -z && y < z)) throw new ArgumentError("index", `index ${y} is out of range for a dimension of size ${z}`);
-      return x * z + (y < 0 ? y + z : y);
-    },
-    call: (given: Tensor, before: Tensor | number, size: number) => ({
-      inputs: { x: before, y: operand("index", given, "index"), z: size },
-      attrs: { size },
-    }),
-    dtype: (ins) => {
-      checkIndex("index", ins["y"]!);
-      return "int32";
-    },
-    backward: "none",
-    samples: [
-      [ints([3], [0, -1, 2]), 0, 3],
-      [ints([3], [0, -1, 2]), ints([2, 1], [0, 1]), 3],
-    ],
-    errors: [raises([t([2]), 0, 3], "must be int32")],
+export const flatIndex: Primitive<(index: Tensor, before: Tensor | number, size: number) => Tensor, never, Extent> = pointwise({
+  wgsl: { int: "select(-1, x * z + select(y, y + z, y < 0), x >= 0 && y >= -z && y < z)" },
+  cpu: (x, y, z) => {
+    if (!(y >= -z && y < z)) throw new ArgumentError(`index ${y} is out of range for a dimension of size ${z}`);
+    return x * z + (y < 0 ? y + z : y);
   },
-);
+  call: (given: Tensor, before: Tensor | number, size: number) => ({
+    inputs: { x: before, y: operand(given, "index"), z: size },
+    attrs: { size },
+  }),
+  dtype: (ins) => {
+    checkIndex(ins["y"]!);
+    return "int32";
+  },
+  backward: "none",
+  samples: [
+    [ints([3], [0, -1, 2]), 0, 3],
+    [ints([3], [0, -1, 2]), ints([2, 1], [0, 1]), 3],
+  ],
+  errors: [raises([t([2]), 0, 3], "must be int32")],
+});
 
 /** Rows of zeros with a 1 at each class number. Shape: [..., numClasses]; without numClasses, the largest class + 1, which only the CPU can know. */
 export const oneHot: Composite<(x: Tensor, numClasses?: number) => Tensor> = {
   compose: (x, ...rest) => {
-    const given = parse("oneHot", rest, { numClasses: -1 }).numClasses;
-    checkIndex("oneHot", x);
+    const given = parse(rest, { numClasses: -1 }).numClasses;
+    checkIndex(x);
     const known = visible(x);
-    if (given === -1 && !known?.length)
-      throw new ArgumentError("oneHot", `numClasses must be given for ${show(x.shape)} on ${x.device.type}`);
-    const n = given === -1 ? Array.from(known!).reduce((a, b) => Math.max(a, b), 0) + 1 : integer("oneHot", given, "numClasses", 1);
+    if (given === -1 && !known?.length) throw new ArgumentError(`numClasses must be given for ${show(x.shape)} on ${x.device.type}`);
+    const n = given === -1 ? Array.from(known!).reduce((a, b) => Math.max(a, b), 0) + 1 : integer(given, "numClasses", 1);
     return x.filledLike(0, [...x.shape, n]).scatter(-1, x.unsqueeze(-1), 1);
   },
   samples: [
@@ -150,20 +146,20 @@ export const embedding: Primitive<
   EmbeddingAttrs
 > = {
   call: (x, weight, ...rest) => {
-    const { paddingIdx, maxNorm, normType, scaleGradByFreq, sparse } = parse("embedding", rest, {
+    const { paddingIdx, maxNorm, normType, scaleGradByFreq, sparse } = parse(rest, {
       paddingIdx: null as number | null,
       maxNorm: null as number | null,
       normType: 2,
       scaleGradByFreq: false,
       sparse: false,
     });
-    checkIndex("embedding", operand("embedding", x));
-    const { shape, dtype } = operand("embedding", weight, "weight");
-    checkRank("embedding", shape, 2, 2);
-    checkFloat("embedding", dtype);
+    checkIndex(operand(x));
+    const { shape, dtype } = operand(weight, "weight");
+    checkRank(shape, 2, 2);
+    checkFloat(dtype);
     const [rows, size] = shape as [number, number];
-    const padding = paddingIdx === null ? null : wrapped("embedding", integer("embedding", paddingIdx, "paddingIdx"), 0, rows);
-    if (sparse) throw new ArgumentError("embedding", "sparse gradients are not available", "leave sparse out");
+    const padding = paddingIdx === null ? null : wrapped(integer(paddingIdx, "paddingIdx"), 0, rows);
+    if (sparse) throw new ArgumentError("sparse gradients are not available", "leave sparse out");
     if (maxNorm !== null) renormalise(weight, x, maxNorm, normType);
     return {
       inputs: { weight, index: x.flatten().unsqueeze(1).expand(x.size, size) },
@@ -175,8 +171,8 @@ export const embedding: Primitive<
     };
   },
   meta: (ins, { shape }) => ({ out: { shape, dtype: ins["weight"]!.dtype } }),
-  cpu: ({ weight, index, out }) => cpuGather("embedding", weight!, index!, out!, 0),
-  gpu: ({ weight, index, out }, _a, q) => gpuGather(q, "embedding", weight!, index!, out!, 0),
+  cpu: ({ weight, index, out }) => cpuGather(weight!, index!, out!, 0),
+  gpu: ({ weight, index, out }, _a, q) => gpuGather(q, weight!, index!, out!, 0),
   save: ["index"],
   backward: (g, { index }, { padding, scaleGradByFreq }, ins) => ({
     weight: () => {

@@ -36,20 +36,20 @@ export interface CatFn {
 export const cat: Primitive<CatFn, never, { dim: number }> = {
   call: (x, others, ...rest) => {
     const method = !Array.isArray(x);
-    const list = operands("cat", method ? [x, others].flat() : x);
-    const { dim } = parse("cat", (method || others === undefined ? rest : [others, ...rest]) as unknown[], { dim: 0 });
+    const list = operands(method ? [x, others].flat() : x);
+    const { dim } = parse((method || others === undefined ? rest : [others, ...rest]) as unknown[], { dim: 0 });
     const dtype = promote(list.map((y) => ({ dtype: y.dtype, kind: "tensor" })));
-    if (list.some((y) => y.ndim === 0)) throw new ShapeError("cat", "0-d tensors cannot be joined", "use stack");
+    if (list.some((y) => y.ndim === 0)) throw new ShapeError("0-d tensors cannot be joined", "use stack");
     const filled = list.filter((y) => y.ndim !== 1 || y.size > 0);
     const used = filled.length > 0 ? filled : list.slice(0, 1);
-    return { inputs: Object.fromEntries(used.map((y, i) => [i, y.to(dtype)])), attrs: { dim: normalizeDim("cat", dim, used[0]!.ndim) } };
+    return { inputs: Object.fromEntries(used.map((y, i) => [i, y.to(dtype)])), attrs: { dim: normalizeDim(dim, used[0]!.ndim) } };
   },
   meta: (ins, { dim }) => {
     const [first, ...others] = Object.values(ins) as readonly Meta[] as [Meta, ...Meta[]];
     let total = first.shape[dim]!;
     for (const { shape } of others) {
       if (!sameShape(first.shape, withSize(shape, dim, first.shape[dim]!)))
-        throw new ShapeError("cat", `sizes differ outside of dimension ${dim}: ${show(first.shape)} and ${show(shape)}`);
+        throw new ShapeError(`sizes differ outside of dimension ${dim}: ${show(first.shape)} and ${show(shape)}`);
       total += shape[dim]!;
     }
     return { out: { shape: withSize(first.shape, dim, total), dtype: first.dtype } };
@@ -79,10 +79,10 @@ const joined = (list: Tensors, dim: number): Tensor => list[0]!.cat(list.slice(1
 export const stack: Composite<(tensors: Tensors, ...rest: DimRest) => Tensor> = {
   self: -1,
   compose: (tensors, ...rest) => {
-    const list = operands("stack", tensors);
+    const list = operands(tensors);
     const first = list[0]!.shape;
-    list.forEach(({ shape }, i) => checkFits("stack", `element ${i}`, shape, first));
-    const dim = normalizeDim("stack", parse("stack", rest, { dim: 0 }).dim, first.length + 1);
+    list.forEach(({ shape }, i) => checkFits(`element ${i}`, shape, first));
+    const dim = normalizeDim(parse(rest, { dim: 0 }).dim, first.length + 1);
     return joined(list.map((x) => x.unsqueeze(dim)), dim); // prettier-ignore
   },
   samples: [[[t([2, 3]), t([2, 3])], -1], [[t([]), t([])]]],
@@ -93,7 +93,7 @@ export const stack: Composite<(tensors: Tensors, ...rest: DimRest) => Tensor> = 
 export const hstack: Composite<(tensors: Tensors) => Tensor> = {
   self: -1,
   compose: (tensors) => {
-    const list = operands("hstack", tensors).map((x) => (x.ndim === 0 ? x.reshape(1) : x));
+    const list = operands(tensors).map((x) => (x.ndim === 0 ? x.reshape(1) : x));
     return joined(list, list[0]!.ndim === 1 ? 0 : 1);
   },
   samples: [[[t([2, 3]), t([2, 1])]], [[t([]), t([3])]]],
@@ -103,7 +103,7 @@ export const hstack: Composite<(tensors: Tensors) => Tensor> = {
 /** Tensors joined on top of each other: along dimension 0, those with one dimension as rows. */
 export const vstack: Composite<(tensors: Tensors) => Tensor> = {
   self: -1,
-  compose: (tensors) => joined(operands("vstack", tensors).map((x) => (x.ndim < 2 ? x.reshape(1, x.size) : x)), 0), // prettier-ignore
+  compose: (tensors) => joined(operands(tensors).map((x) => (x.ndim < 2 ? x.reshape(1, x.size) : x)), 0), // prettier-ignore
   samples: [[[t([2, 3]), t([3])]]],
   errors: [raises([[]], "non-empty")],
 };
@@ -126,22 +126,21 @@ const borders = {
 export const pad: Composite<(x: Tensor, pad: readonly number[], ...rest: PadRest) => Tensor> = {
   compose: (x, amounts, ...rest) => {
     const { ndim, shape } = x;
-    const { mode, value } = parse("pad", rest, { mode: "constant" as PadMode, value: 0 });
-    const list = integers("pad", [amounts], "amounts");
-    if (list.length % 2 !== 0 || list.length > 2 * ndim)
-      throw new ShapeError("pad", `${show(list)} is no list of pairs for ${show(shape)}`);
-    checkKnown("pad", "mode", mode, ["constant", ...Object.keys(borders)]);
+    const { mode, value } = parse(rest, { mode: "constant" as PadMode, value: 0 });
+    const list = integers([amounts], "amounts");
+    if (list.length % 2 !== 0 || list.length > 2 * ndim) throw new ShapeError(`${show(list)} is no list of pairs for ${show(shape)}`);
+    checkKnown("mode", mode, ["constant", ...Object.keys(borders)]);
     let result = x;
     const starts: number[] = [];
     const full = shape.map((n, d) => {
       const [left = 0, right = 0] = list.slice(2 * (ndim - 1 - d));
       const size = n + left + right;
       starts[d] = Math.max(0, left);
-      if (size < 0) throw new ShapeError("pad", `${show(shape)} cannot be cropped by ${show(list)}`);
+      if (size < 0) throw new ShapeError(`${show(shape)} cannot be cropped by ${show(list)}`);
       if (mode !== "constant") {
         const [source, most] = borders[mode];
         if (Math.max(left, right) > most(n))
-          throw new ShapeError("pad", `${mode} padding of ${show([left, right])} is too much for a size of ${n}`);
+          throw new ShapeError(`${mode} padding of ${show([left, right])} is too much for a size of ${n}`);
         if (left || right) result = picked(result, d, size, (i) => source(i - left, n));
       } else if (left < 0 || right < 0) result = result.slice(d, Math.max(0, -left), n + Math.min(0, right));
       return size;

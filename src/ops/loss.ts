@@ -27,7 +27,6 @@ const shapeErrors = (): ErrorSample[] => [wrongReduction(), raises([t([2, 3]), t
 
 /** A loss of pairs of elements, times `weight` if there is one; `options` are the keywords beside reduction with their defaults. */
 function loss<K extends object, O extends object>(
-  name: string,
   options: O,
   losses: (x: Tensor, target: Tensor, options: O) => Tensor,
   record: Pick<Loss<K>, "samples" | "errors">,
@@ -35,12 +34,11 @@ function loss<K extends object, O extends object>(
 ): Loss<K> {
   return {
     compose: (x, target, ...rest) => {
-      const { reduction, weight, ...own } = parse(name, rest, positional, { reduction: "mean", ...options });
-      checkReduction(name, reduction);
-      if (!isFloat(x.dtype) && !isFloat(target.dtype))
-        throw new DtypeError(name, `needs a floating operand, got ${x.dtype} and ${target.dtype}`);
+      const { reduction, weight, ...own } = parse(rest, positional, { reduction: "mean", ...options });
+      checkReduction(reduction);
+      if (!isFloat(x.dtype) && !isFloat(target.dtype)) throw new DtypeError(`needs a floating operand, got ${x.dtype} and ${target.dtype}`);
       if ("weight" in positional && !sameShape(x.shape, target.shape))
-        throw new ShapeError(name, `the target ${show(target.shape)} must have the input's shape ${show(x.shape)}`);
+        throw new ShapeError(`the target ${show(target.shape)} must have the input's shape ${show(x.shape)}`);
       const each = losses(x, target, own as unknown as O);
       return reduced(weight ? each.mul(weight) : each, reduction);
     },
@@ -49,7 +47,7 @@ function loss<K extends object, O extends object>(
 }
 
 /** (x − target)², averaged. */
-export const mseLoss: Loss = loss("mseLoss", {}, (x, target) => x.sub(target).square(), {
+export const mseLoss: Loss = loss({}, (x, target) => x.sub(target).square(), {
   samples: [...pairs(), [t([3, 4]), t([4])]],
   errors: [...pairErrors()],
 });
@@ -57,7 +55,7 @@ export const mseLoss: Loss = loss("mseLoss", {}, (x, target) => x.sub(target).sq
 const distance = (x: Tensor, target: Tensor): Tensor => x.sub(target).abs();
 
 /** |x − target|, averaged. */
-export const l1Loss: Loss = loss("l1Loss", {}, distance, { samples: pairs(), errors: [...pairErrors()] });
+export const l1Loss: Loss = loss({}, distance, { samples: pairs(), errors: [...pairErrors()] });
 
 /** q · (d − q / 2) with q the difference d held within ±limit: a parabola that goes on as its tangents. */
 function rounded(x: Tensor, target: Tensor, limit: number): Tensor {
@@ -68,10 +66,9 @@ function rounded(x: Tensor, target: Tensor, limit: number): Tensor {
 
 /** (x − target)² / (2 beta) where the difference is below beta, |x − target| − beta / 2 beyond, averaged. */
 export const smoothL1Loss: Loss<Reduced & { readonly beta?: number }> = loss(
-  "smoothL1Loss",
   { beta: 1 },
   (x, target, { beta }) => {
-    checkNonNegative("smoothL1Loss", { beta });
+    checkNonNegative({ beta });
     return beta === 0 ? distance(x, target) : rounded(x, target, beta).mul(1 / beta);
   },
   {
@@ -82,10 +79,9 @@ export const smoothL1Loss: Loss<Reduced & { readonly beta?: number }> = loss(
 
 /** (x − target)² / 2 where the difference is below delta, delta · (|x − target| − delta / 2) beyond, averaged. */
 export const huberLoss: Loss<Reduced & { readonly delta?: number }> = loss(
-  "huberLoss",
   { delta: 1 },
   (x, target, { delta }) => {
-    if (!(delta > 0)) throw new ArgumentError("huberLoss", `delta must be positive, got ${String(delta)}`);
+    if (!(delta > 0)) throw new ArgumentError(`delta must be positive, got ${String(delta)}`);
     return rounded(x, target, delta);
   },
   {
@@ -99,7 +95,6 @@ const weights = { low: 0.5, high: 2 };
 
 /** Cross entropy of the sigmoid of x against probabilities, averaged; posWeight scales the positive part per class. */
 export const binaryCrossEntropyWithLogits: Loss<Weighted & { readonly posWeight?: Given }> = loss(
-  "binaryCrossEntropyWithLogits",
   { posWeight: none },
   (x, target, { posWeight }) => {
     const positive = x.logsigmoid();
@@ -119,7 +114,6 @@ export const binaryCrossEntropyWithLogits: Loss<Weighted & { readonly posWeight?
 
 /** Cross entropy of probabilities x against probabilities, averaged; logarithms are held above −100. */
 export const binaryCrossEntropy: Loss<Weighted> = loss(
-  "binaryCrossEntropy",
   {},
   (x, target) => {
     const [yes, no] = [x.log().clampMin(-100), x.neg().log1p().clampMin(-100)];
@@ -135,7 +129,7 @@ export const binaryCrossEntropy: Loss<Weighted> = loss(
 const pointwiseKlDiv = (x: Tensor, target: Tensor, { logTarget }: { readonly logTarget: boolean }): Tensor =>
   // 0 · log 0 counts as 0.
   logTarget ? target.exp().mul(target.sub(x)) : target.mul(target.maskedFill(target.eq(0), 1).log().sub(x));
-const anyReduction: Loss<{ readonly logTarget?: boolean }> = loss("klDiv", { logTarget: false }, pointwiseKlDiv, {
+const anyReduction: Loss<{ readonly logTarget?: boolean }> = loss({ logTarget: false }, pointwiseKlDiv, {
   samples: [],
   errors: [],
 });

@@ -68,10 +68,10 @@ function computeType(form: Form, views: readonly View[], out: DType): DType {
 }
 
 /** The WGSL expression for operands of `dtype`. Errors: DtypeError when the operator is not defined for it. */
-export function expression(name: string, form: Form, dtype: DType): string {
+export function expression(form: Form, dtype: DType): string {
   if (typeof form.wgsl === "string") return form.wgsl;
   const found = isFloat(dtype) ? form.wgsl.float : dtype === "bool" ? (form.wgsl.bool ?? form.wgsl.int) : form.wgsl.int;
-  if (found === undefined || found === false) throw new DtypeError(name, `not defined for ${dtype}`, "convert the operand with to(dtype)");
+  if (found === undefined || found === false) throw new DtypeError(`not defined for ${dtype}`, "convert the operand with to(dtype)");
   return found;
 }
 
@@ -122,7 +122,7 @@ const plans = new WeakMap<Form, Map<number, Plan>>();
  * The plan for operands of these types. `mask` has a bit for each operand without a buffer; `rank` is 0 for dense operands; `fours`: four
  * elements per invocation.
  */
-function planFor(name: string, form: Form, rank: number, fours: boolean, mask: number, out: View, views: readonly View[]): Plan {
+function planFor(form: Form, rank: number, fours: boolean, mask: number, out: View, views: readonly View[]): Plan {
   let key = ((rank * 2 + Number(fours)) * 8 + mask) * 8 + codes[out.dtype];
   for (const v of views) key = key * 8 + codes[v.dtype];
   const own = memo(plans, form, () => new Map<number, Plan>());
@@ -144,7 +144,7 @@ function planFor(name: string, form: Form, rank: number, fours: boolean, mask: n
         spec[`load_${b}4`] = `fn load_${b}4(i: u32, start: u32) -> vec4<${type}> { return vec4<${type}>(bitcast<${type}>(start)); }`;
       else spec[`load_${b}`] = `fn load_${b}(i: u32) -> ${type} { return bitcast<${type}>(i); }`;
     });
-    const wgsl = expression(name, form, dtype);
+    const wgsl = expression(form, dtype);
     for (const p of new Set(wgsl.match(/\bp[0-3]\b/g))) body.push(`let ${p} = ${block}.${p};`);
     spec["f"] = `fn f(va: A, vb: B, vd: D) -> Out { ${body.join(" ")} return ${lower(wgsl, out.dtype, compute, form.yields === "bool")}; }`;
     return { kernel: kernel(source, `map_${block}`, spec), params: {} };
@@ -158,7 +158,7 @@ function setFields(params: Record<string, number>, name: string, values: readonl
 }
 
 /** Records the launch of an elementwise map over `io`. */
-export function gpuMap<A extends object>(p: Pointwise<A>, name: string, io: Views, attrs: A, launcher: Launcher): void {
+export function gpuMap<A extends object>(p: Pointwise<A>, io: Views, attrs: A, launcher: Launcher): void {
   const out = io["out"]!;
   const form = formOf(p, attrs);
   const scalars = p.params?.(attrs, out.dtype) ?? [];
@@ -176,7 +176,7 @@ export function gpuMap<A extends object>(p: Pointwise<A>, name: string, io: View
   );
   const fours = dense || shape[shape.length - 1]! % 4 === 0;
   const mask = bindings.reduce((bits, _, i) => bits | (views[i] && constants[i] === undefined ? 0 : 1 << i), 0);
-  const plan = planFor(name, form, dense ? 0 : Math.max(1, shape.length), fours, mask, out, views);
+  const plan = planFor(form, dense ? 0 : Math.max(1, shape.length), fours, mask, out, views);
   const { params } = plan;
   params["size"] = size;
   if (!dense) setFields(params, "n", shape, 1);

@@ -32,8 +32,8 @@ export const batchMatmul: Primitive<(x: Tensor, y: Tensor) => Tensor, "x" | "y">
   call: (x, y) => ({ inputs: { x, y }, attrs: {} }),
   meta: (ins) => {
     const [x, y] = [ins["x"]!, ins["y"]!];
-    for (const v of [x, y]) checkRank("batchMatmul", v.shape, 2);
-    return { out: { shape: productShape("batchMatmul", x.shape, y.shape), dtype: productDtype("batchMatmul", ins) } };
+    for (const v of [x, y]) checkRank(v.shape, 2);
+    return { out: { shape: productShape(x.shape, y.shape), dtype: productDtype(ins) } };
   },
   ...contracted(({ x, y, out }, toDense) => planned(x!, y!, out!, toDense)),
   save: ["x", "y"],
@@ -53,11 +53,11 @@ export const batchMatmul: Primitive<(x: Tensor, y: Tensor) => Tensor, "x" | "y">
 /** Matrix product of any ranks, as torch.matmul: 1-d operands are vectors, further dimensions are broadcast batches. */
 export const matmul: Composite<(x: Tensor, other: Tensor) => Tensor> = {
   compose: (x, other) => {
-    const y = operand("matmul", other, "other");
-    for (const v of [x, y]) checkRank("matmul", v.shape, 1);
+    const y = operand(other, "other");
+    for (const v of [x, y]) checkRank(v.shape, 1);
     const [a, b] = [x.ndim === 1 ? x.unsqueeze(0) : x, y.ndim === 1 ? y.unsqueeze(1) : y];
     const [lead, k] = [a.shape.slice(0, -1), a.shape[a.ndim - 1]!];
-    if (k !== b.shape[b.ndim - 2]) throw mismatch("matmul", x.shape, y.shape, k, b.shape[b.ndim - 2]!);
+    if (k !== b.shape[b.ndim - 2]) throw mismatch(x.shape, y.shape, k, b.shape[b.ndim - 2]!);
     // A batch against one matrix is one product over all rows.
     const folded = b.ndim === 2 && a.ndim > 2;
     const product = folded
@@ -86,7 +86,7 @@ export const linear: Primitive<(x: Tensor, weight: Tensor, bias?: Tensor | null)
   {
     call: (x, weight, bias) => {
       // One row of weights counts as a matrix, one number as a bias for every output.
-      const single = operand("linear", weight, "weight").ndim === 1;
+      const single = operand(weight, "weight").ndim === 1;
       const rows = single ? weight.unsqueeze(0) : weight;
       const one = bias?.size === 1 && bias.shape[0] !== rows.shape[0];
       return { inputs: { x, weight: rows, bias: one ? bias.expand(rows.shape[0]!) : (bias ?? undefined) }, attrs: { single } };
@@ -95,10 +95,10 @@ export const linear: Primitive<(x: Tensor, weight: Tensor, bias?: Tensor | null)
       const [x, w, b] = [ins["x"]!.shape, ins["weight"]!.shape, ins["bias"]?.shape];
       const [n, k] = w as [number, number];
       if (x.length === 0 || w.length !== 2)
-        throw new ShapeError("linear", `x ${show(x)} or weight ${show(w)} has the wrong rank`, "x [..., in], weight [out, in]");
-      if (x.at(-1) !== k) throw new ShapeError("linear", `x ${show(x)} has ${x.at(-1)} features, weight ${show(w)} wants ${k}`);
-      if (b) checkFits("linear", "bias", b, [n]);
-      return { out: { shape: [...x.slice(0, -1), n], dtype: productDtype("linear", ins) } };
+        throw new ShapeError(`x ${show(x)} or weight ${show(w)} has the wrong rank`, "x [..., in], weight [out, in]");
+      if (x.at(-1) !== k) throw new ShapeError(`x ${show(x)} has ${x.at(-1)} features, weight ${show(w)} wants ${k}`);
+      if (b) checkFits("bias", b, [n]);
+      return { out: { shape: [...x.slice(0, -1), n], dtype: productDtype(ins) } };
     },
     ...contracted(({ x, weight: w, bias, out }, toDense) => {
       const from = rows(x!) ?? rows(toDense(x!))!;

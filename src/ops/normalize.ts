@@ -42,12 +42,11 @@ const tail = (sizes: Sizes): Omit<Attrs, "eps"> => ({
 type Forward<F extends Fn> = Primitive<F, "x" | "weight" | "mean" | "rstd", Attrs>;
 
 const forward = <F extends Fn>(
-  name: string,
   own: Pick<Forward<F>, "call" | "backward" | "samples"> & { errors: readonly ErrorSample[] },
 ): Forward<F> => ({
   meta: (ins, attrs) => {
     const { shape, dtype } = ins["x"]!;
-    const stats = { shape: check(name, ins, attrs).shape, dtype };
+    const stats = { shape: check(ins, attrs).shape, dtype };
     return { out: { shape, dtype }, mean: stats, rstd: stats };
   },
   cpu: cpuNormalize,
@@ -68,11 +67,11 @@ const gradient =
     shapeOf: (x: Shape, affine: Shape) => Shape,
     completed: (operands: Operands, attrs: Attrs) => Operands,
   ) =>
-  <F extends Fn>(name: string, call: Sort<F>, record: Samples): Gradient<F> => ({
+  <F extends Fn>(call: Sort<F>, record: Samples): Gradient<F> => ({
     call: (...args) => {
       const { inputs, attrs } = call(...args);
-      check(name, inputs as unknown as Inputs, attrs);
-      if (!attrs.training && !(inputs["mean"] && inputs["rstd"])) throw new ArgumentError(name, "without training it needs mean and rstd");
+      check(inputs as unknown as Inputs, attrs);
+      if (!attrs.training && !(inputs["mean"] && inputs["rstd"])) throw new ArgumentError("without training it needs mean and rstd");
       return { inputs: completed(withStatistics(inputs as unknown as Operands, attrs), attrs), attrs };
     },
     meta: ({ x }, attrs) => ({ out: { shape: shapeOf(x!.shape, groupsOf(x!, attrs).affine), dtype: x!.dtype } }),
@@ -109,9 +108,9 @@ function shared(make: () => Tensor): Record<"sums" | "weight" | "bias", () => Te
 type LayerNormFn = (x: Tensor, normalizedShape: Sizes, ...rest: [weight?: Given, bias?: Given, eps?: number] | [options: Affine]) => Tensor;
 
 /** Normalises the trailing dimensions `normalizedShape` to mean 0 and variance 1, then scales by weight and adds bias. */
-export const layerNorm: Forward<LayerNormFn> = forward("layerNorm", {
+export const layerNorm: Forward<LayerNormFn> = forward({
   call: (x, normalizedShape, ...rest) => {
-    const { eps, ...tensors } = parse("layerNorm", rest, { ...affine, eps: 1e-5 });
+    const { eps, ...tensors } = parse(rest, { ...affine, eps: 1e-5 });
     return { inputs: { x, ...present(tensors) }, attrs: { ...tail(normalizedShape), eps } };
   },
   backward: (g, { x, weight, mean, rstd }, { shape, eps }, ins) => {
@@ -134,16 +133,16 @@ const known = { weight: none, mean: none, rstd: none, eps: 1e-5 };
 type LayerGradientFn = (g: Tensor, x: Tensor, normalizedShape: Sizes, options?: Known) => Tensor;
 
 const layerCall =
-  (name: string): Sort<LayerGradientFn> =>
+  (): Sort<LayerGradientFn> =>
   (g, x, normalizedShape, ...rest) => {
-    const { eps, ...tensors } = parse(name, rest, {}, known);
+    const { eps, ...tensors } = parse(rest, {}, known);
     return { inputs: { g, x, ...present(tensors) }, attrs: { ...tail(normalizedShape), eps } };
   };
 const layers = (...shapes: readonly (readonly [Shape, Shape])[]): Sample[] => shapes.map(([shape, own]) => [t(shape), t(shape), own]);
 const layerErrors = (): ErrorSample[] => [raises([t([2, 3]), t([2, 3]), [2]], "does not end in")];
 
 /** The gradient of layerNorm by x for the gradient g of its result; `mean` and `rstd` spare a second pass over x. */
-export const layerNormBackward: Gradient<LayerGradientFn> = slope("layerNormBackward", layerCall("layerNormBackward"), {
+export const layerNormBackward: Gradient<LayerGradientFn> = slope(layerCall(), {
   samples: [
     [t([2, 3, 4]), t([2, 3, 4]), [3, 4], { weight: t([3, 4]) }],
     [t([2, 68]), t([2, 68]), [68], { weight: t([68]) }],
@@ -153,8 +152,7 @@ export const layerNormBackward: Gradient<LayerGradientFn> = slope("layerNormBack
 
 /** Σ g and Σ g · (x − mean) · rstd over the rows, [2, …]: the gradients of layerNorm by bias and weight. */
 export const layerNormSums: Gradient<LayerGradientFn> = sums(
-  "layerNormSums",
-  layerCall("layerNormSums"),
+  layerCall(),
   { samples: layers([[2, 3, 4], [3, 4]], [[70, 5], [5]], [[3, 1], [1]]), errors: [...layerErrors()] }, // prettier-ignore
 );
 
@@ -169,14 +167,14 @@ const varied = (shape: Shape, seed: number): Arg =>
 const fixed = [t([3], { fixed: true }), t([3], { low: 0.5, high: 2, fixed: true })] as const;
 
 /** Normalises each channel of [N, C, …] with the batch's statistics (training, moving the running ones) or the running ones. */
-export const batchNorm: Forward<BatchNormFn> = forward("batchNorm", {
+export const batchNorm: Forward<BatchNormFn> = forward({
   call: (x, ...rest) => {
     const order = { runningMean: none, runningVar: none, ...affine, training: false, momentum: 0.1, eps: 1e-5 };
-    const { training, momentum, eps, ...tensors } = parse("batchNorm", rest, order);
+    const { training, momentum, eps, ...tensors } = parse(rest, order);
     if (!training && !(tensors.runningMean && tensors.runningVar))
-      throw new ArgumentError("batchNorm", "without training it needs runningMean and runningVar", "pass them, or { training: true }");
+      throw new ArgumentError("without training it needs runningMean and runningVar", "pass them, or { training: true }");
     if (typeof momentum !== "number" || typeof eps !== "number")
-      throw new ArgumentError("batchNorm", `momentum and eps must be numbers, got ${String(momentum)} and ${String(eps)}`);
+      throw new ArgumentError(`momentum and eps must be numbers, got ${String(momentum)} and ${String(eps)}`);
     return { inputs: { x, ...present(tensors) }, attrs: { training, momentum, eps } };
   },
   backward: (g, { x, weight, mean, rstd }, { training, eps }, ins) => {
@@ -209,15 +207,15 @@ type BatchGradientFn = (
 ) => Tensor;
 
 const batchCall =
-  (name: string): Sort<BatchGradientFn> =>
+  (): Sort<BatchGradientFn> =>
   (g, x, ...rest) => {
-    const { training, eps, ...tensors } = parse(name, rest, {}, { ...known, sums: none, training: true });
+    const { training, eps, ...tensors } = parse(rest, {}, { ...known, sums: none, training: true });
     return { inputs: { g, x, ...present(tensors) }, attrs: { training, eps, momentum: 0 } };
   };
 const batchErrors = (): ErrorSample[] => [raises([t([3]), t([3])], "[N, C, …]")];
 
 /** Σ g and Σ g · (x − mean) · rstd of each channel, [2, C]: the gradients of batchNorm by bias and weight. */
-export const batchNormSums: Gradient<BatchGradientFn> = sums("batchNormSums", batchCall("batchNormSums"), {
+export const batchNormSums: Gradient<BatchGradientFn> = sums(batchCall(), {
   samples: [
     [varied([4, 3], 5), varied([4, 3], 3)],
     [t([4, 3, 2, 2]), t([4, 3, 2, 2])],
@@ -228,7 +226,7 @@ export const batchNormSums: Gradient<BatchGradientFn> = sums("batchNormSums", ba
 });
 
 /** The gradient of batchNorm by x in training, for the gradient g of its result; saved statistics and sums spare passes over x. */
-export const batchNormBackward: Gradient<BatchGradientFn> = slope("batchNormBackward", batchCall("batchNormBackward"), {
+export const batchNormBackward: Gradient<BatchGradientFn> = slope(batchCall(), {
   samples: [
     [varied([4, 3], 5), varied([4, 3], 3)],
     [t([4, 3, 2, 2]), t([4, 3, 2, 2]), { weight: t([3]) }],

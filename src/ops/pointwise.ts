@@ -12,19 +12,19 @@ import { type Arg, type Backward, type ErrorSample, type Fn, type Inputs, type P
 export type Operand = Tensor | number | boolean;
 
 /** The operand itself. Errors: DtypeError when it is missing or something else. */
-export const operandOf = (op: string, value: unknown, name: string): Tensor | number =>
-  typeof value === "number" || typeof value === "boolean" ? (value as number) : operand(op, value, name);
+export const operandOf = (value: unknown, name: string): Tensor | number =>
+  typeof value === "number" || typeof value === "boolean" ? (value as number) : operand(value, name);
 
 /** Errors: ShapeError for a tensor with dimensions. */
-export function checkSingle(op: string, value: Tensor | number | undefined): void {
+export function checkSingle(value: Tensor | number | undefined): void {
   if (typeof value === "object" && value.ndim > 0)
-    throw new ShapeError(op, `value must be a number or a 0-d tensor, got shape ${show(value.shape)}`);
+    throw new ShapeError(`value must be a number or a 0-d tensor, got shape ${show(value.shape)}`);
 }
 
-function resultType(name: string, form: Form, ins: Inputs): DType {
+function resultType(form: Form, ins: Inputs): DType {
   const dtype = promote(operands.filter((n) => ins[n] !== undefined && n !== form.condition).map((n) => ins[n]!));
   const result = form.yields === "float" && category(dtype) < 2 ? "float32" : dtype;
-  if (!form.logical) expression(name, form, result);
+  if (!form.logical) expression(form, result);
   return form.yields === "bool" ? "bool" : result;
 }
 
@@ -58,10 +58,7 @@ const notTensors: readonly ErrorSample[] = [{ args: ["text", "text"], message: "
 export const numbers = <A extends object>(attrs: A): Scalars => Object.values(attrs) as number[];
 
 /** An elementwise record from its rule; `name` labels errors. Shapes broadcast; numbers join as constants. */
-export function pointwise<F extends Fn, S extends string = never, A extends object = object>(
-  name: string,
-  rule: Rule<F, S, A>,
-): Primitive<F, S, A> {
+export function pointwise<F extends Fn, S extends string = never, A extends object = object>(rule: Rule<F, S, A>): Primitive<F, S, A> {
   const { operands: titles = ["x"], positional, keywords, call, check, dtype } = rule;
   const defaults = { ...positional, ...keywords } as A;
   return {
@@ -71,20 +68,20 @@ export function pointwise<F extends Fn, S extends string = never, A extends obje
       call ??
       ((...args) => {
         const inputs: Given = {};
-        titles.forEach((title, i) => (inputs[operands[i]!] = operandOf(name, args[i], title)));
+        titles.forEach((title, i) => (inputs[operands[i]!] = operandOf(args[i], title)));
         const plain = args.length <= titles.length || !(positional ?? keywords);
-        const attrs = plain ? defaults : (parse(name, args.slice(titles.length), positional ?? {}, keywords) as A);
+        const attrs = plain ? defaults : (parse(args.slice(titles.length), positional ?? {}, keywords) as A);
         check?.(attrs, inputs);
         return { inputs, attrs };
       }),
     meta: (ins, attrs) => ({
       out: {
-        shape: broadcastShapes(name, ...operands.filter((n) => ins[n]).map((n) => ins[n]!.shape)),
-        dtype: dtype?.(ins, attrs) ?? resultType(name, formOf(rule, attrs), ins),
+        shape: broadcastShapes(...operands.filter((n) => ins[n]).map((n) => ins[n]!.shape)),
+        dtype: dtype?.(ins, attrs) ?? resultType(formOf(rule, attrs), ins),
       },
     }),
     cpu: (io, attrs) => cpuMap(rule, io, attrs),
-    gpu: (io, attrs, launcher) => gpuMap(rule, name, io, attrs, launcher),
+    gpu: (io, attrs, launcher) => gpuMap(rule, io, attrs, launcher),
     fold: ({ x = 0, y = 0, z = 0 }, attrs, dtype) => {
       const [p0 = 0, p1 = 0, p2 = 0, p3 = 0] = rule.params?.(attrs, dtype) ?? [];
       return scalarOf(formOf(rule, attrs), dtype)(x, y, z, p0, p1, p2, p3);
@@ -102,10 +99,10 @@ export type Binary<S extends "x" | "y" | "out" = never> = Mapped<BinaryFn, S>;
 export type Predicate = Binary;
 
 /** An elementwise record that has an in-place form too. */
-export const mapped = <F extends Fn, S extends string = never, A extends object = object>(
-  name: string,
-  rule: Rule<F, S, A>,
-): Mapped<F, S, A> => ({ ...pointwise<F, S, A>(name, rule), inplace: true });
+export const mapped = <F extends Fn, S extends string = never, A extends object = object>(rule: Rule<F, S, A>): Mapped<F, S, A> => ({
+  ...pointwise<F, S, A>(rule),
+  inplace: true,
+});
 
 type More<S extends string> = Partial<Pointwise<object> & Rules<S, object>> & {
   /** Sample range of every operand. */
@@ -131,7 +128,6 @@ export const flat = (g: Tensor): Tensor => g.filledLike(0);
  * Samples default to a matrix, a scalar and an empty tensor over `range`.
  */
 export function unary<F extends From>(
-  name: string,
   wgsl: Form["wgsl"],
   cpu: (x: number) => number,
   from: F,
@@ -140,7 +136,7 @@ export function unary<F extends From>(
 ): Unary<Exclude<F, "">> {
   type S = Exclude<F, "">;
   const arg = within(...(more?.range ?? []));
-  return mapped<UnaryFn, S>(name, {
+  return mapped<UnaryFn, S>({
     wgsl,
     cpu,
     save: from === "" ? [] : [from as S],
@@ -157,18 +153,17 @@ export const real = <F extends From>(
   from: F,
   slope: (g: Tensor, saved: Tensor) => Tensor,
   more?: More<Exclude<F, "">>,
-): Unary<Exclude<F, "">> => unary(name, `${name}_f(x)`, cpu, from, slope, { yields: "float", ...more });
+): Unary<Exclude<F, "">> => unary(`${name}_f(x)`, cpu, from, slope, { yields: "float", ...more });
 
 /** A record for z = f(x, y) with broadcasting. Samples default to pairs over `range`. */
 export function binary<S extends "x" | "y" | "out" = never>(
-  name: string,
   wgsl: Form["wgsl"],
   cpu: (x: number, y: number) => number,
   save: readonly S[],
   backward: Backward<S, object> | "none",
   more?: More<S>,
 ): Binary<S> {
-  return mapped<BinaryFn, S>(name, {
+  return mapped<BinaryFn, S>({
     operands: ["x", "y"],
     wgsl,
     cpu,

@@ -68,20 +68,20 @@ type MaxResult = Tensor & [Tensor, Tensor];
 /** Positional arguments that all pooling starts with, and their defaults. */
 const first = { kernelSize: undefined as unknown, stride: null as unknown, padding: 0 };
 
-function windows(op: string, rank: number, o: { kernelSize: unknown; stride: unknown; padding: unknown; dilation?: unknown }): Windows {
-  const kernelSize = perDim(op, "kernelSize", o.kernelSize, rank, 1);
+function windows(rank: number, o: { kernelSize: unknown; stride: unknown; padding: unknown; dilation?: unknown }): Windows {
+  const kernelSize = perDim("kernelSize", o.kernelSize, rank, 1);
   const stride = [o.stride ?? []].flat();
-  return { ...sliding(op, rank, { ...o, stride: stride.length > 0 ? stride : kernelSize }), kernel: kernelSize };
+  return { ...sliding(rank, { ...o, stride: stride.length > 0 ? stride : kernelSize }), kernel: kernelSize };
 }
 
 /** Output sizes along the pooled dimensions. Errors: ShapeError when the input has the wrong rank or a window does not fit. */
-function pooledSizes(op: string, shape: Shape, a: Windows, ceilMode: boolean): number[] {
+function pooledSizes(shape: Shape, a: Windows, ceilMode: boolean): number[] {
   const rank = a.kernel.length;
-  checkFilled(op, shape, rank);
+  checkFilled(shape, rank);
   a.padding.forEach((p, i) => {
-    if (2 * p > a.kernel[i]!) throw new ShapeError(op, `padding ${p} is more than half of the window ${a.kernel[i]}`);
+    if (2 * p > a.kernel[i]!) throw new ShapeError(`padding ${p} is more than half of the window ${a.kernel[i]}`);
   });
-  return slidingSizes(op, shape.slice(-rank), a.kernel, a, ceilMode);
+  return slidingSizes(shape.slice(-rank), a.kernel, a, ceilMode);
 }
 
 /** Sizes of the dimensions before the last `rank` ones. */
@@ -156,12 +156,12 @@ const maxPool = (rank: number): Primitive<(x: Tensor, ...rest: MaxArgs) => MaxRe
   const op = `maxPool${rank}d`;
   return {
     call: (x, ...rest) => {
-      const o = parse(op, rest, { ...first, dilation: 1, ceilMode: false, returnIndices: false });
-      return { inputs: { x }, attrs: { ...windows(op, rank, o), ceilMode: o.ceilMode, returnIndices: o.returnIndices } };
+      const o = parse(rest, { ...first, dilation: 1, ceilMode: false, returnIndices: false });
+      return { inputs: { x }, attrs: { ...windows(rank, o), ceilMode: o.ceilMode, returnIndices: o.returnIndices } };
     },
     meta: (ins, a) => {
       const { shape: given, dtype } = ins["x"]!;
-      const sizes = pooledSizes(op, given, a, a.ceilMode);
+      const sizes = pooledSizes(given, a, a.ceilMode);
       const shape = [...leading(given, rank), ...sizes];
       return { out: { shape, dtype }, indices: { shape, dtype: "int32" } };
     },
@@ -201,7 +201,7 @@ export const maxPoolBackward: Primitive<
 > = {
   call: (g, indices, windows, shape) => ({ inputs: { g, indices }, attrs: { windows, shape } }),
   meta: (ins, { shape }) => {
-    checkFits("maxPoolBackward", "indices", ins["indices"]!.shape, ins["g"]!.shape);
+    checkFits("indices", ins["indices"]!.shape, ins["g"]!.shape);
     return { out: { shape, dtype: ins["g"]!.dtype } };
   },
   cpu: (io, { windows: { kernel } }) => {
@@ -240,12 +240,12 @@ const avgPool = (rank: number): Composite<(x: Tensor, ...rest: AvgArgs) => Tenso
   const op = `avgPool${rank}d`;
   return {
     compose: (x, ...rest) => {
-      const o = parse(op, rest, { ...first, ceilMode: false, countIncludePad: true, divisorOverride: null as number | null });
-      const a = windows(op, rank, o);
+      const o = parse(rest, { ...first, ceilMode: false, countIncludePad: true, divisorOverride: null as number | null });
+      const a = windows(rank, o);
       const { dtype, shape } = x;
-      if (o.divisorOverride === 0) throw new ArgumentError(op, "divisorOverride must not be 0");
-      if (dtype !== "int32") checkFloat(op, dtype);
-      const sizes = pooledSizes(op, shape, a, o.ceilMode);
+      if (o.divisorOverride === 0) throw new ArgumentError("divisorOverride must not be 0");
+      if (dtype !== "int32") checkFloat(dtype);
+      const sizes = pooledSizes(shape, a, o.ceilMode);
       // Integers are summed in float32, exact below 2^24, and divided as integers.
       const float = isFloat(dtype) ? x : x.cast("float32");
       // Padding counts as zeros, or not at all; what lies beyond it never counts.
@@ -282,14 +282,14 @@ const adaptiveAvgPool = (rank: number): Composite<(x: Tensor, ...rest: AdaptiveA
   return {
     compose: (x, ...rest) => {
       const { dtype, shape } = x;
-      const { outputSize } = parse(op, rest, { outputSize: undefined as unknown });
-      checkFilled(op, shape, rank);
-      checkFloat(op, dtype);
+      const { outputSize } = parse(rest, { outputSize: undefined as unknown });
+      checkFilled(shape, rank);
+      checkFloat(dtype);
       // null keeps a size.
       const each = Array.isArray(outputSize) && outputSize.length === rank;
       const sizes = each ? outputSize.map((n: unknown, i) => n ?? shape.at(i - rank)) : [outputSize];
       // Means of means: the windows of an axis depend on that axis alone.
-      return perDim(op, "outputSize", sizes, rank, 0).reduce((y, parts, i) => {
+      return perDim("outputSize", sizes, rank, 0).reduce((y, parts, i) => {
         const dim = y.ndim - rank + i;
         const extent = y.shape[dim]!;
         if (extent % parts === 0) return y.unflatten(dim, [parts, extent / parts]).mean(dim + 1);
@@ -315,34 +315,31 @@ export const adaptiveAvgPool2d: ReturnType<typeof adaptiveAvgPool> = adaptiveAvg
 /** Averages over windows that divide D, H and W into outputSize parts; null keeps a size. */
 export const adaptiveAvgPool3d: ReturnType<typeof adaptiveAvgPool> = adaptiveAvgPool(3);
 
-const maxUnpool = (rank: number): Composite<(x: Tensor, indices: Tensor, ...rest: UnpoolArgs) => Tensor> => {
-  const op = `maxUnpool${rank}d`;
-  return {
-    compose: (x, indices, ...rest) => {
-      const o = parse(op, rest, { ...first, outputSize: null as readonly number[] | null });
-      const a = windows(op, rank, o);
-      const { shape } = x;
-      checkIndex(op, operand(op, indices, "indices"));
-      checkFits(op, "indices", indices.shape, shape);
-      checkFilled(op, shape, rank);
-      const natural = shape.slice(-rank).map((n, i) => (n - 1) * a.stride[i]! + a.kernel[i]! - 2 * a.padding[i]!);
-      const given = o.outputSize ?? natural;
-      const sizes = given.slice(-rank);
-      if (![rank, x.ndim].includes(given.length) || sizes.some((n, i) => Math.abs(n - natural[i]!) >= a.stride[i]!))
-        throw new ShapeError(op, `outputSize ${show(given)} is not within a stride of ${show(natural)}`);
-      const zeros = x.filledLike(0, [...leading(shape, rank), sizeOf(sizes)]);
-      return zeros.scatter(-1, indices.flatten(-rank), x.flatten(-rank)).unflatten(-1, sizes);
-    },
-    samples: [
-      [
-        sized(rank, [2, 2], 3, 1, 1),
-        { ...sized(rank, [2, 2], 3, 1, 1), dtype: "int32", data: new Array(4).fill([0, 2, 5]).flat() },
-        rank === 1 ? 2 : [2, 1, 1].slice(0, rank),
-      ],
+const maxUnpool = (rank: number): Composite<(x: Tensor, indices: Tensor, ...rest: UnpoolArgs) => Tensor> => ({
+  compose: (x, indices, ...rest) => {
+    const o = parse(rest, { ...first, outputSize: null as readonly number[] | null });
+    const a = windows(rank, o);
+    const { shape } = x;
+    checkIndex(operand(indices, "indices"));
+    checkFits("indices", indices.shape, shape);
+    checkFilled(shape, rank);
+    const natural = shape.slice(-rank).map((n, i) => (n - 1) * a.stride[i]! + a.kernel[i]! - 2 * a.padding[i]!);
+    const given = o.outputSize ?? natural;
+    const sizes = given.slice(-rank);
+    if (![rank, x.ndim].includes(given.length) || sizes.some((n, i) => Math.abs(n - natural[i]!) >= a.stride[i]!))
+      throw new ShapeError(`outputSize ${show(given)} is not within a stride of ${show(natural)}`);
+    const zeros = x.filledLike(0, [...leading(shape, rank), sizeOf(sizes)]);
+    return zeros.scatter(-1, indices.flatten(-rank), x.flatten(-rank)).unflatten(-1, sizes);
+  },
+  samples: [
+    [
+      sized(rank, [2, 2], 3, 1, 1),
+      { ...sized(rank, [2, 2], 3, 1, 1), dtype: "int32", data: new Array(4).fill([0, 2, 5]).flat() },
+      rank === 1 ? 2 : [2, 1, 1].slice(0, rank),
     ],
-    errors: [raises([sized(rank, [2, 2], 2, 1, 1), sized(rank, [2, 2], 2, 1, 1), 2], "must be int32")],
-  };
-};
+  ],
+  errors: [raises([sized(rank, [2, 2], 2, 1, 1), sized(rank, [2, 2], 2, 1, 1), 2], "must be int32")],
+});
 
 /** Partial inverse of maxPool1d: values go back to the positions in indices, all others are 0. */
 export const maxUnpool1d: ReturnType<typeof maxUnpool> = maxUnpool(1);

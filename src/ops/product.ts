@@ -6,24 +6,24 @@ import { broadcastShapes, coalesce, expandTo, isContiguous, type Shape } from ".
 import type { Inputs, Meta } from "./op.ts";
 
 /** The dtype of all tensors. Errors: DtypeError when operands differ in it or have none that products exist for. */
-export function productDtype(op: string, ins: Inputs): Meta["dtype"] {
+export function productDtype(ins: Inputs): Meta["dtype"] {
   const list = Object.entries(ins).filter(([, x]) => x.kind !== "number");
   const [, first] = list[0]!;
   for (const [name, x] of list) {
-    if (x.dtype !== first.dtype) throw new DtypeError(op, `${name} is ${x.dtype}, the first operand ${first.dtype}`, "convert one of them");
-    if (x.dtype === "bool" || x.dtype === "uint8") throw new DtypeError(op, `not defined for ${x.dtype}`, "convert to float32 or int32");
+    if (x.dtype !== first.dtype) throw new DtypeError(`${name} is ${x.dtype}, the first operand ${first.dtype}`, "convert one of them");
+    if (x.dtype === "bool" || x.dtype === "uint8") throw new DtypeError(`not defined for ${x.dtype}`, "convert to float32 or int32");
   }
   return first.dtype;
 }
 
-export const mismatch = (op: string, x: Shape, y: Shape, k: number, k2: number): ShapeError =>
-  new ShapeError(op, `inner sizes differ, ${show(x)} · ${show(y)}: ${k} ≠ ${k2}`);
+export const mismatch = (x: Shape, y: Shape, k: number, k2: number): ShapeError =>
+  new ShapeError(`inner sizes differ, ${show(x)} · ${show(y)}: ${k} ≠ ${k2}`);
 
 /** Shape of a product over the last two dimensions with broadcast batches. Errors: ShapeError. */
-export function productShape(op: string, x: Shape, y: Shape): number[] {
+export function productShape(x: Shape, y: Shape): number[] {
   const [k, k2] = [x[x.length - 1]!, y[y.length - 2]!];
-  if (k !== k2) throw mismatch(op, x, y, k, k2);
-  return [...broadcastShapes(op, x.slice(0, -2), y.slice(0, -2)), x[x.length - 2]!, y[y.length - 1]!];
+  if (k !== k2) throw mismatch(x, y, k, k2);
+  return [...broadcastShapes(x.slice(0, -2), y.slice(0, -2)), x[x.length - 2]!, y[y.length - 1]!];
 }
 
 const batchOf = (v: View, batch: Shape): View => ({

@@ -24,20 +24,19 @@ type Stream<F extends Fn> = Primitive<F, never, { key: Key; a: number; b: number
 
 /** An operator that fills a tensor like x from a stream; `defaults` are those of its one or two numbers, the shader's a and b. */
 const stream = <F extends Fn>(
-  op: string,
   entry: string,
   defaults: Readonly<Record<string, number>>,
-  check: (op: string, a: number, b: number) => void,
+  check: (a: number, b: number) => void,
   make: (key: Key, size: number, a: number, b: number) => Float32Array,
   record: Pick<Stream<F>, "samples" | "errors">,
 ): Stream<F> => ({
   call: ((x: Tensor, ...rest: unknown[]) => {
-    const { a, b, ...from } = numbersOf(op, rest, defaults, check, streaming);
-    checkFloat(op, operand(op, x).dtype);
+    const { a, b, ...from } = numbersOf(rest, defaults, check, streaming);
+    checkFloat(operand(x).dtype);
     // Only the shape of x matters: a constant in its place keeps neither its memory nor its graph.
-    return { inputs: { x: x.filledLike(0) }, attrs: { a, b, key: keyOf(op, x.size, from) } };
+    return { inputs: { x: x.filledLike(0) }, attrs: { a, b, key: keyOf(x.size, from) } };
   }) as unknown as Stream<F>["call"],
-  meta: (ins) => same(op, ins),
+  meta: (ins) => same(ins),
   cpu: ({ out }, { key, a, b }) => elements(out!).set(make(key, sizeOf(out!.shape), a, b)),
   gpu: ({ out }, { key, a, b }, q) => {
     const size = sizeOf(out!.shape);
@@ -52,7 +51,6 @@ type UniformRest =
 
 /** Numbers in [low, high) in the shape of x, made on its device: 24 random bits each, the same bits on every device. No gradient. */
 export const philoxUniform: Stream<(x: Tensor, ...rest: UniformRest) => Tensor> = stream(
-  "philoxUniform",
   "rand",
   { low: 0, high: 1 },
   checkRange,
@@ -76,7 +74,6 @@ type NormalRest =
 
 /** Normal numbers in the shape of x, made on its device; devices agree to a few units in the last place. No gradient. */
 export const philoxNormal: Stream<(x: Tensor, ...rest: NormalRest) => Tensor> = stream(
-  "philoxNormal",
   "randn",
   { mean: 0, std: 1 },
   checkSpread,
@@ -95,7 +92,6 @@ type ChanceRest = [p?: number] | [p: number, options: Streaming] | [options: Str
 
 /** 1 with probability p, else 0, in the shape of x, made on its device. No gradient. */
 export const philoxBernoulli: Stream<(x: Tensor, ...rest: ChanceRest) => Tensor> = stream(
-  "philoxBernoulli",
   "bernoulli",
   { p: 0.5 },
   probability,
@@ -117,9 +113,9 @@ const scaleOf = (p: number): number => (p < 1 ? 1 / (1 - p) : 0);
 export const philoxDropout: Mapped<(x: Tensor, p: number, key?: Key) => Tensor, never, { p: number; key: Key }> = {
   call: (x, p, key) => ({
     inputs: { x },
-    attrs: { p: probability("philoxDropout", p), key: keyOf("philoxDropout", operand("philoxDropout", x).size, { key }) },
+    attrs: { p: probability(p), key: keyOf(operand(x).size, { key }) },
   }),
-  meta: (ins) => same("philoxDropout", ins),
+  meta: (ins) => same(ins),
   cpu: ({ x, out }, { p, key }) => {
     const [from, to] = [dense(x!), elements(out!)];
     const random = host.philoxWords(key, from.length);

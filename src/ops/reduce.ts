@@ -29,14 +29,14 @@ const adding = (name: "sum" | "mean", { samples, errors }: Cases): Summing => {
   const divisor = ({ shape }: Meta, dims: readonly number[]): number => (mean ? counted(shape, dims) : 1);
   return {
     call: (x, ...rest) => {
-      const { dtype: asked, ...attrs } = over(name, x, rest, { dtype: undefined as DTypeLike | undefined });
-      const dtype = asked && asDType(name, asked);
+      const { dtype: asked, ...attrs } = over(x, rest, { dtype: undefined as DTypeLike | undefined });
+      const dtype = asked && asDType(asked);
       // What is reduced comes in the wanted dtype.
       return { inputs: { x: dtype && dtype !== x.dtype ? x.cast(dtype) : x }, attrs: { ...attrs, dtype } };
     },
     meta: (ins, { dims, keepdim }) => {
       const { shape, dtype } = ins["x"]!;
-      if (mean) checkFloat(name, dtype, 'pass { dtype: "float32" }');
+      if (mean) checkFloat(dtype, 'pass { dtype: "float32" }');
       return { out: { shape: reducedShape(shape, dims, keepdim), dtype: isFloat(dtype) ? dtype : "int32" } };
     },
     cpu: ({ x, out }, { dims }) => cpuSum(x!, dims, elements(out!), divisor(x!, dims)),
@@ -87,9 +87,9 @@ const truths: readonly Sample[] = [
 type Truth = Composite<(x: Tensor, ...rest: Over) => Tensor>;
 
 /** Both compare with zero, add up, and compare the sum with zero again. */
-const truth = (name: string, compare: "eq" | "ne"): Truth => ({
+const truth = (compare: "eq" | "ne"): Truth => ({
   compose: (x, ...rest) => {
-    const { dims, keepdim } = over(name, x, rest);
+    const { dims, keepdim } = over(x, rest);
     const found = x[compare](0).sum(dims, keepdim)[compare](0);
     return x.dtype === "uint8" ? found.cast("uint8") : found;
   },
@@ -99,14 +99,14 @@ const truth = (name: string, compare: "eq" | "ne"): Truth => ({
 });
 
 /** Whether any element over dimensions, all by default, is not zero. */
-export const any: Truth = truth("any", "ne");
+export const any: Truth = truth("ne");
 
 /** Whether every element over dimensions, all by default, is not zero; true for none. */
-export const all: Truth = truth("all", "eq");
+export const all: Truth = truth("eq");
 
 /** How many elements over dimensions, all by default, are not zero. */
 export const countNonzero: Composite<(x: Tensor, dim?: Dims) => Tensor> = {
-  compose: (x, ...rest) => x.ne(0).sum(normalizeDims("countNonzero", parse("countNonzero", rest, { dim: null as Dims }).dim, x.ndim)),
+  compose: (x, ...rest) => x.ne(0).sum(normalizeDims(parse(rest, { dim: null as Dims }).dim, x.ndim)),
   backward: "none",
   samples: truths,
   errors: [raises([t([2, 3]), 2], "out of range")],
@@ -118,7 +118,7 @@ export const sumTo: Composite<(x: Tensor, shape: Shape) => Tensor> = {
     const lead = x.ndim - shape.length;
     const dims = [...x.shape.keys()].filter((d) => d < lead || (shape[d - lead] === 1 && x.shape[d] !== 1));
     if (lead < 0 || x.shape.some((d, i) => i >= lead && shape[i - lead] !== 1 && shape[i - lead] !== d))
-      throw new ShapeError("sumTo", `${show(x.shape)} does not sum to ${show(shape)}`);
+      throw new ShapeError(`${show(x.shape)} does not sum to ${show(shape)}`);
     return dims.length === 0 ? x.reshape(shape) : x.sum(dims, true).reshape(shape);
   },
   samples: [

@@ -18,9 +18,9 @@ export interface Attrs {
 }
 
 /** Reads dim and keepdim, by position or as options, and further options. */
-export function over<K extends object>(op: string, x: Tensor, rest: readonly unknown[], keywords?: K): Attrs & K {
-  const { dim, ...more } = parse(op, rest, { dim: null as Dims, keepdim: false }, keywords);
-  return { ...more, dims: normalizeDims(op, dim, x.ndim) } as Attrs & K;
+export function over<K extends object>(x: Tensor, rest: readonly unknown[], keywords?: K): Attrs & K {
+  const { dim, ...more } = parse(rest, { dim: null as Dims, keepdim: false }, keywords);
+  return { ...more, dims: normalizeDims(dim, x.ndim) } as Attrs & K;
 }
 
 /** How many elements are reduced to one. */

@@ -10,21 +10,20 @@ import { type Binary, binary, flat, type Mapped, mapped, unary, type Unary, noBo
 
 library(special);
 
-const steps = (name: string, float: string, cpu: (x: number) => number): Unary =>
-  unary(name, { float, int: "x", bool: false }, cpu, "", flat, { errors: [...noBools] });
+const steps = (float: string, cpu: (x: number) => number): Unary =>
+  unary({ float, int: "x", bool: false }, cpu, "", flat, { errors: [...noBools] });
 
 /** Largest whole number not above x. */
-export const floor: Unary = steps("floor", "floor(x)", Math.floor);
+export const floor: Unary = steps("floor(x)", Math.floor);
 
 /** Smallest whole number not below x. */
-export const ceil: Unary = steps("ceil", "ceil(x)", Math.ceil);
+export const ceil: Unary = steps("ceil(x)", Math.ceil);
 
 /** x without its fraction. */
-export const trunc: Unary = steps("trunc", "trunc_f(x)", Math.trunc);
+export const trunc: Unary = steps("trunc_f(x)", Math.trunc);
 
 /** The fraction of x, with its sign. */
 export const frac: Unary = unary(
-  "frac",
   { float: "x - trunc_f(x)" },
   (x) => x - Math.trunc(x),
   "",
@@ -39,11 +38,11 @@ const finer: Form = { wgsl: { float: "round_even(x * p0) / p0" }, cpu: (x, _y, _
 const coarser: Form = { wgsl: { float: "round_even(x / p0) * p0" }, cpu: (x, _y, _z, p) => m.roundEven(x / p) * p };
 
 /** Nearest whole number, halves to the even one; `decimals` digits after the point are kept, or before it when negative. */
-export const round: Mapped<(x: Tensor, options?: { decimals?: number }) => Tensor, never, { decimals: number }> = mapped("round", {
+export const round: Mapped<(x: Tensor, options?: { decimals?: number }) => Tensor, never, { decimals: number }> = mapped({
   form: ({ decimals }) => (decimals === 0 ? whole : decimals > 0 ? finer : coarser),
   params: ({ decimals }) => [10 ** Math.abs(decimals)],
   keywords: { decimals: 0 },
-  check: ({ decimals }) => integer("round", decimals, "decimals"),
+  check: ({ decimals }) => integer(decimals, "decimals"),
   backward: (g) => ({ x: () => flat(g) }),
   samples: [[t([3, 5])], [t([]), { decimals: 1 }], [t([2, 3], { low: -300, high: 300 }), { decimals: -2 }], [t([0, 2])]],
   errors: [...noBools, raises([t([2]), { decimals: 0.5 }], "decimals must be an integer")],
@@ -51,16 +50,8 @@ export const round: Mapped<(x: Tensor, options?: { decimals?: number }) => Tenso
 
 // ---- remainders
 
-const remaining = (
-  name: string,
-  float: string,
-  cpu: Form["cpu"],
-  int: string,
-  whole: Form["cpu"],
-  roundingMode: "trunc" | "floor",
-): Binary<"x" | "y"> =>
+const remaining = (float: string, cpu: Form["cpu"], int: string, whole: Form["cpu"], roundingMode: "trunc" | "floor"): Binary<"x" | "y"> =>
   binary(
-    name,
     { float, int, bool: false },
     cpu as (x: number, y: number) => number,
     ["x", "y"],
@@ -69,21 +60,13 @@ const remaining = (
   );
 
 /** Remainder with the sign of x: x − y · trunc(x / y). */
-export const fmod: Binary<"x" | "y"> = remaining("fmod", "fmod_f(x, y)", m.fmod, "x % y", m.fmodInt, "trunc");
+export const fmod: Binary<"x" | "y"> = remaining("fmod_f(x, y)", m.fmod, "x % y", m.fmodInt, "trunc");
 
 /** Remainder with the sign of y: x − y · floor(x / y). */
-export const remainder: Binary<"x" | "y"> = remaining(
-  "remainder",
-  "remainder_f(x, y)",
-  m.remainder,
-  "remainder_i(x, y)",
-  m.remainderInt,
-  "floor",
-);
+export const remainder: Binary<"x" | "y"> = remaining("remainder_f(x, y)", m.remainder, "remainder_i(x, y)", m.remainderInt, "floor");
 
 /** 0 where x < 0 or NaN, 1 where x > 0, `values` where x = 0. */
 export const heaviside: Binary<"x"> = binary(
-  "heaviside",
   { float: "heaviside_f(x, y)", int: "select(select(0, 1, x > 0), y, x == 0)" },
   m.heaviside,
   ["x"],

@@ -30,16 +30,11 @@ const extended = (x: Tensor, dim: number, before: number, after: number, value =
 const shifted = (x: Tensor, dim: number, value = 0): Tensor => extended(x, dim, 1, -1, value);
 const turned = (x: Tensor, dim: number, reverse: boolean): Tensor => (reverse ? x.flip(dim) : x);
 
-const scanning = (name: string, identity: number, scan: (x: Tensor, dim: number) => Tensor): Scan => ({
+const scanning = (identity: number, scan: (x: Tensor, dim: number) => Tensor): Scan => ({
   compose: (x, ...rest) => {
-    const o = parse(
-      name,
-      rest,
-      { dim: undefined as unknown },
-      { dtype: undefined as DTypeLike | undefined, reverse: false, exclusive: false },
-    );
-    const dim = normalizeDim(name, o.dim, x.ndim);
-    const dtype: DType = o.dtype !== undefined ? asDType(name, o.dtype) : isFloat(x.dtype) ? x.dtype : "int32";
+    const o = parse(rest, { dim: undefined as unknown }, { dtype: undefined as DTypeLike | undefined, reverse: false, exclusive: false });
+    const dim = normalizeDim(o.dim, x.ndim);
+    const dtype: DType = o.dtype !== undefined ? asDType(o.dtype) : isFloat(x.dtype) ? x.dtype : "int32";
     // Small integers and truth values are counted in int32.
     const given = x.to(dtype).to(isFloat(dtype) ? dtype : "int32");
     const line = turned(x.ndim === 0 ? given.unsqueeze(0) : given, dim, o.reverse);
@@ -56,7 +51,7 @@ const scanning = (name: string, identity: number, scan: (x: Tensor, dim: number)
 });
 
 /** The running sum along a dimension; { reverse } runs from the end, { exclusive } leaves each element itself out. */
-export const cumsum: Scan = scanning("cumsum", 0, (x, dim) => {
+export const cumsum: Scan = scanning(0, (x, dim) => {
   const n = x.shape[dim]!;
   if (x.device.type === "cpu" || n <= 512 || x.size >= 256 * n) return x.filledLike(1).linearRecurrence(x, dim);
   // Few long sums are cut so that there is work for everyone.
@@ -73,7 +68,7 @@ export const cumsum: Scan = scanning("cumsum", 0, (x, dim) => {
 });
 
 /** The running product along a dimension, options as for cumsum; its gradient is right at zeros, to any order. */
-export const cumprod: Scan = scanning("cumprod", 1, (x, dim) => {
+export const cumprod: Scan = scanning(1, (x, dim) => {
   const n = x.shape[dim]!;
   return n === 0 ? x : x.linearRecurrence(extended(x.narrow(dim, 0, 1), dim, 0, n - 1), dim);
 });
@@ -93,17 +88,16 @@ export const linearRecurrence: Primitive<
   Recurrence
 > = {
   call: (x, b, ...rest) => {
-    const { dim: given, reverse, delay } = parse("linearRecurrence", rest, { dim: undefined as unknown }, { reverse: false, delay: 0 });
-    checkKnown("linearRecurrence", "delay", delay, [0, 1]);
-    const dim = normalizeDim("linearRecurrence", given, x.ndim);
+    const { dim: given, reverse, delay } = parse(rest, { dim: undefined as unknown }, { reverse: false, delay: 0 });
+    checkKnown("delay", delay, [0, 1]);
+    const dim = normalizeDim(given, x.ndim);
     const attrs = { dim, reverse: reverse && x.ndim > 0 };
     const factors = (): Tensor => (delay === 1 && x.ndim > 0 ? shifted : (v: Tensor) => v)(turned(x, dim, attrs.reverse), dim);
     return { inputs: { x: isSum(x) ? x : factors(), b: turned(b, dim, attrs.reverse) }, attrs };
   },
   meta: ({ x, b }) => {
-    if (!sameShape(x!.shape, b!.shape))
-      throw new ShapeError("linearRecurrence", `x ${show(x!.shape)} and b ${show(b!.shape)} must have the same shape`);
-    return { out: { shape: x!.shape, dtype: productDtype("linearRecurrence", { x: x!, b: b! }) } };
+    if (!sameShape(x!.shape, b!.shape)) throw new ShapeError(`x ${show(x!.shape)} and b ${show(b!.shape)} must have the same shape`);
+    return { out: { shape: x!.shape, dtype: productDtype({ x: x!, b: b! }) } };
   },
   cpu: ({ x, b, out }, { dim }) => {
     const lines = linesOf(out!.shape, dim);
@@ -155,14 +149,9 @@ export const prod: Composite<
   ) => Tensor
 > = {
   compose: (given, ...rest) => {
-    const { dim, keepdim, dtype } = parse(
-      "prod",
-      rest,
-      { dim: null as Dims, keepdim: false },
-      { dtype: undefined as DTypeLike | undefined },
-    );
-    const dims = normalizeDims("prod", dim, given.ndim);
-    const wanted = dtype === undefined ? undefined : asDType("prod", dtype);
+    const { dim, keepdim, dtype } = parse(rest, { dim: null as Dims, keepdim: false }, { dtype: undefined as DTypeLike | undefined });
+    const dims = normalizeDims(dim, given.ndim);
+    const wanted = dtype === undefined ? undefined : asDType(dtype);
     const x = wanted === undefined ? given : given.cast(wanted);
     const kept = [...x.shape.keys()].filter((d) => !dims.includes(d));
     const shape = reducedShape(x.shape, dims, keepdim);

@@ -25,10 +25,10 @@ export function visible(x: View): ArrayLike<number> | undefined {
 }
 
 /** Range check for indices that the host sees (on the GPU others read NaN or 0, or drop the write); what a stride of 0 repeats is looked at once. With `wrap` negative ones count from the end. */
-export function checkVisible(op: string, index: View, dim: number, size: number, wrap = false): void {
+export function checkVisible(index: View, dim: number, size: number, wrap = false): void {
   const once = { ...index, shape: index.shape.map((d, i) => (index.strides[i] === 0 ? Math.min(1, d) : d)) };
   const seen = visible(once) ?? [];
-  for (let i = 0; i < seen.length; i++) (wrap ? wrapped : inRange)(op, seen[i]!, dim, size);
+  for (let i = 0; i < seen.length; i++) (wrap ? wrapped : inRange)(seen[i]!, dim, size);
 }
 
 /** Geometry that walks the index shape through x, standing still along `dim`. */
@@ -39,14 +39,14 @@ const besides = (x: Geometry, shape: Shape, dim: number): Geometry => ({
 });
 
 /** out[…, j, …] = x[…, index[…, j, …], …], in the shape of index. */
-export function cpuGather(op: string, x: View, index: View, out: View, dim: number): void {
+export function cpuGather(x: View, index: View, out: View, dim: number): void {
   const [from, at, to] = [elements(x), elements(index), elements(out)];
   const [size, stride] = [x.shape[dim]!, x.strides[dim]!];
   eachRow([contiguous(index.shape), besides(x, index.shape, dim), index], ([o, b, i], width, [, sb, si]) => {
     if (si === 0 && sb === 1) {
-      const start = b! + inRange(op, at[i!]!, dim, size) * stride;
+      const start = b! + inRange(at[i!]!, dim, size) * stride;
       if (width > 0) to.set(from.subarray(start, start + width), o);
-    } else for (let c = 0; c < width; c++) to[o! + c] = from[b! + c * sb! + inRange(op, at[i! + c * si!]!, dim, size) * stride]!;
+    } else for (let c = 0; c < width; c++) to[o! + c] = from[b! + c * sb! + inRange(at[i! + c * si!]!, dim, size) * stride]!;
   });
 }
 
@@ -76,13 +76,13 @@ function launchGather(
   launchPairs(q, "gather", { ...bind, index }, [{ ...own, shape }, quarter], spec, { ...along, stride: along.stride / 4 });
 }
 
-export function gpuGather(q: Launcher, op: string, x: View, index: View, out: View, dim: number): void {
-  checkVisible(op, index, dim, x.shape[dim]!);
+export function gpuGather(q: Launcher, x: View, index: View, out: View, dim: number): void {
+  checkVisible(index, dim, x.shape[dim]!);
   launchGather(q, x, index, dim, { x, out }, { MISSING: x.dtype === "float32" ? 0x7fc00000 : 0 });
 }
 
 /** out = x; then out[…, index, …] takes src, added on top or in its place, in the order in which sources stand. */
-export function cpuScatter(op: string, x: View, index: View, src: View, out: View, dim: number, accumulate: boolean): void {
+export function cpuScatter(x: View, index: View, src: View, out: View, dim: number, accumulate: boolean): void {
   const [at, from, to] = [elements(index), elements(src), elements(out)];
   startFrom.cpu(x, { ...out, ...contiguous(x.shape) });
   const [size, stride] = [out.shape[dim]!, out.strides[dim]!];
@@ -90,7 +90,7 @@ export function cpuScatter(op: string, x: View, index: View, src: View, out: Vie
     let start = 0;
     for (let c = 0; c < width; c++) {
       // A whole slice has one index.
-      if (c === 0 || si !== 0) start = inRange(op, at[i! + c * si!]!, dim, size) * stride;
+      if (c === 0 || si !== 0) start = inRange(at[i! + c * si!]!, dim, size) * stride;
       const o = b! + c * sb! + start;
       const value = from[s! + c * ss!]!;
       to[o] = accumulate ? to[o]! + value : value;
@@ -101,9 +101,9 @@ export function cpuScatter(op: string, x: View, index: View, src: View, out: Vie
 
 const finish: Readonly<Record<string, string>> = { uint8: "finish_byte", bool: "finish_truth" };
 
-export function gpuScatter(q: Launcher, op: string, x: View, index: View, src: View, out: View, dim: number, accumulate: boolean): void {
+export function gpuScatter(q: Launcher, x: View, index: View, src: View, out: View, dim: number, accumulate: boolean): void {
   const extent = out.shape[dim]!;
-  checkVisible(op, index, dim, extent);
+  checkVisible(index, dim, extent);
   const size = sizeOf(out.shape);
   const constant = constantOf(x);
   const { inner } = around(out.shape, dim);

@@ -21,7 +21,6 @@ const attrs: SgdAttrs = { lr: 0.1, weightDecay: 0.01, keep: 0.9, add: 0.7, neste
 
 /** One step of stochastic gradient descent on up to four parameters; with momentum buffers on up to two. Writes params and buffers. */
 export const sgdStep: Primitive<Step, never, Rates> = stepping(
-  "sgdStep",
   ["m"],
   4,
   ({ maximize, ...same }: SgdAttrs) => ({ ...same, sign: maximize ? -1 : 1, shrink: 1, beta2: 0, rest2: 0, root: 1, eps: 0 }),

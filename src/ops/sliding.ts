@@ -10,7 +10,6 @@ export type Sizes = number | readonly number[];
 
 /** A per-dimension argument. Errors: ShapeError, or a class of the caller's, for a wrong count or values below `least`. */
 export function perDim(
-  op: string,
   name: string,
   value: unknown,
   rank: number,
@@ -20,37 +19,35 @@ export function perDim(
   const given = [value].flat();
   const list = given.length === 1 ? new Array<unknown>(rank).fill(given[0]) : given;
   if (list.length !== rank || list.some((v) => !Number.isInteger(v) || (v as number) < least))
-    throw new Failure(op, `${name} must be an integer ≥ ${least}, or ${rank} of them, got ${JSON.stringify(value)}`);
+    throw new Failure(`${name} must be an integer ≥ ${least}, or ${rank} of them, got ${JSON.stringify(value)}`);
   return list as number[];
 }
 
 /** Reads stride, padding (numbers), dilation and groups. Errors: ShapeError, ArgumentError. */
 export const sliding = (
-  op: string,
   rank: number,
   o: { readonly stride?: unknown; readonly padding?: unknown; readonly dilation?: unknown; readonly groups?: unknown },
 ): Sliding => ({
-  stride: perDim(op, "stride", o.stride, rank, 1),
-  padding: perDim(op, "padding", o.padding, rank, 0),
-  dilation: perDim(op, "dilation", o.dilation ?? 1, rank, 1),
-  groups: integer(op, o.groups ?? 1, "groups", 1),
+  stride: perDim("stride", o.stride, rank, 1),
+  padding: perDim("padding", o.padding, rank, 0),
+  dilation: perDim("dilation", o.dilation ?? 1, rank, 1),
+  groups: integer(o.groups ?? 1, "groups", 1),
 });
 
 /** Errors: ShapeError unless the shape has `rank` dimensions after the channels, and perhaps a batch before them. */
-export function checkRank(op: string, shape: Shape, rank: number): void {
+export function checkRank(shape: Shape, rank: number): void {
   if (shape.length !== rank + 1 && shape.length !== rank + 2)
-    throw new ShapeError(op, `x must have ${rank + 1} or ${rank + 2} dimensions, got ${show(shape)}`);
+    throw new ShapeError(`x must have ${rank + 1} or ${rank + 2} dimensions, got ${show(shape)}`);
 }
 
 /** The same for maps that need something in every window. Errors: ShapeError for empty dimensions too. */
-export function checkFilled(op: string, shape: Shape, rank: number): void {
-  checkRank(op, shape, rank);
-  if (shape.slice(-rank - 1).includes(0))
-    throw new ShapeError(op, `x ${show(shape)} has an empty dimension`, "only the batch may be empty");
+export function checkFilled(shape: Shape, rank: number): void {
+  checkRank(shape, rank);
+  if (shape.slice(-rank - 1).includes(0)) throw new ShapeError(`x ${show(shape)} has an empty dimension`, "only the batch may be empty");
 }
 
 /** Output sizes over the extents `size`; `ceil` also counts a last window that leaves the input. Errors: ShapeError when the window does not fit. */
-export function slidingSizes(op: string, size: Shape, window: Shape, a: Sliding, ceil = false): number[] {
+export function slidingSizes(size: Shape, window: Shape, a: Sliding, ceil = false): number[] {
   const { stride, padding, dilation } = a;
   return size.map((n, i) => {
     const room = n + 2 * padding[i]! - dilation[i]! * (window[i]! - 1) - 1;
@@ -60,7 +57,6 @@ export function slidingSizes(op: string, size: Shape, window: Shape, a: Sliding,
     if (ceil && (out - 1) * stride[i]! >= n + padding[i]!) out--;
     if (out < 1)
       throw new ShapeError(
-        op,
         `the window ${show(window)} with dilation ${show(dilation)} does not fit into ${show(size)} with padding ${show(padding)}`,
       );
     return out;
@@ -68,7 +64,7 @@ export function slidingSizes(op: string, size: Shape, window: Shape, a: Sliding,
 }
 
 /** Checks that weight [O, C/groups, …] leads from x [N, C, …] to y [N, O, …]. Errors: ShapeError naming the counts. */
-export function checkConv(op: string, x: Shape, weight: Shape, y: Shape, groups: number): void {
+export function checkConv(x: Shape, weight: Shape, y: Shape, groups: number): void {
   const [outputs, share] = weight as [number, number];
   for (const [shape, wanted] of [
     [x, share * groups],
@@ -76,10 +72,10 @@ export function checkConv(op: string, x: Shape, weight: Shape, y: Shape, groups:
   ] as const)
     // prettier-ignore
     if (shape[1] !== wanted)
-      throw new ShapeError(op, `weight ${show(weight)} wants ${wanted} channels, ${show(shape)} has ${shape[1]} (groups = ${groups})`);
-  if (outputs % groups) throw new ShapeError(op, `${outputs} channels do not divide into ${groups} groups`);
-  if (x[0] !== y[0]) throw new ShapeError(op, `${show(x)} and ${show(y)} differ in the number of images`);
-  if (weight.slice(2).includes(0)) throw new ShapeError(op, `weight ${show(weight)} has an empty window`);
+      throw new ShapeError(`weight ${show(weight)} wants ${wanted} channels, ${show(shape)} has ${shape[1]} (groups = ${groups})`);
+  if (outputs % groups) throw new ShapeError(`${outputs} channels do not divide into ${groups} groups`);
+  if (x[0] !== y[0]) throw new ShapeError(`${show(x)} and ${show(y)} differ in the number of images`);
+  if (weight.slice(2).includes(0)) throw new ShapeError(`weight ${show(weight)} has an empty window`);
 }
 
 /** A sample tensor with `rank` spatial dimensions after the leading ones. */

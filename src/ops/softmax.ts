@@ -19,17 +19,16 @@ export interface Attrs {
 }
 
 const record = (
-  name: string,
   kernel: readonly string[],
   line: (from: Numbers, to: Numbers, at: number, n: number, step: number) => void,
   backward: Backward<"out", Attrs>,
 ): Primitive<Signature, "out", Attrs> => ({
   call: (x, ...rest) => {
-    const { dim, dtype } = parse(name, rest, { dim: undefined as number | undefined }, { dtype: undefined as DTypeLike | undefined });
-    return { inputs: { x }, attrs: { dim: normalizeDim(name, dim, x.ndim), dtype: asDType(name, dtype ?? x.dtype) } };
+    const { dim, dtype } = parse(rest, { dim: undefined as number | undefined }, { dtype: undefined as DTypeLike | undefined });
+    return { inputs: { x }, attrs: { dim: normalizeDim(dim, x.ndim), dtype: asDType(dtype ?? x.dtype) } };
   },
   meta: ({ x }, { dtype }) => {
-    checkFloat(name, dtype, 'pass { dtype: "float32" }');
+    checkFloat(dtype, 'pass { dtype: "float32" }');
     return { out: { shape: x!.shape, dtype } };
   },
   cpu: ({ x, out }, { dim }) => {
@@ -49,7 +48,6 @@ const record = (
 
 /** exp(x) over its sum along a dimension. Lines without a finite largest element give NaN. */
 export const softmax: Primitive<Signature, "out", Attrs> = record(
-  "softmax",
   ["settle_exp"],
   (from, to, at, n, step) => {
     const scale = 1 / exponentials(from, at, n, step, to, at, step).sum;
@@ -60,7 +58,6 @@ export const softmax: Primitive<Signature, "out", Attrs> = record(
 
 /** The logarithm of softmax along a dimension, computed without leaving the log scale. */
 export const logSoftmax: Primitive<Signature, "out", Attrs> = record(
-  "logSoftmax",
   ["settle_log", "mapped_log"],
   (from, to, at, n, step) => {
     const { peak, sum } = exponentials(from, at, n, step, to, at, step);
@@ -73,12 +70,11 @@ export const logSoftmax: Primitive<Signature, "out", Attrs> = record(
 type BackwardSignature = (x: Tensor, y: Tensor, dim: number) => Tensor;
 
 const gradient = (
-  name: string,
   kernel: readonly string[],
   definition: BackwardSignature,
   line: (g: Numbers, y: Numbers, to: Numbers, at: number, n: number, step: number) => void,
 ): Primitive<BackwardSignature, never, { dim: number }> => ({
-  call: (x, y, dim) => ({ inputs: { x, y }, attrs: { dim: normalizeDim(name, dim, x.ndim) } }),
+  call: (x, y, dim) => ({ inputs: { x, y }, attrs: { dim: normalizeDim(dim, x.ndim) } }),
   meta: ({ x }) => ({ out: x! }),
   cpu: ({ x, y, out }, { dim }) => {
     const [g, from, to, lines] = [dense(x!), dense(y!), elements(out!), linesOf(x!.shape, dim)];
@@ -93,7 +89,6 @@ const gradient = (
 
 /** The gradient of softmax: y · (x − Σ x · y), with x the gradient of its result y. */
 export const softmaxBackward: Primitive<BackwardSignature, never, { dim: number }> = gradient(
-  "softmaxBackward",
   ["terms_product", "mapped_product"],
   (x, y, dim) => {
     const weighted = x.mul(y);
@@ -108,7 +103,6 @@ export const softmaxBackward: Primitive<BackwardSignature, never, { dim: number 
 
 /** The gradient of logSoftmax: x − exp(y) · Σ x, with x the gradient of its result y. */
 export const logSoftmaxBackward: Primitive<BackwardSignature, never, { dim: number }> = gradient(
-  "logSoftmaxBackward",
   ["mapped_exp"],
   (x, y, dim) => x.sub(y.exp().mul(x.sum(dim, true))),
   (g, y, to, at, n, step) => {
@@ -130,8 +124,8 @@ type SumSignature = (
 /** log(Σ exp(x)) over dimensions, without overflow. */
 export const logsumexp: Composite<SumSignature> = {
   compose: (x, ...rest) => {
-    const { dim, keepdim } = parse("logsumexp", rest, { dim: undefined as Dims | undefined, keepdim: false });
-    const dims = dim === undefined ? [normalizeDim("logsumexp", dim, x.ndim)] : normalizeDims("logsumexp", dim, x.ndim);
+    const { dim, keepdim } = parse(rest, { dim: undefined as Dims | undefined, keepdim: false });
+    const dims = dim === undefined ? [normalizeDim(dim, x.ndim)] : normalizeDims(dim, x.ndim);
     const from = isFloat(x.dtype) ? x : x.float();
     const shape = reducedShape(x.shape, dims, keepdim);
     // Finite, so that infinite elements stay what they are.

@@ -53,19 +53,19 @@ const varianceFold =
     return Math.max(0, m2 - (rest * rest) / n) / by;
   };
 
-function spread(op: string, x: Tensor, rest: readonly unknown[]): Spread {
+function spread(x: Tensor, rest: readonly unknown[]): Spread {
   const legacy = typeof rest[0] === "boolean" ? [null, ...rest] : rest;
   const defaults = { dim: null as Dims, unbiased: undefined as boolean | undefined, keepdim: false };
-  const { dim, unbiased, keepdim, correction } = parse(op, legacy, defaults, { correction: undefined as number | undefined });
+  const { dim, unbiased, keepdim, correction } = parse(legacy, defaults, { correction: undefined as number | undefined });
   if (unbiased !== undefined && correction !== undefined)
-    throw new ArgumentError(op, "unbiased and correction were both given", "use correction");
-  checkFloat(op, x.dtype);
-  return { dims: normalizeDims(op, dim, x.ndim), keepdim, correction: correction ?? (unbiased === false ? 0 : 1) };
+    throw new ArgumentError("unbiased and correction were both given", "use correction");
+  checkFloat(x.dtype);
+  return { dims: normalizeDims(dim, x.ndim), keepdim, correction: correction ?? (unbiased === false ? 0 : 1) };
 }
 
 /** The variance over dimensions, all by default; the count is lowered by `correction` (1). */
 const variance: Primitive<(x: Tensor, ...rest: SpreadArgs) => Tensor, "x", Spread> = {
-  call: (x, ...rest) => ({ inputs: { x }, attrs: spread("var", x, rest) }),
+  call: (x, ...rest) => ({ inputs: { x }, attrs: spread(x, rest) }),
   meta: ({ x }, { dims, keepdim }) => ({ out: { shape: reducedShape(x!.shape, dims, keepdim), dtype: x!.dtype } }),
   cpu: ({ x, out }, attrs) => cpuReduce(x!, attrs.dims, elements(out!), varianceFold(divisor(x!.shape, attrs))),
   gpu: ({ x, out }, attrs, q) =>
@@ -92,7 +92,7 @@ export { variance as var };
 /** The standard deviation over dimensions, all by default; the count is lowered by `correction` (1). Its gradient at 0 is 0. */
 export const std: Composite<(x: Tensor, ...rest: SpreadArgs) => Tensor> = {
   compose: (x, ...rest) => {
-    const { dims, ...options } = spread("std", x, rest);
+    const { dims, ...options } = spread(x, rest);
     return safeRoot(x.var(dims, options));
   },
   samples: variance.samples,
@@ -117,15 +117,14 @@ export const vectorNorm: Composite<
   ) => Tensor
 > = {
   compose: (given, ...rest) => {
-    const name = "vectorNorm";
     const defaults = { ord: 2, dim: null as Dims, keepdim: false };
-    const { ord: p, dim, keepdim, dtype } = parse(name, rest, defaults, { dtype: undefined as DTypeLike | undefined });
-    if (typeof p !== "number" || Number.isNaN(p)) throw new ArgumentError(name, `the order must be a number, got ${String(p)}`);
+    const { ord: p, dim, keepdim, dtype } = parse(rest, defaults, { dtype: undefined as DTypeLike | undefined });
+    if (typeof p !== "number" || Number.isNaN(p)) throw new ArgumentError(`the order must be a number, got ${String(p)}`);
     const { shape } = given;
-    const dims = normalizeDims(name, dim, shape.length);
-    const wanted = asDType(name, dtype ?? given.dtype);
-    checkFloat(name, wanted);
-    if (p < 0 || p === Infinity) checkChoice(name, shape, dims);
+    const dims = normalizeDims(dim, shape.length);
+    const wanted = asDType(dtype ?? given.dtype);
+    checkFloat(wanted);
+    if (p < 0 || p === Infinity) checkChoice(shape, dims);
     const x = given.dtype === wanted ? given : given.cast(wanted);
     if (p === 2) return safeRoot(x.square().sum(dims, keepdim));
     const size = x.abs();
@@ -167,7 +166,7 @@ export const norm: Composite<
 > = {
   compose: (x, ...rest) => {
     const defaults = { p: "fro" as number | "fro", dim: null as Dims, keepdim: false };
-    const { p, ...options } = parse("norm", rest, defaults, { dtype: undefined as DTypeLike | undefined });
+    const { p, ...options } = parse(rest, defaults, { dtype: undefined as DTypeLike | undefined });
     return x.vectorNorm(p === "fro" ? 2 : p, options);
   },
   samples: [[t([3, 4])], [t([3, 4]), { p: 3, dim: 0 }]],

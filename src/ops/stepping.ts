@@ -34,19 +34,19 @@ export interface Rates {
 const updated = (io: Views | Inputs): number[] => Object.keys(io).flatMap((key) => (key.startsWith("p") ? [Number(key.slice(1))] : []));
 
 /** Errors: ShapeError when a gradient or state tensor does not fit its parameter; DtypeError unless all are of one float dtype. */
-function checkUpdate(op: string, ins: Inputs, letters: readonly string[], most: number): { out: Meta } {
+function checkUpdate(ins: Inputs, letters: readonly string[], most: number): { out: Meta } {
   const numbers = updated(ins);
   if (numbers.length === 0 || numbers.length > most)
-    throw new ShapeError(op, `${numbers.length} parameters, takes at least 1 and at most ${most} at a time`);
+    throw new ShapeError(`${numbers.length} parameters, takes at least 1 and at most ${most} at a time`);
   for (const k of numbers) {
     const { shape, dtype } = ins[`p${k}`]!;
-    checkFloat(op, dtype);
+    checkFloat(dtype);
     for (const name of letters) {
       if (name !== "g" && !(`${name}0` in ins)) continue;
       const other = ins[name + k];
       if (!other || !sameShape(other.shape, shape))
-        throw new ShapeError(op, `${name}${k} of shape ${other ? show(other.shape) : "none"} does not fit a parameter of ${show(shape)}`);
-      if (other.dtype !== dtype) throw new DtypeError(op, `${name}${k} is ${other.dtype}, its parameter ${dtype}`);
+        throw new ShapeError(`${name}${k} of shape ${other ? show(other.shape) : "none"} does not fit a parameter of ${show(shape)}`);
+      if (other.dtype !== dtype) throw new DtypeError(`${name}${k} is ${other.dtype}, its parameter ${dtype}`);
     }
   }
   const { shape, dtype } = ins["p0"]!;
@@ -100,7 +100,6 @@ function gpuStep(io: Views, rates: Rates, q: Launcher): void {
  * two if they have a state, one if that includes the largest second moments; `rates` reads what the caller gives last.
  */
 export const stepping = <F extends Fn, G>(
-  op: string,
   state: readonly string[],
   most: number,
   rates: (given: G) => Rates,
@@ -114,7 +113,7 @@ export const stepping = <F extends Fn, G>(
       ["p", ...letters].forEach((letter, l) => (args[l] as readonly Tensor[]).forEach((x, k) => (inputs[letter + k] = x)));
       return { inputs, attrs: rates(args.at(-1) as G) };
     },
-    meta: (ins) => checkUpdate(op, ins, letters, "w0" in ins ? 1 : "m0" in ins ? 2 : most),
+    meta: (ins) => checkUpdate(ins, letters, "w0" in ins ? 1 : "m0" in ins ? 2 : most),
     cpu: cpuStep,
     gpu: gpuStep,
     mutates: ["p", ...state].flatMap((letter) => [0, 1, 2, 3].map((k) => letter + k)),

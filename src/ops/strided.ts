@@ -22,16 +22,16 @@ const lastOf = ({ shape, strides, offset }: Geometry): number =>
 const showing = (x: Tensor, { shape, strides, offset }: Geometry): Tensor => x.asStrided(shape, strides, offset);
 
 /** The geometry asked for. Errors: ShapeError for negative strides or elements beyond the end. */
-function checked(op: string, shape: unknown, strides: unknown, offset: unknown, limit: number): Geometry {
+function checked(shape: unknown, strides: unknown, offset: unknown, limit: number): Geometry {
   const g = {
-    shape: integers(op, [shape], "size"),
-    strides: integers(op, [strides], "stride"),
-    offset: integer(op, offset, "storageOffset", 0),
+    shape: integers([shape], "size"),
+    strides: integers([strides], "stride"),
+    offset: integer(offset, "storageOffset", 0),
   };
   const given = `size ${show(g.shape)}, stride ${show(g.strides)}`;
   if (g.shape.length !== g.strides.length || [...g.shape, ...g.strides].some((v) => v < 0))
-    throw new ShapeError(op, `${given} must be non-negative and equally many`);
-  if (lastOf(g) >= limit) throw new ShapeError(op, `${given} and offset ${g.offset} reach element ${lastOf(g)} of ${limit}`);
+    throw new ShapeError(`${given} must be non-negative and equally many`);
+  if (lastOf(g) >= limit) throw new ShapeError(`${given} and offset ${g.offset} reach element ${lastOf(g)} of ${limit}`);
   return g;
 }
 
@@ -39,7 +39,7 @@ function checked(op: string, shape: unknown, strides: unknown, offset: unknown, 
 export const asStrided: ViewOp<(x: Tensor, size: Shape, stride: readonly number[], storageOffset?: number) => Tensor, StridedAttrs> = {
   call: (x, size, stride, storageOffset) => {
     const { shape, strides, offset, storage } = x;
-    const to = checked("asStrided", size, stride, storageOffset ?? offset, storage.elements);
+    const to = checked(size, stride, storageOffset ?? offset, storage.elements);
     return { inputs: { x }, attrs: { to, from: { shape, strides, offset }, elements: storage.elements } };
   },
   view: (_x, { to }) => to,
@@ -70,13 +70,13 @@ export const asStridedScatter: Primitive<
 > = {
   call: (x, src, size, stride, storageOffset = 0) => ({
     inputs: { x, src },
-    attrs: checked("asStridedScatter", size, stride, storageOffset, x.size),
+    attrs: checked(size, stride, storageOffset, x.size),
   }),
   meta: (ins, attrs) => {
     const [x, src] = [ins["x"]!, ins["src"]!];
-    checkFits("asStridedScatter", "the source", src.shape, attrs.shape);
-    checkSource("asStridedScatter", src, x);
-    if (overlaps(attrs)) throw new ArgumentError("asStridedScatter", `stride ${show(attrs.strides)} writes elements twice`);
+    checkFits("the source", src.shape, attrs.shape);
+    checkSource(src, x);
+    if (overlaps(attrs)) throw new ArgumentError(`stride ${show(attrs.strides)} writes elements twice`);
     return { out: { shape: x.shape, dtype: x.dtype } };
   },
   cpu: ({ x, src, out }, attrs) => {
@@ -108,8 +108,8 @@ type DiagonalRest = [offset?: number, dim1?: number, dim2?: number] | [options: 
 /** Geometry of the diagonal of x. */
 function diagonalOf(x: Geometry, { offset, dim1, dim2 }: DiagonalAttrs): Geometry {
   const rank = x.shape.length;
-  const [a, b] = [normalizeDim("diagonal", dim1, rank), normalizeDim("diagonal", dim2, rank)];
-  if (a === b || rank < 2) throw new ShapeError("diagonal", `dim1 and dim2 must differ, got ${dim1} and ${dim2} for ${show(x.shape)}`);
+  const [a, b] = [normalizeDim(dim1, rank), normalizeDim(dim2, rank)];
+  if (a === b || rank < 2) throw new ShapeError(`dim1 and dim2 must differ, got ${dim1} and ${dim2} for ${show(x.shape)}`);
   const length = Math.max(0, Math.min(x.shape[a]! + Math.min(0, offset), x.shape[b]! - Math.max(0, offset)));
   const rest = (list: readonly number[]): number[] => list.filter((_, i) => i !== a && i !== b);
   const start = length === 0 ? 0 : offset >= 0 ? offset * x.strides[b]! : -offset * x.strides[a]!;
@@ -118,7 +118,7 @@ function diagonalOf(x: Geometry, { offset, dim1, dim2 }: DiagonalAttrs): Geometr
 
 /** The elements of a diagonal, as the last dimension of a view; offset > 0 lies above the main diagonal. */
 export const diagonal: ViewOp<(x: Tensor, ...rest: DiagonalRest) => Tensor, DiagonalAttrs> = {
-  call: (x, ...rest) => ({ inputs: { x }, attrs: parse("diagonal", rest, { offset: 0, dim1: 0, dim2: 1 }) }),
+  call: (x, ...rest) => ({ inputs: { x }, attrs: parse(rest, { offset: 0, dim1: 0, dim2: 1 }) }),
   view: diagonalOf,
   backward: putBack(diagonalOf),
   samples: [
@@ -133,9 +133,9 @@ export const diagonal: ViewOp<(x: Tensor, ...rest: DiagonalRest) => Tensor, Diag
 export const diagEmbed: Composite<(x: Tensor, ...rest: [offset?: number] | [options: { offset?: number }]) => Tensor> = {
   compose: (x, ...rest) => {
     const { shape, ndim } = x;
-    const { offset } = parse("diagEmbed", rest, { offset: 0 });
-    checkRank("diagEmbed", shape, 1);
-    const n = shape[ndim - 1]! + Math.abs(integer("diagEmbed", offset, "offset"));
+    const { offset } = parse(rest, { offset: 0 });
+    checkRank(shape, 1);
+    const n = shape[ndim - 1]! + Math.abs(integer(offset, "offset"));
     const full = [...shape.slice(0, -1), n, n];
     return inlaid(x, full, diagonalOf(contiguous(full), { offset, dim1: -2, dim2: -1 }));
   },
@@ -147,8 +147,8 @@ export const diagEmbed: Composite<(x: Tensor, ...rest: [offset?: number] | [opti
 export const diag: Composite<(x: Tensor, diagonal?: number) => Tensor> = {
   compose: (x, ...rest) => {
     const { shape, ndim } = x;
-    const { diagonal: offset } = parse("diag", rest, { diagonal: 0 });
-    checkRank("diag", shape, 1, 2);
+    const { diagonal: offset } = parse(rest, { diagonal: 0 });
+    checkRank(shape, 1, 2);
     return ndim === 1 ? x.diagEmbed(offset) : x.diagonal(offset).clone();
   },
   samples: [[t([3])], [t([3, 3]), 1]],

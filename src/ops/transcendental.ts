@@ -31,7 +31,6 @@ export const log1p: Unary<"x"> = real("log1p", Math.log1p, "x", (g, x) => g.div(
 
 /** log(eˣ + eʸ), without overflow. */
 export const logaddexp: Binary<"x" | "y"> = binary(
-  "logaddexp",
   { float: "logaddexp_f(x, y)" },
   m.logaddexp,
   ["x", "y"],
@@ -83,7 +82,6 @@ export const atan: Unary<"x"> = real("atan", Math.atan, "x", (g, x) => g.div(x.s
 
 /** The angle of the point (y, x), in (−π, π]. */
 export const atan2: Binary<"x" | "y"> = binary(
-  "atan2",
   "atan2_f(x, y)",
   Math.atan2,
   ["x", "y"],

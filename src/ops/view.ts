@@ -11,13 +11,13 @@ type Dims = number | readonly number[];
 
 /** The tensor repeated to a larger shape without copying; −1 keeps a size. Shape: size-1 and missing leading dimensions repeat. */
 export const expand: ViewOp<(x: Tensor, ...shape: Sizes) => Tensor, { shape: Shape }> = {
-  call: (x, ...shape) => ({ inputs: { x }, attrs: { shape: integers("expand", shape) } }),
+  call: (x, ...shape) => ({ inputs: { x }, attrs: { shape: integers(shape) } }),
   view: (x, { shape }) => {
     const lead = shape.length - x.shape.length;
     const own = shape.map((_, i) => (i < lead ? 1 : x.shape[i - lead]!));
     const full = shape.map((d, i) => (d === -1 && i >= lead ? own[i]! : d));
     if (lead < 0 || full.some((d, i) => d < 0 || (own[i] !== d && own[i] !== 1)))
-      throw new ShapeError("expand", `${show(x.shape)} does not expand to ${show(shape)}`);
+      throw new ShapeError(`${show(x.shape)} does not expand to ${show(shape)}`);
     return expandTo(x, full);
   },
   backward: (g, _s, _a, ins) => ({ x: () => g.sumTo(ins["x"]!.shape) }),
@@ -39,8 +39,8 @@ export const broadcastTo: typeof expand = {
 /** Dimensions in a new order. */
 export const permute: ViewOp<(x: Tensor, ...dims: Sizes) => Tensor, { dims: readonly number[] }> = {
   call: (x, ...rest) => {
-    const dims = distinct("permute", integers("permute", rest, "dims"), x.ndim);
-    if (dims.length !== x.ndim) throw new ShapeError("permute", `${show(dims)} is no order of ${x.ndim} dimensions`);
+    const dims = distinct(integers(rest, "dims"), x.ndim);
+    if (dims.length !== x.ndim) throw new ShapeError(`${show(dims)} is no order of ${x.ndim} dimensions`);
     return { inputs: { x }, attrs: { dims } };
   },
   view: ({ shape, strides, offset }, { dims }) => ({ shape: dims.map((d) => shape[d]!), strides: dims.map((d) => strides[d]!), offset }),
@@ -56,8 +56,8 @@ export const permute: ViewOp<(x: Tensor, ...dims: Sizes) => Tensor, { dims: read
 export const transpose: Composite<(x: Tensor, dim0: number, dim1: number) => Tensor> = {
   renames: true,
   compose: (x, ...rest) => {
-    const { dim0, dim1 } = parse("transpose", rest, { dim0: undefined as unknown, dim1: undefined as unknown });
-    const [a, b] = [normalizeDim("transpose", dim0, x.ndim), normalizeDim("transpose", dim1, x.ndim)];
+    const { dim0, dim1 } = parse(rest, { dim0: undefined as unknown, dim1: undefined as unknown });
+    const [a, b] = [normalizeDim(dim0, x.ndim), normalizeDim(dim1, x.ndim)];
     return x.permute(x.shape.map((_, i) => (i === a ? b : i === b ? a : i)));
   },
   samples: [
@@ -73,7 +73,7 @@ export const swapaxes: Composite<(x: Tensor, axis0: number, axis1: number) => Te
 /** A matrix transposed; tensors with fewer dimensions as they are. */
 export const t: Composite<(x: Tensor) => Tensor> = {
   compose: (x) => {
-    checkRank("t", x.shape, 0, 2);
+    checkRank(x.shape, 0, 2);
     return x.transpose(0, -1);
   },
   samples: [[arg([2, 3])], [arg([])]],
@@ -83,7 +83,7 @@ export const t: Composite<(x: Tensor) => Tensor> = {
 /** The last two dimensions exchanged. */
 export const mT: Composite<(x: Tensor) => Tensor> = {
   compose: (x) => {
-    checkRank("mT", x.shape, 2);
+    checkRank(x.shape, 2);
     return x.transpose(-2, -1);
   },
   samples: [[arg([2, 3, 4])]],
@@ -92,11 +92,11 @@ export const mT: Composite<(x: Tensor) => Tensor> = {
 
 /** The same elements seen in another shape, sharing memory. Errors: ShapeError when the strides do not allow it. */
 export const view: ViewOp<(x: Tensor, ...shape: Sizes) => Tensor, { shape: Shape }> = {
-  call: (x, ...rest) => ({ inputs: { x }, attrs: { shape: integers("view", rest) } }),
+  call: (x, ...rest) => ({ inputs: { x }, attrs: { shape: integers(rest) } }),
   view: (x, { shape }) => {
-    const g = reshaped(x, inferShape("view", x.shape, shape));
+    const g = reshaped(x, inferShape(x.shape, shape));
     if (g) return g;
-    throw new ShapeError("view", `strides ${show(x.strides)} of ${show(x.shape)} do not allow ${show(shape)}`, "use reshape");
+    throw new ShapeError(`strides ${show(x.strides)} of ${show(x.shape)} do not allow ${show(shape)}`, "use reshape");
   },
   backward: (g, _s, _a, ins) => ({ x: () => g.reshape(ins["x"]!.shape) }),
   samples: [
@@ -109,7 +109,7 @@ export const view: ViewOp<(x: Tensor, ...shape: Sizes) => Tensor, { shape: Shape
 /** The same elements in another shape: a view when strides allow it, else a copy. One size may be −1. */
 export const reshape: Composite<(x: Tensor, ...shape: Sizes) => Tensor> = {
   compose: (x, ...rest) => {
-    const shape = inferShape("reshape", x.shape, integers("reshape", rest));
+    const shape = inferShape(x.shape, integers(rest));
     return (reshaped(x, shape) ? x : x.clone()).view(shape);
   },
   samples: [[arg([2, 3, 4]), 6, -1]],
@@ -118,7 +118,7 @@ export const reshape: Composite<(x: Tensor, ...shape: Sizes) => Tensor> = {
 
 type Like = Composite<(x: Tensor, other: Tensor) => Tensor>;
 const like = (name: "expand" | "reshape" | "view"): Like => ({
-  compose: (x, other) => x[name](operand(`${name}As`, other, "other").shape),
+  compose: (x, other) => x[name](operand(other, "other").shape),
   renames: true,
   samples: [[arg([3, 1]), arg([3, name === "expand" ? 4 : 1], { fixed: true })]],
   errors: [raises([arg([2, 3]), arg([4])], name === "expand" ? "does not expand" : "does not fit")],
@@ -139,9 +139,9 @@ type FlattenRest =
 /** Dimensions startDim to endDim (all by default) joined into one. */
 export const flatten: Composite<(x: Tensor, ...rest: FlattenRest) => Tensor> = {
   compose: (x, ...rest) => {
-    const { startDim, endDim } = parse("flatten", rest, { startDim: 0, endDim: -1 });
-    const [from, to] = [normalizeDim("flatten", startDim, x.ndim), normalizeDim("flatten", endDim, x.ndim)];
-    if (from > to) throw new ShapeError("flatten", `startDim ${startDim} comes after endDim ${endDim}`);
+    const { startDim, endDim } = parse(rest, { startDim: 0, endDim: -1 });
+    const [from, to] = [normalizeDim(startDim, x.ndim), normalizeDim(endDim, x.ndim)];
+    if (from > to) throw new ShapeError(`startDim ${startDim} comes after endDim ${endDim}`);
     if (x.ndim > 0 && from === to) return x;
     return x.reshape(x.shape.toSpliced(from, to - from + 1, sizeOf(x.shape.slice(from, to + 1))));
   },
@@ -152,9 +152,9 @@ export const flatten: Composite<(x: Tensor, ...rest: FlattenRest) => Tensor> = {
 /** One dimension cut into several; one of the sizes may be −1. */
 export const unflatten: Composite<(x: Tensor, dim: number, sizes: readonly number[]) => Tensor> = {
   compose: (x, dim, sizes) => {
-    checkRank("unflatten", x.shape, 1);
-    const at = normalizeDim("unflatten", dim, x.ndim);
-    return x.reshape(x.shape.toSpliced(at, 1, ...inferShape("unflatten", [x.shape[at]!], sizes)));
+    checkRank(x.shape, 1);
+    const at = normalizeDim(dim, x.ndim);
+    return x.reshape(x.shape.toSpliced(at, 1, ...inferShape([x.shape[at]!], sizes)));
   },
   samples: [[arg([2, 6]), 1, [3, -1]]],
   errors: [raises([arg([2, 6]), 1, [4, 2]], "does not fit")],
@@ -164,8 +164,8 @@ export const unflatten: Composite<(x: Tensor, dim: number, sizes: readonly numbe
 export const squeeze: Composite<(x: Tensor, dim?: Dims) => Tensor> = {
   renames: true,
   compose: (x, ...rest) => {
-    const { dim } = parse("squeeze", rest, { dim: undefined as Dims | null | undefined });
-    const named = [dim ?? [...x.shape.keys()]].flat().map((d) => normalizeDim("squeeze", d, x.ndim));
+    const { dim } = parse(rest, { dim: undefined as Dims | null | undefined });
+    const named = [dim ?? [...x.shape.keys()]].flat().map((d) => normalizeDim(d, x.ndim));
     return x.view(x.shape.filter((n, d) => n !== 1 || !named.includes(d)));
   },
   samples: [[arg([2, 1, 3, 1])], [arg([1, 2, 1]), [0, 1]], [arg([]), 0]],
@@ -176,8 +176,8 @@ export const squeeze: Composite<(x: Tensor, dim?: Dims) => Tensor> = {
 export const unsqueeze: Composite<(x: Tensor, dim: number) => Tensor> = {
   renames: true,
   compose: (x, ...rest) => {
-    const { dim } = parse("unsqueeze", rest, { dim: undefined as unknown });
-    return x.view(x.shape.toSpliced(normalizeDim("unsqueeze", dim, x.ndim + 1), 0, 1));
+    const { dim } = parse(rest, { dim: undefined as unknown });
+    return x.view(x.shape.toSpliced(normalizeDim(dim, x.ndim + 1), 0, 1));
   },
   samples: [[arg([2, 3]), -1]],
   errors: [raises([arg([2]), 3], "out of range")],

@@ -1,7 +1,7 @@
 // Adam and AdamW.
 import "../kits/adam.ts";
 import { checkNonNegative } from "../base/checks.ts";
-import { ArgumentError } from "../base/errors.ts";
+import { ArgumentError, under } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { functions } from "../methods.ts";
 import type { Tensor } from "../tensor.ts";
@@ -32,14 +32,16 @@ export class Adam extends Optimizer<AdamOptions, AdamState> {
   protected readonly decoupled: boolean = false;
 
   constructor(params: Params<AdamOptions>, options: Partial<AdamOptions> = {}) {
-    super(params, parse(new.target.name, [options], defaults));
+    super(
+      params,
+      under(new.target.name, () => parse([options], defaults)),
+    );
   }
 
   protected override check({ lr, betas, eps, weightDecay }: AdamOptions): void {
-    const op = this.constructor.name;
-    checkNonNegative(op, { lr, eps, weightDecay });
+    checkNonNegative({ lr, eps, weightDecay });
     if (!Array.isArray(betas) || betas.length !== 2 || !betas.every((b) => b >= 0 && b < 1))
-      throw new ArgumentError(op, `betas must be two numbers in [0, 1), got ${String(betas)}`);
+      throw new ArgumentError(`betas must be two numbers in [0, 1), got ${String(betas)}`);
   }
 
   protected override initial(param: Tensor): AdamState {

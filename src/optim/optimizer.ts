@@ -1,7 +1,7 @@
 // Base of the optimisers: parameter groups, per-parameter state, and state dicts in PyTorch's layout.
 import { noGrad } from "../autograd/mode.ts";
 import { isFloat } from "../base/dtype.ts";
-import { ArgumentError, FormatError, show } from "../base/errors.ts";
+import { ArgumentError, FormatError, show, under } from "../base/errors.ts";
 import { memo } from "../base/memo.ts";
 import { parse } from "../base/options.ts";
 import { camel, renamed, repr, snake } from "../base/python.ts";
@@ -36,8 +36,11 @@ export interface Ready<S> {
   readonly state: S;
 }
 
+const refuse = (what: string, remedy?: string): never => {
+  throw new ArgumentError(what, remedy);
+};
 const misfit = (what: string, remedy?: string): never => {
-  throw new FormatError("loadStateDict", what, remedy);
+  throw new FormatError(what, remedy);
 };
 
 /** Base of every optimiser. Subclasses implement `update` for the ready parameters of one group. */
@@ -49,11 +52,13 @@ export abstract class Optimizer<O extends object = object, S extends ParamState 
   /** Errors: ArgumentError for an empty list, a repeated parameter, or something that is no leaf requiring a gradient. */
   constructor(params: Params<O>, defaults: O) {
     this.defaults = defaults;
-    if (params instanceof Tensor) this.#refuse("got one tensor for a list", "write [tensor]");
-    const list = [...(params as Iterable<Tensor | GroupInput<O>>)];
-    if (list.length === 0) this.#refuse("empty parameter list");
-    const groups = list[0] instanceof Tensor ? [{ params: list }] : list;
-    for (const group of groups as GroupInput<O>[]) this.addParamGroup(group);
+    under(new.target.name, () => {
+      if (params instanceof Tensor) refuse("got one tensor for a list", "write [tensor]");
+      const list = [...(params as Iterable<Tensor | GroupInput<O>>)];
+      if (list.length === 0) refuse("empty parameter list");
+      const groups = list[0] instanceof Tensor ? [{ params: list }] : list;
+      for (const group of groups as GroupInput<O>[]) this.addParamGroup(group);
+    });
   }
 
   /** The parameters of all groups, in their order. */
@@ -61,25 +66,23 @@ export abstract class Optimizer<O extends object = object, S extends ParamState 
     return this.paramGroups.flatMap((group) => group.params);
   }
 
-  #refuse(what: string, remedy?: string): never {
-    throw new ArgumentError(this.constructor.name, what, remedy);
-  }
-
   /** Adds parameters with options of their own, for example a layer that is unfrozen while training. */
   addParamGroup({ params, ...given }: GroupInput<O>): void {
-    const list = params instanceof Tensor ? [params] : [...params];
-    const known = new Set(this.#params);
-    for (const [i, p] of list.entries()) {
-      if (!(p instanceof Tensor)) this.#refuse(`parameter ${i} is ${typeof p}, not a tensor`);
-      const shown = `parameter ${i} of shape ${show(p.shape)}`;
-      if (!p.isLeaf) this.#refuse(`${shown} is no leaf`, "optimise what it was computed from");
-      if (!isFloat(p.dtype)) this.#refuse(`${shown} is ${p.dtype}`, "only floating tensors are trained");
-      if (known.has(p)) this.#refuse(`${shown} appears twice`);
-      known.add(p);
-    }
-    const options = parse(this.constructor.name, [given], {}, this.defaults);
-    this.check(options);
-    this.paramGroups.push({ ...options, params: list } as ParamGroup<O>);
+    under(this.constructor.name, () => {
+      const list = params instanceof Tensor ? [params] : [...params];
+      const known = new Set(this.#params);
+      for (const [i, p] of list.entries()) {
+        if (!(p instanceof Tensor)) refuse(`parameter ${i} is ${typeof p}, not a tensor`);
+        const shown = `parameter ${i} of shape ${show(p.shape)}`;
+        if (!p.isLeaf) refuse(`${shown} is no leaf`, "optimise what it was computed from");
+        if (!isFloat(p.dtype)) refuse(`${shown} is ${p.dtype}`, "only floating tensors are trained");
+        if (known.has(p)) refuse(`${shown} appears twice`);
+        known.add(p);
+      }
+      const options = parse([given], {}, this.defaults);
+      this.check(options);
+      this.paramGroups.push({ ...options, params: list } as ParamGroup<O>);
+    });
   }
 
   /** Errors: ArgumentError for options outside their domain. */
@@ -92,9 +95,11 @@ export abstract class Optimizer<O extends object = object, S extends ParamState 
   /** Updates every parameter that has a gradient. `closure` re-evaluates the loss with recording on; its value is returned. */
   step<T = void>(closure?: () => T): T | undefined {
     const loss = closure?.();
-    noGrad(() => {
-      for (const group of this.paramGroups) this.#stepGroup(group);
-    });
+    under("step", () =>
+      noGrad(() => {
+        for (const group of this.paramGroups) this.#stepGroup(group);
+      }),
+    );
     return loss;
   }
 
@@ -108,7 +113,7 @@ export abstract class Optimizer<O extends object = object, S extends ParamState 
       const target = fillsStorage(param) ? param : param.clone();
       if (target !== param) after.push(() => overwrite(param, target));
       const plain = fillsStorage(grad) && grad.storage !== param.storage && grad.dtype === param.dtype;
-      const slope = plain ? grad : transferred("step", grad, param);
+      const slope = plain ? grad : transferred(grad, param);
       if (!plain) after.push(() => slope.dispose());
       ready.push({ param: target, grad: slope, state });
     }
@@ -145,31 +150,33 @@ export abstract class Optimizer<O extends object = object, S extends ParamState 
 
   /** Copies a state dict of PyTorch's layout. Errors: FormatError or ShapeError when it does not fit; nothing is changed then. */
   loadStateDict({ param_groups, state }: OptimizerStateDict): void {
-    const groups = this.paramGroups;
-    const fit = (what: string, own: readonly unknown[], given: unknown): void => {
-      const count = Array.isArray(given) ? given.length : 0;
-      if (count !== own.length) misfit(`${count} ${what} in the dict, ${own.length} in the optimizer`);
-    };
-    fit("groups", groups, param_groups);
-    const owners = new Map<string, Tensor>();
-    const options = groups.map((group, k) => {
-      const { params, ...saved } = param_groups[k]!;
-      fit(`parameters of group ${k}`, group.params, params);
-      group.params.forEach((p, i) => owners.set(String((params as unknown[])[i]), p));
-      // PyTorch keeps options there that have no meaning here (foreach, capturable); its schedulers keep initial_lr.
-      const named = Object.entries(renamed(saved, camel));
-      const known = Object.fromEntries(named.filter(([key]) => key === "initialLr" || Object.hasOwn(group, key)));
-      this.check({ ...group, ...known });
-      return known;
+    under("loadStateDict", () => {
+      const groups = this.paramGroups;
+      const fit = (what: string, own: readonly unknown[], given: unknown): void => {
+        const count = Array.isArray(given) ? given.length : 0;
+        if (count !== own.length) misfit(`${count} ${what} in the dict, ${own.length} in the optimizer`);
+      };
+      fit("groups", groups, param_groups);
+      const owners = new Map<string, Tensor>();
+      const options = groups.map((group, k) => {
+        const { params, ...saved } = param_groups[k]!;
+        fit(`parameters of group ${k}`, group.params, params);
+        group.params.forEach((p, i) => owners.set(String((params as unknown[])[i]), p));
+        // PyTorch keeps options there that have no meaning here (foreach, capturable); its schedulers keep initial_lr.
+        const named = Object.entries(renamed(saved, camel));
+        const known = Object.fromEntries(named.filter(([key]) => key === "initialLr" || Object.hasOwn(group, key)));
+        this.check({ ...group, ...known });
+        return known;
+      });
+      const loaded = Object.entries(state).map(([id, entry]) => {
+        const owner = owners.get(id) ?? misfit(`parameter ${id} is in no group`);
+        const fresh = Object.entries(entry).map(([name, value]) => [name, restored(`${name} of parameter ${id}`, name, value, owner)]);
+        return [owner, Object.fromEntries(fresh) as S] as const;
+      });
+      options.forEach((o, k) => Object.assign(groups[k]!, o));
+      this.state.clear();
+      for (const [param, own] of loaded) this.state.set(param, own);
     });
-    const loaded = Object.entries(state).map(([id, entry]) => {
-      const owner = owners.get(id) ?? misfit(`parameter ${id} is in no group`);
-      const fresh = Object.entries(entry).map(([name, value]) => [name, restored(`${name} of parameter ${id}`, name, value, owner)]);
-      return [owner, Object.fromEntries(fresh) as S] as const;
-    });
-    options.forEach((o, k) => Object.assign(groups[k]!, o));
-    this.state.clear();
-    for (const [param, own] of loaded) this.state.set(param, own);
   }
 
   /** The class, its groups and their options, as PyTorch prints them. */
@@ -187,6 +194,6 @@ function restored(what: string, name: string, value: unknown, param: Tensor): Te
   if (typeof value === "number") return value;
   if (!(value instanceof Tensor)) return misfit(`${what} is ${typeof value}, not a tensor`);
   if (name === "step") return knownValue(value) ?? misfit(`${what} cannot be read`, "a number, or one element on the CPU");
-  checkFits("loadStateDict", what, value.shape, param.shape);
-  return keep(transferred("loadStateDict", value, param));
+  checkFits(what, value.shape, param.shape);
+  return keep(transferred(value, param));
 }

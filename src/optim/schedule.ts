@@ -1,5 +1,5 @@
 // Learning-rate schedules. Each writes `lr` of the optimiser's groups; nothing is compiled for a new value.
-import { ArgumentError } from "../base/errors.ts";
+import { ArgumentError, under } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { integer } from "../ops/arguments.ts";
 import { renamed, snake } from "../base/python.ts";
@@ -36,11 +36,13 @@ export abstract class LRScheduler {
 
   /** Takes the options of a schedule, whose first is a number of epochs, and sets the first rates. */
   protected begin<O extends object>(op: string, rest: readonly unknown[], defaults: O): void {
-    const options = parse(op, rest, defaults);
-    const [[name, epochs]] = Object.entries(options) as [[string, number]];
-    integer(op, epochs, name, 1);
-    Object.assign(this, options);
-    this.step();
+    under(op, () => {
+      const options = parse(rest, defaults);
+      const [[name, epochs]] = Object.entries(options) as [[string, number]];
+      integer(epochs, name, 1);
+      Object.assign(this, options);
+      this.step();
+    });
   }
 
   /** Moves on by one epoch (or step) and sets the rates. Call it after optimizer.step(). */
@@ -63,7 +65,8 @@ export abstract class LRScheduler {
   loadStateDict(state: SchedulerState): void {
     const rates = (state["_last_lr"] ?? this.getLastLr()) as readonly number[];
     const { length } = this.groups;
-    if (rates.length !== length) throw new ArgumentError("loadStateDict", `${rates.length} groups in the dict, ${length} in the optimizer`);
+    if (rates.length !== length)
+      throw new ArgumentError(`${rates.length} groups in the dict, ${length} in the optimizer`, "", "loadStateDict");
     for (const [key, value] of Object.entries(this)) Object.assign(this, { [key]: structuredClone(state[inPython(key)]) ?? value });
     this.groups.forEach((group, k) => (group.lr = rates[k]!));
   }
@@ -114,7 +117,7 @@ export class LambdaLR extends LRScheduler {
     super(optimizer);
     this.lambdas = typeof fn === "function" ? this.groups.map(() => fn) : fn;
     if (this.lambdas.length !== this.groups.length)
-      throw new ArgumentError("LambdaLR", `${this.lambdas.length} functions for ${this.groups.length} groups`);
+      throw new ArgumentError(`${this.lambdas.length} functions for ${this.groups.length} groups`, "", "LambdaLR");
     this.step();
   }
   protected override rate(_lr: number, k: number): number {

@@ -1,7 +1,7 @@
 // Stochastic gradient descent.
 import "../kits/sgd.ts";
 import { checkNonNegative } from "../base/checks.ts";
-import { ArgumentError } from "../base/errors.ts";
+import { ArgumentError, under } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { functions } from "../methods.ts";
 import type { Tensor } from "../tensor.ts";
@@ -25,13 +25,16 @@ const defaults: SgdOptions = { lr: 1e-3, momentum: 0, dampening: 0, weightDecay:
 export class SGD extends Optimizer<SgdOptions, SgdState> {
   static override readonly name: string = "SGD";
   constructor(params: Params<SgdOptions>, options: Partial<SgdOptions> = {}) {
-    super(params, parse("SGD", [options], defaults));
+    super(
+      params,
+      under("SGD", () => parse([options], defaults)),
+    );
   }
 
   protected override check({ lr, momentum, dampening, weightDecay, nesterov }: SgdOptions): void {
-    checkNonNegative("SGD", { lr, momentum, weightDecay });
+    checkNonNegative({ lr, momentum, weightDecay });
     if (nesterov && !(momentum > 0 && dampening === 0))
-      throw new ArgumentError("SGD", `nesterov needs momentum and no dampening, got ${momentum} and ${dampening}`);
+      throw new ArgumentError(`nesterov needs momentum and no dampening, got ${momentum} and ${dampening}`);
   }
 
   protected override initial(): SgdState {

@@ -189,8 +189,8 @@ describe("a generator", () => {
 
   test("refuses what has no meaning", () => {
     expect(() => seeded(1.5)).toThrow("manualSeed: seed must be a safe integer, got 1.5");
-    expect(() => fillIntegers(seeded(), f32(1), 3, 3)).toThrow("randint: needs whole numbers low < high, got low 3 and high 3");
-    expect(() => permutation(seeded(), -1)).toThrow("randperm: n must be between 0 and 2147483647, got -1");
+    expect(() => fillIntegers(seeded(), f32(1), 3, 3)).toThrow("needs whole numbers low < high, got low 3 and high 3");
+    expect(() => permutation(seeded(), -1)).toThrow("n must be between 0 and 2147483647, got -1");
     expect(() => seeded().setState({ ...seeded().getState(), words: new Uint32Array(3) })).toThrow(
       "setState: not the state of a generator",
     );

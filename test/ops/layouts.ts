@@ -7,7 +7,7 @@ import type { Maker } from "../../src/inspect/samples.ts";
 import { Tensor } from "../../src/tensor.ts";
 
 const laid = (host: readonly number[], geometry: Geometry, ...[dtype, device]: [Parameters<Maker>[2], Parameters<Maker>[3]]): Tensor => {
-  const d = deviceNamed("sample", device);
+  const d = deviceNamed(device);
   const data = hostArray(dtype, host.length);
   data.set(host);
   const storage = new Storage(d, dtype, host.length, d.upload(dtype, data));

@@ -16,10 +16,9 @@ const wave = (shape: readonly number[], device: DeviceName, shift = 0.01): Tenso
     { shape, device, dtype: device === "cpu" ? "float64" : "float32" },
   );
 
-const original = (): { barriersAreSlow: boolean } =>
-  (deviceNamed("test", "webgpu") as unknown as { traits: { barriersAreSlow: boolean } }).traits;
+const original = (): { barriersAreSlow: boolean } => (deviceNamed("webgpu") as unknown as { traits: { barriersAreSlow: boolean } }).traits;
 function setSlow(barriersAreSlow: boolean): void {
-  const device = deviceNamed("test", "webgpu");
+  const device = deviceNamed("webgpu");
   Object.defineProperty(device, "traits", { value: { ...original(), barriersAreSlow }, configurable: true, writable: true });
 }
 

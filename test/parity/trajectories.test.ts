@@ -56,8 +56,8 @@ async function follow(
   const model = networks[run.model]().to(dtype);
   const optimizer = optimizers[run.optimiser](model);
   const place = { storage: [...model.parameters()][0]!.storage, dtype };
-  const images = transferred("test", data.images, place);
-  const labels = transferred("test", data.labels, { ...place, dtype: "int32" });
+  const images = transferred(data.images, place);
+  const labels = transferred(data.labels, { ...place, dtype: "int32" });
   const losses: Tensor[] = [];
   let gradients = 0;
   for (let step = 0; step < steps; step++) {
