@@ -56,16 +56,6 @@ export function checkRank(shape: Shape, least: number, most = Infinity): void {
 /** A copy of `shape` with the size of one dimension replaced. */
 export const withSize = (shape: Shape, dim: number, size: number): number[] => shape.map((d, i) => (i === dim ? size : d));
 
-/** Product of the sizes before and after a dimension. */
-export function around(shape: Shape, dim: number): { outer: number; inner: number } {
-  let [outer, inner] = [1, 1];
-  shape.forEach((d, i) => {
-    if (i < dim) outer *= d;
-    else if (i > dim) inner *= d;
-  });
-  return { outer, inner };
-}
-
 /** Errors: DtypeError unless `index` holds int32. */
 export function checkIndex(index: { readonly dtype: string; readonly shape: Shape }): void {
   if (index.dtype !== "int32")

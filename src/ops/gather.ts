@@ -9,13 +9,9 @@ import type { Tensor } from "../tensor.ts";
 import { checkFits, checkIndex, checkRank, checkSource, operand, withSize } from "./arguments.ts";
 import { cropped } from "./arranging.ts";
 import { type Cases, type Composite, type Inputs, type Primitive, raises, t } from "./op.ts";
-import { atLeast1d, cpuGather, cpuScatter, gpuGather, gpuScatter } from "./segments.ts";
+import { type Along, gathering, scattering, type Writes } from "./segments.ts";
 
-export interface Along {
-  readonly dim: number;
-}
 const ints = (shape: Shape, data: readonly number[]): unknown => t(shape, { dtype: "int32", data });
-const dimOf = (dim: unknown, x: Tensor): number => normalizeDim(dim, operand(x).ndim);
 
 /** A 1-D index of slices as an index of elements, its numbers repeated without a copy. */
 function perSlice(x: Tensor, dim: number, index: Tensor): Tensor {
@@ -26,7 +22,7 @@ function perSlice(x: Tensor, dim: number, index: Tensor): Tensor {
 
 /** Operands and dimension as every operator here takes them; `slices` for those whose index names slices. */
 function placed(slices: boolean, x: Tensor, dim: unknown, index: unknown): { x: Tensor; index: Tensor; dim: number } {
-  const at = dimOf(dim, x);
+  const at = normalizeDim(dim, operand(x).ndim);
   const given = operand(index, "index");
   return { x, index: slices ? perSlice(x, at, given) : given, dim: at };
 }
@@ -35,9 +31,8 @@ function checkFit(ins: Inputs, shape: Shape, dim: number): void {
   const index = ins["index"]!;
   checkIndex(index);
   const [own, given] = [shape.length === 0 ? [1] : shape, index.shape.length === 0 ? [1] : index.shape];
-  if (own.length !== given.length) throw new ShapeError(`index ${show(given)} and ${show(own)} differ in the number of dimensions`);
-  if (sizeOf(given) > 0 && given.some((d, i) => i !== dim && d > own[i]!))
-    throw new ShapeError(`index ${show(given)} is larger than ${show(own)} outside of dimension ${dim}`);
+  if (own.length !== given.length || (sizeOf(given) > 0 && given.some((d, i) => i !== dim && d > own[i]!)))
+    throw new ShapeError(`the index ${show(given)} needs the dimensions of ${show(own)}, none larger except dimension ${dim}`);
 }
 
 type Reading = Primitive<(x: Tensor, dim: number, index: Tensor) => Tensor, "index", Along>;
@@ -52,8 +47,7 @@ const reading = (slices: boolean, cases: Cases): Reading => ({
     checkFit(ins, ins["x"]!.shape, dim);
     return { out: { shape: ins["index"]!.shape, dtype: ins["x"]!.dtype } };
   },
-  cpu: ({ x, index, out }, { dim }) => cpuGather(atLeast1d(x!), atLeast1d(index!), out!, dim),
-  gpu: ({ x, index, out }, { dim }, q) => gpuGather(q, atLeast1d(x!), atLeast1d(index!), out!, dim),
+  ...gathering,
   save: ["index"],
   backward: (g, { index }, { dim }, ins) => ({ x: () => g.filledLike(0, ins["x"]!.shape).scatterAdd(dim, index, g) }),
   ...cases,
@@ -67,8 +61,8 @@ export const gather: Reading = reading(false, {
     [t([2, 3, 2]), -1, ints([1, 3, 1], [0, 1, 1])],
   ],
   errors: [
-    raises([t([2, 2]), 0, ints([2], [0, 1])], "number of dimensions"),
-    raises([t([1, 1]), 1, ints([2, 2], [0, 0, 0, 0])], "larger than"),
+    raises([t([2, 2]), 0, ints([2], [0, 1])], "needs the dimensions of [2, 2]"),
+    raises([t([1, 1]), 1, ints([2, 2], [0, 0, 0, 0])], "none larger except dimension 1"),
     raises([t([3]), 0, t([2])], "must be int32"),
   ],
 });
@@ -93,7 +87,7 @@ export const takeAlongDim: Composite<(x: Tensor, indices: Tensor, ...rest: [dim?
     operand(indices, "indices");
     const { dim } = parse(rest, { dim: undefined as number | undefined });
     if (dim === undefined) return x.flatten().gather(0, indices.flatten());
-    const at = dimOf(dim, x);
+    const at = normalizeDim(dim, x.ndim);
     // What does not fit, gather refuses.
     if (x.ndim !== indices.ndim) return x.gather(at, indices);
     const common = x.shape.map((d, i) => (i === at ? -1 : d === 1 ? indices.shape[i]! : d));
@@ -104,7 +98,7 @@ export const takeAlongDim: Composite<(x: Tensor, indices: Tensor, ...rest: [dim?
     [t([2, 3]), ints([2], [5, 0])],
     [t([3, 1]), ints([1, 2], [2, 0]), { dim: 0 }],
   ],
-  errors: [raises([t([2, 2]), ints([2], [0, 1]), 0], "number of dimensions")],
+  errors: [raises([t([2, 2]), ints([2], [0, 1]), 0], "needs the dimensions of [2, 2]")],
 };
 
 /** The elements at row-major positions, in the shape of index. */
@@ -118,7 +112,7 @@ export const take: Composite<(x: Tensor, index: Tensor) => Tensor> = {
 
 type InPlace = { readonly inplace: true };
 type Source = Tensor | number;
-type Writing<S extends Source> = Primitive<(x: Tensor, dim: number, index: Tensor, src: S) => Tensor, "index", Along> & InPlace;
+type Writing<S extends Source> = Primitive<(x: Tensor, dim: number, index: Tensor, src: S) => Tensor, "index", Writes> & InPlace;
 
 /** What is written, in the shape of the index: one value repeated, or as much of a larger source as the index reaches. */
 function sourceFor(x: Tensor, { shape, size }: Tensor, src: unknown): Tensor {
@@ -132,7 +126,7 @@ function sourceFor(x: Tensor, { shape, size }: Tensor, src: unknown): Tensor {
 const writing = <S extends Source>(accumulate: boolean, cases: Cases): Writing<S> => ({
   call: (x, dim, index, src) => {
     const { dim: at, ...inputs } = placed(false, x, dim, index);
-    return { inputs: { ...inputs, src: sourceFor(x, inputs.index, src) }, attrs: { dim: at } };
+    return { inputs: { ...inputs, src: sourceFor(x, inputs.index, src) }, attrs: { dim: at, accumulate } };
   },
   meta: (ins, { dim }) => {
     const { shape, dtype } = ins["x"]!;
@@ -141,8 +135,7 @@ const writing = <S extends Source>(accumulate: boolean, cases: Cases): Writing<S
     checkSource(ins["src"]!, ins["x"]!);
     return { out: { shape, dtype } };
   },
-  cpu: ({ x, index, src, out }, { dim }) => cpuScatter(x!, atLeast1d(index!), atLeast1d(src!), atLeast1d(out!), dim, accumulate),
-  gpu: ({ x, index, src, out }, { dim }, q) => gpuScatter(q, x!, atLeast1d(index!), atLeast1d(src!), atLeast1d(out!), dim, accumulate),
+  ...scattering,
   save: ["index"],
   backward: (g, { index }, { dim }) => ({
     x: () => (accumulate ? g : g.scatter(dim, index, 0)),
@@ -161,7 +154,7 @@ export const scatterAdd: Writing<Tensor> = writing(true, {
   ],
   errors: [
     raises([t([3, 5]), 0, ints([1, 2], [0, 1]), t([2])], "needs [1, 2]"),
-    raises([t([3]), 0, ints([1, 1], [0]), t([1, 1])], "number of dimensions"),
+    raises([t([3]), 0, ints([1, 1], [0]), t([1, 1])], "needs the dimensions of [3]"),
   ],
 });
 
@@ -214,15 +207,13 @@ export const indexCopy: Slices = {
 export const indexFill: Composite<(x: Tensor, dim: number, index: Tensor, value: Tensor | number) => Tensor> = {
   compose: (x, dim, index, value) => {
     const { dim: at, index: each } = placed(true, x, dim, index);
-    if (typeof value === "number") return x.scatter(at, each, value);
-    if (operand(value, "value").ndim > 0) throw new ShapeError(`value must be a number or 0-d, got ${show(value.shape)}`);
-    return x.scatter(at, each, value.dtype === x.dtype ? value : value.cast(x.dtype));
+    return x.scatter(at, each, x.filledLike(0, []).fill(value));
   },
   samples: [
     [t([3, 4]), 0, ints([2], [0, 2]), 1.5],
     [t([2, 3]), 1, ints([1], [1]), t([])],
   ],
-  errors: [raises([t([3]), 0, ints([1], [0]), t([2])], "number or 0-d")],
+  errors: [raises([t([3]), 0, ints([1], [0]), t([2])], "0-d tensor")],
 };
 
 type PutFn = (x: Tensor, index: Tensor, source: Tensor, ...rest: [accumulate?: boolean] | [options: { accumulate?: boolean }]) => Tensor;

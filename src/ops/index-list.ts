@@ -83,16 +83,12 @@ export function indexed(x: Tensor, items: readonly Index[]): Tensor {
   if (tensors.length === 0) return view;
   const dims = tensors.map((e) => e.dim);
   const shape = broadcastShapes(...tensors.map((e) => e.index.shape));
-  const adjacent = dims.every((d, i) => i === 0 || d === dims[i - 1]! + 1);
   // Index tensors apart from each other put their dimensions in front, as in PyTorch.
-  const place = adjacent ? dims[0]! : 0;
-  const rest = [...view.shape.keys()].filter((d) => !dims.includes(d));
-  const order = [...rest.slice(0, place), ...dims, ...rest.slice(place)];
-  const moved = order.every((d, i) => d === i) ? view : view.permute(order);
-  const sizes = dims.map((d) => view.shape[d]!);
-  const flat = tensors.length === 1 ? moved : moved.reshape(moved.shape.toSpliced(place, dims.length, sizeOf(sizes)));
-  const positions = tensors.reduce<Tensor | number>((sum, { index }, i) => index.flatIndex(sum, sizes[i]!), 0) as Tensor;
-  return flat.indexSelect(place, positions.expand(shape).flatten()).reshape(flat.shape.toSpliced(place, 1, ...shape));
+  const place = dims.every((d, i) => d === dims[0]! + i) ? dims[0]! : 0;
+  const order = [...view.shape.keys()].filter((d) => !dims.includes(d)).toSpliced(place, 0, ...dims);
+  const flat = view.permute(order).flatten(place, place + dims.length - 1);
+  const positions = tensors.reduce<Tensor | number>((sum, { dim, index }) => index.flatIndex(sum, view.shape[dim]!), 0) as Tensor;
+  return flat.indexSelect(place, positions.expand(shape).flatten()).unflatten(place, shape);
 }
 
 /** values (a tensor that broadcasts, or a number) in the shape of the places they go to and in the dtype of x. */

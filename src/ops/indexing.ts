@@ -8,7 +8,7 @@ import { checkIndex, checkRank, integer, operand, wrapped } from "./arguments.ts
 import { indexed, type Index, spread } from "./index-list.ts";
 import { type Composite, type Primitive, raises, t } from "./op.ts";
 import { pointwise } from "./pointwise.ts";
-import { cpuGather, gpuGather, visible } from "./segments.ts";
+import { type Along, gathering, visible } from "./segments.ts";
 
 const ints = (shape: readonly number[], data: readonly number[]): unknown => t(shape, { dtype: "int32", data });
 const mask = (shape: readonly number[], data: readonly number[]): unknown => t(shape, { dtype: "bool", data });
@@ -64,20 +64,13 @@ export const indexPut: Composite<IndexPutFn> = {
   errors: [raises([t([3]), [ints([1], [0])], t([2])], "does not expand")],
 };
 
-export interface Extent {
-  readonly size: number;
-}
-
 /** Row-major positions, one dimension at a time: before · size + index, a negative index counting from the end, −1 where it is out of range. */
-export const flatIndex: Primitive<(index: Tensor, before: Tensor | number, size: number) => Tensor, never, Extent> = pointwise({
+export const flatIndex: Primitive<(index: Tensor, before: Tensor | number, size: number) => Tensor> = pointwise({
   wgsl: { int: "select(-1, x * z + select(y, y + z, y < 0), x >= 0 && y >= -z && y < z)" },
-  cpu: (x, y, z) => {
-    if (!(y >= -z && y < z)) throw new ArgumentError(`index ${y} is out of range for a dimension of size ${z}`);
-    return x * z + (y < 0 ? y + z : y);
-  },
+  cpu: (x, y, z) => (x >= 0 && y >= -z && y < z ? x * z + (y < 0 ? y + z : y) : -1),
   call: (given: Tensor, before: Tensor | number, size: number) => ({
     inputs: { x: before, y: operand(given, "index"), z: size },
-    attrs: { size },
+    attrs: {},
   }),
   dtype: (ins) => {
     checkIndex(ins["y"]!);
@@ -117,20 +110,19 @@ export interface EmbeddingOptions {
   readonly sparse?: boolean;
 }
 
-/** Scales the rows of weight that x names down to `most`, in place, as PyTorch's maxNorm does. */
-function renormalise(weight: Tensor, x: Tensor, most: number, p: number): void {
+/** Scales the rows of weight that index names down to `most`, in place, as PyTorch's maxNorm does. */
+function renormalise(weight: Tensor, index: Tensor, most: number, p: number): void {
   const table = weight.detach();
-  const length = table
+  const rows = table.gather(0, index);
+  const length = rows
     .abs()
     .pow(p)
-    .sum(1)
+    .sum(1, true)
     .pow(1 / p);
-  const named = table.filledLike(0, [weight.shape[0]!]).put(x, table.filledLike(1, x.shape));
-  const scale = length.add(1e-7).reciprocal().mul(most).sub(1).mul(named).mul(length.gt(most)).add(1);
-  table.mul_(scale.unsqueeze(1));
+  table.scatter_(0, index, rows.mul(length.add(1e-7).reciprocal().mul(most).clampMax(1)));
 }
 
-export interface EmbeddingAttrs {
+export interface EmbeddingAttrs extends Along {
   readonly shape: Shape;
   readonly padding: number | null;
   readonly scaleGradByFreq: boolean;
@@ -160,23 +152,16 @@ export const embedding: Primitive<
     const [rows, size] = shape as [number, number];
     const padding = paddingIdx === null ? null : wrapped(integer(paddingIdx, "paddingIdx"), 0, rows);
     if (sparse) throw new ArgumentError("sparse gradients are not available", "leave sparse out");
-    if (maxNorm !== null) renormalise(weight, x, maxNorm, normType);
-    return {
-      inputs: { weight, index: x.flatten().unsqueeze(1).expand(x.size, size) },
-      attrs: {
-        shape: [...x.shape, size],
-        padding,
-        scaleGradByFreq,
-      },
-    };
+    const index = x.flatten().unsqueeze(1).expand(x.size, size);
+    if (maxNorm !== null) renormalise(weight, index, maxNorm, normType);
+    return { inputs: { x: weight, index }, attrs: { dim: 0, shape: [...x.shape, size], padding, scaleGradByFreq } };
   },
-  meta: (ins, { shape }) => ({ out: { shape, dtype: ins["weight"]!.dtype } }),
-  cpu: ({ weight, index, out }) => cpuGather(weight!, index!, out!, 0),
-  gpu: ({ weight, index, out }, _a, q) => gpuGather(q, weight!, index!, out!, 0),
+  meta: (ins, { shape }) => ({ out: { shape, dtype: ins["x"]!.dtype } }),
+  ...gathering,
   save: ["index"],
   backward: (g, { index }, { padding, scaleGradByFreq }, ins) => ({
-    weight: () => {
-      const zeros = g.filledLike(0, ins["weight"]!.shape);
+    x: () => {
+      const zeros = g.filledLike(0, ins["x"]!.shape);
       let parts = g.reshape(index.shape);
       if (padding !== null) parts = parts.mul(index.ne(padding));
       if (scaleGradByFreq) parts = parts.div(zeros.scatterAdd(0, index, g.filledLike(1, index.shape)).gather(0, index));
