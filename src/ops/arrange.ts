@@ -9,6 +9,10 @@ import { type Composite, raises, t } from "./op.ts";
 
 type Dims = number | readonly number[];
 
+/** A copy of x in which place i of dimension dims[k], of size n, holds what stood at source(i, n, k). */
+const reordered = (x: Tensor, dims: readonly number[], source: (i: number, n: number, k: number) => number): Tensor =>
+  x.ndim === 0 || dims.length === 0 ? x.clone() : dims.reduce((y, d, k) => picked(y, d, x.shape[d]!, (i) => source(i, x.shape[d]!, k)), x);
+
 /** Dimensions moved to other positions, the rest keeping their order. */
 export const movedim: Composite<(x: Tensor, source: Dims, destination: Dims) => Tensor> = {
   compose: (x, source, destination) => {
@@ -28,9 +32,7 @@ export const movedim: Composite<(x: Tensor, source: Dims, destination: Dims) => 
 export const flip: Composite<(x: Tensor, ...dims: readonly number[] | [readonly number[]] | [{ dims: Dims }]) => Tensor> = {
   compose: (x, ...rest) => {
     const named = typeof rest[0] === "object" && !Array.isArray(rest[0]) ? [parse(rest, { dims: [] as Dims }).dims] : rest;
-    const dims = distinct(integers(named, "dims"), x.ndim);
-    if (x.ndim === 0 || dims.length === 0) return x.clone();
-    return dims.reduce((y, d) => picked(y, d, x.shape[d]!, (i) => x.shape[d]! - 1 - i), x);
+    return reordered(x, distinct(integers(named, "dims"), x.ndim), (i, n) => n - 1 - i);
   },
   samples: [
     [t([2, 3]), 1],
@@ -51,11 +53,7 @@ export const roll: Composite<(x: Tensor, ...rest: RollRest) => Tensor> = {
     const dims = listOf(given.dims).map((d) => normalizeDim(d, x.ndim));
     if (dims.length === 0 && shifts.length === 1) return x.flatten().roll(shifts, 0).reshape(x.shape);
     if (dims.length !== shifts.length) throw new ShapeError(`${shifts.length} shifts for ${dims.length} dimensions`);
-    if (x.ndim === 0) return x.clone();
-    return dims.reduce((y, d, k) => {
-      const n = x.shape[d]!;
-      return picked(y, d, n, (i) => (n + ((i - shifts[k]!) % n)) % n);
-    }, x);
+    return reordered(x, dims, (i, n, k) => (n + ((i - shifts[k]!) % n)) % n);
   },
   samples: [
     [t([3, 4]), [1, -2], { dims: [0, 1] }],
@@ -106,9 +104,8 @@ export const repeatInterleave: Composite<(x: Tensor, repeats: number, ...rest: I
     const n = integer(repeats, "repeats", 0);
     const from = dim === undefined || x.ndim === 0 ? x.flatten() : x;
     const at = normalizeDim(dim ?? 0, from.ndim);
-    const shape = [...from.shape];
-    const spread = from.unsqueeze(at + 1).expand(shape.toSpliced(at + 1, 0, n));
-    return spread.reshape(shape.with(at, shape[at]! * n));
+    const spread = from.unsqueeze(at + 1).expand(from.shape.toSpliced(at + 1, 0, n));
+    return spread.flatten(at, at + 1);
   },
   samples: [
     [t([2, 3]), 2],

@@ -4,8 +4,9 @@ import type { Tensor } from "../tensor.ts";
 
 export type Reduction = "none" | "mean" | "sum";
 
-/** Errors: ArgumentError unless it is one of the three. */
-export const checkReduction = (reduction: string): void => checkKnown("reduction", reduction, ["none", "mean", "sum"]);
+/** Errors: ArgumentError unless it is one of the three, or of `more`. */
+export const checkReduction = (reduction: string, ...more: readonly string[]): void =>
+  checkKnown("reduction", reduction, ["none", "mean", "sum", ...more]);
 
 /** The losses themselves, their sum, or that over `count` (their number). */
 export function reduced(losses: Tensor, reduction: string, count: Tensor | number = losses.size): Tensor {

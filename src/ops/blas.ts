@@ -3,7 +3,7 @@ import { isFloat } from "../base/dtype.ts";
 import { ShapeError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import type { Tensor } from "../tensor.ts";
-import { operand } from "./arguments.ts";
+import { checkFits, operand } from "./arguments.ts";
 import { type Composite, raises, t } from "./op.ts";
 
 /** A product for operands of exactly these ranks. Errors: ShapeError for others. */
@@ -26,11 +26,11 @@ export const mm: Composite<(x: Tensor, mat2: Tensor) => Tensor> = {
 /** Product of two batches of matrices of equal length, no broadcasting. */
 export const bmm: Composite<(x: Tensor, mat2: Tensor) => Tensor> = {
   compose: ranked("mat2", 3, 3, (x, y) => {
-    if (x.shape[0] !== y.shape[0]) throw new ShapeError(`batches differ, ${show(x.shape)} and ${show(y.shape)}`);
+    checkFits("mat2", y.shape, y.shape.with(0, x.shape[0]!));
     return x.matmul(y);
   }),
   samples: [[t([2, 3, 4]), t([2, 4, 2])]],
-  errors: [raises([t([2, 3, 4]), t([1, 4, 2])], "batches differ")],
+  errors: [raises([t([2, 3, 4]), t([1, 4, 2])], "mat2 [1, 4, 2] does not fit, needs [2, 4, 2]")],
 };
 
 /** Matrix times vector. Shape: [m, k] · [k] → [m]. */
@@ -68,7 +68,6 @@ export const addmm: Composite<(x: Tensor, mat1: Tensor, mat2: Tensor, options?: 
     // Integer products take integer factors.
     const { beta, alpha } = isFloat(x.dtype) ? scales : { beta: Math.trunc(scales.beta), alpha: Math.trunc(scales.alpha) };
     const product = ranked("mat2", 2, 2, undefined, "mat1")(mat1, mat2);
-    if (x.ndim > 2) throw new ShapeError(`x ${show(x.shape)} does not broadcast to ${show(product.shape)}`);
     const target = x.expand(product.shape);
     const scaled = alpha === 1 ? product : product.mul(alpha);
     if (beta === 0) return scaled;

@@ -9,8 +9,8 @@ export function inferShape(from: Shape, shape: Shape): number[] {
   const total = sizeOf(from);
   const known = shape.reduce((n, d) => (d === -1 ? n : n * d), 1);
   const open = shape.indexOf(-1);
-  if (open !== shape.lastIndexOf(-1)) throw new ShapeError(`only one size may be -1, got ${show(shape)}`);
-  if (open >= 0 && known === 0) throw new ShapeError(`-1 could be anything in ${show(shape)} for ${show(from)}`);
+  if (open !== shape.lastIndexOf(-1) || (open >= 0 && known === 0))
+    throw new ShapeError(`-1 could be anything in ${show(shape)} for ${show(from)}`);
   const full = shape.map((d) => (d === -1 ? total / known : d));
   if (full.some((d) => !Number.isInteger(d) || d < 0) || sizeOf(full) !== total)
     throw new ShapeError(`${show(from)} does not fit ${show(shape)}`);

@@ -4,14 +4,15 @@ import { constantOf, type View } from "../backend/backend.ts";
 import { dense, elements } from "../backend/cpu.ts";
 import { kernel, wgslType } from "../backend/kernel.ts";
 import { checkKnown } from "../base/checks.ts";
-import { asDType, type DType, type DTypeLike, isFloat } from "../base/dtype.ts";
-import { ShapeError, show } from "../base/errors.ts";
+import { asDType, type DTypeLike, isFloat } from "../base/dtype.ts";
 import { parse } from "../base/options.ts";
-import { normalizeDim, normalizeDims, reducedShape, sameShape, sizeOf } from "../base/shape.ts";
+import { normalizeDim, reducedShape } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
+import { checkFits } from "./arguments.ts";
 import { eachLine, linesOf } from "./lines.ts";
 import { type Composite, type Primitive, raises, t } from "./op.ts";
 import { productDtype } from "./product.ts";
+import { type Dims, over } from "./reduction.ts";
 
 export interface Options {
   readonly dtype?: DTypeLike | undefined;
@@ -27,14 +28,14 @@ type Scan = Composite<(x: Tensor, ...rest: Rest) => Tensor>;
 const extended = (x: Tensor, dim: number, before: number, after: number, value = 0): Tensor =>
   x.pad([...new Array<number>(2 * (x.ndim - 1 - dim)).fill(0), before, after], "constant", value);
 /** x moved one place to higher positions. */
-const shifted = (x: Tensor, dim: number, value = 0): Tensor => extended(x, dim, 1, -1, value);
+const shifted = (x: Tensor, dim: number, value = 0): Tensor => (x.ndim === 0 ? x.filledLike(value) : extended(x, dim, 1, -1, value));
 const turned = (x: Tensor, dim: number, reverse: boolean): Tensor => (reverse ? x.flip(dim) : x);
 
 const scanning = (identity: number, scan: (x: Tensor, dim: number) => Tensor): Scan => ({
   compose: (x, ...rest) => {
     const o = parse(rest, { dim: undefined as unknown }, { dtype: undefined as DTypeLike | undefined, reverse: false, exclusive: false });
     const dim = normalizeDim(o.dim, x.ndim);
-    const dtype: DType = o.dtype !== undefined ? asDType(o.dtype) : isFloat(x.dtype) ? x.dtype : "int32";
+    const dtype = asDType(o.dtype ?? (isFloat(x.dtype) ? x.dtype : "int32"));
     // Small integers and truth values are counted in int32.
     const given = x.to(dtype).to(isFloat(dtype) ? dtype : "int32");
     const line = turned(x.ndim === 0 ? given.unsqueeze(0) : given, dim, o.reverse);
@@ -91,12 +92,11 @@ export const linearRecurrence: Primitive<
     const { dim: given, reverse, delay } = parse(rest, { dim: undefined as unknown }, { reverse: false, delay: 0 });
     checkKnown("delay", delay, [0, 1]);
     const dim = normalizeDim(given, x.ndim);
-    const attrs = { dim, reverse: reverse && x.ndim > 0 };
-    const factors = (): Tensor => (delay === 1 && x.ndim > 0 ? shifted : (v: Tensor) => v)(turned(x, dim, attrs.reverse), dim);
-    return { inputs: { x: isSum(x) ? x : factors(), b: turned(b, dim, attrs.reverse) }, attrs };
+    const along = (v: Tensor): Tensor => turned(v, dim, reverse);
+    return { inputs: { x: isSum(x) ? x : delay === 1 ? shifted(along(x), dim) : along(x), b: along(b) }, attrs: { dim, reverse } };
   },
   meta: ({ x, b }) => {
-    if (!sameShape(x!.shape, b!.shape)) throw new ShapeError(`x ${show(x!.shape)} and b ${show(b!.shape)} must have the same shape`);
+    checkFits("b", b!.shape, x!.shape);
     return { out: { shape: x!.shape, dtype: productDtype({ x: x!, b: b! }) } };
   },
   cpu: ({ x, b, out }, { dim }) => {
@@ -123,17 +123,16 @@ export const linearRecurrence: Primitive<
   backward: (g, { x, out }, { dim }) => {
     let adjoint: Tensor | undefined;
     const lambda = (): Tensor => (adjoint ??= x.linearRecurrence(g, dim, { reverse: true, delay: 1 }));
-    return { x: () => (x.ndim === 0 ? g.filledLike(0) : lambda().mul(shifted(out, dim))), b: lambda };
+    return { x: () => lambda().mul(shifted(out, dim)), b: lambda };
   },
   samples: [
     [t([3, 4]), t([3, 4]), 1],
     [t([2, 3, 2]), t([2, 3, 2]), 1, { reverse: true }],
     [t([3, 4]), t([3, 4]), 0, { delay: 1, reverse: true }],
   ],
-  errors: [raises([t([2]), t([3]), 0], "same shape"), raises([t([2]), t([2]), 0, { delay: 2 }], "delay")],
+  errors: [raises([t([2]), t([3]), 0], "b [3] does not fit, needs [2]"), raises([t([2]), t([2]), 0, { delay: 2 }], "delay")],
 };
 
-type Dims = number | readonly number[] | null;
 export interface ProductOptions {
   readonly dtype?: DTypeLike | undefined;
 }
@@ -148,18 +147,16 @@ export const prod: Composite<
       | [options: { readonly dim?: Dims; readonly keepdim?: boolean } & ProductOptions]
   ) => Tensor
 > = {
-  compose: (given, ...rest) => {
-    const { dim, keepdim, dtype } = parse(rest, { dim: null as Dims, keepdim: false }, { dtype: undefined as DTypeLike | undefined });
-    const dims = normalizeDims(dim, given.ndim);
-    const wanted = dtype === undefined ? undefined : asDType(dtype);
-    const x = wanted === undefined ? given : given.cast(wanted);
+  compose: (x, ...rest) => {
+    const { dims, keepdim, dtype } = over(x, rest, { dtype: undefined as DTypeLike | undefined });
     const kept = [...x.shape.keys()].filter((d) => !dims.includes(d));
-    const shape = reducedShape(x.shape, dims, keepdim);
-    const n = sizeOf(dims.map((d) => x.shape[d]!));
-    const lines = x.permute([...kept, ...dims]).reshape([sizeOf(shape), n]);
+    const lines = x.permute([...kept, ...dims]).flatten(kept.length);
     // A product of nothing is 1.
-    const out = (n === 0 ? lines.sum(1).add(1) : lines.cumprod(1).select(1, n - 1)).reshape(shape);
-    return wanted === undefined || wanted === out.dtype ? out : out.cast(wanted);
+    const factors = lines.size === 0 ? extended(lines, kept.length, 1, 0, 1) : lines;
+    return factors
+      .cumprod(-1, { dtype })
+      .select(-1, -1)
+      .reshape(reducedShape(x.shape, dims, keepdim));
   },
   samples: [
     [t([3, 4])], [t([3, 4]), 1, true], [t([2, 3, 2]), 0], [t([])], [t([0, 2]), 0], [t([2, 3], { dtype: "int32" })],

@@ -16,9 +16,6 @@ export interface StridedAttrs {
   readonly elements: number;
 }
 
-const lastOf = ({ shape, strides, offset }: Geometry): number =>
-  sizeOf(shape) === 0 ? -1 : shape.reduce((at, d, i) => at + (d - 1) * strides[i]!, offset);
-
 const showing = (x: Tensor, { shape, strides, offset }: Geometry): Tensor => x.asStrided(shape, strides, offset);
 
 /** The geometry asked for. Errors: ShapeError for negative strides or elements beyond the end. */
@@ -31,7 +28,8 @@ function checked(shape: unknown, strides: unknown, offset: unknown, limit: numbe
   const given = `size ${show(g.shape)}, stride ${show(g.strides)}`;
   if (g.shape.length !== g.strides.length || [...g.shape, ...g.strides].some((v) => v < 0))
     throw new ShapeError(`${given} must be non-negative and equally many`);
-  if (lastOf(g) >= limit) throw new ShapeError(`${given} and offset ${g.offset} reach element ${lastOf(g)} of ${limit}`);
+  const last = g.shape.reduce((at, d, i) => at + (d - 1) * g.strides[i]!, g.offset);
+  if (last >= limit && sizeOf(g.shape) > 0) throw new ShapeError(`${given} and offset ${g.offset} reach element ${last} of ${limit}`);
   return g;
 }
 
@@ -109,11 +107,16 @@ type DiagonalRest = [offset?: number, dim1?: number, dim2?: number] | [options: 
 function diagonalOf(x: Geometry, { offset, dim1, dim2 }: DiagonalAttrs): Geometry {
   const rank = x.shape.length;
   const [a, b] = [normalizeDim(dim1, rank), normalizeDim(dim2, rank)];
-  if (a === b || rank < 2) throw new ShapeError(`dim1 and dim2 must differ, got ${dim1} and ${dim2} for ${show(x.shape)}`);
-  const length = Math.max(0, Math.min(x.shape[a]! + Math.min(0, offset), x.shape[b]! - Math.max(0, offset)));
+  if (a === b) throw new ShapeError(`dim1 and dim2 must differ, got ${dim1} and ${dim2} for ${show(x.shape)}`);
+  const [down, right] = [Math.max(0, -offset), Math.max(0, offset)];
+  const length = Math.max(0, Math.min(x.shape[a]! - down, x.shape[b]! - right));
   const rest = (list: readonly number[]): number[] => list.filter((_, i) => i !== a && i !== b);
-  const start = length === 0 ? 0 : offset >= 0 ? offset * x.strides[b]! : -offset * x.strides[a]!;
-  return { shape: [...rest(x.shape), length], strides: [...rest(x.strides), x.strides[a]! + x.strides[b]!], offset: x.offset + start };
+  const [rows, columns] = [x.strides[a]!, x.strides[b]!];
+  return {
+    shape: [...rest(x.shape), length],
+    strides: [...rest(x.strides), rows + columns],
+    offset: x.offset + down * rows + right * columns,
+  };
 }
 
 /** The elements of a diagonal, as the last dimension of a view; offset > 0 lies above the main diagonal. */
