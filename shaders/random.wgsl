@@ -68,10 +68,6 @@ fn bernoulli(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups)
   y[i] = select(vec4f(0.0), vec4f(1.0), unit_interval(random_words(i)) < vec4f(params.a));
 }
 
-// Four elements of the operand from `at` on; of one that is a repeated value, x_offset holds the bits.
-fn quad(at: u32) -> vec4f { return vec4f(x[at], x[at + 1u], x[at + 2u], x[at + 3u]); }
-fn quad_repeated(at: u32) -> vec4f { return vec4f(bitcast<f32>(params.x_offset)); }
-
 // Each element is dropped with probability a, the others are scaled by b, which is 1 / (1 − a), or 0 where a is 1. No mask is stored: the
 // gradient goes through the same call with the same seed and offset. A dropped NaN or Inf stays NaN, as in PyTorch.
 @compute @workgroup_size(WG)
@@ -79,5 +75,6 @@ fn dropout(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) n
   let i = gid.x + gid.y * nwg.x * WG;
   if (i * 4u >= params.size) { return; }
   let kept = select(vec4f(0.0), vec4f(params.b), unit_interval(random_words(i)) >= vec4f(params.a));
-  y[i] = quad(params.x_offset + i * 4u) * kept;
+  let at = params.x_offset + i * 4u;
+  y[i] = vec4f(x[at], x[at + 1u], x[at + 2u], x[at + 3u]) * kept;
 }

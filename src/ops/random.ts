@@ -1,9 +1,8 @@
 // Numbers made where they are used: the counter-based streams of shaders/random.wgsl, the same bits on every device.
 import source from "../../shaders/random.wgsl?raw";
 import special from "../../shaders/special.wgsl?raw";
-import { constantOf } from "../backend/backend.ts";
 import { dense, elements } from "../backend/cpu.ts";
-import { bitsOf, kernel, library } from "../backend/kernel.ts";
+import { kernel, library } from "../backend/kernel.ts";
 import { checkFloat } from "../base/checks.ts";
 import * as host from "../base/random.ts";
 import { isContiguous, sizeOf } from "../base/shape.ts";
@@ -126,11 +125,9 @@ export const philoxDropout: Mapped<(x: Tensor, p: number, key?: Key) => Tensor, 
   },
   gpu: ({ x, out }, { p, key }, q) => {
     const size = sizeOf(out!.shape);
-    const constant = constantOf(x!);
-    const from = constant !== undefined || isContiguous(x!) ? x! : q.dense(x!);
-    const [quad, x_offset] = constant === undefined ? ["quad", from.offset] : ["quad_repeated", bitsOf("float32", constant)];
-    const params = { ...key, size, a: p, b: scaleOf(p), x_offset };
-    q.launch(kernel(source, "dropout", { quad }), { x: from, y: out! }, params, Math.ceil(size / 4));
+    const from = isContiguous(x!) ? x! : q.dense(x!);
+    const params = { ...key, size, a: p, b: scaleOf(p), x_offset: from.offset };
+    q.launch(kernel(source, "dropout"), { x: from, y: out! }, params, Math.ceil(size / 4));
   },
   backward: (g, _saved, { p, key }) => ({ x: () => g.philoxDropout(p, key) }),
   samples: [
