@@ -3,7 +3,7 @@
 // lane each, and one invocation; a call with n elements uses ⌈n / 4⌉ blocks. Operands are dense; outputs are padded to 16 bytes.
 const WG: u32 = 64u;
 
-// a and b: bounds; mean and deviation; a probability; that and the scale.
+// a and b: bounds; mean and deviation; a probability and the scale.
 struct Params { seedLow: u32, seedHigh: u32, offsetLow: u32, offsetHigh: u32, size: u32, a: f32, b: f32, x_offset: u32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -58,14 +58,6 @@ fn randn(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) nwg
   if (i * 4u >= params.size) { return; }
   let w = random_words(i);
   y[i] = vec4f(box_muller(w.x, w.y), box_muller(w.z, w.w)) * params.b + vec4f(params.a);
-}
-
-// 1 with probability a, else 0.
-@compute @workgroup_size(WG)
-fn bernoulli(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) nwg: vec3u) {
-  let i = gid.x + gid.y * nwg.x * WG;
-  if (i * 4u >= params.size) { return; }
-  y[i] = select(vec4f(0.0), vec4f(1.0), unit_interval(random_words(i)) < vec4f(params.a));
 }
 
 // Each element is dropped with probability a, the others are scaled by b, which is 1 / (1 − a), or 0 where a is 1. No mask is stored: the

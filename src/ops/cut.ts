@@ -105,14 +105,13 @@ export const splitWithSizes: Composite<(x: Tensor, sizes: readonly number[], ...
   compose: (x, sizes, ...rest) => {
     const dim = axisOf(x, rest);
     const list = integers([sizes]);
-    const total = list.reduce((a, b) => a + b, 0);
-    if (list.some((n) => n < 0) || total !== x.shape[dim])
-      throw new ShapeError(`sizes sum to ${total}, dimension ${dim} of ${show(x.shape)} has ${x.shape[dim]}`);
+    if (list.some((n) => n < 0) || list.reduce((a, b) => a + b, 0) !== x.shape[dim])
+      throw new ShapeError(`sizes ${show(list)} do not fill dimension ${dim} of ${show(x.shape)}`);
     let from = 0;
     return list.map((n) => x.slice(dim, from, (from += n)));
   },
   samples: [[arg([2, 3]), [1, 2, 0], -1]],
-  errors: [raises([arg([4]), [1, 2]], "sizes sum to 3")],
+  errors: [raises([arg([4]), [1, 2]], "sizes [1, 2] do not fill dimension 0 of [4]")],
 };
 
 /** Views of `sections` elements each along a dimension (the last may be shorter), or of the sizes given. */
@@ -129,7 +128,7 @@ export const split: Composite<(x: Tensor, sections: number | readonly number[], 
     [arg([2, 5]), 3, { dim: 1 }],
     [arg([0, 2]), 2],
   ],
-  errors: [raises([arg([4]), [1, 2]], "sizes sum to 3"), raises([arg([4]), -1], "at least 1")],
+  errors: [raises([arg([4]), [1, 2]], "sizes [1, 2] do not fill dimension 0 of [4]"), raises([arg([4]), -1], "at least 1")],
 };
 
 /** At most `chunks` views of equal size along a dimension, the last possibly shorter. */

@@ -66,7 +66,7 @@ export const uniform_: Composite<(x: Tensor, ...rest: UniformInPlace) => Tensor>
   {
     samples: [[still, 2, 2], [t([], { fixed: true }), { from: 3, to: 3 }], [t([0], { fixed: true })]],
     errors: [
-      raises([still, 2, 1], "must not be greater"),
+      raises([still, 2, 1], "in order"),
       raises([t([2], wholes)], "needs a floating tensor"),
       raises([t([2])], "leaf that requires a gradient"),
     ],

@@ -1,5 +1,5 @@
 // Where random operators take their numbers from, and the checks they share.
-import { checkFloat } from "../base/checks.ts";
+import { checkFloat, checkNonNegative } from "../base/checks.ts";
 import { ArgumentError } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { type Generator, generatorOf, type PhiloxKey } from "../base/random.ts";
@@ -53,9 +53,7 @@ export const same = ({ x }: Inputs): { out: Meta } => {
 
 /** Errors: ArgumentError unless from ≤ to. */
 export function checkRange(from: number, to: number): void {
-  if (!(from <= to)) throw new ArgumentError(`the lower bound ${from} must not be greater than the upper bound ${to}`);
+  if (!(from <= to)) throw new ArgumentError(`needs bounds in order, got ${from} and ${to}`);
 }
 /** Errors: ArgumentError for a negative or missing standard deviation. */
-export function checkSpread(mean: number, std: number): void {
-  if (!(std >= 0) || Number.isNaN(mean)) throw new ArgumentError(`std must not be negative, got mean ${mean} and std ${std}`);
-}
+export const checkSpread = (_mean: number, std: number): void => checkNonNegative({ std });

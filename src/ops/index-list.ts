@@ -43,7 +43,7 @@ const consumed = (item: Index): number => (item === null || item === "..." ? 0 :
 function read(x: Tensor, items: readonly Index[]): Parsed {
   const used = items.reduce<number>((n, item) => n + consumed(item), 0);
   if (used > x.ndim) throw new ShapeError(`too many indices: ${used} for ${show(x.shape)}`);
-  if (items.filter((item) => item === "...").length > 1) throw new ArgumentError('"..." may stand only once');
+  if (items.filter((item) => item === "...").length > 1) throw new ArgumentError('"..." was given twice');
   let view = x;
   let dim = 0;
   const tensors: { dim: number; index: Tensor }[] = [];

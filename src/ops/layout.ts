@@ -7,7 +7,7 @@ import { ShapeError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { contiguous, normalizeDim } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { checkFits, integers, operands, withSize } from "./arguments.ts";
+import { checkFits, checkRank, integers, operands, withSize } from "./arguments.ts";
 import { picked } from "./arranging.ts";
 import { stridedCopy } from "./copy.ts";
 import { type Composite, type Primitive, raises, t } from "./op.ts";
@@ -39,7 +39,7 @@ export const cat: Primitive<CatFn, never, { dim: number }> = {
     const list = operands(method ? [x, others].flat() : x);
     const { dim } = parse((method ? rest : [others, ...rest]) as unknown[], { dim: 0 });
     const dtype = promote(list.map((y) => ({ dtype: y.dtype, kind: "tensor" })));
-    if (list.some((y) => y.ndim === 0)) throw new ShapeError("0-d tensors cannot be joined", "use stack");
+    for (const { shape } of list) checkRank(shape, 1);
     const filled = list.filter((y) => y.ndim !== 1 || y.size > 0);
     const used = filled.length > 0 ? filled : list.slice(0, 1);
     return { inputs: Object.fromEntries(used.map((y, i) => [i, y.to(dtype)])), attrs: { dim: normalizeDim(dim, used[0]!.ndim) } };
@@ -67,7 +67,7 @@ export const cat: Primitive<CatFn, never, { dim: number }> = {
   errors: [
     raises([[]], "non-empty"),
     raises([[t([2, 3]), t([2, 2])]], "element 1 [2, 2] does not fit, needs [2, 3]"),
-    raises([[t([]), t([])]], "0-d"),
+    raises([[t([]), t([])]], "at least 1 dimensions"),
   ],
 };
 

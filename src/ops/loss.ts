@@ -1,6 +1,6 @@
 // Losses of a prediction against a target of the same shape.
-import { ArgumentError, DtypeError } from "../base/errors.ts";
-import { checkNonNegative } from "../base/checks.ts";
+import { ArgumentError } from "../base/errors.ts";
+import { checkFloat, checkNonNegative } from "../base/checks.ts";
 import { isFloat } from "../base/dtype.ts";
 import { parse } from "../base/options.ts";
 import type { Tensor } from "../tensor.ts";
@@ -40,7 +40,7 @@ function loss<K extends object, O extends object>(
     compose: (x, target, ...rest) => {
       const { reduction, weight, ...own } = parse(rest, positional, { reduction: "mean", ...options });
       checkReduction(reduction, ...more);
-      if (!isFloat(x.dtype) && !isFloat(target.dtype)) throw new DtypeError(`needs a floating operand, got ${x.dtype} and ${target.dtype}`);
+      checkFloat(isFloat(x.dtype) ? x.dtype : target.dtype);
       if ("weight" in positional) checkFits("the target", target.shape, x.shape);
       const each = losses(x, target, own as unknown as O);
       return reduced(weight ? each.mul(weight) : each, reduction, reduction === "batchmean" ? (x.shape[0] ?? 1) : undefined);

@@ -4,12 +4,13 @@ import special from "../../shaders/special.wgsl?raw";
 import { dense, elements } from "../backend/cpu.ts";
 import { kernel, library } from "../backend/kernel.ts";
 import { checkFloat } from "../base/checks.ts";
+import { parse } from "../base/options.ts";
 import * as host from "../base/random.ts";
 import { isContiguous, sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { operand } from "./arguments.ts";
 import { checkRange, checkSpread, keyOf, numbersOf, probability, same, streaming, type Streaming } from "./drawing.ts";
-import { type Fn, type Primitive, raises, t } from "./op.ts";
+import { type Composite, type Fn, type Primitive, raises, t } from "./op.ts";
 import type { Mapped } from "./pointwise.ts";
 
 library(special);
@@ -61,7 +62,7 @@ export const philoxUniform: Stream<(x: Tensor, ...rest: UniformRest) => Tensor> 
       [t([]), { key, high: 4 }],
     ],
     errors: [
-      raises([t([3]), 2, 1], "must not be greater"),
+      raises([t([3]), 2, 1], "in order"),
       raises([t([2], wholes)], "needs a floating tensor"),
       raises([t([3]), { key: {} }], "32-bit word"),
     ],
@@ -90,21 +91,24 @@ export const philoxNormal: Stream<(x: Tensor, ...rest: NormalRest) => Tensor> = 
 type ChanceRest = [p?: number] | [p: number, options: Streaming] | [options: Streaming & { p?: number }];
 
 /** 1 with probability p, else 0, in the shape of x, made on its device. No gradient. */
-export const philoxBernoulli: Stream<(x: Tensor, ...rest: ChanceRest) => Tensor> = stream(
-  "bernoulli",
-  { p: 0.5 },
-  probability,
-  (key, size, p) => host.philoxUniform(key, size).map((u) => Number(u < Math.fround(p))),
-  {
-    samples: [
-      [t([3, 7]), { key }],
-      [t([5]), 0.2, { key }],
-      [t([2]), 1],
-      [t([2]), 0],
-    ],
-    errors: [raises([t([3]), 1.5], "between 0 and 1"), raises([t([3]), { generator: 7 }], "must be a Generator")],
+export const philoxBernoulli: Composite<(x: Tensor, ...rest: ChanceRest) => Tensor> = {
+  compose: (x, ...rest) => {
+    const { p, ...from } = parse(rest, { p: 0.5 }, streaming);
+    // The bound is rounded as it is on the GPU, so that float64 has the same bits.
+    return x
+      .philoxUniform(from)
+      .lt(Math.fround(probability(p)))
+      .to(x.dtype);
   },
-);
+  backward: "none",
+  samples: [
+    [t([3, 7]), { key }],
+    [t([5]), 0.2, { key }],
+    [t([2]), 1],
+    [t([2]), 0],
+  ],
+  errors: [raises([t([3]), 1.5], "between 0 and 1"), raises([t([3]), { generator: 7 }], "must be a Generator")],
+};
 
 const scaleOf = (p: number): number => (p < 1 ? 1 / (1 - p) : 0);
 

@@ -2,9 +2,9 @@
 import { denseCopy } from "../backend/copy.ts";
 import { ArgumentError, ShapeError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
-import { contiguous, type Geometry, normalizeDim, type Shape, sizeOf } from "../base/shape.ts";
+import { checkShape, contiguous, type Geometry, type Shape, sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { checkFits, checkRank, checkSource, integer, integers } from "./arguments.ts";
+import { checkFits, checkRank, checkSource, distinct, integer, integers } from "./arguments.ts";
 import { startFrom, stridedCopy } from "./copy.ts";
 import { type Composite, type Primitive, raises, t, type ViewOp } from "./op.ts";
 import { inlaid, overlaps, putBack } from "./restride.ts";
@@ -19,14 +19,14 @@ export interface StridedAttrs {
 const showing = (x: Tensor, { shape, strides, offset }: Geometry): Tensor => x.asStrided(shape, strides, offset);
 
 /** The geometry asked for. Errors: ShapeError for negative strides or elements beyond the end. */
-function checked(shape: unknown, strides: unknown, offset: unknown, limit: number): Geometry {
+function checked(shape: readonly unknown[], strides: unknown, offset: unknown, limit: number): Geometry {
   const g = {
-    shape: integers([shape], "size"),
+    shape: checkShape(shape),
     strides: integers([strides], "stride"),
     offset: integer(offset, "storageOffset", 0),
   };
   const given = `size ${show(g.shape)}, stride ${show(g.strides)}`;
-  if (g.shape.length !== g.strides.length || [...g.shape, ...g.strides].some((v) => v < 0))
+  if (g.shape.length !== g.strides.length || g.strides.some((step) => step < 0))
     throw new ShapeError(`${given} must be non-negative and equally many`);
   const last = g.shape.reduce((at, d, i) => at + (d - 1) * g.strides[i]!, g.offset);
   if (last >= limit && sizeOf(g.shape) > 0) throw new ShapeError(`${given} and offset ${g.offset} reach element ${last} of ${limit}`);
@@ -105,9 +105,7 @@ type DiagonalRest = [offset?: number, dim1?: number, dim2?: number] | [options: 
 
 /** Geometry of the diagonal of x. */
 function diagonalOf(x: Geometry, { offset, dim1, dim2 }: DiagonalAttrs): Geometry {
-  const rank = x.shape.length;
-  const [a, b] = [normalizeDim(dim1, rank), normalizeDim(dim2, rank)];
-  if (a === b) throw new ShapeError(`dim1 and dim2 must differ, got ${dim1} and ${dim2} for ${show(x.shape)}`);
+  const [a, b] = distinct([dim1, dim2], x.shape.length) as [number, number];
   const [down, right] = [Math.max(0, -offset), Math.max(0, offset)];
   const length = Math.max(0, Math.min(x.shape[a]! - down, x.shape[b]! - right));
   const rest = (list: readonly number[]): number[] => list.filter((_, i) => i !== a && i !== b);
@@ -129,7 +127,7 @@ export const diagonal: ViewOp<(x: Tensor, ...rest: DiagonalRest) => Tensor, Diag
     [t([2, 3, 4]), { offset: 1, dim1: -1, dim2: 0 }],
     [t([2, 2]), 3],
   ],
-  errors: [raises([t([3])], "out of range"), raises([t([2, 2]), 0, 1, 1], "must differ")],
+  errors: [raises([t([3])], "out of range"), raises([t([2, 2]), 0, 1, 1], "twice")],
 };
 
 /** Matrices that have the last dimension of x as their diagonal, zeros elsewhere. */

@@ -14,9 +14,8 @@ export const expand: ViewOp<(x: Tensor, ...shape: Sizes) => Tensor, { shape: Sha
   call: (x, ...shape) => ({ inputs: { x }, attrs: { shape: integers(shape) } }),
   view: (x, { shape }) => {
     const lead = shape.length - x.shape.length;
-    const own = shape.map((_, i) => (i < lead ? 1 : x.shape[i - lead]!));
-    const full = shape.map((d, i) => (d === -1 && i >= lead ? own[i]! : d));
-    if (lead < 0 || full.some((d, i) => d < 0 || (own[i] !== d && own[i] !== 1)))
+    const full = shape.map((d, i) => (d === -1 ? (x.shape[i - lead] ?? d) : d));
+    if (lead < 0 || full.some((d, i) => d < 0 || ![d, 1, undefined].includes(x.shape[i - lead])))
       throw new ShapeError(`${show(x.shape)} does not expand to ${show(shape)}`);
     return expandTo(x, full);
   },
@@ -164,7 +163,7 @@ export const squeeze: Composite<(x: Tensor, dim?: Dims) => Tensor> = {
   renames: true,
   compose: (x, ...rest) => {
     const { dim } = parse(rest, { dim: undefined as Dims | null | undefined });
-    const named = [dim ?? [...x.shape.keys()]].flat().map((d) => normalizeDim(d, x.ndim));
+    const named = distinct([dim ?? [...x.shape.keys()]].flat(), x.ndim);
     return x.view(x.shape.filter((n, d) => n !== 1 || !named.includes(d)));
   },
   samples: [[arg([2, 1, 3, 1])], [arg([1, 2, 1]), [0, 1]], [arg([]), 0]],
