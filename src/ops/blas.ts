@@ -5,6 +5,7 @@ import { parse } from "../base/options.ts";
 import type { Tensor } from "../tensor.ts";
 import { checkFits, operand } from "./arguments.ts";
 import { type Composite, raises, t } from "./op.ts";
+import { times } from "./pointwise.ts";
 
 /** A product for operands of exactly these ranks. Errors: ShapeError for others. */
 const ranked =
@@ -66,12 +67,10 @@ export const addmm: Composite<(x: Tensor, mat1: Tensor, mat2: Tensor, options?: 
   compose: (x, mat1, mat2, ...rest) => {
     const scales = parse(rest, {}, { beta: 1, alpha: 1 });
     // Integer products take integer factors.
-    const { beta, alpha } = isFloat(x.dtype) ? scales : { beta: Math.trunc(scales.beta), alpha: Math.trunc(scales.alpha) };
+    const [beta, alpha] = [scales.beta, scales.alpha].map((v) => (isFloat(x.dtype) ? v : Math.trunc(v))) as [number, number];
     const product = ranked("mat2", 2, 2, undefined, "mat1")(mat1, mat2);
-    const target = x.expand(product.shape);
-    const scaled = alpha === 1 ? product : product.mul(alpha);
-    if (beta === 0) return scaled;
-    return (beta === 1 ? target : target.mul(beta)).add(scaled);
+    const [target, scaled] = [x.expand(product.shape), times(product, alpha)];
+    return beta === 0 ? scaled : times(target, beta).add(scaled);
   },
   samples: [
     [t([3, 2]), t([3, 4]), t([4, 2])],

@@ -77,28 +77,18 @@ type NormalInPlace =
   [mean?: number, std?: number] | [mean: number, std: number, options: Drawing] | [options: Drawing & { mean?: number; std?: number }];
 
 /** Fills x with normal numbers from the host's generator: PyTorch's numbers for the same seed and dtype. */
-export const normal_: Composite<(x: Tensor, ...rest: NormalInPlace) => Tensor> = filler(
-  { mean: 0, std: 1 },
-  checkSpread,
-  (source, out, mean, std) => fillNormal(source, out, mean, std),
-  {
-    samples: [[still, 2, 0], [t([], { fixed: true }), { mean: 3, std: 0 }], [t([0], { fixed: true })]],
-    errors: [raises([still, 0, -1], "std must not be negative"), raises([t([2], wholes)], "needs a floating tensor")],
-  },
-);
+export const normal_: Composite<(x: Tensor, ...rest: NormalInPlace) => Tensor> = filler({ mean: 0, std: 1 }, checkSpread, fillNormal, {
+  samples: [[still, 2, 0], [t([], { fixed: true }), { mean: 3, std: 0 }], [t([0], { fixed: true })]],
+  errors: [raises([still, 0, -1], "std must not be negative"), raises([t([2], wholes)], "needs a floating tensor")],
+});
 
 type RateRest = [lambda?: number] | [lambda: number, options: Drawing] | [options: Drawing & { lambda?: number }];
 
 /** Fills x with exponential numbers of rate lambda from the host's generator: PyTorch's numbers for the same seed and dtype. */
-export const exponential_: Composite<(x: Tensor, ...rest: RateRest) => Tensor> = filler(
-  { lambda: 1 },
-  undefined,
-  (source, out, lambda) => fillExponential(source, out, lambda),
-  {
-    samples: [[still, Infinity], [t([0], { fixed: true })]],
-    errors: [raises([still, 0], "lambda must be positive"), raises([t([2], wholes)], "needs a floating tensor")],
-  },
-);
+export const exponential_: Composite<(x: Tensor, ...rest: RateRest) => Tensor> = filler({ lambda: 1 }, undefined, fillExponential, {
+  samples: [[still, Infinity], [t([0], { fixed: true })]],
+  errors: [raises([still, 0], "lambda must be positive"), raises([t([2], wholes)], "needs a floating tensor")],
+});
 
 /** 1 with probability p, else 0, in the shape of x: in its dtype for a number p, as truth values for a tensor. */
 function trials(x: Tensor, p: unknown, generator: Drawing["generator"]): Tensor {

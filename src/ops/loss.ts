@@ -17,7 +17,6 @@ export interface Weighted extends Reduced {
 }
 type Loss<K extends object = Reduced> = Composite<(x: Tensor, target: Tensor, options?: K) => Tensor>;
 type Given = Tensor | null | undefined;
-const none = undefined as Given;
 
 const pairs = (low = -2, high = 2): Sample[] =>
   [undefined, "sum", "none"].map((reduction) => [t([3, 4], { low, high }), t([3, 4], { low, high }), { reduction }]);
@@ -98,7 +97,7 @@ const weights = { low: 0.5, high: 2 };
 
 /** Cross entropy of the sigmoid of x against probabilities, averaged; posWeight scales the positive part per class. */
 export const binaryCrossEntropyWithLogits: Loss<Weighted & { readonly posWeight?: Given }> = loss(
-  { posWeight: none },
+  { posWeight: undefined as Given },
   (x, target, { posWeight }) => {
     const positive = x.logsigmoid();
     return x.sub(x.mul(target)).sub(posWeight ? positive.mul(posWeight.sub(1).mul(target).add(1)) : positive);
@@ -112,7 +111,7 @@ export const binaryCrossEntropyWithLogits: Loss<Weighted & { readonly posWeight?
     ],
     errors: [...shapeErrors()],
   },
-  { weight: none },
+  { weight: undefined },
 );
 
 /** Cross entropy of probabilities x against probabilities, averaged; logarithms are held above −100. */
@@ -126,7 +125,7 @@ export const binaryCrossEntropy: Loss<Weighted> = loss(
     samples: [...pairs(0.1, 0.9), [t([2, 3], { low: 0.1, high: 0.9 }), t([2, 3], { low: 0.1, high: 0.9 }), { weight: t([3], weights) }]],
     errors: [...shapeErrors()],
   },
-  { weight: none },
+  { weight: undefined },
 );
 
 /** target · (log target − x) with x and, if logTarget, the target as logarithms; "batchmean" divides the sum by the first size. */

@@ -4,6 +4,7 @@ import special from "../../shaders/special.wgsl?raw";
 import { dense, elements } from "../backend/cpu.ts";
 import { kernel, library } from "../backend/kernel.ts";
 import { checkFloat } from "../base/checks.ts";
+import { roundTo } from "../base/dtype.ts";
 import { parse } from "../base/options.ts";
 import * as host from "../base/random.ts";
 import { isContiguous, sizeOf } from "../base/shape.ts";
@@ -123,8 +124,7 @@ export const philoxDropout: Mapped<(x: Tensor, p: number, key?: Key) => Tensor, 
     const [from, to] = [dense(x!), elements(out!)];
     const random = host.philoxWords(key, from.length);
     // The shader's numbers: p, and in float32 the scale, are rounded to its precision.
-    const limit = Math.fround(p);
-    const scale = out!.dtype === "float32" ? Math.fround(scaleOf(p)) : scaleOf(p);
+    const [limit, scale] = [Math.fround(p), roundTo(out!.dtype, scaleOf(p))];
     for (let i = 0; i < from.length; i++) to[i] = from[i]! * ((random[i]! >>> 8) * 2 ** -24 >= limit ? scale : 0);
   },
   gpu: ({ x, out }, { p, key }, q) => {

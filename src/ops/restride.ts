@@ -58,9 +58,8 @@ export const putBack =
 export function overlaps({ shape, strides }: Geometry): boolean {
   if (sizeOf(shape) === 0) return false;
   const dims = shape.map((d, i) => [Math.abs(strides[i]!), d] as const).filter(([, d]) => d > 1);
-  dims.sort((a, b) => a[0] - b[0]);
   let reach = 0;
-  for (const [step, d] of dims) {
+  for (const [step, d] of dims.sort(([a], [b]) => a - b)) {
     if (step <= reach) return true;
     reach += step * (d - 1);
   }
