@@ -9,6 +9,7 @@ import type { Tensor } from "../tensor.ts";
 import { checkFits, checkIndex, checkRank, checkSource, operand, withSize } from "./arguments.ts";
 import { cropped } from "./arranging.ts";
 import { type Cases, type Composite, type Inputs, type Primitive, raises, t } from "./op.ts";
+import { times } from "./pointwise.ts";
 import { type Along, gathering, scattering, type Writes } from "./segments.ts";
 
 const ints = (shape: Shape, data: readonly number[]): unknown => t(shape, { dtype: "int32", data });
@@ -167,10 +168,11 @@ export const scatter: Writing<Source> = writing(false, {
   errors: [raises([t([3]), 0, ints([2], [0, 1]), t([1])], "needs [2]")],
 });
 
-/** Writes a source that must have exactly the shape of the index. */
-function writeExactly(x: Tensor, dim: number, index: Tensor, source: Tensor, accumulate: boolean): Tensor {
-  checkFits("the source", source.shape, index.shape);
-  return x[accumulate ? "scatterAdd" : "scatter"](dim, index, source);
+/** Writes the slices of a source, which has exactly the shape of their places, where index (1-D) names them. */
+function writeSlices(x: Tensor, dim: number, index: Tensor, source: Tensor, accumulate: boolean): Tensor {
+  const { dim: at, index: each } = placed(true, x, dim, index);
+  checkFits("the source", operand(source, "source").shape, each.shape);
+  return x[accumulate ? "scatterAdd" : "scatter"](at, each, source);
 }
 
 type Slices<O extends unknown[] = []> = Composite<(x: Tensor, dim: number, index: Tensor, source: Tensor, ...rest: O) => Tensor> & InPlace;
@@ -179,10 +181,9 @@ type Slices<O extends unknown[] = []> = Composite<(x: Tensor, dim: number, index
 export const indexAdd: Slices<[options?: { alpha?: number }]> = {
   compose: (x, dim, index, source, ...rest) => {
     const { alpha } = parse(rest, {}, { alpha: 1 });
-    const { dim: at, index: each } = placed(true, x, dim, index);
-    const src = operand(source, "source");
-    if (!Number.isInteger(alpha) && category(src.dtype) < 2) throw new DtypeError(`alpha ${alpha} does not fit a ${src.dtype} source`);
-    return writeExactly(x, at, each, alpha === 1 ? src : src.mul(alpha), true);
+    const { dtype } = operand(source, "source");
+    if (!Number.isInteger(alpha) && category(dtype) < 2) throw new DtypeError(`alpha ${alpha} does not fit a ${dtype} source`);
+    return writeSlices(x, dim, index, times(source, alpha), true);
   },
   inplace: true,
   samples: [
@@ -194,10 +195,7 @@ export const indexAdd: Slices<[options?: { alpha?: number }]> = {
 
 /** x with the slices of source written at the places of dim that index (1-D) names; where indices repeat the last one stands. */
 export const indexCopy: Slices = {
-  compose: (x, dim, index, source) => {
-    const { dim: at, index: each } = placed(true, x, dim, index);
-    return writeExactly(x, at, each, operand(source, "source"), false);
-  },
+  compose: (x, dim, index, source) => writeSlices(x, dim, index, source, false),
   inplace: true,
   samples: [[t([3, 4]), 0, ints([2], [0, 2]), t([2, 4])]],
   errors: [raises([t([3]), 0, ints([2], [0, 1]), t([3])], "needs [2]")],
@@ -223,7 +221,7 @@ export const put: Composite<PutFn> & InPlace = {
   compose: (x, index, source, ...rest) => {
     const { accumulate } = parse(rest, { accumulate: false });
     const [places, values] = [operand(index, "index").flatten(), operand(source, "source").flatten()];
-    return writeExactly(x.flatten(), 0, places, values, accumulate).reshape(x.shape);
+    return writeSlices(x.flatten(), 0, places, values, accumulate).reshape(x.shape);
   },
   inplace: true,
   samples: [
