@@ -4,7 +4,7 @@ import { ArgumentError, under } from "../base/errors.ts";
 import { fields } from "../base/python.ts";
 import { isWhole } from "../base/random.ts";
 import { functions } from "../methods.ts";
-import { checkRank } from "../ops/arguments.ts";
+import { checkFits, checkRank } from "../ops/arguments.ts";
 import type { Tensor } from "../tensor.ts";
 import { normal_, zeros_ } from "./init.ts";
 import { configure, type Factory, parameter } from "./layer.ts";
@@ -14,6 +14,8 @@ import { Parameter } from "./parameter.ts";
 export interface EmbeddingOptions extends Factory {
   /** This row starts at zero and gets no gradient. */
   readonly paddingIdx?: number | null;
+  /** The table, instead of one that is drawn. */
+  readonly weight?: Parameter | null;
 }
 
 /** Rows of a table [numEmbeddings, embeddingDim] by integer index. Shape: [...] → [..., embeddingDim]. */
@@ -26,14 +28,18 @@ export class Embedding extends Module {
 
   constructor(numEmbeddings: number, embeddingDim: number, ...rest: [paddingIdx?: number | null] | [options: EmbeddingOptions]) {
     super();
-    const { paddingIdx, ...place } = configure(this, { numEmbeddings, embeddingDim }, rest, { paddingIdx: null as number | null });
+    const { paddingIdx, weight, ...place } = configure(this, { numEmbeddings, embeddingDim }, rest, {
+      paddingIdx: null as number | null,
+      weight: null as Parameter | null,
+    });
     if (paddingIdx !== null) {
       if (!isWhole(paddingIdx, -numEmbeddings, numEmbeddings - 1))
         throw new ArgumentError(`paddingIdx must be within ${numEmbeddings} rows, got ${paddingIdx}`, "", "Embedding");
       this.paddingIdx = (paddingIdx + numEmbeddings) % numEmbeddings;
     }
-    this.weight = parameter([numEmbeddings, embeddingDim], place);
-    this.resetParameters();
+    this.weight = weight ?? parameter([numEmbeddings, embeddingDim], place);
+    under("Embedding", () => checkFits("weight", this.weight.shape, [numEmbeddings, embeddingDim]));
+    if (!weight) this.resetParameters();
   }
   /** A layer around a given table, frozen unless freeze is false. */
   static fromPretrained(
@@ -42,9 +48,7 @@ export class Embedding extends Module {
   ): Embedding {
     const [rows = 0, dim = 0] = table.shape;
     under("Embedding", () => checkRank(table.shape, 2, 2));
-    const layer = new Embedding(rows, dim, { paddingIdx });
-    layer.weight = new Parameter(table.detach(), !freeze);
-    return layer;
+    return new Embedding(rows, dim, { paddingIdx, weight: new Parameter(table.detach(), !freeze) });
   }
   /** Draws the table anew from N(0, 1). */
   resetParameters(): void {

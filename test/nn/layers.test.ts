@@ -4,6 +4,7 @@ import { ArgumentError, ShapeError } from "../../src/base/errors.ts";
 import { Generator, manualSeed } from "../../src/base/random.ts";
 import { ones, tensor } from "../../src/create.ts";
 import { init } from "../../src/device.ts";
+import { rand } from "../../src/sampling.ts";
 import * as nn from "../../src/nn/index.ts";
 import type { Tensor } from "../../src/tensor.ts";
 
@@ -226,7 +227,12 @@ describe("layers", () => {
       [0, 0],
     ]);
     expect(((await layer.weight.tolist()) as number[][])[2]).toEqual([0, 0]);
+    manualSeed(1);
     const frozen = nn.Embedding.fromPretrained(tensor([[1, 2]]));
+    const after = await rand(2).tolist();
+    manualSeed(1);
+    expect(after, "no table is drawn only to be replaced").toEqual(await rand(2).tolist());
+    expect(() => new nn.Embedding(3, 2, { weight: frozen.weight })).toThrow("Embedding: weight [1, 2] does not fit, needs [3, 2]");
     expect([frozen.weight.requiresGrad, await frozen.weight.tolist()]).toEqual([false, [[1, 2]]]);
   });
 });
