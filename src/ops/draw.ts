@@ -7,7 +7,7 @@ import { parse } from "../base/options.ts";
 import { type Generator, generatorOf } from "../base/random.ts";
 import type { Tensor } from "../tensor.ts";
 import { operand } from "./arguments.ts";
-import { checkRange, checkSpread, type Drawing, drawing, numbersOf, probability } from "./drawing.ts";
+import { checkRange, checkRate, checkSpread, type Drawing, drawing, numbersOf, probability } from "./drawing.ts";
 import { type Composite, type Fn, raises, t } from "./op.ts";
 
 type Floats = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
@@ -43,7 +43,7 @@ type UniformInPlace =
 
 const filler = <F extends Fn>(
   defaults: Readonly<Record<string, number>>,
-  check: ((a: number, b: number) => void) | undefined,
+  check: (a: number, b: number) => void,
   fill: (source: Generator, out: Floats, a: number, b: number) => void,
   record: Pick<Composite<F>, "samples" | "errors">,
 ): Composite<F> => ({
@@ -85,7 +85,7 @@ export const normal_: Composite<(x: Tensor, ...rest: NormalInPlace) => Tensor> =
 type RateRest = [lambda?: number] | [lambda: number, options: Drawing] | [options: Drawing & { lambda?: number }];
 
 /** Fills x with exponential numbers of rate lambda from the host's generator: PyTorch's numbers for the same seed and dtype. */
-export const exponential_: Composite<(x: Tensor, ...rest: RateRest) => Tensor> = filler({ lambda: 1 }, undefined, fillExponential, {
+export const exponential_: Composite<(x: Tensor, ...rest: RateRest) => Tensor> = filler({ lambda: 1 }, checkRate, fillExponential, {
   samples: [[still, Infinity], [t([0], { fixed: true })]],
   errors: [raises([still, 0], "lambda must be positive"), raises([t([2], wholes)], "needs a floating tensor")],
 });

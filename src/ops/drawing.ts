@@ -17,16 +17,16 @@ export interface Streaming extends Drawing {
 export const drawing = { generator: undefined as Generator | undefined };
 export const streaming = { ...drawing, key: undefined as PhiloxKey | undefined };
 
-/** One or two numbers as the caller or `defaults` give them, checked unless the draw does so itself; and what else `keywords` bring. */
+/** One or two numbers as the caller or `defaults` give them, checked; and what else `keywords` bring. */
 export function numbersOf<K extends object>(
   rest: readonly unknown[],
   defaults: Readonly<Record<string, number>>,
-  check: ((a: number, b: number) => void) | undefined,
+  check: (a: number, b: number) => void,
   keywords: K,
 ): K & { readonly a: number; readonly b: number } {
   const given = parse(rest, defaults, keywords);
   const [a = 0, b = 0] = Object.keys(defaults).map((name) => given[name]!);
-  check?.(a, b);
+  check(a, b);
   return { ...given, a, b };
 }
 
@@ -37,6 +37,11 @@ export function keyOf(size: number, { key, generator }: Streaming): PhiloxKey {
     if (key[word] !== key[word] >>> 0)
       throw new ArgumentError(`${word} of the key must be a 32-bit word, got ${String(key[word])}`, "use generator.philox(size)");
   return key;
+}
+
+/** Errors: ArgumentError unless lambda is positive. */
+export function checkRate(lambda: number): void {
+  if (!(lambda > 0)) throw new ArgumentError(`lambda must be positive, got ${lambda}`);
 }
 
 /** Errors: ArgumentError unless p lies in [0, 1]. */
