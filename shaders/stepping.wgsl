@@ -11,7 +11,7 @@ struct Params {
   keep: f32, add: f32, // moment = keep * moment + add * gradient
   nesterov: f32, // momentum for Nesterov's look-ahead, else 0
   beta2: f32, rest2: f32, // second moment = beta2 * second moment + rest2 * gradient²
-  root: f32, eps: f32, // sqrt(1 - beta2^t)
+  eps: f32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -75,7 +75,7 @@ fn direction_scaled(slot: u32, i: u32, d: vec4f) -> vec4f {
   v = params.beta2 * v + params.rest2 * d * d;
   if (slot == 0u) { v0[i] = v; } else { v1[i] = v; }
   v = largest(i, v);
-  return moment(slot, i, d) / (vec4f(sqrt_f(v.x), sqrt_f(v.y), sqrt_f(v.z), sqrt_f(v.w)) / params.root + params.eps);
+  return moment(slot, i, d) / (vec4f(sqrt_f(v.x), sqrt_f(v.y), sqrt_f(v.z), sqrt_f(v.w)) + params.eps);
 }
 // AMSGrad: p1 is the largest second moment of p0 so far, which is used in place of the present one.
 fn largest(i: u32, v: vec4f) -> vec4f { return v; }

@@ -1,7 +1,6 @@
 // Every operator of the table.
-import "./adam.ts";
 import "./losses.ts";
 import "./noise.ts";
 import "./norms.ts";
-import "./sgd.ts";
+import "./stepping.ts";
 import "./windows.ts";

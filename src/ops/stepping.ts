@@ -1,17 +1,16 @@
-// The fused optimiser steps: what they share, which is all but the way their rates are given. Each call updates several parameters and
-// their state in place, within eight buffers per dispatch.
+// The fused step of all optimisers. A call updates several parameters and their state in place, within eight buffers per dispatch.
 import source from "../../shaders/stepping.wgsl?raw";
-import type { View, Views } from "../backend/backend.ts";
+import type { Views } from "../backend/backend.ts";
 import { elements } from "../backend/cpu.ts";
 import { kernel, type Launcher } from "../backend/kernel.ts";
 import { checkFloat } from "../base/checks.ts";
-import { DtypeError, ShapeError, show } from "../base/errors.ts";
-import { isContiguous, sameShape, sizeOf } from "../base/shape.ts";
+import type { TypedArray } from "../base/dtype.ts";
+import { ShapeError } from "../base/errors.ts";
+import { sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { type Arg, type Fn, type Inputs, type Meta, type Primitive, t } from "./op.ts";
-
-/** Whether a kernel that walks whole buffers may have it: dense, from the first element of its memory to the last. */
-export const fillsStorage = (x: View): boolean => x.offset === 0 && isContiguous(x) && x.storage.elements === sizeOf(x.shape);
+import { checkFits } from "./arguments.ts";
+import { type Arg, type Inputs, type Meta, type Primitive, raises, t } from "./op.ts";
+import { productDtype } from "./product.ts";
 
 /** The gradient d of p is sign · g + weightDecay · p; p becomes shrink · p − lr · (d, or what the state makes of it). */
 export interface Rates {
@@ -23,106 +22,116 @@ export interface Rates {
   readonly keep: number;
   readonly add: number;
   readonly nesterov: number;
-  /** With second moments v: v becomes beta2 · v + rest2 · d², and m is divided by √v / root + eps. */
+  /** With second moments v: v becomes beta2 · v + rest2 · d², and m is divided by √v + eps. */
   readonly beta2: number;
   readonly rest2: number;
-  readonly root: number;
   readonly eps: number;
 }
+const defaults: Rates = { lr: 0, weightDecay: 0, sign: 1, shrink: 1, keep: 0, add: 1, nesterov: 0, beta2: 0, rest2: 0, eps: 0 };
 
-/** Numbers of the parameters in `io`. */
-const updated = (io: Views | Inputs): number[] => Object.keys(io).flatMap((key) => (key.startsWith("p") ? [Number(key.slice(1))] : []));
+// Parameters, gradients, first and second moments, and the largest second moments so far.
+const letters = ["p", "g", "m", "v", "w"] as const;
 
 /** Errors: ShapeError when a gradient or state tensor does not fit its parameter; DtypeError unless all are of one float dtype. */
-function checkUpdate(ins: Inputs, letters: readonly string[], most: number): { out: Meta } {
-  const numbers = updated(ins);
-  if (numbers.length === 0 || numbers.length > most)
-    throw new ShapeError(`${numbers.length} parameters, takes at least 1 and at most ${most} at a time`);
-  for (const k of numbers) {
-    const { shape, dtype } = ins[`p${k}`]!;
-    checkFloat(dtype);
-    for (const name of letters) {
-      if (name !== "g" && !(`${name}0` in ins)) continue;
-      const other = ins[name + k];
-      if (!other || !sameShape(other.shape, shape))
-        throw new ShapeError(`${name}${k} of shape ${other ? show(other.shape) : "none"} does not fit a parameter of ${show(shape)}`);
-      if (other.dtype !== dtype) throw new DtypeError(`${name}${k} is ${other.dtype}, its parameter ${dtype}`);
-    }
-  }
-  const { shape, dtype } = ins["p0"]!;
-  return { out: { shape, dtype } };
+function checkUpdate(ins: Inputs): { out: Meta } {
+  const count = Object.keys(ins).filter((key) => key.startsWith("p")).length;
+  const most = ins["w0"] ? 1 : ins["m0"] ? 2 : 4;
+  if (count === 0 || count > most) throw new ShapeError(`${count} parameters, takes at least 1 and at most ${most} at a time`);
+  const dtype = productDtype(ins);
+  checkFloat(dtype);
+  for (let k = 0; k < count; k++)
+    for (const letter of letters)
+      if (letter === "g" || ins[`${letter}0`]) {
+        const other = ins[letter + k];
+        if (!other) throw new ShapeError(`${letter}${k} is missing`);
+        checkFits(letter + k, other.shape, ins[`p${k}`]!.shape);
+      }
+  return { out: ins["p0"]! };
 }
 
 // A loop for each kind of state: one that asks at every element takes twice as long.
-function cpuStep(io: Views, { lr, weightDecay, sign, shrink, keep, add, nesterov, beta2, rest2, root, eps }: Rates): void {
-  for (const k of updated(io)) {
-    const [p, g] = [elements(io[`p${k}`]!), elements(io[`g${k}`]!)];
-    const [m, v, w] = ["m", "v", "w"].map((letter) => io[letter + k] && elements(io[letter + k]!));
-    if (!m) for (let i = 0; i < p.length; i++) p[i] = p[i]! - lr * (sign * g[i]! + weightDecay * p[i]!);
+function cpuStep(io: Views, { lr, weightDecay, sign, shrink, keep, add, nesterov, beta2, rest2, eps }: Rates): void {
+  for (let k = 0; io[`p${k}`]; k++) {
+    const [p, g, m, v, w] = letters.map((letter) => io[letter + k] && elements(io[letter + k]!)) as [TypedArray, ...TypedArray[]];
+    if (!m) for (let i = 0; i < p.length; i++) p[i] = p[i]! - lr * (sign * g![i]! + weightDecay * p[i]!);
     else if (!v)
       for (let i = 0; i < p.length; i++) {
-        const d = sign * g[i]! + weightDecay * p[i]!;
+        const d = sign * g![i]! + weightDecay * p[i]!;
         const mean = (m[i] = keep * m[i]! + add * d);
         const step = nesterov === 0 ? mean : d + nesterov * mean;
         p[i] = p[i]! - lr * step;
       }
     else
       for (let i = 0; i < p.length; i++) {
-        const d = sign * g[i]! + weightDecay * p[i]!;
+        const d = sign * g![i]! + weightDecay * p[i]!;
         const mean = (m[i] = keep * m[i]! + add * d);
         let square = (v[i] = beta2 * v[i]! + rest2 * d * d);
         if (w) square = w[i] = Math.max(w[i]!, square);
-        p[i] = shrink * p[i]! - (lr * mean) / (Math.sqrt(square) / root + eps);
+        p[i] = shrink * p[i]! - (lr * mean) / (Math.sqrt(square) + eps);
       }
   }
 }
 
 function gpuStep(io: Views, rates: Rates, q: Launcher): void {
-  const { m0, m1, w0, ...own } = io;
-  const bind: Views = { ...own, ...(m0 && { p2: m0 }), ...(m1 && { p3: m1 }), ...(w0 && { p1: w0 }) };
-  const direction = io["v0"] ? "direction_scaled" : "direction_moment";
-  const roles: Record<string, string> = m0 ? { gradient: "gradient_pair", direction } : {};
-  if (w0) roles["largest"] = "largest_kept";
-  const quads = [0, 1, 2, 3].map((k) => (io[`g${k}`] ? Math.ceil(sizeOf(io[`g${k}`]!.shape) / 4) : 0));
+  const { m0, m1, w0, v0, g0, ...own } = io;
   // Memory that no invocation touches stands in for what is not there; written bindings must all differ.
+  const bind: Views = { p2: m0!, p3: m1!, p1: w0!, v0: v0!, g0: g0!, g1: g0!, g2: g0!, g3: g0!, ...own };
   for (const name of ["p1", "p2", "p3", "v1"]) bind[name] ??= q.scratch("float32", [4]);
-  for (const name of ["g1", "g2", "g3"]) bind[name] ??= io["g0"]!;
+  const quads = [0, 1, 2, 3].map((k) => Math.ceil(sizeOf(io[`g${k}`]?.shape ?? [0]) / 4));
   q.launch(
-    kernel(source, "step_all", roles),
+    kernel(source, "step_all", {
+      ...(m0 && { gradient: "gradient_pair", direction: v0 ? "direction_scaled" : "direction_moment" }),
+      ...(w0 && { largest: "largest_kept" }),
+    }),
     bind,
     { ...rates, ...Object.fromEntries(quads.map((n, k) => [`quads${k}`, n])) },
     quads.reduce((a, b) => a + b),
   );
 }
 
-/**
- * A step over lists of tensors: parameters, gradients, and those of the state, a letter each. It takes at most `most` parameters at a time,
- * two if they have a state, one if that includes the largest second moments; `rates` reads what the caller gives last.
- */
-export const stepping = <F extends Fn, G>(
-  state: readonly string[],
-  most: number,
-  rates: (given: G) => Rates,
-  record: Pick<Primitive<F>, "samples" | "errors">,
-): Primitive<F, never, Rates> => {
-  const letters = ["g", ...state];
-  return {
-    self: -1,
-    call: (...args) => {
-      const inputs: Record<string, Tensor> = {};
-      ["p", ...letters].forEach((letter, l) => (args[l] as readonly Tensor[]).forEach((x, k) => (inputs[letter + k] = x)));
-      return { inputs, attrs: rates(args.at(-1) as G) };
-    },
-    meta: (ins) => checkUpdate(ins, letters, "w0" in ins ? 1 : "m0" in ins ? 2 : most),
-    cpu: cpuStep,
-    gpu: gpuStep,
-    mutates: ["p", ...state].flatMap((letter) => [0, 1, 2, 3].map((k) => letter + k)),
-    backward: "none",
-    ...record,
-  };
-};
-
 const numbers = (shape: readonly number[], least: number): Arg =>
   t(shape, { data: Array.from({ length: sizeOf(shape) }, (_, i) => least + ((i * 7 + 3) % 11) / 10), fixed: true });
-/** For samples, which are written to and so keep their layout: two parameters with gradients, first and second moments. */
-export const sample = ([[5], [2, 2]] as const).map((shape) => [-0.5, -0.3, -0.2, 0.1].map((least) => numbers(shape, least)));
+// What is written to keeps its layout: two parameters with gradients, first and second moments.
+const [p, g, m, v] = [-0.5, -0.3, -0.2, 0.1].map((least) => [numbers([5], least), numbers([2, 2], least)]) as [Arg[], Arg[], Arg[], Arg[]];
+const sgd = { lr: 0.1, weightDecay: 0.01 };
+const momentum = { ...sgd, keep: 0.9, add: 0.7 };
+const adam = { ...momentum, beta2: 0.99, rest2: 0.01, eps: 1e-3 };
+const one = (list: readonly Arg[]): readonly Arg[] => list.slice(0, 1);
+
+type Tensors = readonly Tensor[];
+
+/**
+ * One step of SGD or Adam on up to four parameters, two if they have moments, one if that includes the largest second moments (AMSGrad).
+ * Lists of a state that is not kept are empty. Writes all but grads.
+ */
+export const optimizerStep: Primitive<
+  (params: Tensors, grads: Tensors, moments: Tensors, squares: Tensors, largest: Tensors, rates: Partial<Rates>) => Tensor,
+  never,
+  Rates
+> = {
+  self: -1,
+  call: (...args) => {
+    const inputs: Record<string, Tensor> = {};
+    letters.forEach((letter, i) => (args[i] as Tensors).forEach((x, k) => (inputs[letter + k] = x)));
+    return { inputs, attrs: { ...defaults, ...args[5] } };
+  },
+  meta: checkUpdate,
+  cpu: cpuStep,
+  gpu: gpuStep,
+  mutates: ["p", "m", "v", "w"].flatMap((letter) => [0, 1, 2, 3].map((k) => letter + k)),
+  backward: "none",
+  samples: [
+    [[...p, ...m], [...g, ...g], [], [], [], { ...sgd, sign: -1 }],
+    [one(p), one(g), one(m), [], [], { ...momentum, nesterov: 0.9 }],
+    [p, g, m, [], [], momentum],
+    [one(p), one(g), one(m), one(v), [], { ...adam, shrink: 0.99 }],
+    [p, g, m, v, [], { ...adam, sign: -1 }],
+    [one(p), one(g), one(m), one(v), one(v), adam],
+  ],
+  errors: [
+    raises([one(p), g.slice(1), [], [], [], sgd], "does not fit"),
+    raises([[...p, m[0]], [...g, g[0]], [...m, g[0]], [], [], momentum], "at most 2"),
+    raises([one(p), one(g), m.slice(1), one(v), [], adam], "does not fit"),
+    raises([p, g, one(m), [], [], momentum], "m1 is missing"),
+  ],
+};

@@ -1,6 +1,5 @@
 // The operator table: every export of a family is an operator. Adding an export adds the operator everywhere.
 import * as activation from "./activation.ts";
-import * as adam from "./adam.ts";
 import * as arithmetic from "./arithmetic.ts";
 import * as arrange from "./arrange.ts";
 import * as bits from "./bits.ts";
@@ -27,16 +26,15 @@ import * as random from "./random.ts";
 import * as reduce from "./reduce.ts";
 import * as rounding from "./rounding.ts";
 import * as scan from "./scan.ts";
-import * as sgd from "./sgd.ts";
 import * as softmax from "./softmax.ts";
 import * as spread from "./spread.ts";
+import * as stepping from "./stepping.ts";
 import * as strided from "./strided.ts";
 import * as transcendental from "./transcendental.ts";
 import * as view from "./view.ts";
 
 export const ops = {
   ...activation,
-  ...adam,
   ...arithmetic,
   ...arrange,
   ...bits,
@@ -63,9 +61,9 @@ export const ops = {
   ...reduce,
   ...rounding,
   ...scan,
-  ...sgd,
   ...softmax,
   ...spread,
+  ...stepping,
   ...strided,
   ...transcendental,
   ...view,

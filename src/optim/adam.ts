@@ -1,5 +1,5 @@
 // Adam and AdamW.
-import "../kits/adam.ts";
+import "../kits/stepping.ts";
 import { checkNonNegative } from "../base/checks.ts";
 import { ArgumentError, under } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
@@ -58,13 +58,24 @@ export class Adam extends Optimizer<AdamOptions, AdamState> {
     const decay = this.decoupled ? { weightDecay: 0, shrink: 1 - lr * weightDecay } : { weightDecay, shrink: 1 };
     for (const some of chunks(ready, amsgrad ? 1 : 2, (a, b) => a.step === b.step)) {
       const t = some[0]!.state.step;
-      functions.adamStep(
+      // What corrects the second moments, √(1 − beta2ᵗ), moves from below √v to lr and eps.
+      const root = Math.sqrt(1 - beta2 ** t);
+      functions.optimizerStep(
         some.map((r) => r.param),
         some.map((r) => r.grad),
         some.map((r) => r.state.exp_avg),
         some.map((r) => r.state.exp_avg_sq),
         amsgrad ? some.map((r) => r.state.max_exp_avg_sq!) : [],
-        { step: lr / (1 - beta1 ** t), root: Math.sqrt(1 - beta2 ** t), beta1, beta2, eps, maximize, ...decay },
+        {
+          lr: (lr * root) / (1 - beta1 ** t),
+          sign: maximize ? -1 : 1,
+          keep: beta1,
+          add: 1 - beta1,
+          beta2,
+          rest2: 1 - beta2,
+          eps: eps * root,
+          ...decay,
+        },
       );
     }
   }

@@ -1,5 +1,5 @@
 // Stochastic gradient descent.
-import "../kits/sgd.ts";
+import "../kits/stepping.ts";
 import { checkNonNegative } from "../base/checks.ts";
 import { ArgumentError, under } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
@@ -47,11 +47,20 @@ export class SGD extends Optimizer<SgdOptions, SgdState> {
     // The first step starts the buffer from the gradient itself, without dampening.
     for (const some of chunks(ready, width, (a, b) => !a.momentum_buffer === !b.momentum_buffer)) {
       const fresh = !some[0]!.state.momentum_buffer;
-      functions.sgdStep(
+      functions.optimizerStep(
         some.map((r) => r.param),
         some.map((r) => r.grad),
         momentum === 0 ? [] : some.map((r) => (r.state.momentum_buffer ??= this.zerosFor(r.param))),
-        { lr, weightDecay, maximize, nesterov: nesterov ? momentum : 0, keep: fresh ? 0 : momentum, add: fresh ? 1 : 1 - dampening },
+        [],
+        [],
+        {
+          lr,
+          weightDecay,
+          sign: maximize ? -1 : 1,
+          nesterov: nesterov ? momentum : 0,
+          keep: fresh ? 0 : momentum,
+          add: fresh ? 1 : 1 - dampening,
+        },
       );
     }
   }
