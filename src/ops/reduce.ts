@@ -69,12 +69,12 @@ export const mean: Summing = adding("mean", {
   errors: [raises([t([3], { dtype: "int32" })], "floating")],
 });
 
-type Extreme = Primitive<(x: Tensor, ...rest: Over) => Tensor, "x" | "out" | "indices", Attrs>;
+type Extreme = Primitive<(x: Tensor, ...rest: Over) => Tensor, "x" | "out", Attrs>;
 /** The largest element over dimensions, all by default; equal ones share the gradient, NaN wins. */
-export const amax: Extreme = choosing("amax", "value");
+export const amax: Extreme = choosing("max", "value");
 
 /** The smallest element over dimensions, all by default; equal ones share the gradient, NaN wins. */
-export const amin: Extreme = choosing("amin", "value");
+export const amin: Extreme = choosing("min", "value");
 
 // ---- truth values: sums of comparisons
 
