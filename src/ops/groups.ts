@@ -5,15 +5,17 @@ import { dense, elements } from "../backend/cpu.ts";
 import type { Launcher } from "../backend/kernel.ts";
 import { checkFloat } from "../base/checks.ts";
 import { ShapeError, show } from "../base/errors.ts";
-import { sameShape, type Shape, sizeOf } from "../base/shape.ts";
+import { type Shape, sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { launchLines, type Lines } from "./lines.ts";
+import { checkFits, checkRank } from "./arguments.ts";
+import { perChannel } from "./channels.ts";
+import { launchLines } from "./lines.ts";
 import type { Inputs, Meta } from "./op.ts";
-import { deviations, gpuReduce, twin } from "./reduction.ts";
+import { deviations, gpuReduce, ofKind, twin } from "./reduction.ts";
 
 export interface Attrs {
   /** The trailing sizes that layer normalisation works on; left out for batch normalisation. */
-  readonly shape?: Shape;
+  readonly shape?: Shape | undefined;
   readonly training: boolean;
   readonly momentum: number;
   readonly eps: number;
@@ -22,6 +24,8 @@ export interface Attrs {
 /** Group k consists of `runs` runs of `run` neighbours, from k · run on, `stride` apart. */
 interface Groups {
   readonly dims: readonly number[];
+  /** Dimensions whose elements have a weight and a bias in common. */
+  readonly rest: readonly number[];
   /** Of mean and rstd. */
   readonly shape: Shape;
   /** Of weight and bias. */
@@ -35,18 +39,14 @@ interface Groups {
 
 export function groupsOf({ shape }: Pick<Meta, "shape">, { shape: tail }: Attrs): Groups {
   const all = [...shape.keys()];
-  const lead = shape.length - (tail?.length ?? 0);
-  if (tail) return { dims: all.slice(lead), shape: shape.slice(0, lead), affine: tail, along: 1, runs: 1, run: sizeOf(tail), stride: 0 };
-  const [channels, run] = [shape[1] ?? 0, sizeOf(shape.slice(2))];
-  return {
-    dims: all.filter((d) => d !== 1),
-    shape: [channels],
-    affine: [channels],
-    along: 0,
-    runs: shape[0]!,
-    run,
-    stride: channels * run,
-  };
+  if (tail) {
+    const lead = shape.length - tail.length;
+    const [dims, rest] = [all.slice(lead), all.slice(0, lead)];
+    return { dims, rest, shape: shape.slice(0, lead), affine: tail, along: 1, runs: 1, run: sizeOf(tail), stride: 0 };
+  }
+  const [runs, channels = 0] = shape as [number, number?];
+  const [dims, own, run] = [all.filter((d) => d !== 1), [channels], sizeOf(shape.slice(2))];
+  return { dims, rest: dims, shape: own, affine: own, along: 0, runs, run, stride: channels * run };
 }
 
 /** Errors: DtypeError for integers; ShapeError when sizes do not fit. */
@@ -54,15 +54,14 @@ export function check(ins: Inputs, attrs: Attrs): Groups {
   const { shape, dtype } = ins["x"]!;
   const { shape: tail, training } = attrs;
   checkFloat(dtype);
-  if (tail && (tail.length === 0 || !sameShape(shape.slice(-tail.length), tail)))
-    throw new ShapeError(`an input of ${show(shape)} does not end in normalizedShape ${show(tail)}`);
-  if (!tail && shape.length < 2 && sizeOf(shape) > 0) throw new ShapeError(`needs an input of [N, C, …], got ${show(shape)}`);
+  if (tail) {
+    checkRank(tail, 1);
+    checkFits("normalizedShape", tail, shape.slice(-tail.length));
+  } else checkRank(shape, sizeOf(shape) > 0 ? 2 : 1);
   const groups = groupsOf(ins["x"]!, attrs);
-  for (const key of ["weight", "bias", "mean", "rstd", "runningMean", "runningVar"]) {
-    const wanted = /^(weight|bias)/.test(key) ? groups.affine : groups.shape;
-    if (ins[key] && !sameShape(ins[key].shape, wanted))
-      throw new ShapeError(`${key} ${show(ins[key].shape)} must have shape ${show(wanted)}`);
-  }
+  const { shape: own, affine } = groups;
+  for (const [key, wanted] of Object.entries({ weight: affine, bias: affine, mean: own, rstd: own, runningMean: own, runningVar: own }))
+    if (ins[key]) checkFits(key, ins[key].shape, wanted);
   if (!tail && training && groups.runs * groups.run === 1)
     throw new ShapeError(`needs more than one value per channel in training, got ${show(shape)}`, "use a larger batch, or eval()");
   return groups;
@@ -75,10 +74,18 @@ function touch({ runningMean, runningVar }: Views, { training }: Attrs): void {
 
 // ---- WebGPU ---------------------------------------------------------------------------------------------------------
 
-/** The lines that batch normalisation maps: a channel of an item, or all of a channel where items have one number for it. */
-const channelLines = ({ shape: [channels], runs, run }: Groups): Lines =>
-  run > 1 && runs > 0 ? { outer: runs * channels!, length: run, inner: 1 } : { outer: 1, length: runs * run, inner: channels! };
-const rows = ({ shape, run }: Groups): Lines => ({ outer: sizeOf(shape), length: run, inner: 1 });
+/** Launches the lines that are mapped: a group's, those of a channel of an item, or all of a channel where items have one number for it. */
+function launch(
+  q: Launcher,
+  names: readonly string[],
+  bind: Readonly<Record<string, View | undefined>>,
+  { along, shape, runs, run }: Groups,
+  eps = 0,
+): void {
+  const channels = sizeOf(shape);
+  const lines = along || (run > 1 && runs > 0) ? { outer: channels * runs, length: run, inner: 1 } : { outer: 1, length: runs * run, inner: channels }; // prettier-ignore
+  launchLines(q, names, bind, lines, { channels, eps });
+}
 
 /** Records mean and rstd of every channel, and the move of the running ones where these are given. */
 function launchStats({ x, mean, rstd, runningMean, runningVar }: Views, attrs: Attrs, q: Launcher): void {
@@ -86,55 +93,45 @@ function launchStats({ x, mean, rstd, runningMean, runningVar }: Views, attrs: A
   const rule = deviations(running.length > 0 ? "emit_batch_running" : "emit_batch");
   // Kernels write whole dense buffers: statistics that are parts of others go there and back.
   const copies = running.map((view) => q.dense(view));
-  const moved: Views = copies.length > 0 ? { running_mean: copies[0]!, running_var: copies[1]! } : {};
-  const bind = { x: x!, out: mean!, out_b: rstd!, ...moved };
+  const bind = { x: x!, out: mean!, out_b: rstd!, running_mean: copies[0]!, running_var: copies[1]! };
   gpuReduce(q, rule, bind, groupsOf(x!, attrs).dims, "float32", { scale: attrs.eps, p: attrs.momentum });
   running.forEach((view, i) => copies[i] !== view && denseCopy(q, copies[i]!, view));
 }
 
 /** Records x normalised, and the statistics. */
 export function launchNormalize(io: Views, attrs: Attrs, q: Launcher): void {
-  const { weight, bias, out, mean, rstd, runningMean, runningVar } = io;
+  const { x, weight, bias, out, mean, rstd, runningMean, runningVar } = io;
+  const { shape, training, eps } = attrs;
   touch(io, attrs);
-  const x = q.dense(io["x"]!);
-  const groups = groupsOf(x, attrs);
-  const bind = { x, weight, bias, out };
-  const made = { made_a: mean, made_b: rstd };
-  if (attrs.shape) {
-    const names = ["level_mean", "terms_moments", "settle_norm", "mapped_norm", "weights_each", "biases_each"];
-    return launchLines(q, names, { ...bind, ...made }, rows(groups), { eps: attrs.eps });
-  }
-  if (attrs.training) launchStats({ ...io, x }, attrs, q);
-  const stats = attrs.training ? { given_a: mean, given_b: rstd } : { given_a: runningMean, given_b: runningVar, ...made };
-  const names = ["sums_none", attrs.training ? "settle_batch" : "settle_running", "mapped_norm", "weight_of_each", "bias_of_each"];
-  launchLines(q, names, { ...bind, ...stats }, channelLines(groups), { channels: groups.shape[0]!, eps: attrs.eps });
+  if (training && !shape) launchStats(io, attrs, q);
+  const names = shape
+    ? ["level_mean", "terms_moments", "settle_norm", "weights_each", "biases_each"]
+    : ["sums_none", training ? "settle_batch" : "settle_running", "weight_of_each", "bias_of_each"];
+  const [given_a, given_b] = training ? [mean, rstd] : [runningMean, runningVar];
+  const bind = { x, weight, bias, out, given_a, given_b, made_a: mean, made_b: rstd };
+  launch(q, ["mapped_norm", ...names], bind, groupsOf(x!, attrs), eps);
 }
 
 /** Records the gradient by x. */
 export function launchSlope(io: Views, attrs: Attrs, q: Launcher): void {
-  const groups = groupsOf(io["x"]!, attrs);
-  const { x, g: y, weight, mean: given_a, rstd: given_b, sums: given_sums, out } = io;
-  const bind = { x, y, weight, given_a, given_b, out };
-  if (attrs.shape)
-    return launchLines(q, ["level_given", "terms_slope", "settle_slope", "mapped_slope", "weights_each"], bind, rows(groups));
-  const names = ["sums_none", "settle_channel", "mapped_slope", "weight_of_each"];
-  launchLines(q, names, { ...bind, given_sums }, channelLines(groups), { channels: groups.shape[0]! });
+  const { x, g: y, weight, mean: given_a, rstd: given_b, out } = io;
+  const groups = groupsOf(x!, attrs);
+  let { sums: given_sums } = io;
+  if (!attrs.shape && !given_sums) launchSums({ ...io, out: (given_sums = q.scratch("float32", [2, ...groups.shape])) }, attrs, q);
+  const names = attrs.shape
+    ? ["level_given", "terms_slope", "settle_slope", "weights_each"]
+    : ["sums_none", "settle_channel", "weight_of_each"];
+  launch(q, ["mapped_slope", ...names], { x, y, weight, given_a, given_b, given_sums, out }, groups);
 }
 
 /** Records Σ g and Σ g · (x − mean) · rstd of every weight. */
 export function launchSums({ x, g, mean, rstd, out }: Views, attrs: Attrs, q: Launcher): void {
-  const { dims, run } = groupsOf(x!, attrs);
-  const bind = { x: q.dense(x!), y: q.dense(g!), center: q.dense(mean!), out: out! };
-  if (!attrs.shape) {
-    const rule = twin({ open: "open_twin", fold: "fold_twin", emit: "emit_twin" });
-    return gpuReduce(q, rule, { ...bind, rstd: q.dense(rstd!) }, dims, "float32");
-  }
+  const { along, rest, run } = groupsOf(x!, attrs);
   // A single column is its own mean: its second sum is 0 times anything.
-  const single = run === 1;
-  const rule = twin(single ? { fold: "fold_twin", emit: "emit_twin" } : { fold: "fold_twin_rows", emit: "emit_twin_rows" });
+  const single = along && run === 1;
+  const rule = twin(along && !single ? ofKind("twin_rows", "fold", "emit") : ofKind("twin", "open", "fold", "emit"));
   const scale = single ? q.table("zero", () => new Float32Array(1)) : q.dense(rstd!);
-  const lead = [...x!.shape.keys()].filter((d) => !dims.includes(d));
-  gpuReduce(q, rule, { ...bind, rstd: scale }, lead, "float32");
+  gpuReduce(q, rule, { x: q.dense(x!), y: q.dense(g!), center: q.dense(mean!), rstd: scale, out: out! }, rest, "float32");
 }
 
 // ---- CPU ------------------------------------------------------------------------------------------------------------
@@ -218,8 +215,6 @@ export function cpuSums({ g, x, mean, rstd, out }: Views, attrs: Attrs): void {
 
 // ---- the same in plain operators --------------------------------------------------------------------------------------
 
-export const perChannel = (v: Tensor, x: Tensor): Tensor => v.reshape(x.shape.map((_, d) => (d === 1 ? -1 : 1)));
-
 /** Mean and rstd of x, in its rank. */
 function statistics(x: Tensor, attrs: Attrs): { mean: Tensor; rstd: Tensor } {
   const { dims } = groupsOf(x, attrs);
@@ -240,7 +235,6 @@ export function withStatistics(given: Operands, attrs: Attrs): Operands {
 
 /** What launchSlope gives. */
 export function slopeInOperators({ g, x, weight }: Operands, attrs: Attrs): Tensor {
-  if (x.size === 0) return g.mul(x);
   const { dims } = groupsOf(x, attrs);
   const { mean, rstd } = statistics(x, attrs);
   const hat = x.sub(mean).mul(rstd);
@@ -250,16 +244,9 @@ export function slopeInOperators({ g, x, weight }: Operands, attrs: Attrs): Tens
 
 /** What launchSums gives. */
 export function sumsInOperators({ g, x, mean, rstd }: Operands, attrs: Attrs): Tensor {
-  const { dims, affine } = groupsOf(x, attrs);
-  if (x.size === 0)
-    return g
-      .sum()
-      .mul(0)
-      .expand(2, ...affine);
+  const { rest, affine } = groupsOf(x, attrs);
   const known = attrs.training ? statistics(x, attrs) : { mean: perChannel(mean!, x), rstd: perChannel(rstd!, x) };
   const hat = x.sub(known.mean).mul(known.rstd);
-  const gone = attrs.shape ? [...x.shape.keys()].filter((d) => !dims.includes(d)) : dims;
-  const total = (v: Tensor): Tensor => (gone.length === 0 ? v : v.sum(gone)).reshape([1, -1]);
-  const both = total(g).pad([0, 0, 0, 1]).add(total(g.mul(hat)).pad([0, 0, 1, 0])); // prettier-ignore
-  return both.reshape([2, ...affine]);
+  const total = (v: Tensor): Tensor => (rest.length === 0 ? v : v.sum(rest)).reshape([1, ...affine]);
+  return total(g).cat([total(g.mul(hat))]);
 }

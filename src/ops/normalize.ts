@@ -3,8 +3,9 @@ import { ArgumentError } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { type Shape, sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { type Attrs, check, cpuNormalize, cpuSlope, cpuSums, groupsOf, launchNormalize, launchSlope, launchSums, type Operands, perChannel, slopeInOperators, sumsInOperators, withStatistics } from "./groups.ts"; // prettier-ignore
-import { type Arg, type Call, type ErrorSample, type Fn, type Inputs, type Primitive, raises, type Sample, t } from "./op.ts";
+import { perChannel } from "./channels.ts";
+import { type Attrs, check, cpuNormalize, cpuSlope, cpuSums, groupsOf, launchNormalize, launchSlope, launchSums, type Operands, slopeInOperators, sumsInOperators, withStatistics } from "./groups.ts"; // prettier-ignore
+import { type Arg, type ErrorSample, type Fn, type Inputs, type Primitive, raises, t } from "./op.ts";
 
 type Given = Tensor | null | undefined;
 export interface Affine {
@@ -18,32 +19,21 @@ export interface Options extends Affine {
   /** Share of the batch in the running statistics. */
   readonly momentum?: number;
 }
-/** What gradients may be told, so that they need not find it out again. */
-export interface Known {
+/** What gradients are told: `shape` for layer normalisation; what they know already, so that they need not find it out again. */
+export interface Known extends Partial<Attrs> {
   readonly weight?: Given;
   readonly mean?: Tensor | undefined;
   readonly rstd?: Tensor | undefined;
-  readonly eps?: number;
+  readonly sums?: Tensor | undefined;
 }
-type Sizes = number | readonly number[];
 
 const none = undefined as Given;
 const affine = { weight: none, bias: none };
-const present = (tensors: Readonly<Record<string, Given>>): Record<string, Tensor | undefined> =>
-  Object.fromEntries(Object.entries(tensors).map(([key, v]) => [key, v ?? undefined]));
-const tail = (sizes: Sizes): Omit<Attrs, "eps"> => ({
-  shape: typeof sizes === "number" ? [sizes] : [...sizes],
-  training: true,
-  momentum: 0,
-});
-
-// ---- what layer and batch normalisation have in common
 
 type Forward<F extends Fn> = Primitive<F, "x" | "weight" | "mean" | "rstd", Attrs>;
 
-const forward = <F extends Fn>(
-  own: Pick<Forward<F>, "call" | "backward" | "samples"> & { errors: readonly ErrorSample[] },
-): Forward<F> => ({
+/** What layer and batch normalisation have in common: all but the way they are called. */
+const forward = <F extends Fn>(own: Pick<Forward<F>, "call" | "samples"> & { errors: readonly ErrorSample[] }): Forward<F> => ({
   meta: (ins, attrs) => {
     const { shape, dtype } = ins["x"]!;
     const stats = { shape: check(ins, attrs).shape, dtype };
@@ -52,111 +42,47 @@ const forward = <F extends Fn>(
   cpu: cpuNormalize,
   gpu: launchNormalize,
   save: ["x", "weight", "mean", "rstd"],
+  backward: (g, { x, weight, mean, rstd }, attrs, ins) => {
+    const known = { ...attrs, mean, rstd };
+    const own = ins["weight"] && weight;
+    // Of the bias and the weight; batches need them for x too.
+    let found: Tensor | undefined;
+    const sums = (): Tensor => (found ??= g.normalizeSums(x, known));
+    return {
+      x: () => {
+        if (!attrs.training) return g.mul(perChannel(own ? rstd.mul(own) : rstd, x));
+        return g.normalizeBackward(x, { ...known, weight: own, sums: attrs.shape ? undefined : sums() });
+      },
+      weight: () => sums().select(0, 1),
+      bias: () => sums().select(0, 0),
+    };
+  },
   ...own,
 });
 
-type Gradient<F extends Fn> = Primitive<F, never, Attrs>;
-type Sort<F extends Fn> = (...args: Parameters<F>) => Call<Attrs>;
-
-type Samples = Pick<Gradient<Fn>, "samples" | "errors">;
-
-/** A fused gradient: its kernels, which are given whatever the caller leaves out, and the same in operators. */
-const gradient =
-  (
-    make: Pick<Gradient<Fn>, "cpu" | "gpu"> & { readonly inOperators: typeof slopeInOperators },
-    shapeOf: (x: Shape, affine: Shape) => Shape,
-    completed: (operands: Operands, attrs: Attrs) => Operands,
-  ) =>
-  <F extends Fn>(call: Sort<F>, record: Samples): Gradient<F> => ({
-    call: (...args) => {
-      const { inputs, attrs } = call(...args);
-      check(inputs as unknown as Inputs, attrs);
-      if (!attrs.training && !(inputs["mean"] && inputs["rstd"])) throw new ArgumentError("without training it needs mean and rstd");
-      return { inputs: completed(withStatistics(inputs as unknown as Operands, attrs), attrs), attrs };
-    },
-    meta: ({ x }, attrs) => ({ out: { shape: shapeOf(x!.shape, groupsOf(x!, attrs).affine), dtype: x!.dtype } }),
-    cpu: make.cpu,
-    gpu: make.gpu,
-    backward: "definition",
-    definition: ((...args: Parameters<F>) => {
-      const { inputs, attrs } = call(...args);
-      return make.inOperators(inputs as unknown as Operands, attrs);
-    }) as F,
-    ...record,
-  });
-const slope = gradient(
-  { cpu: cpuSlope, gpu: launchSlope, inOperators: slopeInOperators },
-  (shape) => shape,
-  (given, { shape }) =>
-    shape || given.sums ? given : { ...given, sums: given.g.batchNormSums(given.x, { mean: given.mean, rstd: given.rstd }) },
-);
-const sums = gradient(
-  { cpu: cpuSums, gpu: launchSums, inOperators: sumsInOperators },
-  (_, affine) => [2, ...affine],
-  (given) => given,
-);
-
-/** The gradients by weight and bias, from sums that are asked for once. */
-function shared(make: () => Tensor): Record<"sums" | "weight" | "bias", () => Tensor> {
-  let found: Tensor | undefined;
-  const all = (): Tensor => (found ??= make());
-  return { sums: all, weight: () => all().select(0, 1), bias: () => all().select(0, 0) };
-}
-
-// ---- layer normalisation
-
-type LayerNormFn = (x: Tensor, normalizedShape: Sizes, ...rest: [weight?: Given, bias?: Given, eps?: number] | [options: Affine]) => Tensor;
+type LayerNormFn = (
+  x: Tensor,
+  normalizedShape: number | readonly number[],
+  ...rest: [weight?: Given, bias?: Given, eps?: number] | [options: Affine]
+) => Tensor;
 
 /** Normalises the trailing dimensions `normalizedShape` to mean 0 and variance 1, then scales by weight and adds bias. */
 export const layerNorm: Forward<LayerNormFn> = forward({
   call: (x, normalizedShape, ...rest) => {
     const { eps, ...tensors } = parse(rest, { ...affine, eps: 1e-5 });
-    return { inputs: { x, ...present(tensors) }, attrs: { ...tail(normalizedShape), eps } };
-  },
-  backward: (g, { x, weight, mean, rstd }, { shape, eps }, ins) => {
-    const known = { mean, rstd, eps };
-    const { weight: ofWeight, bias } = shared(() => g.layerNormSums(x, shape!, known));
-    return { x: () => g.layerNormBackward(x, shape!, { ...known, weight: ins["weight"] && weight }), weight: ofWeight, bias };
+    return { inputs: { x, ...tensors }, attrs: { shape: [normalizedShape].flat(), training: true, momentum: 0, eps } };
   },
   samples: [
     [t([2, 3, 4]), [3, 4], t([3, 4]), t([3, 4])], [t([3, 5]), 5, { weight: t([5]), eps: 1e-3 }],
     [t([2, 68]), [68], { weight: t([68]), bias: t([68]) }], [t([6]), [6]], [t([3, 1]), [1], { weight: t([1]) }],
   ], // prettier-ignore
   errors: [
-    raises([t([2, 3]), [2]], "does not end in"),
-    raises([t([2, 3]), [3], t([2])], "weight [2] must have shape [3]"),
+    raises([t([2, 3]), [2]], "normalizedShape [2] does not fit, needs [3]"),
+    raises([t([2, 3]), []], "at least 1"),
+    raises([t([2, 3]), [3], t([2])], "weight [2] does not fit, needs [3]"),
     raises([t([2], { dtype: "int32" }), [2]], "floating"),
   ],
 });
-
-const known = { weight: none, mean: none, rstd: none, eps: 1e-5 };
-type LayerGradientFn = (g: Tensor, x: Tensor, normalizedShape: Sizes, options?: Known) => Tensor;
-
-const layerCall =
-  (): Sort<LayerGradientFn> =>
-  (g, x, normalizedShape, ...rest) => {
-    const { eps, ...tensors } = parse(rest, {}, known);
-    return { inputs: { g, x, ...present(tensors) }, attrs: { ...tail(normalizedShape), eps } };
-  };
-const layers = (...shapes: readonly (readonly [Shape, Shape])[]): Sample[] => shapes.map(([shape, own]) => [t(shape), t(shape), own]);
-const layerErrors = (): ErrorSample[] => [raises([t([2, 3]), t([2, 3]), [2]], "does not end in")];
-
-/** The gradient of layerNorm by x for the gradient g of its result; `mean` and `rstd` spare a second pass over x. */
-export const layerNormBackward: Gradient<LayerGradientFn> = slope(layerCall(), {
-  samples: [
-    [t([2, 3, 4]), t([2, 3, 4]), [3, 4], { weight: t([3, 4]) }],
-    [t([2, 68]), t([2, 68]), [68], { weight: t([68]) }],
-  ],
-  errors: [...layerErrors()],
-});
-
-/** Σ g and Σ g · (x − mean) · rstd over the rows, [2, …]: the gradients of layerNorm by bias and weight. */
-export const layerNormSums: Gradient<LayerGradientFn> = sums(
-  layerCall(),
-  { samples: layers([[2, 3, 4], [3, 4]], [[70, 5], [5]], [[3, 1], [1]]), errors: [...layerErrors()] }, // prettier-ignore
-);
-
-// ---- batch normalisation
 
 type Positional = [weight?: Given, bias?: Given, training?: boolean, momentum?: number, eps?: number];
 type BatchNormFn = (x: Tensor, runningMean?: Given, runningVar?: Given, ...rest: Positional | [options: Options]) => Tensor;
@@ -175,19 +101,7 @@ export const batchNorm: Forward<BatchNormFn> = forward({
       throw new ArgumentError("without training it needs runningMean and runningVar", "pass them, or { training: true }");
     if (typeof momentum !== "number" || typeof eps !== "number")
       throw new ArgumentError(`momentum and eps must be numbers, got ${String(momentum)} and ${String(eps)}`);
-    return { inputs: { x, ...present(tensors) }, attrs: { training, momentum, eps } };
-  },
-  backward: (g, { x, weight, mean, rstd }, { training, eps }, ins) => {
-    const options = { mean, rstd, training, eps };
-    const own = ins["weight"] && weight;
-    const { sums, ...others } = shared(() => g.batchNormSums(x, options));
-    return {
-      x: () => {
-        if (training) return g.batchNormBackward(x, { ...options, weight: own, sums: sums() });
-        return g.mul(perChannel(own ? rstd.mul(own) : rstd, x));
-      },
-      ...others,
-    };
+    return { inputs: { x, ...tensors }, attrs: { training, momentum, eps } };
   },
   samples: [
     [t([4, 3, 2, 2]), ...fixed, t([3]), t([3]), true, 0.2],
@@ -195,41 +109,67 @@ export const batchNorm: Forward<BatchNormFn> = forward({
     [t([3, 2, 2, 4]), null, null, { training: true, weight: t([2]) }], [t([2, 2, 300]), null, null, { training: true, bias: t([2]) }], [varied([70, 5], 2), null, null, { training: true }],
   ], // prettier-ignore
   errors: [
-    raises([t([3])], "needs runningMean"), raises([t([3]), null, null, { training: true }], "[N, C, …]"), raises([t([1, 3]), null, null, { training: true }], "more than one value"),
-    raises([t([2, 3]), t([2]), t([2])], "must have shape [3]"),
+    raises([t([3])], "needs runningMean"), raises([t([3]), null, null, { training: true }], "at least 2"), raises([t([1, 3]), null, null, { training: true }], "more than one value"),
+    raises([t([2, 3]), t([2]), t([2])], "needs [3]"),
   ], // prettier-ignore
 });
 
-type BatchGradientFn = (
-  g: Tensor,
-  x: Tensor,
-  options?: Known & { readonly sums?: Tensor | undefined; readonly training?: boolean },
-) => Tensor;
+// ---- gradients
 
-const batchCall =
-  (): Sort<BatchGradientFn> =>
-  (g, x, ...rest) => {
-    const { training, eps, ...tensors } = parse(rest, {}, { ...known, sums: none, training: true });
-    return { inputs: { g, x, ...present(tensors) }, attrs: { training, eps, momentum: 0 } };
-  };
-const batchErrors = (): ErrorSample[] => [raises([t([3]), t([3])], "[N, C, …]")];
+type GradientFn = (g: Tensor, x: Tensor, options?: Known) => Tensor;
+type Gradient = Primitive<GradientFn, never, Attrs>;
 
-/** Σ g and Σ g · (x − mean) · rstd of each channel, [2, C]: the gradients of batchNorm by bias and weight. */
-export const batchNormSums: Gradient<BatchGradientFn> = sums(batchCall(), {
+const sorted = (...[g, x, options = {}]: Parameters<GradientFn>): { inputs: Operands; attrs: Attrs } => {
+  const { shape, training = true, momentum = 0, eps = 1e-5, ...given } = options;
+  return { inputs: { g, x, ...given } as Operands, attrs: { shape, training, momentum, eps } };
+};
+
+/** A fused gradient: its kernels, which are given whatever the caller leaves out, and the same in operators. */
+const gradient = (
+  inOperators: typeof slopeInOperators,
+  own: Pick<Gradient, "meta" | "cpu" | "gpu" | "samples"> & { errors: readonly ErrorSample[] },
+): Gradient => ({
+  call: (...args) => {
+    const { inputs, attrs } = sorted(...args);
+    check(inputs as unknown as Inputs, attrs);
+    if (!attrs.training && !(inputs.mean && inputs.rstd)) throw new ArgumentError("without training it needs mean and rstd");
+    return { inputs: withStatistics(inputs, attrs), attrs };
+  },
+  backward: "definition",
+  definition: (...args) => {
+    const { inputs, attrs } = sorted(...args);
+    return inOperators(inputs, attrs);
+  },
+  ...own,
+});
+
+/** The gradient by x of layer or (training) batch normalisation for the gradient g of its result; statistics and sums spare passes over x. */
+export const normalizeBackward: Gradient = gradient(slopeInOperators, {
+  meta: ({ x }) => ({ out: x! }),
+  cpu: cpuSlope,
+  gpu: launchSlope,
   samples: [
+    [t([2, 3, 4]), t([2, 3, 4]), { shape: [3, 4], weight: t([3, 4]) }],
+    [t([2, 68]), t([2, 68]), { shape: [68], weight: t([68]) }],
+    [varied([4, 3], 5), varied([4, 3], 3)],
+    [t([4, 3, 2, 2]), t([4, 3, 2, 2]), { weight: t([3]) }],
+  ],
+  errors: [raises([t([2, 3]), t([2, 3]), { shape: [2] }], "needs [3]"), raises([t([3]), t([3])], "at least 2")],
+});
+
+/** Σ g and Σ g · (x − mean) · rstd over rows or for each channel, [2, …]: the gradients of normalisation by bias and weight. */
+export const normalizeSums: Gradient = gradient(sumsInOperators, {
+  meta: ({ x }, attrs) => ({ out: { ...x!, shape: [2, ...groupsOf(x!, attrs).affine] } }),
+  cpu: cpuSums,
+  gpu: launchSums,
+  samples: [
+    [t([2, 3, 4]), t([2, 3, 4]), { shape: [3, 4] }],
+    [t([70, 5]), t([70, 5]), { shape: [5] }],
+    [t([3, 1]), t([3, 1]), { shape: [1] }],
     [varied([4, 3], 5), varied([4, 3], 3)],
     [t([4, 3, 2, 2]), t([4, 3, 2, 2])],
     [t([4, 3, 2]), t([4, 3, 2]), { training: false, mean: fixed[0], rstd: fixed[1] }],
     [varied([70, 5], 6), varied([70, 5], 4)],
   ],
-  errors: [...batchErrors()],
-});
-
-/** The gradient of batchNorm by x in training, for the gradient g of its result; saved statistics and sums spare passes over x. */
-export const batchNormBackward: Gradient<BatchGradientFn> = slope(batchCall(), {
-  samples: [
-    [varied([4, 3], 5), varied([4, 3], 3)],
-    [t([4, 3, 2, 2]), t([4, 3, 2, 2]), { weight: t([3]) }],
-  ],
-  errors: [...batchErrors()],
+  errors: [raises([t([2, 3]), t([2, 3]), { shape: [2] }], "needs [3]"), raises([t([3]), t([3]), { training: false }], "at least 2")],
 });

@@ -22,9 +22,9 @@ export interface Input extends Meta {
 }
 export type Inputs = Record<string, Input>;
 
-/** Tensor operands by name (a number stands for a 0-d constant, undefined for an operand left out) and the plain attributes. */
+/** Tensor operands by name (a number stands for a 0-d constant, null or undefined for an operand left out) and the plain attributes. */
 export interface Call<A> {
-  readonly inputs: Readonly<Record<string, Tensor | number | undefined>>;
+  readonly inputs: Readonly<Record<string, Tensor | number | null | undefined>>;
   readonly attrs: A;
 }
 

@@ -142,7 +142,7 @@ describe("the workgroup variant", () => {
 
   it.each([
     "sum", "prod", "amax", "max", "argmin", "all", "std", "vectorNorm", "softmax", "logSoftmaxBackward", "logsumexp", "classCrossEntropy",
-    "crossEntropyBackward", "layerNorm", "layerNormBackward", "layerNormSums", "batchNorm", "batchNormSums", "batchNormBackward",
+    "crossEntropyBackward", "layerNorm", "batchNorm", "normalizeSums", "normalizeBackward",
   ])("%s passes its samples", async (name) => {
     const { failures, ok } = await checkOp(name, "webgpu", layouts.strided);
     expect(failures).toEqual([]);
