@@ -4,11 +4,13 @@ import { dense, elements } from "../backend/cpu.ts";
 import type { Launcher } from "../backend/kernel.ts";
 import { checkFloat } from "../base/checks.ts";
 import { isFloat } from "../base/dtype.ts";
-import { ArgumentError, DtypeError, ShapeError, show } from "../base/errors.ts";
+import { ArgumentError, DtypeError } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { sameShape, type Shape, sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
+import { checkFits, checkRank, inRange } from "./arguments.ts";
 import { checkReduction, reduced, type Reduction } from "./averaging.ts";
+import { channelDim, perChannel } from "./channels.ts";
 import { eachLine, exponentials, launchLines, type Lines, linesOf } from "./lines.ts";
 import { type Arg, type Composite, type Meta, type Primitive, raises, t } from "./op.ts";
 import { visible } from "./segments.ts";
@@ -31,21 +33,17 @@ export interface Attrs {
 
 const defaults = { weight: undefined as Tensor | null | undefined };
 const keywords = { ignoreIndex: -100, reduction: "mean" as Reduction };
-const classDim = (shape: Shape): number => (shape.length === 1 ? 0 : 1);
-/** v of every class, to broadcast against x. */
-const perClass = (v: Tensor, x: Tensor): Tensor => v.reshape(x.shape.map((_, d) => (d === classDim(x.shape) ? -1 : 1)));
 
-function optionsOf<K extends object = object>(rest: readonly unknown[], more?: K): Attrs & { readonly weight: Tensor | undefined } & K {
-  const { weight, ...attrs } = parse(rest, defaults, { ...keywords, ...more } as typeof keywords & K);
-  checkReduction(attrs.reduction);
-  return { weight: weight ?? undefined, ...attrs } as ReturnType<typeof optionsOf<K>>;
+function optionsOf<K extends object = object>(rest: readonly unknown[], more?: K): typeof defaults & Attrs & K {
+  const options = parse(rest, defaults, { ...keywords, ...more } as typeof keywords & K);
+  checkReduction(options.reduction);
+  return options;
 }
 
 /** Errors: ShapeError when logits have no classes or weights do not fit them. */
 function checkWeight({ shape }: Pick<Meta, "shape">, weight: Pick<Meta, "shape"> | null | undefined): void {
-  if (shape.length === 0) throw new ShapeError("the input needs a class dimension, got []");
-  const classes = shape[classDim(shape)]!;
-  if (weight && !sameShape(weight.shape, [classes])) throw new ShapeError(`weight must have shape [${classes}], got ${show(weight.shape)}`);
+  checkRank(shape, 1);
+  if (weight) checkFits("weight", weight.shape, [shape[channelDim(shape)]!]);
 }
 
 /** Errors: ShapeError when classes do not fit logits, DtypeError for wrong types. */
@@ -54,22 +52,17 @@ function checkClasses(x: Meta, target: Meta, weight: Meta | null | undefined): v
   checkFloat(x.dtype);
   if (isFloat(target.dtype) || target.dtype === "bool")
     throw new DtypeError(`class indices must be integers, got ${target.dtype}`, "probabilities need the input's shape");
-  const positions = x.shape.filter((_, d) => d !== classDim(x.shape));
-  if (!sameShape(target.shape, positions))
-    throw new ShapeError(`an input of ${show(x.shape)} needs classes of ${show(positions)}, got ${show(target.shape)}`);
+  checkFits("target", target.shape, x.shape.toSpliced(channelDim(x.shape), 1));
 }
 
 /** Classes that the host can see are checked before anything runs; others give NaN. */
 function checkVisible({ shape }: Pick<Meta, "shape">, target: View, ignored: number): void {
-  const seen = visible(target) ?? [];
-  const count = shape[classDim(shape)]!;
-  for (let i = 0; i < seen.length; i++)
-    if (seen[i] !== ignored && !(seen[i]! >= 0 && seen[i]! < count))
-      throw new ArgumentError(`class ${seen[i]} is out of range for ${count} classes`);
+  const dim = channelDim(shape);
+  for (const seen of (visible(target) ?? []) as Int32Array) if (seen !== ignored) inRange(seen, dim, shape[dim]!);
 }
 
 /** The lines of classes. */
-const linesBy = (x: View): Lines => linesOf(x.shape, classDim(x.shape));
+const linesBy = (x: View): Lines => linesOf(x.shape, channelDim(x.shape));
 
 /** Records what the functions named make of every position. Errors: ArgumentError for classes out of range. */
 function launchPositions(
@@ -86,29 +79,22 @@ function launchPositions(
 }
 
 /** Records the loss and the total weight. */
-function launchLoss(q: Launcher, io: Views, attrs: Attrs): void {
+function launchLoss(io: Views, attrs: Attrs, q: Launcher): void {
   const { target, out, total } = io;
+  const { reduction } = attrs;
   const scratch = (): View => q.scratch("float32", target!.shape);
-  const each = attrs.reduction === "none";
-  const [losses, weights] = [each ? out! : scratch(), scratch()];
-  launchPositions(q, io, attrs, ["settle_loss", "apply_none"], { made_a: losses, made_b: weights });
-  if (each) return;
-  const settle = attrs.reduction === "mean" ? "settle_average" : "settle_total";
+  const [x, y] = [reduction === "none" ? out! : scratch(), scratch()];
+  launchPositions(q, io, attrs, ["settle_loss", "apply_none"], { made_a: x, made_b: y });
+  if (reduction === "none") return;
+  const settle = reduction === "mean" ? "settle_average" : "settle_total";
   const all = { outer: 1, length: sizeOf(target!.shape), inner: 1 };
-  launchLines(q, ["terms_both", settle, "apply_none"], { x: losses, y: weights, made_a: out, made_b: total }, all);
+  launchLines(q, ["terms_both", settle, "apply_none"], { x, y, made_a: out, made_b: total }, all);
 }
 
-/** What a position that counts knows on the host: its class, the weight of that, log Σ exp(x), and exp(x − log Σ exp(x)) of every class. */
-interface Position {
-  readonly line: number;
-  readonly at: number;
-  readonly own: number;
-  readonly place: number;
-  readonly level: number;
-  readonly chances: Float64Array;
-}
+/** Is told of a position that counts: the place of its class, the weight of that, log Σ exp(x), where its classes begin, and their chances. */
+type Visit = (line: number, place: number, own: number, level: number, at: number, chances: Float64Array) => void;
 
-function hostPositions({ x, target, weight }: Views, { ignoreIndex }: Attrs, visit: (position: Position) => void): void {
+function hostPositions({ x, target, weight }: Views, { ignoreIndex }: Attrs, visit: Visit): void {
   const lines = linesBy(x!);
   checkVisible(x!, target!, ignoreIndex);
   const [from, classes, w] = [dense(x!), dense(target!), weight && dense(weight)];
@@ -118,7 +104,7 @@ function hostPositions({ x, target, weight }: Views, { ignoreIndex }: Attrs, vis
     if (y === ignoreIndex) return;
     const { peak, sum } = exponentials(from, at, lines.length, lines.inner, chances, 0, 1);
     for (let c = 0; c < chances.length; c++) chances[c]! /= sum;
-    visit({ line, at, own: w ? w[y]! : 1, place: at + y * lines.inner, level: peak + Math.log(sum), chances });
+    visit(line, at + y * lines.inner, w ? w[y]! : 1, peak + Math.log(sum), at, chances);
   });
 }
 
@@ -146,7 +132,7 @@ export const classCrossEntropy: Primitive<ClassFn, "x" | "target" | "weight" | "
     const [from, to] = [dense(x!), elements(out!)];
     let [loss, counted] = [0, 0];
     to.fill(0);
-    hostPositions(io, attrs, ({ line, own, place, level }) => {
+    hostPositions(io, attrs, (line, place, own, level) => {
       const value = own * (level - from[place]!);
       if (attrs.reduction === "none") to[line] = value;
       loss += value;
@@ -155,7 +141,7 @@ export const classCrossEntropy: Primitive<ClassFn, "x" | "target" | "weight" | "
     elements(total!)[0] = counted;
     if (attrs.reduction !== "none") to[0] = attrs.reduction === "mean" ? loss / counted : loss;
   },
-  gpu: (io, attrs, q) => launchLoss(q, io, attrs),
+  gpu: launchLoss,
   save: ["x", "target", "weight", "total"],
   backward: (g, { x, target, weight, total }, attrs, ins) => ({
     x: () => g.crossEntropyBackward(x, target, { ...attrs, weight: ins["weight"] && weight, total }),
@@ -165,9 +151,9 @@ export const classCrossEntropy: Primitive<ClassFn, "x" | "target" | "weight" | "
     [t([3, 70]), classes([3], 0, 69, 33), { weight: perClassWeight(70) }],
   ],
   errors: [
-    raises([t([4, 3]), t([3], { dtype: "int32" })], "needs classes of [4]"), raises([t([2, 3]), t([2], { dtype: "int32", data: [0, 3] })], "out of range"),
+    raises([t([4, 3]), t([3], { dtype: "int32" })], "target [3] does not fit, needs [4]"), raises([t([2, 3]), t([2], { dtype: "int32", data: [0, 3] })], "out of range"),
     raises([t([2, 3]), t([2], { dtype: "int32" }), { reduction: "average" }], "unknown reduction"),
-    raises([t([2, 3]), t([2], { dtype: "int32" }), { weight: t([2]) }], "weight must have shape"),
+    raises([t([2, 3]), t([2], { dtype: "int32" }), { weight: t([2]) }], "weight [2] does not fit, needs [3]"),
   ],
 }; // prettier-ignore
 
@@ -175,7 +161,7 @@ export const classCrossEntropy: Primitive<ClassFn, "x" | "target" | "weight" | "
 function weighed(
   x: Tensor,
   target: Tensor,
-  weight: Tensor | undefined,
+  weight: Tensor | null | undefined,
   ignoreIndex: number,
 ): { place: Tensor; own: Tensor; ignored: Tensor } {
   const ignored = target.eq(ignoreIndex);
@@ -200,7 +186,7 @@ export const crossEntropyBackward: Primitive<BackwardFn, never, Attrs> = {
     const [slopes, to, { inner }] = [dense(g!), elements(out!), linesBy(x!)];
     const counted = total ? dense(total)[0]! : 1;
     to.fill(0);
-    hostPositions(io, attrs, ({ line, at, own, place, chances }) => {
+    hostPositions(io, attrs, (line, place, own, _level, at, chances) => {
       const slope = (slopes[attrs.reduction === "none" ? line : 0]! * own) / counted;
       for (let c = 0, p = at; c < chances.length; c++, p += inner) to[p] = slope * (chances[c]! - Number(p === place));
     });
@@ -215,9 +201,9 @@ export const crossEntropyBackward: Primitive<BackwardFn, never, Attrs> = {
   backward: "definition",
   definition: (...args) => {
     const { inputs, attrs } = crossEntropyBackward.call(...args);
-    const { g, x, target, weight } = inputs as { g: Tensor; x: Tensor; target: Tensor; weight: Tensor | undefined };
+    const { g, x, target, weight } = inputs as { g: Tensor; x: Tensor; target: Tensor; weight: Tensor | null | undefined };
     const { ignoreIndex, reduction } = attrs;
-    const dim = classDim(x.shape);
+    const dim = channelDim(x.shape);
     const { place, own } = weighed(x, target, weight, ignoreIndex);
     // What the log-probability of every class is multiplied by.
     const all = x.detach().filledLike(0).scatterAdd(dim, place.unsqueeze(dim), own.unsqueeze(dim));
@@ -228,7 +214,7 @@ export const crossEntropyBackward: Primitive<BackwardFn, never, Attrs> = {
   samples: [
     [t([]), ...partly], [t([]), ...weighty], [t([2, 2]), t([2, 3, 2]), classes([2, 2], 0, 2, 1, 2), { reduction: "none" }],
   ],
-  errors: [raises([t([]), t([4, 3]), t([3], { dtype: "int32" })], "needs classes of [4]")],
+  errors: [raises([t([]), t([4, 3]), t([3], { dtype: "int32" })], "target [3] does not fit, needs [4]")],
 }; // prettier-ignore
 
 /** The losses of classes under log-probabilities; a share of `smoothing` goes evenly to all classes. */
@@ -240,11 +226,11 @@ function classLosses(
 ): Tensor {
   checkClasses(logs, target, weight);
   checkVisible(logs, target, ignoreIndex);
-  const dim = classDim(logs.shape);
+  const dim = channelDim(logs.shape);
   const { place, own, ignored } = weighed(logs, target, weight, ignoreIndex);
   let gains = logs.gather(dim, place.unsqueeze(dim)).squeeze(dim).mul(own);
   if (smoothing > 0) {
-    const even = weight ? logs.mul(perClass(weight, logs)) : logs;
+    const even = weight ? logs.mul(perChannel(weight, logs)) : logs;
     gains = gains.mul(1 - smoothing).add(even.mean(dim).mul(smoothing));
   }
   return reduced(gains.neg().maskedFill(ignored, 0), reduction, own.sum());
@@ -258,16 +244,16 @@ export const crossEntropy: Composite<EntropyFn> = {
     const { labelSmoothing, ...options } = optionsOf(rest, { labelSmoothing: 0 });
     const { weight, reduction, ignoreIndex } = options;
     if (!(labelSmoothing >= 0 && labelSmoothing <= 1))
-      throw new ArgumentError(`labelSmoothing must lie in [0, 1], got ${String(labelSmoothing)}`);
+      throw new ArgumentError(`labelSmoothing must be between 0 and 1, got ${String(labelSmoothing)}`);
     const indices = !isFloat(target.dtype) || !sameShape(x.shape, target.shape);
     if (indices && labelSmoothing === 0) return x.classCrossEntropy(target, options);
     checkWeight(x, weight);
-    const dim = classDim(x.shape);
+    const dim = channelDim(x.shape);
     if (indices) return classLosses(x.logSoftmax(dim), target, options, labelSmoothing);
-    if (ignoreIndex !== keywords.ignoreIndex) throw new ArgumentError("ignoreIndex has no meaning for probabilities", "leave it out");
+    if (ignoreIndex !== keywords.ignoreIndex) throw new ArgumentError("ignoreIndex has no meaning for probabilities");
     const classes = x.shape[dim]!;
     const smooth = labelSmoothing > 0 ? target.mul(1 - labelSmoothing).add(labelSmoothing / classes) : target;
-    const share = weight ? smooth.mul(perClass(weight, x)) : smooth;
+    const share = weight ? smooth.mul(perChannel(weight, x)) : smooth;
     return reduced(x.logSoftmax(dim).mul(share).sum(dim).neg(), reduction, x.size / classes);
   },
   samples: [
@@ -292,7 +278,7 @@ export const nllLoss: Composite<ClassFn> = {
     [t([3]), classes([], 1)],
   ],
   errors: [
-    raises([t([4, 3]), t([3], { dtype: "int32" })], "needs classes of [4]"),
+    raises([t([4, 3]), t([3], { dtype: "int32" })], "target [3] does not fit, needs [4]"),
     raises([t([2, 3]), t([2], { dtype: "int32", data: [0, 3] })], "out of range"),
   ],
 };

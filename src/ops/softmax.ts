@@ -35,8 +35,7 @@ const record = (
     const [from, to, lines] = [dense(x!), elements(out!), linesOf(x!.shape, dim)];
     eachLine(lines, (at) => line(from, to, at, lines.length, lines.inner));
   },
-  gpu: ({ x, out }, { dim }, q) =>
-    launchLines(q, ["level_peak", "terms_exp", ...kernel], { x: q.dense(x!), out: out! }, linesOf(x!.shape, dim)),
+  gpu: ({ x, out }, { dim }, q) => launchLines(q, ["level_peak", "terms_exp", ...kernel], { x, out }, linesOf(x!.shape, dim)),
   save: ["out"],
   backward,
   samples: [
@@ -80,7 +79,7 @@ const gradient = (
     const [g, from, to, lines] = [dense(x!), dense(y!), elements(out!), linesOf(x!.shape, dim)];
     eachLine(lines, (at) => line(g, from, to, at, lines.length, lines.inner));
   },
-  gpu: ({ x, y, out }, { dim }, q) => launchLines(q, kernel, { x: q.dense(x!), y: q.dense(y!), out: out! }, linesOf(x!.shape, dim)),
+  gpu: ({ x, y, out }, { dim }, q) => launchLines(q, kernel, { x, y, out }, linesOf(x!.shape, dim)),
   backward: "definition",
   definition,
   samples: [[3, 4], [2, 3, 5], [2, 70]].map((shape) => [t(shape), t(shape, { low: 0.1, high: 0.4 }), shape[1] === 70 ? -1 : 1]),
@@ -127,15 +126,13 @@ export const logsumexp: Composite<SumSignature> = {
     const { dim, keepdim } = parse(rest, { dim: undefined as Dims | undefined, keepdim: false });
     const dims = dim === undefined ? [normalizeDim(dim, x.ndim)] : normalizeDims(dim, x.ndim);
     const from = isFloat(x.dtype) ? x : x.float();
-    const shape = reducedShape(x.shape, dims, keepdim);
     // Finite, so that infinite elements stay what they are.
-    const peak = dims.some((d) => x.shape[d] === 0)
-      ? from.filledLike(0, reducedShape(x.shape, dims, true))
-      : from.detach().amax(dims, true).nanToNum();
-    const total = from.sub(peak).exp().sum(dims, keepdim);
+    const peak = from.size === 0 ? 0 : from.detach().amax(dims, true).nanToNum();
+    const total = from.sub(peak).exp().sum(dims, true);
     // Nothing but −∞ has no slope.
     const none = total.eq(0);
-    return total.maskedFill(none, 1).log().add(peak.reshape(shape)).maskedFill(none, -Infinity);
+    const found = total.maskedFill(none, 1).log().add(peak).maskedFill(none, -Infinity);
+    return found.reshape(reducedShape(x.shape, dims, keepdim));
   },
   samples: [
     [t([2, 3, 4]), [0, 2], true], [t([]), 0], [t([2, 0]), 1], [t([2, 3], { dtype: "int32" }), { dim: 1 }],
