@@ -27,7 +27,7 @@ export const convolution: Primitive<
   "x" | "weight",
   Sliding
 > = {
-  call: (x, weight, bias, a) => ({ inputs: { x, weight, bias: bias ?? undefined }, attrs: a }),
+  call: (x, weight, bias, a) => ({ inputs: { x, weight, bias }, attrs: a }),
   meta: (ins, a) =>
     under(`conv${a.stride.length}d`, () => {
       const [x, weight] = [ins["x"]!.shape, ins["weight"]!.shape];

@@ -45,9 +45,8 @@ function batched(
   run: (x: Tensor, weight: Tensor, bias: Tensor | undefined) => Tensor,
 ): Tensor {
   const { dtype } = x;
-  if (operand(weight, "weight").ndim !== rank + 2)
-    throw new ShapeError(`weight must have ${rank + 2} dimensions, got ${show(weight.shape)}`);
-  checkRank(x.shape, rank);
+  checkRank("weight", operand(weight, "weight").shape, rank + 2);
+  checkRank("x", x.shape, rank + 1, rank + 2);
   const dtypes = [x, weight, bias ?? x].map((v) => v.dtype);
   if (dtypes.some((d) => d !== dtype)) throw new ArgumentError(`operands differ in dtype: ${String(dtypes)}`);
   const float = (v: Tensor): Tensor => (isFloat(dtype) ? v : v.cast("float32"));
@@ -60,37 +59,34 @@ function batched(
 /** What convolutions of both directions start with, and its defaults. */
 const first = { weight: undefined as unknown as Tensor, bias: null as Tensor | null, stride: 1 as unknown, padding: 0 as unknown };
 
-const conv = (rank: number): Composite<(x: Tensor, ...rest: ConvArgs) => Tensor> => {
-  const op = `conv${rank}d`;
-  return {
-    compose: (x, ...rest) => {
-      const { weight, bias, ...o } = parse(rest, { ...first, dilation: 1 as unknown, groups: 1 as unknown });
-      return batched(rank, x, weight, bias, (v, w, b) => {
-        const same = o.padding === "same";
-        if (typeof o.padding === "string" && !same && o.padding !== "valid")
-          throw new ArgumentError(`unknown padding ${o.padding}`, "numbers, same or valid");
-        const a = sliding(rank, { ...o, padding: same || o.padding === "valid" ? 0 : o.padding });
-        if (same && a.stride.some((s) => s !== 1)) throw new ArgumentError(`padding "same" needs stride 1, got ${show(a.stride)}`);
-        // Zeros that keep the size; the odd one goes to the end, as PyTorch does.
-        const total = w.shape.slice(2).map((k, i) => (same ? a.dilation[i]! * (k - 1) : 0));
-        const input = bordered(v, total.map((n) => [0, n % 2])); // prettier-ignore
-        return input.convolution(w, b, { ...a, padding: a.padding.map((p, i) => p + Math.floor(total[i]! / 2)) });
-      });
-    },
-    samples: [
-      [sized(rank, [2, 4], 5, 6, 4), sized(rank, [4, 2], 2, 3, 2), null, { stride: 2, padding: 1, groups: 2 }],
-      [sized(rank, [1, 2], 6, 5, 5), sized(rank, [3, 2], 2, 3, 2), t([3]), { padding: "same", dilation: 2 }],
-      [sized(rank, [2], 5, 5, 5), sized(rank, [3, 2], 2, 2, 2)],
-    ],
-    errors: [
-      raises([t([3, 3]), sized(rank, [2, 3], 2, 2, 2), { groups: 0 }], rank === 1 ? "groups" : `${op}: x must have`),
-      raises([sized(rank, [1, 6], 5, 5, 5), sized(rank, [2, 8], 3, 3, 3)], "wants 8 channels"),
-      raises([sized(rank, [1, 2], 5, 5, 5), sized(rank, [2, 2], 3, 3, 3), { padding: "same", stride: 2 }], 'padding "same" needs stride 1'),
-      raises([sized(rank, [1, 2], 5, 5, 5), sized(rank, [2, 2], 3, 3, 3), { padding: "full" }], "unknown padding full"),
-      raises([sized(rank, [1, 2], 5, 5, 5), sized(rank, [2, 2], 3, 3, 3), { paddding: 1 }], "unknown option paddding"),
-    ],
-  };
-};
+const conv = (rank: number): Composite<(x: Tensor, ...rest: ConvArgs) => Tensor> => ({
+  compose: (x, ...rest) => {
+    const { weight, bias, ...o } = parse(rest, { ...first, dilation: 1 as unknown, groups: 1 as unknown });
+    return batched(rank, x, weight, bias, (v, w, b) => {
+      const same = o.padding === "same";
+      if (typeof o.padding === "string" && !same && o.padding !== "valid")
+        throw new ArgumentError(`unknown padding ${o.padding}`, "numbers, same or valid");
+      const a = sliding(rank, { ...o, padding: same || o.padding === "valid" ? 0 : o.padding });
+      if (same && a.stride.some((s) => s !== 1)) throw new ArgumentError(`padding "same" needs stride 1, got ${show(a.stride)}`);
+      // Zeros that keep the size; the odd one goes to the end, as PyTorch does.
+      const total = w.shape.slice(2).map((k, i) => (same ? a.dilation[i]! * (k - 1) : 0));
+      const input = bordered(v, total.map((n) => [0, n % 2])); // prettier-ignore
+      return input.convolution(w, b, { ...a, padding: a.padding.map((p, i) => p + Math.floor(total[i]! / 2)) });
+    });
+  },
+  samples: [
+    [sized(rank, [2, 4], 5, 6, 4), sized(rank, [4, 2], 2, 3, 2), null, { stride: 2, padding: 1, groups: 2 }],
+    [sized(rank, [1, 2], 6, 5, 5), sized(rank, [3, 2], 2, 3, 2), t([3]), { padding: "same", dilation: 2 }],
+    [sized(rank, [2], 5, 5, 5), sized(rank, [3, 2], 2, 2, 2)],
+  ],
+  errors: [
+    raises([t([3, 3]), sized(rank, [2, 3], 2, 2, 2), { groups: 0 }], rank === 1 ? "groups" : "x must have"),
+    raises([sized(rank, [1, 6], 5, 5, 5), sized(rank, [2, 8], 3, 3, 3)], "wants 8 channels"),
+    raises([sized(rank, [1, 2], 5, 5, 5), sized(rank, [2, 2], 3, 3, 3), { padding: "same", stride: 2 }], 'padding "same" needs stride 1'),
+    raises([sized(rank, [1, 2], 5, 5, 5), sized(rank, [2, 2], 3, 3, 3), { padding: "full" }], "unknown padding full"),
+    raises([sized(rank, [1, 2], 5, 5, 5), sized(rank, [2, 2], 3, 3, 3), { paddding: 1 }], "unknown option paddding"),
+  ],
+});
 
 /** Cross-correlation over [N, C, L] or [C, L]. Shape: weight [O, C/groups, k], L' = ⌊(L + 2p − d(k − 1) − 1)/s⌋ + 1. */
 export const conv1d: ReturnType<typeof conv> = conv(1);

@@ -1,21 +1,14 @@
 // Matrix products. One kernel core with strided loaders, so transposes are views and gradients are products again.
-
 import { contract, type Contraction } from "../backend/contract.ts";
 import { contractCpu } from "../backend/contractcpu.ts";
 import type { View, Views } from "../backend/backend.ts";
 import { hostDense } from "../backend/cpu.ts";
 import { ShapeError, show } from "../base/errors.ts";
-import { expandTo, sizeOf } from "../base/shape.ts";
+import { sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { checkFits, checkRank, operand } from "./arguments.ts";
 import { type Composite, type Primitive, raises, t } from "./op.ts";
-import { mismatch, productDtype, productOf, productShape, rows } from "./product.ts";
-
-/** The product as a contraction; batches of more than two strides are spread out first, which makes them one. */
-function planned(x: View, y: View, out: View, toDense: (v: View) => View): Contraction {
-  const spread = (v: View): View => toDense({ ...v, ...expandTo(v, [...out.shape.slice(0, -2), ...v.shape.slice(-2)]) });
-  return productOf(x, y, out) ?? productOf(spread(x), spread(y), out)!;
-}
+import { checkInner, productDtype, productOf, productShape, rows } from "./product.ts";
 
 /** Both devices' halves of a record from the contraction that it is. */
 const contracted = (plan: (io: Views, toDense: (v: View) => View) => Contraction): Pick<Primitive<() => Tensor>, "cpu" | "gpu"> => ({
@@ -35,7 +28,7 @@ export const batchMatmul: Primitive<(x: Tensor, y: Tensor) => Tensor, "x" | "y">
     for (const v of [x, y]) checkRank(v.shape, 2);
     return { out: { shape: productShape(x.shape, y.shape), dtype: productDtype(ins) } };
   },
-  ...contracted(({ x, y, out }, toDense) => planned(x!, y!, out!, toDense)),
+  ...contracted(({ x, y, out }, toDense) => productOf(x!, y!, out!, toDense)),
   save: ["x", "y"],
   backward: (g, { x, y }) => ({ x: () => g.batchMatmul(y.mT()), y: () => x.mT().batchMatmul(g) }),
   samples: [
@@ -56,16 +49,16 @@ export const matmul: Composite<(x: Tensor, other: Tensor) => Tensor> = {
     const y = operand(other, "other");
     for (const v of [x, y]) checkRank(v.shape, 1);
     const [a, b] = [x.ndim === 1 ? x.unsqueeze(0) : x, y.ndim === 1 ? y.unsqueeze(1) : y];
-    const [lead, k] = [a.shape.slice(0, -1), a.shape[a.ndim - 1]!];
-    if (k !== b.shape[b.ndim - 2]) throw mismatch(x.shape, y.shape, k, b.shape[b.ndim - 2]!);
+    checkInner(x.shape, y.shape, b.shape.at(-2)!);
     // A batch against one matrix is one product over all rows.
-    const folded = b.ndim === 2 && a.ndim > 2;
-    const product = folded
-      ? a
-          .reshape(sizeOf(lead), k)
-          .batchMatmul(b)
-          .reshape([...lead, b.shape[1]!])
-      : a.batchMatmul(b);
+    const lead = a.shape.slice(0, -1);
+    const product =
+      b.ndim === 2 && a.ndim > 2
+        ? a
+            .reshape(sizeOf(lead), b.shape[0]!)
+            .batchMatmul(b)
+            .reshape([...lead, b.shape[1]!])
+        : a.batchMatmul(b);
     const left = x.ndim === 1 ? product.squeeze(-2) : product;
     return y.ndim === 1 ? left.squeeze(-1) : left;
   },
@@ -89,7 +82,7 @@ export const linear: Primitive<(x: Tensor, weight: Tensor, bias?: Tensor | null)
       const single = operand(weight, "weight").ndim === 1;
       const rows = single ? weight.unsqueeze(0) : weight;
       const one = bias?.size === 1 && bias.shape[0] !== rows.shape[0];
-      return { inputs: { x, weight: rows, bias: one ? bias.expand(rows.shape[0]!) : (bias ?? undefined) }, attrs: { single } };
+      return { inputs: { x, weight: rows, bias: one ? bias.expand(rows.shape[0]!) : bias }, attrs: { single } };
     },
     meta: (ins) => {
       const [x, w, b] = [ins["x"]!.shape, ins["weight"]!.shape, ins["bias"]?.shape];

@@ -84,20 +84,20 @@ function pooledSizes(shape: Shape, a: Windows, ceilMode: boolean): number[] {
   return slidingSizes(shape.slice(-rank), a.kernel, a, ceilMode);
 }
 
-/** Sizes of the dimensions before the last `rank` ones. */
-const leading = (shape: Shape, rank: number): Shape => shape.slice(0, shape.length - rank);
+type Axes = readonly [number, number, number];
+type Geometry = readonly [padding: Axes, input: Axes, output: Axes, stride: Axes, dilation: Axes, window: Axes];
 
-/** Sizes of inputs and outputs, strides, padding, dilation and windows along three axes. */
-const geometry = (x: View, y: View, { kernel: k, stride, padding, dilation }: Windows): number[][] => [
-  ...[x.shape.slice(-k.length), y.shape.slice(-k.length), stride].map((list) => three(list, 1)),
-  three(padding, 0),
-  ...[dilation, k].map((list) => three(list, 1)),
-];
+/** Padding, sizes of inputs and outputs, strides, dilation and windows along three axes. */
+const geometry = (x: View, y: View, { kernel: k, stride, padding, dilation }: Windows): Geometry =>
+  [
+    three(padding, 0),
+    ...[x.shape.slice(-k.length), y.shape.slice(-k.length), stride, dilation, k].map((list) => three(list, 1)),
+  ] as unknown as Geometry;
 
 /** Launches the kernel over windows from the view x to y, or its adjoint; windows that tile x exactly have kernels of their own. */
 function launch(q: Launcher, x: View, y: View, a: Windows, bind: Record<string, View>, backward = ""): void {
   const axes = geometry(x, y, a);
-  const [input, output, stride, padding, dilation, window] = axes as [number[], number[], number[], number[], number[], number[]];
+  const [padding, input, output, stride, dilation, window] = axes;
   const tiles =
     window.every((k, i) => stride[i] === k && !padding[i] && dilation[i] === 1 && output[i]! * k === input[i]) && window[0] === 1;
   const size = sizeOf(backward && !tiles ? x.shape : y.shape);
@@ -107,7 +107,7 @@ function launch(q: Launcher, x: View, y: View, a: Windows, bind: Record<string, 
       ...axisFields("k", window),
     }),
     bind,
-    Object.assign({ size }, ...["", "o", "s", "p", "l"].map((prefix, i) => axisFields(prefix, axes[i]!))) as Record<string, number>,
+    Object.assign({ size }, ...["p", "", "o", "s", "l"].map((prefix, i) => axisFields(prefix, axes[i]!))) as Record<string, number>,
     size,
   );
 }
@@ -116,24 +116,19 @@ function launch(q: Launcher, x: View, y: View, a: Windows, bind: Record<string, 
 function cpuMaxPool({ x, out, indices }: Views, a: Windows): void {
   const from = dense(x!);
   const [to, winners] = [elements(out!), elements(indices!)];
-  const [size, places, stride, padding, dilation, window] = geometry(x!, out!, a) as [
-    number[],
-    number[],
-    number[],
-    number[],
-    number[],
-    number[],
-  ];
-  // Along each axis the input positions of every window; together the places of a plane that it covers.
-  const along = places.map((count, i) =>
-    Array.from({ length: count }, (_place, o) =>
-      Array.from({ length: window[i]! }, (_tap, j) => o * stride[i]! - padding[i]! + j * dilation[i]!).filter(
-        (v) => v >= 0 && v < size[i]!,
+  const [padding, size, places, stride, dilation, window] = geometry(x!, out!, a);
+  // The places of a plane that each window covers, one axis after the other.
+  const covered = places.reduce<number[][]>(
+    (windows, count, i) =>
+      windows.flatMap((before) =>
+        Array.from({ length: count }, (_place, o) =>
+          before.flatMap((at) =>
+            Array.from({ length: window[i]! }, (_tap, j) => o * stride[i]! - padding[i]! + j * dilation[i]!).flatMap((v) =>
+              v >= 0 && v < size[i]! ? at * size[i]! + v : [],
+            ),
+          ),
+        ),
       ),
-    ),
-  );
-  const covered = along.reduce<number[][]>(
-    (outer, axis, i) => outer.flatMap((before) => axis.map((own) => before.flatMap((at) => own.map((v) => at * size[i]! + v)))),
     [[0]],
   );
   for (let o = 0, plane = 0; o < to.length; plane += sizeOf(size))
@@ -152,39 +147,36 @@ function cpuMaxPool({ x, out, indices }: Views, a: Windows): void {
     }
 }
 
-const maxPool = (rank: number): Primitive<(x: Tensor, ...rest: MaxArgs) => MaxResult, "indices", MaxAttrs> => {
-  const op = `maxPool${rank}d`;
-  return {
-    call: (x, ...rest) => {
-      const o = parse(rest, { ...first, dilation: 1, ceilMode: false, returnIndices: false });
-      return { inputs: { x }, attrs: { ...windows(rank, o), ceilMode: o.ceilMode, returnIndices: o.returnIndices } };
-    },
-    meta: (ins, a) => {
-      const { shape: given, dtype } = ins["x"]!;
-      const sizes = pooledSizes(given, a, a.ceilMode);
-      const shape = [...leading(given, rank), ...sizes];
-      return { out: { shape, dtype }, indices: { shape, dtype: "int32" } };
-    },
-    cpu: cpuMaxPool,
-    gpu: ({ x, out, indices }, a, q) => launch(q, x!, out!, a, { x: q.dense(x!), out: out!, indices: indices! }),
-    save: ["indices"],
-    backward: (g, { indices }, a, ins) => ({ x: () => g.maxPoolBackward(indices, a, ins["x"]!.shape) }),
-    result: (outs, a) => (a.returnIndices ? [outs["out"]!, outs["indices"]!] : outs["out"]!) as MaxResult,
-    samples: [
-      [sized(rank, [2, 2], 4, 6, 4), 2],
-      [sized(rank, [2, 2], 7, 5, 5), 3, { stride: 2, padding: 1 }],
-      [sized(rank, [2, 2], 6, 7, 5), 2, { stride: 1, dilation: 2, ceilMode: true }],
-      [sized(rank, [2], 6, 4, 4), 3, { stride: 2, padding: 1, ceilMode: true }],
-    ] as Sample[],
-    errors: [
-      raises([t([3]), 2], `${op}: x must have`),
-      raises([sized(rank, [2, 2], 4, 4, 4), 2, { padding: 2 }], "more than half"),
-      raises([sized(rank, [2, 2], 2, 2, 2), 5], "does not fit"),
-      raises([sized(rank, [2, 2], 4, 4, 4), 0], "kernelSize must be"),
-      raises([sized(rank, [2, 2], 4, 4, 4), 2, { strides: 1 }], "unknown option strides"),
-    ],
-  };
-};
+const maxPool = (rank: number): Primitive<(x: Tensor, ...rest: MaxArgs) => MaxResult, "indices", MaxAttrs> => ({
+  call: (x, ...rest) => {
+    const o = parse(rest, { ...first, dilation: 1, ceilMode: false, returnIndices: false });
+    return { inputs: { x }, attrs: { ...windows(rank, o), ceilMode: o.ceilMode, returnIndices: o.returnIndices } };
+  },
+  meta: (ins, a) => {
+    const { shape: given, dtype } = ins["x"]!;
+    const sizes = pooledSizes(given, a, a.ceilMode);
+    const shape = [...given.slice(0, -rank), ...sizes];
+    return { out: { shape, dtype }, indices: { shape, dtype: "int32" } };
+  },
+  cpu: cpuMaxPool,
+  gpu: ({ x, out, indices }, a, q) => launch(q, x!, out!, a, { x: q.dense(x!), out: out!, indices: indices! }),
+  save: ["indices"],
+  backward: (g, { indices }, a, ins) => ({ x: () => g.maxPoolBackward(indices, a, ins["x"]!.shape) }),
+  result: (outs, a) => (a.returnIndices ? [outs["out"]!, outs["indices"]!] : outs["out"]!) as MaxResult,
+  samples: [
+    [sized(rank, [2, 2], 4, 6, 4), 2],
+    [sized(rank, [2, 2], 7, 5, 5), 3, { stride: 2, padding: 1 }],
+    [sized(rank, [2, 2], 6, 7, 5), 2, { stride: 1, dilation: 2, ceilMode: true }],
+    [sized(rank, [2], 6, 4, 4), 3, { stride: 2, padding: 1, ceilMode: true }],
+  ] as Sample[],
+  errors: [
+    raises([t([3]), 2], "x must have"),
+    raises([sized(rank, [2, 2], 4, 4, 4), 2, { padding: 2 }], "more than half"),
+    raises([sized(rank, [2, 2], 2, 2, 2), 5], "does not fit"),
+    raises([sized(rank, [2, 2], 4, 4, 4), 0], "kernelSize must be"),
+    raises([sized(rank, [2, 2], 4, 4, 4), 2, { strides: 1 }], "unknown option strides"),
+  ],
+});
 
 /** Max pooling over [N, C, L] or [C, L]. Shape: L' = ⌊(L + 2p − d(k − 1) − 1)/s⌋ + 1. With returnIndices, [out, positions of the maxima]. */
 export const maxPool1d: ReturnType<typeof maxPool> = maxPool(1);
@@ -232,40 +224,37 @@ function sums(x: Tensor, a: Windows, sizes: readonly number[]): Tensor {
   const rank = sizes.length;
   const size = x.shape.slice(-rank);
   const beyond = sizes.map((n, i) => Math.max(0, (n - 1) * a.stride[i]! + a.kernel[i]! - size[i]! - 2 * a.padding[i]!));
-  const planes = bordered(x.reshape([sizeOf(leading(x.shape, rank)), 1, ...size]), beyond.map((n) => [0, n])); // prettier-ignore
-  return planes.convolution(x.filledLike(1, [1, 1, ...a.kernel]), null, a).reshape([...leading(x.shape, rank), ...sizes]);
+  const planes = bordered(x.reshape([-1, 1, ...size]), beyond.map((n) => [0, n])); // prettier-ignore
+  return planes.convolution(x.filledLike(1, [1, 1, ...a.kernel]), null, a).reshape([...x.shape.slice(0, -rank), ...sizes]);
 }
 
-const avgPool = (rank: number): Composite<(x: Tensor, ...rest: AvgArgs) => Tensor> => {
-  const op = `avgPool${rank}d`;
-  return {
-    compose: (x, ...rest) => {
-      const o = parse(rest, { ...first, ceilMode: false, countIncludePad: true, divisorOverride: null as number | null });
-      const a = windows(rank, o);
-      const { dtype, shape } = x;
-      if (o.divisorOverride === 0) throw new ArgumentError("divisorOverride must not be 0");
-      if (dtype !== "int32") checkFloat(dtype);
-      const sizes = pooledSizes(shape, a, o.ceilMode);
-      // Integers are summed in float32, exact below 2^24, and divided as integers.
-      const float = isFloat(dtype) ? x : x.cast("float32");
-      // Padding counts as zeros, or not at all; what lies beyond it never counts.
-      const counted = shape.slice(-rank).map((n, i) => (o.countIncludePad ? n + 2 * a.padding[i]! : n));
-      const padding = o.countIncludePad ? a.padding.map(() => 0) : a.padding;
-      const whole = sizes.every((n, i) => padding[i] === 0 && (n - 1) * a.stride[i]! + a.kernel[i]! <= counted[i]!);
-      const divisor =
-        o.divisorOverride ?? (whole ? sizeOf(a.kernel) : sums(float.filledLike(1, counted), { ...a, padding }, sizes).to(dtype));
-      return sums(float, a, sizes)
-        .to(dtype)
-        .div(divisor, { roundingMode: float === x ? null : "trunc" });
-    },
-    samples: [
-      [sized(rank, [2, 2], 5, 6, 4), 2],
-      [sized(rank, [2, 2], 6, 7, 5), 3, { stride: 2, padding: 1, ceilMode: true, countIncludePad: false }],
-      [sized(rank, [2], 6, 4, 4), 2, { divisorOverride: 3 }],
-    ],
-    errors: [raises([t([3]), 2], `${op}: x must have`)],
-  };
-};
+const avgPool = (rank: number): Composite<(x: Tensor, ...rest: AvgArgs) => Tensor> => ({
+  compose: (x, ...rest) => {
+    const o = parse(rest, { ...first, ceilMode: false, countIncludePad: true, divisorOverride: null as number | null });
+    const a = windows(rank, o);
+    const { dtype, shape } = x;
+    if (o.divisorOverride === 0) throw new ArgumentError("divisorOverride must not be 0");
+    if (dtype !== "int32") checkFloat(dtype);
+    const sizes = pooledSizes(shape, a, o.ceilMode);
+    // Integers are summed in float32, exact below 2^24, and divided as integers.
+    const float = isFloat(dtype) ? x : x.cast("float32");
+    // Padding counts as zeros, or not at all; what lies beyond it never counts.
+    const counted = shape.slice(-rank).map((n, i) => (o.countIncludePad ? n + 2 * a.padding[i]! : n));
+    const padding = o.countIncludePad ? a.padding.map(() => 0) : a.padding;
+    const whole = sizes.every((n, i) => padding[i] === 0 && (n - 1) * a.stride[i]! + a.kernel[i]! <= counted[i]!);
+    const divisor =
+      o.divisorOverride ?? (whole ? sizeOf(a.kernel) : sums(float.filledLike(1, counted), { ...a, padding }, sizes).to(dtype));
+    return sums(float, a, sizes)
+      .to(dtype)
+      .div(divisor, { roundingMode: float === x ? null : "trunc" });
+  },
+  samples: [
+    [sized(rank, [2, 2], 5, 6, 4), 2],
+    [sized(rank, [2, 2], 6, 7, 5), 3, { stride: 2, padding: 1, ceilMode: true, countIncludePad: false }],
+    [sized(rank, [2], 6, 4, 4), 2, { divisorOverride: 3 }],
+  ],
+  errors: [raises([t([3]), 2], "x must have")],
+});
 
 /** Average pooling over [N, C, L] or [C, L]. */
 export const avgPool1d: ReturnType<typeof avgPool> = avgPool(1);
@@ -277,36 +266,33 @@ export const avgPool3d: ReturnType<typeof avgPool> = avgPool(3);
 type AdaptiveArgs =
   [outputSize: number | readonly (number | null)[]] | [options: { readonly outputSize: number | readonly (number | null)[] }];
 
-const adaptiveAvgPool = (rank: number): Composite<(x: Tensor, ...rest: AdaptiveArgs) => Tensor> => {
-  const op = `adaptiveAvgPool${rank}d`;
-  return {
-    compose: (x, ...rest) => {
-      const { dtype, shape } = x;
-      const { outputSize } = parse(rest, { outputSize: undefined as unknown });
-      checkFilled(shape, rank);
-      checkFloat(dtype);
-      // null keeps a size.
-      const each = Array.isArray(outputSize) && outputSize.length === rank;
-      const sizes = each ? outputSize.map((n: unknown, i) => n ?? shape.at(i - rank)) : [outputSize];
-      // Means of means: the windows of an axis depend on that axis alone.
-      return perDim("outputSize", sizes, rank, 0).reduce((y, parts, i) => {
-        const dim = y.ndim - rank + i;
-        const extent = y.shape[dim]!;
-        if (extent % parts === 0) return y.unflatten(dim, [parts, extent / parts]).mean(dim + 1);
-        const means = Array.from({ length: parts }, (_, part) => {
-          const from = Math.floor((part * extent) / parts);
-          return y.narrow(dim, from, Math.ceil(((part + 1) * extent) / parts) - from).mean(dim, true);
-        });
-        return y.narrow(dim, 0, 0).cat(means, dim);
-      }, x);
-    },
-    samples: [
-      [sized(rank, [2, 2], 5, 6, 4), 2],
-      [sized(rank, [2], 6, 7, 5), 1],
-    ],
-    errors: [raises([t([3]), 2], `${op}: x must have`)],
-  };
-};
+const adaptiveAvgPool = (rank: number): Composite<(x: Tensor, ...rest: AdaptiveArgs) => Tensor> => ({
+  compose: (x, ...rest) => {
+    const { dtype, shape } = x;
+    const { outputSize } = parse(rest, { outputSize: undefined as unknown });
+    checkFilled(shape, rank);
+    checkFloat(dtype);
+    // null keeps a size.
+    const each = Array.isArray(outputSize) && outputSize.length === rank;
+    const sizes = each ? outputSize.map((n: unknown, i) => n ?? shape.at(i - rank)) : [outputSize];
+    // Means of means: the windows of an axis depend on that axis alone.
+    return perDim("outputSize", sizes, rank, 0).reduce((y, parts, i) => {
+      const dim = y.ndim - rank + i;
+      const extent = y.shape[dim]!;
+      if (extent % parts === 0) return y.unflatten(dim, [parts, extent / parts]).mean(dim + 1);
+      const means = Array.from({ length: parts }, (_, part) => {
+        const from = Math.floor((part * extent) / parts);
+        return y.narrow(dim, from, Math.ceil(((part + 1) * extent) / parts) - from).mean(dim, true);
+      });
+      return y.narrow(dim, 0, 0).cat(means, dim);
+    }, x);
+  },
+  samples: [
+    [sized(rank, [2, 2], 5, 6, 4), 2],
+    [sized(rank, [2], 6, 7, 5), 1],
+  ],
+  errors: [raises([t([3]), 2], "x must have")],
+});
 
 /** Averages over windows that divide L into outputSize parts. Shape: [N, C, L] → [N, C, outputSize]. */
 export const adaptiveAvgPool1d: ReturnType<typeof adaptiveAvgPool> = adaptiveAvgPool(1);
@@ -328,7 +314,7 @@ const maxUnpool = (rank: number): Composite<(x: Tensor, indices: Tensor, ...rest
     const sizes = given.slice(-rank);
     if (![rank, x.ndim].includes(given.length) || sizes.some((n, i) => Math.abs(n - natural[i]!) >= a.stride[i]!))
       throw new ShapeError(`outputSize ${show(given)} is not within a stride of ${show(natural)}`);
-    const zeros = x.filledLike(0, [...leading(shape, rank), sizeOf(sizes)]);
+    const zeros = x.filledLike(0, [...shape.slice(0, -rank), sizeOf(sizes)]);
     return zeros.scatter(-1, indices.flatten(-rank), x.flatten(-rank)).unflatten(-1, sizes);
   },
   samples: [

@@ -2,7 +2,7 @@
 import type { View } from "../backend/backend.ts";
 import type { Contraction } from "../backend/contract.ts";
 import { DtypeError, ShapeError, show } from "../base/errors.ts";
-import { broadcastShapes, coalesce, expandTo, isContiguous, type Shape } from "../base/shape.ts";
+import { broadcastShapes, coalesce, expandTo, type Geometry, type Shape, sizeOf } from "../base/shape.ts";
 import type { Inputs, Meta } from "./op.ts";
 
 /** The dtype of all tensors. Errors: DtypeError when operands differ in it or have none that products exist for. */
@@ -16,48 +16,47 @@ export function productDtype(ins: Inputs): Meta["dtype"] {
   return first.dtype;
 }
 
-export const mismatch = (x: Shape, y: Shape, k: number, k2: number): ShapeError =>
-  new ShapeError(`inner sizes differ, ${show(x)} · ${show(y)}: ${k} ≠ ${k2}`);
+/** Errors: ShapeError unless the last size of x is `wanted`, the one of y that it meets. */
+export function checkInner(x: Shape, y: Shape, wanted: number): void {
+  if (x.at(-1) !== wanted) throw new ShapeError(`inner sizes differ, ${show(x)} · ${show(y)}: ${x.at(-1)} ≠ ${wanted}`);
+}
 
 /** Shape of a product over the last two dimensions with broadcast batches. Errors: ShapeError. */
 export function productShape(x: Shape, y: Shape): number[] {
-  const [k, k2] = [x[x.length - 1]!, y[y.length - 2]!];
-  if (k !== k2) throw mismatch(x, y, k, k2);
-  return [...broadcastShapes(x.slice(0, -2), y.slice(0, -2)), x[x.length - 2]!, y[y.length - 1]!];
+  checkInner(x, y, y.at(-2)!);
+  return [...broadcastShapes(x.slice(0, -2), y.slice(0, -2)), x.at(-2)!, y.at(-1)!];
 }
 
-const batchOf = (v: View, batch: Shape): View => ({
-  ...v,
-  ...expandTo({ shape: v.shape.slice(0, -2), strides: v.strides.slice(0, -2), offset: v.offset }, batch),
-});
-
-/** The contraction out = x · y over the last two dimensions, or undefined when the batches have more than two strides each. */
-export function productOf(x: View, y: View, out: View): Contraction | undefined {
+/**
+ * The contraction out = x · y over the last two dimensions, with batches merged to at most two strides each; operands whose batches have
+ * more are spread out first, which makes them one.
+ */
+export function productOf(x: View, y: View, out: View, toDense: (v: View) => View): Contraction {
   const batch = out.shape.slice(0, -2);
-  const [a, b] = coalesce([batchOf(x, batch), batchOf(y, batch)]);
-  if (a!.shape.length > 2) return undefined;
-  const pair = (list: readonly number[], fill: number): [number, number] =>
-    list.length === 2 ? [list[0]!, list[1]!] : [fill, list[0] ?? fill];
+  const wide = [x, y].map((v) => ({ ...v, ...expandTo(v, [...batch, ...v.shape.slice(-2)]) }));
+  const merged = coalesce(wide.map((v) => ({ ...v, shape: batch, strides: v.strides.slice(0, -2) })));
+  const [a, b] = merged as [Geometry, Geometry];
+  if (a.shape.length > 2) return productOf(toDense(wide[0]!), toDense(wide[1]!), out, toDense);
+  const pair = (list: readonly number[], fill: number): [number, number] => [fill, fill, ...list].slice(-2) as [number, number];
   const [m, k] = x.shape.slice(-2) as [number, number];
-  const n = y.shape[y.shape.length - 1]!;
-  const at = (v: View, fromEnd: number): number => v.strides[v.strides.length - fromEnd]!;
+  const n = y.shape.at(-1)!;
   return {
     m,
     n,
     k,
-    batch: pair(a!.shape, 1),
-    a: { view: x, m: at(x, 2), k: at(x, 1), batch: pair(a!.strides, 0) },
-    b: { view: y, n: at(y, 1), k: at(y, 2), batch: pair(b!.strides, 0) },
+    batch: pair(a.shape, 1),
+    a: { view: x, m: x.strides.at(-2)!, k: x.strides.at(-1)!, batch: pair(a.strides, 0) },
+    b: { view: y, n: y.strides.at(-1)!, k: y.strides.at(-2)!, batch: pair(b.strides, 0) },
     c: { view: out, m: n, n: 1 },
   };
 }
 
 /** A view with its leading dimensions merged into one, undefined when strides forbid it. */
 export function rows(x: View): View | undefined {
-  const k = x.shape[x.shape.length - 1]!;
-  const step = x.strides[x.strides.length - 1]!;
-  const lead = coalesce([{ shape: x.shape.slice(0, -1), strides: x.strides.slice(0, -1), offset: x.offset }])[0]!;
-  if (lead.shape.length > 1 && !isContiguous(x)) return undefined;
-  const count = x.shape.slice(0, -1).reduce((n, d) => n * d, 1);
-  return { ...x, shape: [count, k], strides: [lead.shape.length > 1 ? k : (lead.strides[0] ?? k), step] };
+  const lead = x.shape.slice(0, -1);
+  const count = sizeOf(lead);
+  const [merged] = coalesce([{ ...x, shape: lead, strides: x.strides.slice(0, -1) }]);
+  // Without elements any stride will do.
+  if (merged!.shape.length > 1 && count > 0) return undefined;
+  return { ...x, shape: [count, x.shape.at(-1)!], strides: [merged!.strides[0] ?? 0, x.strides.at(-1)!] };
 }

@@ -34,15 +34,14 @@ export const sliding = (
   groups: integer(o.groups ?? 1, "groups", 1),
 });
 
-/** Errors: ShapeError unless the shape has `rank` dimensions after the channels, and perhaps a batch before them. */
-export function checkRank(shape: Shape, rank: number): void {
-  if (shape.length !== rank + 1 && shape.length !== rank + 2)
-    throw new ShapeError(`x must have ${rank + 1} or ${rank + 2} dimensions, got ${show(shape)}`);
+/** Errors: ShapeError unless the shape has one of these numbers of dimensions. */
+export function checkRank(name: string, shape: Shape, ...ranks: readonly number[]): void {
+  if (!ranks.includes(shape.length)) throw new ShapeError(`${name} must have ${ranks.join(" or ")} dimensions, got ${show(shape)}`);
 }
 
-/** The same for maps that need something in every window. Errors: ShapeError for empty dimensions too. */
+/** For maps that need something in every window. Errors: ShapeError unless channels, perhaps after a batch, have `rank` dimensions, none empty. */
 export function checkFilled(shape: Shape, rank: number): void {
-  checkRank(shape, rank);
+  checkRank("x", shape, rank + 1, rank + 2);
   if (shape.slice(-rank - 1).includes(0)) throw new ShapeError(`x ${show(shape)} has an empty dimension`, "only the batch may be empty");
 }
 
