@@ -117,18 +117,16 @@ function cpuMaxPool({ x, out, indices }: Views, a: Windows): void {
   const from = dense(x!);
   const [to, winners] = [elements(out!), elements(indices!)];
   const [padding, size, places, stride, dilation, window] = geometry(x!, out!, a);
-  // The places of a plane that each window covers, one axis after the other.
-  const covered = places.reduce<number[][]>(
-    (windows, count, i) =>
-      windows.flatMap((before) =>
-        Array.from({ length: count }, (_place, o) =>
-          before.flatMap((at) =>
-            Array.from({ length: window[i]! }, (_tap, j) => o * stride[i]! - padding[i]! + j * dilation[i]!).flatMap((v) =>
-              v >= 0 && v < size[i]! ? at * size[i]! + v : [],
-            ),
-          ),
-        ),
+  // Along each axis the input positions of every window; together the places of a plane that it covers.
+  const along = places.map((count, i) =>
+    Array.from({ length: count }, (_place, o) =>
+      Array.from({ length: window[i]! }, (_tap, j) => o * stride[i]! - padding[i]! + j * dilation[i]!).filter(
+        (v) => v >= 0 && v < size[i]!,
       ),
+    ),
+  );
+  const covered = along.reduce<number[][]>(
+    (outer, axis, i) => outer.flatMap((before) => axis.map((own) => before.flatMap((at) => own.map((v) => at * size[i]! + v)))),
     [[0]],
   );
   for (let o = 0, plane = 0; o < to.length; plane += sizeOf(size))
