@@ -4,7 +4,7 @@ import { checkFloat } from "../base/checks.ts";
 import { asDType, type DType, type DTypeLike, isFloat } from "../base/dtype.ts";
 import { ShapeError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
-import { normalizeDims, reducedShape, type Shape } from "../base/shape.ts";
+import { broadcastShapes, normalizeDims, reducedShape, sameShape, type Shape } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { choosing } from "./choosing.ts";
 import { type Cases, type Composite, type Meta, type Primitive, raises, type Sample, t } from "./op.ts";
@@ -24,8 +24,7 @@ export interface WithDtype {
 
 type Summing = Primitive<(x: Tensor, ...rest: Over<WithDtype>) => Tensor, never, Typed>;
 
-const adding = (name: "sum" | "mean", { samples, errors }: Cases): Summing => {
-  const mean = name === "mean";
+const adding = (mean: boolean, { samples, errors }: Cases): Summing => {
   const divisor = ({ shape }: Meta, dims: readonly number[]): number => (mean ? counted(shape, dims) : 1);
   return {
     call: (x, ...rest) => {
@@ -55,7 +54,7 @@ const adding = (name: "sum" | "mean", { samples, errors }: Cases): Summing => {
 };
 
 /** The sum over dimensions, all by default. Integers and booleans are counted in int32. */
-export const sum: Summing = adding("sum", {
+export const sum: Summing = adding(false, {
   samples: [
     [t([0, 2]), 0], [t([2, 3, 4, 2, 2]), [1, -1]], [t([3, 70]), -1], [t([70, 3]), { dim: 0 }], [t([5], { dtype: "bool" })],
     [t([2, 2, 2, 2, 2]), [0, 2, 4]],
@@ -64,7 +63,7 @@ export const sum: Summing = adding("sum", {
 });
 
 /** The arithmetic mean over dimensions, all by default. Errors: DtypeError for integers unless `dtype` is given. */
-export const mean: Summing = adding("mean", {
+export const mean: Summing = adding(true, {
   samples: [[t([2, 3, 5]), [0, 2]]],
   errors: [raises([t([3], { dtype: "int32" })], "floating")],
 });
@@ -117,13 +116,12 @@ export const sumTo: Composite<(x: Tensor, shape: Shape) => Tensor> = {
   compose: (x, shape) => {
     const lead = x.ndim - shape.length;
     const dims = [...x.shape.keys()].filter((d) => d < lead || (shape[d - lead] === 1 && x.shape[d] !== 1));
-    if (lead < 0 || x.shape.some((d, i) => i >= lead && shape[i - lead] !== 1 && shape[i - lead] !== d))
-      throw new ShapeError(`${show(x.shape)} does not sum to ${show(shape)}`);
+    if (!sameShape(broadcastShapes(x.shape, shape), x.shape)) throw new ShapeError(`${show(x.shape)} does not sum to ${show(shape)}`);
     return dims.length === 0 ? x.reshape(shape) : x.sum(dims, true).reshape(shape);
   },
   samples: [
     [t([3, 4]), [4]],
     [t([2, 3]), [2, 1]],
   ],
-  errors: [raises([t([3, 4]), [3]], "does not sum to")],
+  errors: [raises([t([3, 4]), [3]], "do not broadcast"), raises([t([1, 4]), [3, 4]], "does not sum to")],
 };
