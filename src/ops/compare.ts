@@ -52,22 +52,22 @@ export const ge: Predicate = predicate("x >= y", (x, y) => x >= y);
 
 // ---- logic
 
-const logical = (wgsl: string, cpu: (x: number, y: number) => number): Predicate =>
-  binary(wgsl, cpu, [], "none", {
-    logical: true,
+const logical = (wgsl: string, cpu: (x: boolean, y: boolean) => boolean): Predicate =>
+  binary(wgsl, (x, y) => Number(cpu(x !== 0, y !== 0)), [], "none", {
+    conditions: "xy",
     yields: "bool",
     samples: [truths, [t([4], { data: [0, 0.5, NaN, 0] }), t([4], { data: [0, 0, 2, -1] })], [close([3, 4]), close([4])]],
   });
 
 /** Both x and y differ from 0. */
-export const logicalAnd: Predicate = logical("x && y", (x, y) => x & y);
+export const logicalAnd: Predicate = logical("x && y", (x, y) => x && y);
 /** x or y differs from 0. */
-export const logicalOr: Predicate = logical("x || y", (x, y) => x | y);
+export const logicalOr: Predicate = logical("x || y", (x, y) => x || y);
 /** Exactly one of x and y differs from 0. */
-export const logicalXor: Predicate = logical("x != y", (x, y) => x ^ y);
+export const logicalXor: Predicate = logical("x != y", (x, y) => x !== y);
 /** x is 0. */
-export const logicalNot: Unary = unary("!x", (x) => 1 - x, "", "none", {
-  logical: true,
+export const logicalNot: Unary = unary("!x", (x) => Number(x === 0), "", "none", {
+  conditions: "x",
   yields: "bool",
   samples: [[t([4], { data: [0, 0.5, NaN, -2] })], [twoTruths]],
 });
@@ -88,7 +88,7 @@ export const where: Primitive<(condition: Tensor, x: Operand, y: Operand) => Ten
     loop: (to, t, n, a, i, sa, b, j, sb, c, k, sc) => {
       for (const end = t + n; t < end; t++, i += sa, j += sb, k += sc) to[t] = a[i] === 0 ? c[k]! : b[j]!;
     },
-    condition: "x",
+    conditions: "x",
     operands: ["condition", "x", "y"],
     dtype: ({ x }) => (x!.dtype === "uint8" ? undefined : truthOnly("condition", x!.dtype)),
     save: ["x"],
@@ -110,7 +110,7 @@ export const maskedFill: Mapped<(x: Tensor, mask: Tensor, value: Operand) => Ten
   loop: (to, t, n, a, i, sa, b, j, sb, c, k, sc) => {
     for (const end = t + n; t < end; t++, i += sa, j += sb, k += sc) to[t] = b[j] === 0 ? a[i]! : c[k]!;
   },
-  condition: "y",
+  conditions: "y",
   operands: ["x", "mask", "value"],
   check: (_, { z }) => checkSingle(z),
   dtype: ({ x, y }) => truthOnly("mask", y!.dtype) ?? x!.dtype,

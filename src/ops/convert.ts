@@ -31,7 +31,7 @@ export const contiguous: Composite<(x: Tensor) => Tensor> = {
 const floats: Form = { wgsl: "x", cpu: (x) => x, loop: moved };
 const integers: Form = { wgsl: "x", cpu: toInt32 };
 // 0.5 and NaN are true, so the comparison with zero comes before any rounding.
-const truths: Form = { wgsl: "x", cpu: (x) => x, logical: true };
+const truths: Form = { wgsl: "x", cpu: (x) => Number(x !== 0), conditions: "x", yields: "bool" };
 const conversions: Readonly<Record<DType, Form>> = { float32: floats, float64: floats, int32: integers, uint8: integers, bool: truths };
 const conversion: Pointwise<{ dtype: DType }> = { form: ({ dtype }) => conversions[dtype] };
 

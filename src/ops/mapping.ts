@@ -3,9 +3,9 @@ import source from "../../shaders/elementwise.wgsl?raw";
 import { constantOf, type View, type Views } from "../backend/backend.ts";
 import { elements } from "../backend/cpu.ts";
 import { bitsOf, type Kernel, kernel, type Launcher, wgslType } from "../backend/kernel.ts";
-import { type DType, hostArray, isFloat, promote, type TypedArray } from "../base/dtype.ts";
+import { type DType, hostArray, isFloat, type TypedArray } from "../base/dtype.ts";
 import { DtypeError } from "../base/errors.ts";
-import { coalesce, contiguousStrides, expandTo, type Geometry, isContiguous, sameShape, sizeOf } from "../base/shape.ts";
+import { coalesce, contiguous, expandTo, type Geometry, sizeOf } from "../base/shape.ts";
 import { memo } from "../base/memo.ts";
 import { eachRow } from "./copy.ts";
 
@@ -40,10 +40,8 @@ export interface Form {
   readonly loop?: Loop;
   /** "float": integers become float32. "bool": a predicate. "same": the operands' promoted type (default). */
   readonly yields?: "same" | "float" | "bool";
-  /** Truth-valued operands: each is compared with zero first. */
-  readonly logical?: boolean;
-  /** The one operand that is a condition: it is compared with zero and takes no part in type promotion. */
-  readonly condition?: "x" | "y";
+  /** The operands that are conditions, as in "xy": WGSL sees whether each differs from zero, and type promotion does not see them. */
+  readonly conditions?: string;
 }
 
 /** A form, or several to choose from by attributes. Forms are cache keys: make them once. */
@@ -55,59 +53,31 @@ export type Pointwise<A> = (Form | { readonly form: (attrs: A) => Form }) & {
 export const formOf = <A>(p: Pointwise<A>, attrs: A): Form => ("form" in p ? p.form(attrs) : p);
 
 export const operands = ["x", "y", "z"] as const;
-const bindings = ["a", "b", "d"] as const;
 
 /** The operands present; they fill x, y, z without gaps. */
-const inputsOf = (io: Views): View[] => (io["z"] ? [io["x"]!, io["y"]!, io["z"]] : io["y"] ? [io["x"]!, io["y"]] : [io["x"]!]);
+const inputsOf = (io: Views): View[] => operands.map((name) => io[name]!).filter((view) => view);
 
-/** The dtype an elementwise kernel computes in. */
-function computeType(form: Form, views: readonly View[], out: DType): DType {
-  if (form.yields !== "bool") return out;
-  const own = views.filter((_, i) => operands[i] !== form.condition).map(({ dtype }) => ({ dtype, kind: "tensor" as const }));
-  return promote(own);
-}
+/** The dtype an elementwise kernel computes in, as far as it matters to one: predicates take their operands for floats or for integers. */
+const computeType = (form: Form, views: readonly View[], out: DType): DType =>
+  form.yields !== "bool" ? out : views.some((v) => isFloat(v.dtype)) ? "float32" : "int32";
 
 /** The WGSL expression for operands of `dtype`. Errors: DtypeError when the operator is not defined for it. */
-export function expression(form: Form, dtype: DType): string {
-  if (typeof form.wgsl === "string") return form.wgsl;
-  const found = isFloat(dtype) ? form.wgsl.float : dtype === "bool" ? (form.wgsl.bool ?? form.wgsl.int) : form.wgsl.int;
-  if (found === undefined || found === false) throw new DtypeError(`not defined for ${dtype}`, "convert the operand with to(dtype)");
+export function expression({ wgsl }: Form, dtype: DType): string {
+  if (typeof wgsl === "string") return wgsl;
+  const found = isFloat(dtype) ? wgsl.float : ((dtype === "bool" ? wgsl.bool : undefined) ?? wgsl.int);
+  if (!found) throw new DtypeError(`not defined for ${dtype}`, "convert the operand with to(dtype)");
   return found;
 }
 
-/**
- * The output and its operands as few dimensions as possible; repeated values are walked in steps of 0. Usually every operand is dense in
- * the output's shape, or one repeated value: then it is one dimension.
- */
-function walked(out: View, views: readonly View[]): Geometry[] {
-  const repeats = (v: View): boolean => constantOf(v) !== undefined;
-  const flat = views.every((v) => repeats(v) || (sameShape(v.shape, out.shape) && isContiguous(v)));
-  const shape = flat ? [sizeOf(out.shape)] : out.shape;
-  const geometries = views.map((v): Geometry =>
-    repeats(v) ? { shape, strides: shape.map(() => 0), offset: 0 } : flat ? { shape, strides: [1], offset: v.offset } : expandTo(v, shape),
-  );
-  const all = [{ shape, strides: contiguousStrides(shape), offset: 0 }, ...geometries];
-  return flat ? all : coalesce(all);
-}
+const single = contiguous([]);
+
+/** The output and its operands in one shape; repeated values are walked in steps of 0. */
+const walked = (out: View, views: readonly View[]): Geometry[] => [
+  out,
+  ...views.map((v) => expandTo(constantOf(v) === undefined ? v : single, out.shape)),
+];
 
 // ---- WebGPU ---------------------------------------------------------------------------------------------------------
-
-type Compute = "f32" | "i32" | "bool";
-
-/** WGSL that turns a stored element into the compute type. */
-function lift(variable: string, dtype: DType, compute: Compute): string {
-  if (compute === "bool") return `!(${variable} == ${wgslType(dtype)}(0))`;
-  if (dtype === "float32" && compute === "i32") return `to_i32(${variable})`;
-  return `${compute}(${variable})`;
-}
-
-/** WGSL that turns a value of the compute type into a stored element. */
-function lower(value: string, out: DType, compute: Compute, predicate: boolean): string {
-  if (predicate || (out === "bool" && compute === "bool")) return `select(0u, 1u, ${value})`;
-  if (out === "bool") return `select(1u, 0u, (${value}) == ${compute}(0))`;
-  if (out === "uint8") return compute === "i32" ? `bitcast<u32>(${value}) & 255u` : `u32(${value}) & 255u`;
-  return `${wgslType(out)}(${value})`;
-}
 
 interface Plan {
   readonly kernel: Kernel;
@@ -115,46 +85,38 @@ interface Plan {
   readonly params: Record<string, number>;
 }
 
-const codes: Readonly<Record<DType, number>> = { float32: 0, int32: 1, uint8: 2, bool: 3, float64: 4 };
-const plans = new WeakMap<Form, Map<number, Plan>>();
+const plans = new WeakMap<Form, Map<string, Plan>>();
 
-/**
- * The plan for operands of these types. `mask` has a bit for each operand without a buffer; `rank` is 0 for dense operands; `fours`: four
- * elements per invocation.
- */
-function planFor(form: Form, rank: number, fours: boolean, mask: number, out: View, views: readonly View[]): Plan {
-  let key = ((rank * 2 + Number(fours)) * 8 + mask) * 8 + codes[out.dtype];
-  for (const v of views) key = key * 8 + codes[v.dtype];
-  const own = memo(plans, form, () => new Map<number, Plan>());
-  return memo(own, key * 4 + views.length, () => {
+/** The plan for operands of these types. `rank` is 0 for dense operands; `fours`: four elements per invocation. */
+function planFor(form: Form, rank: number, fours: boolean, out: View, views: readonly View[]): Plan {
+  let key = `${rank} ${fours} ${out.dtype}`;
+  for (const v of views) key += constantOf(v) === undefined ? ` ${v.dtype}` : `=${v.dtype}`;
+  const own = memo(plans, form, () => new Map<string, Plan>());
+  return memo(own, key, () => {
     const dtype = computeType(form, views, out.dtype);
-    const compute: Compute = form.logical ? "bool" : isFloat(dtype) ? "f32" : "i32";
+    const compute = isFloat(dtype) ? "f32" : "i32";
     const block = rank === 0 ? "dense" : "strided";
-    const spec: Record<string, number | string> = { Out: wgslType(out.dtype), C: compute, RANK: Math.max(1, rank), STEP: fours ? 4 : 1 };
+    const spec: Record<string, number | string> = { Out: wgslType(out.dtype), RANK: Math.max(1, rank), STEP: fours ? 4 : 1 };
     if (rank > 0 && fours) spec["store"] = "store_four";
     const body: string[] = [];
-    bindings.forEach((b, i) => {
-      const [n, view, type] = [operands[i], views[i], b.toUpperCase()];
+    operands.forEach((name, i) => {
+      const view = views[i];
+      const type = name.toUpperCase();
       if (view) {
         spec[type] = wgslType(view.dtype);
-        body.push(`let ${n} = ${lift(`v${b}`, view.dtype, n === form.condition ? "bool" : compute)};`);
+        const lift = view.dtype === "float32" && compute === "i32" ? "to_i32" : compute;
+        body.push(`let ${name} = ${form.conditions?.includes(name) ? `!(v${name} == ${type}(0))` : `${lift}(v${name})`};`);
       }
-      if ((mask & (1 << i)) === 0) return;
-      if (rank === 0)
-        spec[`load_${b}4`] = `fn load_${b}4(i: u32, start: u32) -> vec4<${type}> { return vec4<${type}>(bitcast<${type}>(start)); }`;
-      else spec[`load_${b}`] = `fn load_${b}(i: u32) -> ${type} { return bitcast<${type}>(i); }`;
+      if (view && constantOf(view) === undefined) return;
+      const [load, loaded] = rank === 0 ? [`load_${name}4`, `vec4<${type}>`] : [`load_${name}`, type];
+      spec[load] = `fn ${load}(i: u32, start: u32) -> ${loaded} { return ${loaded}(bitcast<${type}>(start)); }`;
     });
     const wgsl = expression(form, dtype);
     for (const p of new Set(wgsl.match(/\bp[0-3]\b/g))) body.push(`let ${p} = ${block}.${p};`);
-    spec["f"] = `fn f(va: A, vb: B, vd: D) -> Out { ${body.join(" ")} return ${lower(wgsl, out.dtype, compute, form.yields === "bool")}; }`;
+    const result = out.dtype === "bool" && form.yields !== "bool" ? `(${wgsl}) != 0` : wgsl;
+    spec["f"] = `fn f(vx: X, vy: Y, vz: Z) -> Out { ${body.join(" ")} return Out(${result})${out.dtype === "uint8" ? " & 255u" : ""}; }`;
     return { kernel: kernel(source, `map_${block}`, spec), params: {} };
   });
-}
-
-/** Right-aligned fields name0…name3, the outermost walked dimension always in field 0. */
-function setFields(params: Record<string, number>, name: string, values: readonly number[], missing: number): void {
-  const rank = values.length;
-  for (let k = 0; k < 4; k++) params[name + k] = values[k === 0 ? 0 : k > 4 - rank ? k - 4 + rank : rank] ?? missing;
 }
 
 /** Records the launch of an elementwise map over `io`. */
@@ -163,32 +125,34 @@ export function gpuMap<A extends object>(p: Pointwise<A>, io: Views, attrs: A, l
   const form = formOf(p, attrs);
   const scalars = p.params?.(attrs, out.dtype) ?? [];
   let views = inputsOf(io);
-  let merged = walked(out, views);
+  let merged = coalesce(walked(out, views));
   if (merged[0]!.shape.length > 4) {
     views = views.map((v) => (constantOf(v) === undefined ? launcher.dense({ ...v, ...expandTo(v, out.shape) }) : v));
-    merged = walked(out, views);
+    merged = coalesce(walked(out, views));
   }
   const size = sizeOf(out.shape);
   const [{ shape }, ...places] = merged as [Geometry, ...Geometry[]];
-  const constants = views.map(constantOf);
   const dense = places.every(
-    ({ offset, strides: [first = 1, ...more] }, i) => constants[i] !== undefined || (offset % 4 === 0 && first === 1 && more.length === 0),
+    ({ offset, strides }, i) => constantOf(views[i]!) !== undefined || (offset % 4 === 0 && strides.length < 2 && strides[0] !== 0),
   );
-  const fours = dense || shape[shape.length - 1]! % 4 === 0;
-  const mask = bindings.reduce((bits, _, i) => bits | (views[i] && constants[i] === undefined ? 0 : 1 << i), 0);
-  const plan = planFor(form, dense ? 0 : Math.max(1, shape.length), fours, mask, out, views);
-  const { params } = plan;
-  params["size"] = size;
-  if (!dense) setFields(params, "n", shape, 1);
+  const fours = dense || shape.at(-1)! % 4 === 0;
+  const { kernel, params } = planFor(form, dense ? 0 : Math.max(1, shape.length), fours, out, views);
   const bind: Record<string, View> = { out, out4: out };
-  bindings.forEach((b, i) => {
-    const [view, constant, { offset = 0, strides = [] } = {}] = [views[i], constants[i], places[i]];
-    params[`${b}_offset`] = view && constant !== undefined ? bitsOf(view.dtype, constant) : dense ? offset / 4 : offset;
-    if (!dense) setFields(params, b, strides, 0);
-    if (view) bind[b] = bind[`${b}4`] = view;
+  /** Fields name0…name3, from the outermost walked dimension on. */
+  const setFields = (name: string, values: readonly number[], missing: number): void => {
+    for (let k = 0; k < 4; k++) params[name + k] = values[k] ?? missing;
+  };
+  params["size"] = size;
+  setFields("p", scalars, 0);
+  if (!dense) setFields("n", shape, 1);
+  operands.forEach((name, i) => {
+    const [view, { offset, strides } = single] = [views[i], places[i]];
+    const constant = view && constantOf(view);
+    params[`${name}_offset`] = constant !== undefined ? bitsOf(view!.dtype, constant) : dense ? offset / 4 : offset;
+    if (!dense) setFields(name, strides, 0);
+    if (view) bind[`${name}s`] = bind[`${name}s4`] = view;
   });
-  for (let i = 0; i < 4; i++) params[`p${i}`] = scalars[i] ?? 0;
-  launcher.launch(plan.kernel, bind, params, fours ? Math.ceil(size / 4) : size);
+  launcher.launch(kernel, bind, params, fours ? Math.ceil(size / 4) : size);
 }
 
 // ---- CPU ------------------------------------------------------------------------------------------------------------
@@ -199,11 +163,8 @@ function arrayOf(view: View): TypedArray {
   return constant === undefined ? elements(view) : hostArray(view.dtype, 1).fill(constant);
 }
 
-/** The function for elements of `dtype`; `logical` operands arrive as 0 or 1. */
-export function scalarOf(form: Form, dtype: DType): Scalar {
-  const f = !isFloat(dtype) && form.int ? form.int : form.cpu;
-  return form.logical ? (x, y, z, p0, p1, p2, p3) => f(Number(x !== 0), Number(y !== 0), Number(z !== 0), p0, p1, p2, p3) : f;
-}
+/** The function for elements of `dtype`. */
+export const scalarOf = (form: Form, dtype: DType): Scalar => (!isFloat(dtype) && form.int) || form.cpu;
 
 /** Runs an elementwise map on typed arrays. */
 export function cpuMap<A extends object>(p: Pointwise<A>, io: Views, attrs: A): void {
@@ -219,9 +180,9 @@ export function cpuMap<A extends object>(p: Pointwise<A>, io: Views, attrs: A): 
   const any: Loop = (to, t, n, a, i, sa, b, j, sb, c, k, sc) => {
     for (const end = t + n; t < end; t++, i += sa, j += sb, k += sc) to[t] = f(a[i]!, b[j]!, c[k]!, p0, p1, p2, p3);
   };
-  const loop = (isFloat(dtype) && !form.logical && form.loop) || any;
+  const loop = (isFloat(dtype) && form.loop) || any;
   eachRow(walked(out, views), ([t, i, j = 0, k = 0], n, [, sa, sb = 0, sc = 0]) =>
     loop(to, t!, n, a!, i!, sa!, b, j, sb, c, k, sc, p0, p1),
   );
-  if (out.dtype === "bool" && form.yields !== "bool" && !form.logical) to.forEach((v, e) => (to[e] = Number(v !== 0)));
+  if (out.dtype === "bool" && form.yields !== "bool") to.forEach((v, e) => (to[e] = Number(v !== 0)));
 }

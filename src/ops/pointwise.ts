@@ -22,9 +22,9 @@ export function checkSingle(value: Tensor | number | undefined): void {
 }
 
 function resultType(form: Form, ins: Inputs): DType {
-  const dtype = promote(operands.filter((n) => ins[n] !== undefined && n !== form.condition).map((n) => ins[n]!));
+  const dtype = promote(operands.filter((n) => ins[n] !== undefined && !form.conditions?.includes(n)).map((n) => ins[n]!));
   const result = form.yields === "float" && category(dtype) < 2 ? "float32" : dtype;
-  if (!form.logical) expression(form, result);
+  expression(form, result);
   return form.yields === "bool" ? "bool" : result;
 }
 
