@@ -12,24 +12,19 @@ export const minNan = (a: number, b: number): number => Math.min(a, b);
 export const relu = (x: number): number => (x < 0 ? 0 : x);
 
 /** Sign of x as torch.sign gives it: 0 for NaN. */
-export const sign = (x: number): number => (x > 0 ? 1 : x < 0 ? -1 : 0);
+export const sign = (x: number): number => Math.sign(x) || 0;
 
 /** Sign of x that keeps NaN. */
 export const signNan = (x: number): number => Math.sign(x);
 
-/** Rounds to the nearest whole number, halves to the even one. */
+/** Rounds to the nearest whole number, halves to the even one: beside 2⁵² a double has no room for a fraction. */
 export function roundEven(x: number): number {
-  const down = Math.floor(x);
-  const rest = x - down;
-  if (rest === 0.5) return down % 2 === 0 ? down : down + 1;
-  return rest < 0.5 ? down : rest > 0.5 ? down + 1 : x;
+  const large = Math.sign(x) * 2 ** 52;
+  return Math.abs(x) < 2 ** 52 ? x + large - large : x;
 }
 
 /** Truncates to an int32; NaN and values out of range give the smallest one, as PyTorch does on x86. */
-export const toInt32 = (x: number): number => {
-  const whole = Math.trunc(x);
-  return whole >= -2147483648 && whole <= 2147483647 ? whole | 0 : -2147483648;
-};
+export const toInt32 = (x: number): number => (Math.trunc(x) === (x | 0) ? x | 0 : -2147483648);
 
 /** 2 to the power x, exact for whole x. */
 export const exp2 = (x: number): number => 2 ** x;
@@ -42,43 +37,26 @@ export const pow = (x: number, y: number): number => (x === 1 || (x === -1 && Ma
 
 /** Integer power modulo 2³²; a negative exponent leaves only ±1, and 0 for any other base. */
 export function powInt(x: number, y: number): number {
-  if (y < 0) return x === 1 ? 1 : x === -1 ? (y % 2 === 0 ? 1 : -1) : 0;
+  if (y < 0) return (x ** y) | 0;
   let result = 1;
-  let base = x | 0;
-  for (let n = y; n > 0; n = Math.floor(n / 2)) {
-    if (n % 2 === 1) result = Math.imul(result, base);
-    base = Math.imul(base, base);
-  }
+  for (let n = y, base = x; n > 0; n >>= 1, base = Math.imul(base, base)) if (n & 1) result = Math.imul(result, base);
   return result;
 }
 
 /** Remainder with the sign of the dividend: x − y · trunc(x / y), exact. */
 export const fmod = (x: number, y: number): number => x % y;
 
+/** Whether a remainder needs another y to have the sign of y. */
+const crosses = (rest: number, y: number): boolean => rest !== 0 && rest < 0 !== y < 0;
+
 /** Remainder with the sign of the divisor, as in Python. */
-export function remainder(x: number, y: number): number {
-  const rest = x % y;
-  return rest !== 0 && rest < 0 !== y < 0 ? rest + y : rest;
-}
+export const remainder = (x: number, y: number): number => (crosses(x % y, y) ? (x % y) + y : x % y);
 
 /** torch.floor_divide for floating point: consistent with remainder, ±Infinity for a divisor of zero. */
-export function floorDivide(x: number, y: number): number {
-  if (y === 0) return x / y;
-  const rest = x % y;
-  let quotient = (x - rest) / y;
-  if (rest !== 0 && rest < 0 !== y < 0) quotient -= 1;
-  const down = Math.floor(quotient);
-  return quotient - down > 0.5 ? down + 1 : down;
-}
-
-/** Remainder of int32 values with the sign of the dividend; 0 for a divisor of zero, as on the GPU. */
-export const fmodInt = (x: number, y: number): number => (y === 0 ? 0 : (x % y) | 0);
-
-/** Remainder of int32 values with the sign of the divisor; 0 for a divisor of zero, as on the GPU. */
-export const remainderInt = (x: number, y: number): number => (y === 0 ? 0 : remainder(x, y) | 0);
+export const floorDivide = (x: number, y: number): number => (y === 0 ? x / y : Math.round((x - (x % y)) / y) - Number(crosses(x % y, y)));
 
 /** Quotient of int32 values rounded down; x for a divisor of zero, as on the GPU. */
-export const floorDivideInt = (x: number, y: number): number => (y === 0 ? x : Math.floor(x / y) | 0);
+export const floorDivideInt = (x: number, y: number): number => (y === 0 ? x : Math.floor(x / y));
 
 /** 0 below zero and for NaN, 1 above, `values` at zero. */
 export const heaviside = (x: number, values: number): number => (x === 0 ? values : x > 0 ? 1 : 0);

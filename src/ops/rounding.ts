@@ -50,20 +50,20 @@ export const round: Mapped<(x: Tensor, options?: { decimals?: number }) => Tenso
 
 // ---- remainders
 
-const remaining = (float: string, cpu: Form["cpu"], int: string, whole: Form["cpu"], roundingMode: "trunc" | "floor"): Binary<"x" | "y"> =>
+const remaining = (float: string, cpu: (x: number, y: number) => number, int: string, roundingMode: "trunc" | "floor"): Binary<"x" | "y"> =>
   binary(
     { float, int, bool: false },
-    cpu as (x: number, y: number) => number,
+    cpu,
     ["x", "y"],
     (g, { x, y }) => ({ x: () => g, y: () => g.mul(x.div(y, { roundingMode })).neg() }),
-    { int: whole, range: [0.3, 3] },
+    { range: [0.3, 3] },
   );
 
 /** Remainder with the sign of x: x − y · trunc(x / y). */
-export const fmod: Binary<"x" | "y"> = remaining("fmod_f(x, y)", m.fmod, "x % y", m.fmodInt, "trunc");
+export const fmod: Binary<"x" | "y"> = remaining("fmod_f(x, y)", m.fmod, "x % y", "trunc");
 
 /** Remainder with the sign of y: x − y · floor(x / y). */
-export const remainder: Binary<"x" | "y"> = remaining("remainder_f(x, y)", m.remainder, "remainder_i(x, y)", m.remainderInt, "floor");
+export const remainder: Binary<"x" | "y"> = remaining("remainder_f(x, y)", m.remainder, "remainder_i(x, y)", "floor");
 
 /** 0 where x < 0 or NaN, 1 where x > 0, `values` where x = 0. */
 export const heaviside: Binary<"x"> = binary(
