@@ -3,24 +3,10 @@ import { checkKnown } from "../base/checks.ts";
 import { ArgumentError } from "../base/errors.ts";
 import { isFloat } from "../base/dtype.ts";
 import type { Tensor } from "../tensor.ts";
-import type { Form } from "./mapping.ts";
+import type { Form, Kinds } from "./mapping.ts";
 import * as m from "./math.ts";
-import { raises, type Sample, t } from "./op.ts";
-import {
-  type Binary,
-  binary,
-  flat,
-  type Mapped,
-  mapped,
-  mismatch,
-  numbers,
-  type Operand,
-  operandOf,
-  pairs,
-  type Rules,
-  within,
-  times,
-} from "./pointwise.ts";
+import { type Cases, raises, t } from "./op.ts";
+import { type Binary, binary, flat, type Mapped, mapped, mismatch, type Operand, operandOf, pairs, within, times } from "./pointwise.ts";
 
 const wide = within();
 const positive = within(0.3, 3);
@@ -32,55 +18,44 @@ export interface Alpha {
 }
 type Scaled = Mapped<(x: Operand, y: Operand, options?: { alpha?: number }) => Tensor, never, Alpha>;
 
-/** A sum or difference in which one operand is multiplied by the option `alpha`. */
-const scaled = (rule: Form & Pick<Rules<never, Alpha>, "backward" | "errors">, ...more: Sample[]): Scaled =>
+const sum: Kinds = { float: "x + p0 * y", int: "x + i32(p0) * y" };
+/** x + sign · alpha · y. */
+const scaled = (sign: number, wgsl: Kinds, { samples, errors }: Cases): Scaled =>
   mapped({
-    ...rule,
-    params: numbers,
+    wgsl,
+    cpu: (x, y, _z, factor) => x + factor * y,
+    int: (x, y, _z, factor) => x + Math.imul(factor, y),
+    loop: (to, t, n, a, i, sa, b, j, sb, _c, _k, _sc, factor) => {
+      for (const end = t + n; t < end; t++, i += sa, j += sb) to[t] = a[i]! + factor * b[j]!;
+    },
+    params: ({ alpha }) => [sign * alpha],
     operands: ["x", "y"],
     keywords: { alpha: 1 },
-    check: ({ alpha }) => {
-      if (typeof alpha !== "number") throw new ArgumentError(`alpha must be a number, got ${typeof alpha}`);
-    },
     dtype: (ins, { alpha }) => {
-      if (!Number.isInteger(alpha) && !Object.values(ins).some((i) => isFloat(i.dtype)))
-        throw new ArgumentError(`alpha must be an integer for integer operands, got ${alpha}`);
+      const floats = Object.values(ins).some((i) => isFloat(i.dtype));
+      if (floats ? typeof alpha !== "number" : !Number.isInteger(alpha))
+        throw new ArgumentError(`alpha must be ${floats ? "a number" : "an integer for integer operands"}, got ${String(alpha)}`);
       return undefined;
     },
-    samples: [...pairs(wide), ...more],
-    errors: [...mismatch, ...(rule.errors ?? [raises(twoBools, "not defined for bool")])],
+    backward: (g, _s, { alpha }) => ({ x: () => g, y: () => times(g, sign * alpha) }),
+    samples: [...pairs(wide), ...samples],
+    errors: [...mismatch, ...errors],
   });
 
 /** x + alpha · y. */
-export const add: Scaled = scaled(
-  {
-    wgsl: { float: "x + p0 * y", int: "x + i32(p0) * y" },
-    cpu: (x, y, _z, alpha) => x + alpha * y,
-    int: (x, y, _z, alpha) => x + Math.imul(alpha, y),
-    loop: (to, t, n, a, i, sa, b, j, sb, _c, _k, _sc, alpha) => {
-      const end = t + n;
-      if (alpha === 1) for (; t < end; t++, i += sa, j += sb) to[t] = a[i]! + b[j]!;
-      else for (; t < end; t++, i += sa, j += sb) to[t] = a[i]! + alpha * b[j]!;
-    },
-    backward: (g, _s, { alpha }) => ({ x: () => g, y: () => times(g, alpha) }),
-    errors: [raises([ints, 1, { alpha: 0.5 }], "alpha must be an integer"), raises([t([2]), 1, { beta: 2 }], "unknown option beta")],
-  },
-  [t([2, 3]), t([3]), { alpha: -2.5 }],
-  [ints, ints, { alpha: 3 }],
-);
+export const add: Scaled = scaled(1, sum, {
+  samples: [
+    [t([2, 3]), t([3]), { alpha: -2.5 }],
+    [ints, ints, { alpha: 3 }],
+  ],
+  errors: [raises([ints, 1, { alpha: 0.5 }], "alpha must be an integer"), raises([t([2]), 1, { beta: 2 }], "unknown option beta")],
+});
 
 /** x − alpha · y. */
 export const sub: Scaled = scaled(
-  {
-    wgsl: { float: "x - p0 * y", int: "x - i32(p0) * y", bool: false },
-    cpu: (x, y, _z, alpha) => x - alpha * y,
-    int: (x, y, _z, alpha) => x - Math.imul(alpha, y),
-    loop: (to, t, n, a, i, sa, b, j, sb, _c, _k, _sc, alpha) => {
-      for (const end = t + n; t < end; t++, i += sa, j += sb) to[t] = a[i]! - alpha * b[j]!;
-    },
-    backward: (g, _s, { alpha }) => ({ x: () => g, y: () => (alpha === 1 ? g.neg() : g.mul(-alpha)) }),
-  },
-  [t([2, 3]), t([3]), { alpha: 2 }],
+  -1,
+  { ...sum, bool: false },
+  { samples: [[t([2, 3]), t([3]), { alpha: 2 }]], errors: [raises(twoBools, "not defined for bool")] },
 );
 
 /** y − alpha · x: subtraction with the operands exchanged. */
@@ -153,7 +128,6 @@ export const floorDivide: Mapped<(x: Operand, y: Operand) => Tensor, "y" | "out"
 
 export interface Powers {
   exponent: number | undefined;
-  base: number | undefined;
 }
 
 const power = (float: string, cpu: Form["cpu"]): Form => ({ wgsl: { float, int: "pow_i(x, y)", bool: false }, cpu, int: m.powInt });
@@ -174,23 +148,20 @@ export const pow: Mapped<(x: Operand, exponent: Operand) => Tensor, "x" | "y" | 
   form: ({ exponent }) => easy[exponent!] ?? anyPower,
   call: (x: Operand, y: Operand) => {
     const inputs = { x: operandOf(x, "x"), y: operandOf(y, "exponent") };
-    const [base, exponent] = [x, y].map((v) => (typeof v === "object" ? undefined : Number(v)));
+    const exponent = typeof y === "object" ? undefined : Number(y);
     if (Number.isInteger(exponent) && exponent! < 0 && typeof x === "object" && !isFloat(x.dtype))
       throw new ArgumentError(`integers to the negative power ${exponent} are no integers`, "convert to a floating dtype first");
-    return { inputs, attrs: { exponent, base } };
+    return { inputs, attrs: { exponent } };
   },
   save: ["x", "y", "out"],
-  backward: (g, { x, y, out }, { exponent, base }) => ({
+  backward: (g, { x, y, out }, { exponent }) => ({
     x: () => {
       if (exponent === undefined) return g.mul(y.mul(x.pow(y.sub(1))).maskedFill(y.eq(0), 0));
       if (exponent === 0) return flat(g);
       return exponent === 1 ? g : g.mul((exponent === 2 ? x : x.pow(exponent - 1)).mul(exponent));
     },
     // The logarithm of 0 counts only where the power is infinite.
-    y: () => {
-      if (base !== undefined && base !== 0) return g.mul(out.mul(Math.log(base)));
-      return g.mul(out.mul(x.log()).maskedFill(x.eq(0).logicalAnd(y.ge(0)), 0));
-    },
+    y: () => g.mul(out.mul(x.log()).maskedFill(x.eq(0).logicalAnd(y.ge(0)), 0)),
   }),
   samples: [
     ...pairs(positive),

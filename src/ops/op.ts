@@ -55,6 +55,7 @@ export interface ErrorSample {
 }
 
 /** A sample tensor: `t([2, 3])`, `t([4], { low: 0.1, high: 2 })`, `t([2], { dtype: "int32", data: [0, 1] })`. */
+/* @__NO_SIDE_EFFECTS__ */
 export const t = (shape: Shape, options: Omit<Arg, "$"> = {}): Arg => ({ $: shape, ...options });
 /** An error sample: `raises([t([2]), t([3])], "do not broadcast")`. */
 export const raises = (args: readonly unknown[], message: string): ErrorSample => ({ args, message });
