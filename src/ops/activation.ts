@@ -6,17 +6,16 @@ import { checkKnown } from "../base/checks.ts";
 import { ArgumentError } from "../base/errors.ts";
 import type { Tensor } from "../tensor.ts";
 import { parse } from "../base/options.ts";
-import { operand } from "./arguments.ts";
 import { type Bounds, clamp } from "./compare.ts";
 import type { Form } from "./mapping.ts";
 import * as m from "./math.ts";
 import { type Composite, type ErrorSample, type Primitive, raises, type Sample, t } from "./op.ts";
-import { flat, type Mapped, mapped, numbers, pointwise, real, type Rules, unary, type Unary, noBools } from "./pointwise.ts";
+import { type Mapped, mapped, numbers, pointwise, real, unary, type Unary, noBools } from "./pointwise.ts";
 
 library(special);
 
 type Gradient = (g: Tensor, x: Tensor) => Tensor;
-type Slope = Primitive<Gradient, "x" | "y">;
+type Slope = Primitive<Gradient>;
 
 const ranges: readonly Sample[] = [[t([3, 5])], [t([], { low: 0.5, high: 2 })], [t([4], { low: -40, high: 40 })]];
 const floats: readonly ErrorSample[] = [{ args: [{ $: [2], dtype: "int32" }], message: "not defined for int32" }];
@@ -28,10 +27,11 @@ const pair: readonly Sample[] = [
 ];
 
 /** A record for g · f′, from g and the input or output of f. */
-const slope = (rule: Form & Pick<Rules<"x" | "y", object>, "save" | "backward"> & { definition?: Gradient }): Slope =>
-  pointwise<Gradient, "x" | "y">({
+const slope = (rule: Form & { definition: Gradient }): Slope =>
+  pointwise<Gradient>({
     ...rule,
     operands: ["g", "x"],
+    backward: "definition",
     samples: pair,
   });
 
@@ -55,13 +55,12 @@ export const reluBackward: Slope = slope({
   loop: (to, t, n, a, i, sa, b, j, sb) => {
     for (const end = t + n; t < end; t++, i += sa, j += sb) to[t] = b[j]! <= 0 ? 0 : a[i]!;
   },
-  save: ["y"],
-  backward: (g, { y }) => ({ x: () => g.reluBackward(y), y: () => flat(g) }),
+  definition: (g, y) => g.maskedFill(y.le(0), 0),
 });
 
 /** min(max(x, 0), 6). */
 export const relu6: Composite<(x: Tensor) => Tensor> = {
-  compose: (x) => operand(x).hardtanh(0, 6),
+  compose: (x) => x.hardtanh(0, 6),
   samples: [[t([3, 4], { low: -2, high: 9 })]],
   errors: [raises(["text"], "must be a tensor")],
 };
@@ -133,8 +132,7 @@ export const sigmoidBackward: Slope = slope({
   loop: (to, t, n, a, i, sa, b, j, sb) => {
     for (const end = t + n; t < end; t++, i += sa, j += sb) to[t] = a[i]! * (1 - b[j]!) * b[j]!;
   },
-  save: ["x", "y"],
-  backward: (g, { x, y }) => ({ x: () => g.sigmoidBackward(y), y: () => g.mul(x).mul(y.mul(2).rsub(1)) }),
+  definition: (g, y) => g.mul(y).mul(y.rsub(1)),
 });
 
 /** Hyperbolic tangent. */
@@ -152,8 +150,7 @@ export const tanhBackward: Slope = slope({
   loop: (to, t, n, a, i, sa, b, j, sb) => {
     for (const end = t + n; t < end; t++, i += sa, j += sb) to[t] = a[i]! * (1 - b[j]! * b[j]!);
   },
-  save: ["x", "y"],
-  backward: (g, { x, y }) => ({ x: () => g.tanhBackward(y), y: () => g.mul(x).mul(y.mul(-2)) }),
+  definition: (g, y) => g.mul(y.square().rsub(1)),
 });
 
 // ---- smooth rectifiers: gradients from the input
@@ -245,7 +242,6 @@ export const silu: Unary<"x"> = unary({ float: "silu(x)" }, m.silu, "x", (g, x) 
 export const siluBackward: Slope = slope({
   wgsl: { float: "x * sigmoid(y) * (1.0 + y * sigmoid(-y))" },
   cpu: (x, y) => x * m.sigmoid(y) * (1 + y * m.sigmoid(-y)),
-  backward: "definition",
   definition: (g, x) => {
     const s = x.sigmoid();
     return g.mul(s).add(g.mul(x).sigmoidBackward(s));

@@ -1,9 +1,9 @@
 // Elementwise functions of one operand: signs, roots, exponential and logarithm.
 import type { Tensor } from "../tensor.ts";
-import { operand } from "./arguments.ts";
+import { div, type Rounded } from "./arithmetic.ts";
 import * as m from "./math.ts";
 import { type Composite, raises, t } from "./op.ts";
-import { flat, real, unary, type Unary, noBools } from "./pointwise.ts";
+import { flat, type Mapped, operandOf, real, samplesOf, unary, type Unary, noBools, within } from "./pointwise.ts";
 
 /** −x. */
 export const neg: Unary = unary(
@@ -21,7 +21,7 @@ export const neg: Unary = unary(
 
 /** x itself. */
 export const positive: Composite<(x: Tensor) => Tensor> = {
-  compose: (x) => operand(x),
+  compose: (x) => x,
   samples: [[t([2, 3])]],
   errors: [raises(["text"], "must be a tensor")],
 };
@@ -35,16 +35,13 @@ export const abs: Unary<"x"> = unary({ float: "magnitude(x)", int: "abs(x)", boo
 export const sign: Unary = unary({ float: "sign_f(x)", int: "sign(x)" }, m.sign, "", flat);
 
 /** 1 / x. */
-export const reciprocal: Unary<"out"> = real(
-  "reciprocal",
-  (x) => 1 / x,
-  "out",
-  (g, y) => g.mul(y.mul(y)).neg(),
-  {
-    wgsl: "1.0 / x",
-    range: [0.5, 3],
-  },
-);
+type Reciprocal = Mapped<(x: Tensor) => Tensor, "y" | "out", Rounded>;
+export const reciprocal: Reciprocal = {
+  ...(div as unknown as Reciprocal),
+  call: (x) => div.call(1, operandOf(x, "x")),
+  samples: samplesOf(within(0.5, 3)),
+  errors: [raises(["text"], "must be a tensor")],
+};
 
 /** x²; truth values count as 0 and 1. */
 export const square: Unary<"x"> = unary(

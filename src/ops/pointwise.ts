@@ -135,13 +135,12 @@ export function unary<F extends From>(
   more?: More<Exclude<F, "">>,
 ): Unary<Exclude<F, "">> {
   type S = Exclude<F, "">;
-  const arg = within(...(more?.range ?? []));
   return mapped<UnaryFn, S>({
     wgsl,
     cpu,
     save: from === "" ? [] : [from as S],
     backward: slope === "none" ? slope : (g, saved) => ({ x: () => slope(g, saved[from as S]) }),
-    samples: [[arg([3, 5])], [arg([])], [arg([0, 2])]],
+    samples: samplesOf(within(...(more?.range ?? []))),
     ...more,
   });
 }
@@ -174,6 +173,9 @@ export function binary<S extends "x" | "y" | "out" = never>(
     ...more,
   });
 }
+
+/** Operands for the samples of unary operators. */
+export const samplesOf = (arg: (shape: readonly number[]) => unknown): Sample[] => [[arg([3, 5])], [arg([])], [arg([0, 2])]];
 
 /** Broadcasting pairs for the samples of binary operators. */
 export const pairs = (arg: (shape: readonly number[]) => unknown): Sample[] => [
