@@ -1,7 +1,8 @@
 // Operators on the bits of integers, and predicates about what bits of floats mean.
 import type { DType } from "../base/dtype.ts";
 import type { Tensor } from "../tensor.ts";
-import { raises, t } from "./op.ts";
+import { parse } from "../base/options.ts";
+import { type Composite, raises, t } from "./op.ts";
 import { type Binary, binary, type Mapped, mapped, mismatch, unary, type Unary, truths, twoTruths } from "./pointwise.ts";
 
 const bits = (shape: readonly number[]): unknown => t(shape, { dtype: "int32", low: -9, high: 9 });
@@ -33,34 +34,35 @@ export const bitwiseNot: Mapped<(x: Tensor) => Tensor> = mapped({
 // ---- special values
 
 const specials = [0, 1.5, NaN, Infinity, -Infinity];
-const kind = (name: string, cpu: (x: number) => boolean, int = "false"): Unary =>
-  unary({ float: `is_${name.slice(2)}(x)`, int }, (x) => Number(cpu(x)), "", "none", {
+const kind = (float: string, cpu: (x: number) => boolean, int = "false"): Unary =>
+  unary({ float, int }, (x) => Number(cpu(x)), "", "none", {
     yields: "bool",
     samples: [[t([5], { data: specials })], [t([3], { dtype: "int32" })]],
   });
 
 /** x is NaN. */
-export const isnan: Unary = kind("isnan", Number.isNaN);
+export const isnan: Unary = kind("is_nan(x)", Number.isNaN);
 /** x is ∞ or −∞. */
-export const isinf: Unary = kind("isinf", (x) => Math.abs(x) === Infinity);
+export const isinf: Unary = kind("is_inf(x)", (x) => Math.abs(x) === Infinity);
 /** x is neither NaN nor infinite. */
-export const isfinite: Unary = kind("isfinite", Number.isFinite, "true");
+export const isfinite: Unary = kind("is_finite(x)", Number.isFinite, "true");
 
 type Replacements = { nan: number | null; posinf: number | null; neginf: number | null };
 const largest = (dtype: DType): number => (dtype === "float64" ? Number.MAX_VALUE : 3.4028234663852886e38);
 const odd = t([4], { data: specials.slice(1), fixed: true });
 
 /** NaN replaced by `nan`, ±∞ by `posinf` and `neginf`, which default to the largest finite numbers of the dtype. */
-export const nanToNum: Mapped<
-  (x: Tensor, ...rest: [nan?: number | null, posinf?: number | null, neginf?: number | null] | [options: Partial<Replacements>]) => Tensor,
-  "x",
-  Replacements
-> = mapped({
-  wgsl: { float: "select(select(x, select(p2, p1, x > 0.0), is_inf(x)), p0, is_nan(x))", int: "x" },
-  cpu: (x, _y, _z, nan, posinf, neginf) => (Number.isNaN(x) ? nan : x === Infinity ? posinf : x === -Infinity ? neginf : x),
-  params: ({ nan, posinf, neginf }, dtype) => [nan ?? 0, posinf ?? largest(dtype), neginf ?? -largest(dtype)],
-  positional: { nan: null, posinf: null, neginf: null } as Replacements,
-  save: ["x"],
-  backward: (g, { x }) => ({ x: () => g.where(x.isfinite(), 0) }),
+export const nanToNum: Composite<
+  (x: Tensor, ...rest: [nan?: number | null, posinf?: number | null, neginf?: number | null] | [options: Partial<Replacements>]) => Tensor
+> & { readonly inplace: true } = {
+  compose: (x, ...rest) => {
+    const { nan, posinf, neginf } = parse(rest, { nan: 0, posinf: null, neginf: null } as Replacements);
+    const top = largest(x.dtype);
+    const infinite = x.isinf();
+    const finite = x.maskedFill(infinite, neginf ?? -top).maskedFill(infinite.logicalAnd(x.gt(0)), posinf ?? top);
+    return finite.maskedFill(x.isnan(), nan ?? 0);
+  },
+  inplace: true,
   samples: [[odd], [odd, 2, { posinf: 5, neginf: -6 }]],
-});
+  errors: [raises(["text"], "must be a tensor")],
+};

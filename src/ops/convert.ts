@@ -1,7 +1,8 @@
 // Copies and conversions: the same elements in new memory or another dtype.
-import { asDType, type DType, type DTypeLike } from "../base/dtype.ts";
-import { ShapeError, show } from "../base/errors.ts";
+import { asDType, type DType, type DTypeLike, isFloat } from "../base/dtype.ts";
+import { broadcastShapes } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
+import { checkFits } from "./arguments.ts";
 import { cpuMap, type Form, gpuMap, type Loop, type Pointwise } from "./mapping.ts";
 import { toInt32 } from "./math.ts";
 import { type Composite, type Primitive, raises, t } from "./op.ts";
@@ -32,8 +33,9 @@ const floats: Form = { wgsl: "x", cpu: (x) => x, loop: moved };
 const integers: Form = { wgsl: "x", cpu: toInt32 };
 // 0.5 and NaN are true, so the comparison with zero comes before any rounding.
 const truths: Form = { wgsl: "x", cpu: (x) => Number(x !== 0), conditions: "x", yields: "bool" };
-const conversions: Readonly<Record<DType, Form>> = { float32: floats, float64: floats, int32: integers, uint8: integers, bool: truths };
-const conversion: Pointwise<{ dtype: DType }> = { form: ({ dtype }) => conversions[dtype] };
+const conversion: Pointwise<{ dtype: DType }> = {
+  form: ({ dtype }) => (dtype === "bool" ? truths : isFloat(dtype) ? floats : integers),
+};
 
 /** The elements converted to another dtype; floats truncate towards zero on their way to integers, anything but 0 is true. */
 export const cast: Primitive<(x: Tensor, dtype: DTypeLike) => Tensor, never, { dtype: DType }> = pointwise({
@@ -75,11 +77,9 @@ export const bool: Composite<(x: Tensor) => Tensor> = converting("bool");
 export const copy: Mapped<(x: Tensor, source: Tensor | number) => Tensor> = {
   call: (x, source) => ({ inputs: { x, y: operandOf(source, "source") }, attrs: {} }),
   meta: ({ x, y }) => {
-    const [to, from] = [x!.shape, y!.shape];
-    const lead = to.length - from.length;
-    if (lead < 0 || !from.every((d, i) => d === 1 || d === to[lead + i]))
-      throw new ShapeError(`${show(from)} does not broadcast to ${show(to)}`);
-    return { out: { shape: to, dtype: x!.dtype } };
+    const { shape, dtype } = x!;
+    checkFits("source", broadcastShapes(shape, y!.shape), shape);
+    return { out: { shape, dtype } };
   },
   cpu: ({ y, out }) => cpuMap(conversion, { x: y!, out: out! }, { dtype: out!.dtype }),
   gpu: ({ y, out }, _attrs, q) => gpuMap(conversion, { x: y!, out: out! }, { dtype: out!.dtype }, q),
@@ -89,7 +89,7 @@ export const copy: Mapped<(x: Tensor, source: Tensor | number) => Tensor> = {
     [t([2, 3]), t([], { dtype: "int32" })],
     [t([2]), 1.5],
   ],
-  errors: [raises([t([2, 3]), t([4])], "does not broadcast"), raises([t([3]), t([2, 3])], "does not broadcast")],
+  errors: [raises([t([2, 3]), t([4])], "do not broadcast"), raises([t([3]), t([2, 3])], "does not fit")],
   inplace: true,
 };
 
