@@ -3,7 +3,7 @@ import { checkKnown } from "../base/checks.ts";
 import { ArgumentError } from "../base/errors.ts";
 import { isFloat } from "../base/dtype.ts";
 import type { Tensor } from "../tensor.ts";
-import type { Form, Kinds } from "./mapping.ts";
+import type { Form, Kinds, Loop } from "./mapping.ts";
 import * as m from "./math.ts";
 import { type Cases, raises, t } from "./op.ts";
 import { type Binary, binary, flat, type Mapped, mapped, mismatch, type Operand, operandOf, pairs, within, times } from "./pointwise.ts";
@@ -18,16 +18,23 @@ export interface Alpha {
 }
 type Scaled = Mapped<(x: Operand, y: Operand, options?: { alpha?: number }) => Tensor, never, Alpha>;
 
+// Two loops, so that each sees numbers of one kind.
+const addLoop: Loop = (to, t, n, a, i, sa, b, j, sb, _c, _k, _sc, factor) => {
+  const end = t + n;
+  if (factor === 1) for (; t < end; t++, i += sa, j += sb) to[t] = a[i]! + b[j]!;
+  else for (; t < end; t++, i += sa, j += sb) to[t] = a[i]! + factor * b[j]!;
+};
+const subLoop: Loop = (to, t, n, a, i, sa, b, j, sb, _c, _k, _sc, factor) => {
+  for (const end = t + n; t < end; t++, i += sa, j += sb) to[t] = a[i]! + factor * b[j]!;
+};
 const sum: Kinds = { float: "x + p0 * y", int: "x + i32(p0) * y" };
 /** x + sign · alpha · y. */
-const scaled = (sign: number, wgsl: Kinds, { samples, errors }: Cases): Scaled =>
+const scaled = (sign: number, wgsl: Kinds, loop: Loop, { samples, errors }: Cases): Scaled =>
   mapped({
     wgsl,
     cpu: (x, y, _z, factor) => x + factor * y,
     int: (x, y, _z, factor) => x + Math.imul(factor, y),
-    loop: (to, t, n, a, i, sa, b, j, sb, _c, _k, _sc, factor) => {
-      for (const end = t + n; t < end; t++, i += sa, j += sb) to[t] = a[i]! + factor * b[j]!;
-    },
+    loop,
     params: ({ alpha }) => [sign * alpha],
     operands: ["x", "y"],
     keywords: { alpha: 1 },
@@ -43,7 +50,7 @@ const scaled = (sign: number, wgsl: Kinds, { samples, errors }: Cases): Scaled =
   });
 
 /** x + alpha · y. */
-export const add: Scaled = scaled(1, sum, {
+export const add: Scaled = scaled(1, sum, addLoop, {
   samples: [
     [t([2, 3]), t([3]), { alpha: -2.5 }],
     [ints, ints, { alpha: 3 }],
@@ -52,11 +59,10 @@ export const add: Scaled = scaled(1, sum, {
 });
 
 /** x − alpha · y. */
-export const sub: Scaled = scaled(
-  -1,
-  { ...sum, bool: false },
-  { samples: [[t([2, 3]), t([3]), { alpha: 2 }]], errors: [raises(twoBools, "not defined for bool")] },
-);
+export const sub: Scaled = scaled(-1, { ...sum, bool: false }, subLoop, {
+  samples: [[t([2, 3]), t([3]), { alpha: 2 }]],
+  errors: [raises(twoBools, "not defined for bool")],
+});
 
 /** y − alpha · x: subtraction with the operands exchanged. */
 export const rsub: Scaled = {
