@@ -34,8 +34,8 @@ export const abs: Unary<"x"> = unary({ float: "magnitude(x)", int: "abs(x)", boo
 /** −1, 0 or 1; 0 for NaN. */
 export const sign: Unary = unary({ float: "sign_f(x)", int: "sign(x)" }, m.sign, "", flat);
 
-/** 1 / x. */
 type Reciprocal = Mapped<(x: Tensor) => Tensor, "y" | "out", Rounded>;
+/** 1 / x. */
 export const reciprocal: Reciprocal = {
   ...(div as unknown as Reciprocal),
   call: (x) => div.call(1, operandOf(x, "x")),
