@@ -133,7 +133,8 @@ export function gpuMap<A extends object>(p: Pointwise<A>, io: Views, attrs: A, l
   const size = sizeOf(out.shape);
   const [{ shape }, ...places] = merged as [Geometry, ...Geometry[]];
   const dense = places.every(
-    ({ offset, strides }, i) => constantOf(views[i]!) !== undefined || (offset % 4 === 0 && strides.length < 2 && strides[0] !== 0),
+    ({ offset, strides: [step = 1, ...more] }, i) =>
+      constantOf(views[i]!) !== undefined || (offset % 4 === 0 && step === 1 && more.length === 0),
   );
   const fours = dense || shape.at(-1)! % 4 === 0;
   const { kernel, params } = planFor(form, dense ? 0 : Math.max(1, shape.length), fours, out, views);

@@ -21,15 +21,19 @@ const expanded: Maker = (values, shape, dtype, device) => {
   return laid(values.slice(0, sizeOf(inner)), { shape, strides, offset: 0 }, dtype, device);
 };
 
-/** Dimensions reversed in memory, a gap after every element, and three elements before the first. */
+/**
+ * Dimensions reversed in memory, a gap after every element, and three elements before the first; or four where there is one dimension, so
+ * that it starts as dense memory does.
+ */
 const strided: Maker = (values, shape, dtype, device) => {
   const strides = contiguousStrides([...shape].reverse())
     .reverse()
     .map((s) => 2 * s);
-  const host = new Array<number>(2 * Math.max(1, values.length) + 3).fill(isFloat(dtype) ? NaN : 0);
+  const offset = shape.length === 1 ? 4 : 3;
+  const host = new Array<number>(2 * Math.max(1, values.length) + offset).fill(isFloat(dtype) ? NaN : 0);
   const rowMajor = contiguousStrides(shape);
   values.forEach((v, i) => {
-    let at = 3;
+    let at = offset;
     let rest = i;
     shape.forEach((_, k) => {
       at += Math.floor(rest / rowMajor[k]!) * strides[k]!;
@@ -37,7 +41,7 @@ const strided: Maker = (values, shape, dtype, device) => {
     });
     host[at] = v;
   });
-  return laid(host, { shape, strides, offset: 3 }, dtype, device);
+  return laid(host, { shape, strides, offset }, dtype, device);
 };
 
 /** Makers by name; undefined stands for dense memory. */
