@@ -85,14 +85,16 @@ interface Plan {
   readonly params: Record<string, number>;
 }
 
-const plans = new WeakMap<Form, Map<string, Plan>>();
+const codes: Readonly<Record<DType, number>> = { float32: 0, int32: 1, uint8: 2, bool: 3, float64: 4 };
+const plans = new WeakMap<Form, Map<number, Plan>>();
 
 /** The plan for operands of these types. `rank` is 0 for dense operands; `fours`: four elements per invocation. */
 function planFor(form: Form, rank: number, fours: boolean, out: View, views: readonly View[]): Plan {
-  let key = `${rank} ${fours} ${out.dtype}`;
-  for (const v of views) key += constantOf(v) === undefined ? ` ${v.dtype}` : `=${v.dtype}`;
-  const own = memo(plans, form, () => new Map<string, Plan>());
-  return memo(own, key, () => {
+  // A number, since every launch looks here.
+  let key = (rank * 2 + Number(fours)) * 8 + codes[out.dtype];
+  for (const v of views) key = key * 16 + codes[v.dtype] * 2 + Number(constantOf(v) === undefined);
+  const own = memo(plans, form, () => new Map<number, Plan>());
+  return memo(own, key * 4 + views.length, () => {
     const dtype = computeType(form, views, out.dtype);
     const compute = isFloat(dtype) ? "f32" : "i32";
     const block = rank === 0 ? "dense" : "strided";
