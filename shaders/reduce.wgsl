@@ -88,6 +88,7 @@ fn merge_ranked(a: Triple, b: Triple) -> Triple {
   let worse = !odd(b.v) & (odd(a.v) | beats(a.v, b.v));
   return pick_triple(a, b, better | (!worse & (b.w < a.w)));
 }
+fn emit_ranked(o: u32, l: Triple) { out[o] = Out(l.v.x); out_i[o] = i32(l.w.x); }
 fn emit_place(o: u32, l: Triple) { out_i[o] = i32(l.w.x); }
 
 // Count, mean and squared deviations. A part holds sums around an origin close to the mean; Chan's formula merges.

@@ -1,4 +1,4 @@
-// Records that look for the largest or smallest element: its value or its place.
+// Records that look for the largest or smallest element: its value, its place, or both.
 import { elements } from "../backend/cpu.ts";
 import { DtypeError, ShapeError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
@@ -22,6 +22,8 @@ const winner =
     return place;
   };
 
+const ranked = ofKind("ranked", "empty", "fold", "merge");
+
 /** A sample whose layout stays, so that no values repeat along the dimension chosen over. */
 export const distinct = (shape: Shape): Arg =>
   t(shape, { data: Array.from({ length: sizeOf(shape) }, (_, i) => ((i * 7 + 3) % 19) - 8.5 + i / 64) });
@@ -33,54 +35,72 @@ export function checkChoice(shape: Shape, dims: readonly number[]): void {
 }
 
 /**
- * A record that gives the largest or smallest element over any dimensions, or its place along one of them (by default in the flattened
- * tensor). Of equal elements the first is taken, but values share their gradient; NaN wins.
+ * A record that gives values over any dimensions, the place along one of them (by default in the flattened tensor), or both along one.
+ * Of equal elements the first is taken, but values share their gradient; NaN wins.
  */
-export function choosing<F extends Fn>(which: "max" | "min", gives: "value" | "place"): Primitive<F, "x" | "out", Attrs> {
-  const top = which === "max";
-  const value = gives === "value";
+export function choosing<F extends Fn>(name: string, gives: "value" | "place" | "both"): Primitive<F, "x" | "out" | "indices", Attrs> {
+  const top = name.includes("max");
   const place = winner(top ? 1 : -1);
+  const value: Fold = (data, at, n0, s0, n1, s1) => {
+    const found = place(data, at, n0, s0, n1, s1);
+    return data[at + Math.floor(found / n1) * s0 + (found % n1) * s1]!;
+  };
   return {
     call: (...args) => {
       const [x, ...rest] = args as unknown as [Tensor, ...unknown[]];
-      const { dim, keepdim } = parse(rest, { dim: null as Dims, keepdim: false });
-      return { inputs: { x }, attrs: { dims: normalizeDims(value || dim === null ? dim : normalizeDim(dim, x.ndim), x.ndim), keepdim } };
+      const { dim, keepdim } = parse(rest, { dim: (gives === "both" ? undefined : null) as Dims | undefined, keepdim: false });
+      const one = gives === "both" || (gives === "place" && dim !== null);
+      return { inputs: { x }, attrs: { dims: normalizeDims(one ? normalizeDim(dim, x.ndim) : dim, x.ndim), keepdim } };
     },
     meta: (ins, { dims, keepdim }) => {
-      const { shape, dtype } = ins["x"]!;
-      checkChoice(shape, dims);
-      if (!value && dtype === "bool") throw new DtypeError("not defined for bool", 'cast to "int32" first');
-      return { out: { shape: reducedShape(shape, dims, keepdim), dtype: value ? dtype : "int32" } };
+      const x = ins["x"]!;
+      checkChoice(x.shape, dims);
+      const shape = reducedShape(x.shape, dims, keepdim);
+      const indices = { shape, dtype: "int32" } as const;
+      const out = { shape, dtype: x.dtype };
+      if (gives === "both") return { out, indices };
+      if (gives === "value") return { out };
+      if (x.dtype === "bool") throw new DtypeError("not defined for bool", 'cast to "int32" first');
+      return { out: indices };
     },
-    cpu: ({ x, out }, { dims }) =>
-      cpuReduce(x!, dims, elements(out!), (data, at, n0, s0, n1, s1) => {
-        const found = place(data, at, n0, s0, n1, s1);
-        return value ? data[at + Math.floor(found / n1) * s0 + (found % n1) * s1]! : found;
-      }),
-    gpu: ({ x, out }, { dims }, q) => {
-      const roles = value ? { join: "join_best" } : { ...ofKind("ranked", "empty", "fold", "merge"), emit: "emit_place" };
-      const rule: Rule = { ...best(top, x!.dtype, roles), ...(value ? {} : { triple: "u32" }) };
-      gpuReduce(q, rule, { x: x!, [value ? "out" : "out_i"]: out! }, dims, out!.dtype);
+    cpu: ({ x, out, indices }, { dims }) => {
+      cpuReduce(x!, dims, elements(out!), gives === "place" ? place : value);
+      if (indices) cpuReduce(x!, dims, elements(indices), place);
     },
-    save: value ? ["x", "out"] : [],
-    backward: value
-      ? (g, { x, out }, { dims }, ins) => ({
-          x: () => {
-            const ties = x.eq(restored(out, ins, dims)).cast(g.dtype);
-            return restored(g, ins, dims).mul(ties.div(ties.sum(dims, true)));
-          },
-        })
-      : "none",
+    gpu: ({ x, out, indices }, { dims }, q) => {
+      const rule: Rule =
+        gives === "value"
+          ? best(top, x!.dtype, { join: "join_best" })
+          : { ...best(top, x!.dtype, { ...ranked, emit: indices ? "emit_ranked" : "emit_place" }), triple: "u32" };
+      gpuReduce(q, rule, { x: x!, out: out!, out_i: indices ?? out! }, dims, out!.dtype);
+    },
+    save: gives === "value" ? ["x", "out"] : gives === "both" ? ["indices"] : [],
+    backward:
+      gives === "place"
+        ? "none"
+        : (g, { x, out, indices }, { dims }, ins) => ({
+            x: () => {
+              const [wide, { shape }] = [restored(g, ins, dims), ins["x"]!];
+              if (gives === "both")
+                return dims.length === 0 ? g : g.filledLike(0, shape).scatterAdd(dims[0]!, indices.reshape(wide.shape), wide);
+              const ties = x.eq(restored(out, ins, dims)).cast(g.dtype);
+              return wide.mul(ties.div(ties.sum(dims, true)));
+            },
+          }),
+    ...(gives === "both" ? { result: ({ out, indices }) => ({ values: out, indices }) as ReturnType<F> } : {}),
     samples: [
-      [distinct([2, 3, 5])],
+      ...(gives === "both" ? [] : [[distinct([2, 3, 5])]]),
       [distinct([3, 4]), 1],
       [t([]), 0],
       [distinct([300, 2]), { dim: -2, keepdim: true }],
       [t([2, 3], { dtype: "int32", data: [1, 3, 3, 2, 2, 0] }), 1],
-      ...(value
-        ? [[t([0, 3]), 1], [t([2, 3], { dtype: "bool" }), 1], [distinct([2, 3, 5]), [0, 2]]]
-        : [[t([4], { data: [1, NaN, 5, NaN] })]]),
+      ...(gives === "place" ? [[t([4], { data: [1, NaN, 5, NaN] })]] : [[t([0, 3]), 1], [t([2, 3], { dtype: "bool" }), 1]]),
+      ...(gives === "value" ? [[distinct([2, 3, 5]), [0, 2]]] : []),
     ], // prettier-ignore
-    errors: [raises([t([2, 3]), 2], "out of range"), raises([t([0, 3]), 0], "no elements"), raises([t([0])], "no elements")],
+    errors: [
+      raises([t([2, 3]), 2], "out of range"),
+      raises([t([0, 3]), 0], "no elements"),
+      gives === "both" ? raises([t([2])], "out of range") : raises([t([0])], "no elements"),
+    ],
   };
 }

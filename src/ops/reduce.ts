@@ -68,12 +68,12 @@ export const mean: Summing = adding(true, {
   errors: [raises([t([3], { dtype: "int32" })], "floating")],
 });
 
-type Extreme = Primitive<(x: Tensor, ...rest: Over) => Tensor, "x" | "out", Attrs>;
+type Extreme = Primitive<(x: Tensor, ...rest: Over) => Tensor, "x" | "out" | "indices", Attrs>;
 /** The largest element over dimensions, all by default; equal ones share the gradient, NaN wins. */
-export const amax: Extreme = choosing("max", "value");
+export const amax: Extreme = choosing("amax", "value");
 
 /** The smallest element over dimensions, all by default; equal ones share the gradient, NaN wins. */
-export const amin: Extreme = choosing("min", "value");
+export const amin: Extreme = choosing("amin", "value");
 
 // ---- truth values: sums of comparisons
 

@@ -141,7 +141,7 @@ describe("the workgroup variant", () => {
   afterAll(() => setSlow(before));
 
   it.each([
-    "sum", "prod", "amax", "max", "argmin", "all", "std", "vectorNorm", "softmax", "logSoftmaxBackward", "logsumexp", "classCrossEntropy",
+    "sum", "prod", "amax", "maxAlong", "argmin", "all", "std", "vectorNorm", "softmax", "logSoftmaxBackward", "logsumexp", "classCrossEntropy",
     "crossEntropyBackward", "layerNorm", "batchNorm", "normalizeSums", "normalizeBackward",
   ])("%s passes its samples", async (name) => {
     const { failures, ok } = await checkOp(name, "webgpu", layouts.strided);
