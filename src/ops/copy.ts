@@ -14,7 +14,8 @@ export function eachRow(
   const last = merged[0]!.shape.length - 1;
   const steps = merged.map((g) => g.strides[last] ?? 0);
   const rows = merged.map((g) => ({ ...g, shape: g.shape.slice(0, -1) }));
-  forEachOffset(rows, (at) => visit(at, merged[0]!.shape[last] ?? 1, steps));
+  const width = merged[0]!.shape[last] ?? 1;
+  if (width > 0) forEachOffset(rows, (at) => visit(at, width, steps));
 }
 
 /** Copies x into out, same shape and dtype, any strides. */
@@ -22,7 +23,7 @@ export const stridedCopy: Kernels = {
   cpu: ({ x, out }) => {
     const [from, to] = [elements(x!), elements(out!)];
     eachRow([x!, out!], ([i, j], width, [si, sj]) => {
-      if (si === 1 && sj === 1 && width > 0) to.set(from.subarray(i, i! + width), j);
+      if (si === 1 && sj === 1) to.set(from.subarray(i, i! + width), j);
       else for (let c = 0; c < width; c++) to[j! + c * sj!] = from[i! + c * si!]!;
     });
   },

@@ -82,7 +82,7 @@ export const gathering = {
     eachRow([contiguous(shape), besides(x!, shape, dim), index!], ([o, b, i], width, [, sb, si]) => {
       if (si === 0 && sb === 1) {
         const start = b! + inRange(at[i!]!, dim, extent) * stride;
-        if (width > 0) to.set(from.subarray(start, start + width), o);
+        to.set(from.subarray(start, start + width), o);
       } else for (let c = 0; c < width; c++) to[o! + c] = from[b! + c * sb! + inRange(at[i! + c * si!]!, dim, extent) * stride]!;
     });
   },

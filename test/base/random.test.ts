@@ -264,14 +264,6 @@ describe.each(KEYS)("on the GPU, seed $seedLow offset $offsetLow", (key) => {
     expect(Math.abs(moment(4) - 3)).toBeLessThan(0.25);
   });
 
-  test("bernoulli compares those bits with p", async () => {
-    const uniform = philoxUniform(key, size);
-    const p = Math.fround(0.3);
-    expect(await draw("bernoulli", key, size, [p])).toEqual(uniform.map((u) => (u < p ? 1 : 0)));
-    expect((await draw("bernoulli", key, 64, [0])).every((value) => value === 0)).toBe(true);
-    expect((await draw("bernoulli", key, 64, [1])).every((value) => value === 1)).toBe(true);
-  });
-
   test("dropout scales what it keeps, the same elements forward and backward, from any offset of its operand", async () => {
     const uniform = philoxUniform(key, size);
     const p = Math.fround(0.25);

@@ -48,6 +48,15 @@ describe("on both devices the same bits", () => {
     expect(whole[1]).toEqual(repeated[0]);
     expect(whole[0]).toEqual(repeated[1]);
   });
+  test("philoxBernoulli compares the bits of philoxUniform with p, rounded as the GPU rounds it", async () => {
+    const key = { seedLow: 3735928559, seedHigh: 1, offsetLow: 4294967280, offsetHigh: 0 };
+    const want = Array.from(philoxUniform(key, 1003), (u) => Number(u < Math.fround(0.3)));
+    for (const drawn of await both((device) => F.philoxBernoulli(zeros([1003], { device }), 0.3, { key })))
+      expect([...drawn]).toEqual(want);
+    for (const p of [0, 1])
+      for (const drawn of await both((device) => F.philoxBernoulli(zeros([64], { device }), p)))
+        expect(new Set(drawn)).toEqual(new Set([p]));
+  });
   test("channels and noise", async () => {
     for (const make of [
       (device: DeviceName) => F.dropout2d(ramp(device, 960).view(4, 5, 6, 8), 0.4),
