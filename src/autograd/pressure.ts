@@ -6,9 +6,12 @@ import type { Tensor } from "../tensor.ts";
 const mebi = 1 << 20;
 /** Small amounts are carried together: an ArrayBuffer costs more than the operator that would carry it. */
 const portion = 1 << 12;
+/** A pool that is not worth a collection: less than the collector itself lets pile up. */
+const small = 8 * mebi;
 /** Set once handles have been collected: before that, growth is a model being built. */
 let collected = false;
 let owed = 0;
+let hurry = 0;
 
 const released = new FinalizationRegistry<Storage>((storage) => {
   collected = true;
@@ -30,8 +33,12 @@ export function weigh(handle: Tensor): void {
   const { storage } = handle;
   if (storage.device.type === "cpu" || storage.shared || storage.constant !== undefined) return;
   const bytes = 4 * storage.elements;
-  // The pool is nearly used up: garbage that weighs more makes a collection come before the pool has to grow.
-  if (collected && ledger.gpu.live > 0.75 * ledger.pool.live) provoke(Math.min(64 * bytes, 16 * mebi));
+  // The pool is nearly used up: garbage that weighs more makes a collection come before the pool has to grow. A small one may grow.
+  if (collected && ledger.pool.live > small && ledger.gpu.live > 0.75 * ledger.pool.live) hurry += Math.min(64 * bytes, 16 * mebi);
+  if (hurry >= 4 * mebi) {
+    provoke(hurry);
+    hurry = 0;
+  }
   owed += Math.max(bytes, Math.min(8 * bytes, 4 * mebi));
   if (owed < portion) return;
   handle.pressure = new ArrayBuffer(owed);
@@ -66,7 +73,7 @@ export async function relieve(): Promise<void> {
   least = Math.min(taken.live, 0.995 * least + 0.005 * taken.live);
   calm = pool.live > reserved ? 0 : calm + 1;
   reserved = pool.live;
-  const short = (): boolean => taken.live + stretch > Math.max(pool.live, calm < 32 ? 3 * (least + stretch) : 0);
+  const short = (): boolean => taken.live + stretch > Math.max(pool.live, small, calm < 32 ? 3 * (least + stretch) : 0);
   if (collected && --pause < 0 && short()) {
     pause = Infinity;
     const deadline = performance.now() + 300;
