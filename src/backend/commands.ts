@@ -149,7 +149,7 @@ export function commandList(gpu: GPUDevice, fault: Fault, pool: BufferPool): Com
     let key = layoutKey;
     for (const b of buffers) key += `,${b.id}`;
     return memo(bindGroups, key, () => {
-      if (bindGroups.size >= bindGroupLimit) bindGroups.clear();
+      if (bindGroups.size >= bindGroupLimit) bindGroups.delete(bindGroups.keys().next().value!);
       const resources: GPUBufferBinding[] = buffers.map((b) => ({ buffer: b.gpu }));
       if (compiled.linked.uniform) {
         const usage = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST;
