@@ -1,5 +1,5 @@
 // Printed tensors against what PyTorch 1.13 prints, its dtype names without "torch.".
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { noGrad } from "../src/autograd/mode.ts";
 import { ArgumentError } from "../src/base/errors.ts";
 import { arange, linspace, ones, tensor, zeros } from "../src/create.ts";
@@ -104,6 +104,8 @@ const withOptions: readonly (readonly [options: Parameters<typeof setPrintOption
 ];
 
 describe("on the CPU", () => {
+  // Files share a page in browsers, in any order.
+  beforeAll(async () => void (await init({ device: "cpu" })));
   it.each(cases.map(([make, expected]) => [expected.slice(0, 60), make, expected] as const))("%s", async (_name, make, expected) => {
     const x = make();
     expect(String(x)).toBe(expected);
