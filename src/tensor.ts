@@ -12,7 +12,7 @@ import { parse } from "./base/options.ts";
 import { contiguous, type Geometry, isContiguous, sameShape, sizeOf } from "./base/shape.ts";
 import { type DeviceName, deviceNamed } from "./device.ts";
 import { knownValue } from "./transfer.ts";
-import { relieve, track, untrack, weigh } from "./autograd/pressure.ts";
+import { relieve, track, untrack } from "./autograd/pressure.ts";
 import { enter, keep, leave } from "./autograd/scope.ts";
 import type { Methods } from "./ops/methods.ts";
 import type { Printing } from "./print.ts";
@@ -62,7 +62,6 @@ export class Tensor implements Geometry {
     this.strides = strides;
     this.offset = offset;
     enter(this);
-    weigh(this);
   }
 
   /** A tensor whose elements are all `value`; memory is taken only when a kernel needs it. */

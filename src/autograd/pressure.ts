@@ -23,15 +23,16 @@ export function track(handle: Tensor): void {
   if (handle.tracked || handle.storage.device.type === "cpu") return;
   handle.tracked = true;
   released.register(handle, handle.storage, handle);
+  weigh(handle);
 }
 
 /**
- * Lets handles carry host bytes in proportion to the GPU bytes they made.
+ * Lets handles that are left to the collector carry host bytes in proportion to the GPU bytes they made.
  * Small tensors weigh more than they hold: engines collect only after tens of megabytes, many steps of a small network.
  */
-export function weigh(handle: Tensor): void {
+function weigh(handle: Tensor): void {
   const { storage } = handle;
-  if (storage.device.type === "cpu" || storage.shared || storage.constant !== undefined) return;
+  if (storage.shared || storage.constant !== undefined) return;
   const bytes = 4 * storage.elements;
   // The pool is nearly used up: garbage that weighs more makes a collection come before the pool has to grow. A small one may grow.
   if (collected && ledger.pool.live > small && ledger.gpu.live > 0.75 * ledger.pool.live) hurry += Math.min(64 * bytes, 16 * mebi);

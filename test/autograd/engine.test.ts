@@ -324,5 +324,18 @@ onEveryDevice((device) => {
       expect(() => inner!.add(1)).toThrow(WengertError);
       expect(() => tidy(() => Promise.resolve())).toThrow(WengertError);
     });
+
+    it("leaves to the collector only what it returns", () => {
+      const x = tensor(new Float32Array(4096));
+      let inner: Tensor | undefined;
+      const out = tidy(() => {
+        inner = x.exp();
+        expect([inner.tracked, inner.pressure]).toEqual([false, undefined]);
+        return inner.neg();
+      });
+      expect(inner!.tracked).toBe(false);
+      expect([out.tracked, out.pressure !== undefined]).toEqual(device === "cpu" ? [false, false] : [true, true]);
+      for (const t of [x, out]) t.dispose();
+    });
   });
 });
