@@ -55,7 +55,7 @@ function library(): ViteUserConfig {
 /** The whole package in one minified file, for `<script type="module">`. Runs after the library build, into the same folder. */
 function bundle(): ViteUserConfig {
   return {
-    plugins: [pack(), layOut(join(root, ENTRIES["index"]!))],
+    plugins: [pack(2), layOut(join(root, ENTRIES["index"]!))],
     publicDir: false,
     build: {
       target: "es2022",

@@ -4,14 +4,17 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Plugin } from "vite";
 import { withPlainExports, withRecordsInPlace } from "./layout.ts";
-import { packShaders, withoutErrorSamples } from "./pack.ts";
+import { packShaders, withFewerSamples } from "./pack.ts";
 
 const folder = fileURLToPath(new URL(".", import.meta.url));
 const families = fileURLToPath(new URL("../src/ops/", import.meta.url));
 const files = readdirSync(folder).filter((file) => file.endsWith(".wgsl"));
 
-/** What a build inlines: packed shaders, and operator records without the calls that must fail, which only tests make. */
-export function pack(): Plugin {
+/**
+ * What a build inlines: packed shaders, and operator records without the calls that must fail, which only tests make.
+ * Of the calls that selfTest() makes, `samples` stay for each operator.
+ */
+export function pack(samples?: number): Plugin {
   let packed: Record<string, string> | undefined;
   return {
     name: "wengert:pack",
@@ -23,7 +26,7 @@ export function pack(): Plugin {
       return { code: `export default ${JSON.stringify(packed[id.slice(0, -"?raw".length)])};`, map: null };
     },
     transform(code, id) {
-      return id.startsWith(families) ? { code: withoutErrorSamples(code), map: null } : null;
+      return id.startsWith(families) ? { code: withFewerSamples(code, samples), map: null } : null;
     },
   };
 }
