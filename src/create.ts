@@ -143,7 +143,8 @@ export const emptyLike = (x: Tensor, options?: CreateOptions): Tensor => fullLik
 /** One repeated value in the shape, dtype and device of x. */
 export function fullLike(x: Tensor, value: number | boolean, options?: CreateOptions): Tensor {
   return under("fullLike", () => {
-    return constant(x.shape, value, parse([options], like(x, createDefaults)));
+    const o = parse([options], like(x, createDefaults));
+    return constant(x.shape, value, o);
   });
 }
 

@@ -20,7 +20,7 @@ import {
   isView,
   type Metas,
 } from "./ops/op.ts";
-import { operand } from "./ops/arguments.ts";
+import { isTensor, operand } from "./ops/arguments.ts";
 import { stridedCopy } from "./ops/copy.ts";
 import { Tensor } from "./tensor.ts";
 
@@ -39,12 +39,27 @@ interface Ready {
   readonly inputs: Tensors;
   readonly ins: Inputs;
   readonly numbers: Readonly<Record<string, number>>;
+  /** Shape and dtype of the outputs; a view's follow from its geometry. */
+  readonly metas: Metas;
   readonly device: Device;
   readonly recording: boolean;
 }
 
+const kindOf = (x: unknown): string =>
+  isTensor(x) ? x.dtype + show(x.shape) : x !== null && /object|function/.test(typeof x) ? typeof x : String(x);
+
+/** Runs what reads a caller's arguments. Errors: DtypeError in place of a TypeError, since what no check foresaw is about them, too. */
+export function reading<T>(args: readonly unknown[], fn: () => T): T {
+  try {
+    return fn();
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw Object.assign(new DtypeError(`does not take (${args.map(kindOf).join(", ")})`, error.message), { cause: error });
+  }
+}
+
 /** Sorts arguments into operands on one device. Errors: DtypeError for other things, DeviceError for operands of two devices. */
-function ready(name: string, { inputs: given, attrs }: Call<object>): Ready {
+function ready(name: string, op: AnyPrimitive | AnyView, { inputs: given, attrs }: Call<object>): Ready {
   const inputs: Tensors = {};
   const ins: Inputs = {};
   const numbers: Record<string, number> = {};
@@ -68,7 +83,8 @@ function ready(name: string, { inputs: given, attrs }: Call<object>): Ready {
       ins[key] = { shape: [], dtype: x === numbers[key] ? (Number.isInteger(x) ? "int32" : "float32") : "bool", kind: "number" };
     } else throw new DtypeError(`${key} must be a tensor or a number, got ${typeof x}`);
   }
-  return { name, attrs, inputs, ins, numbers, device: device ?? defaultDevice(), recording: recording && isGradEnabled() };
+  const metas = isView(op) ? {} : op.meta(ins, attrs);
+  return { name, attrs, inputs, ins, numbers, metas, device: device ?? defaultDevice(), recording: recording && isGradEnabled() };
 }
 
 /** Runs an operator on its user-facing arguments and records it for backward. Operators outside the table bring their name. */
@@ -78,19 +94,19 @@ function applied(op: AnyOp, args: readonly unknown[], name: string): unknown {
   const at = op.self ?? 0;
   if (!("meta" in op) && at >= 0) operand(args[at]);
   if (isComposite(op)) {
-    const out: unknown = op.backward === "none" ? noGrad(() => op.compose(...args)) : op.compose(...args);
+    const compose = (): unknown => op.compose(...args);
+    const out = reading(args, op.backward === "none" ? () => noGrad(compose) : compose);
     if (op.renames && out instanceof Tensor && out.gradFn) out.gradFn.name = name;
     return out;
   }
-  const call = ready(name, op.call(...args));
+  const call = reading(args, () => ready(name, op, op.call(...args)));
   if (isView(op)) return runView(op, call);
   return perform(op, call, args);
 }
 
 /** Runs an operator that has kernels and records it, or its definition in its place. */
 function perform(op: AnyPrimitive, call: Ready, args: readonly unknown[]): unknown {
-  const { name, inputs, ins, attrs, numbers, device, recording } = call;
-  const metas = op.meta(ins, attrs);
+  const { name, inputs, ins, attrs, numbers, metas, device, recording } = call;
   if (recording && op.definition && op.backward === "definition") return op.definition(...args);
   // Plain numbers join, and are saved, in the dtype the operator computes in, so that 2 and 2.0, and 0.1 beside float64, mean what they say.
   const { dtype } = metas["out"]!;
@@ -101,7 +117,7 @@ function perform(op: AnyPrimitive, call: Ready, args: readonly unknown[]): unkno
     for (const key of op.mutates) if (inputs[key]) inputs[key].storage.version++;
     return inputs[op.mutates[0]!];
   }
-  const tensors = execute(op, call, metas);
+  const tensors = execute(op, call);
   const out = tensors["out"]!;
   if (recording && isFloat(out.dtype)) out.setHistory(new OpNode(op, call, tensors, out), 0);
   return op.result ? op.result(tensors, attrs) : out;
@@ -117,7 +133,7 @@ function appliedInPlace(op: AnyPrimitive | Composite<Fn>, args: readonly unknown
   const self = args[0] as Tensor;
   self.checkInPlace();
   if (isComposite(op)) return self.copy_(apply(op, args) as Tensor);
-  const call = ready(name, op.call(...args));
+  const call = reading(args, () => ready(name, op, op.call(...args)));
   const { inputs, recording } = call;
   const place = Object.values(inputs).indexOf(self);
   // A rule that reads its operand reads the former contents: they are kept aside before they are overwritten.
@@ -151,7 +167,7 @@ export function overwrite(target: Tensor, source: Tensor): void {
 }
 
 /** Adds the outputs to the inputs: allocates them and runs the device's half of the record; constants are computed on the host. */
-function execute(op: AnyPrimitive, { name, inputs, attrs, device }: Ready, metas: Metas): Tensors {
+function execute(op: AnyPrimitive, { name, inputs, attrs, metas, device }: Ready): Tensors {
   const { shape, dtype } = metas["out"]!;
   const folded = op.fold && foldConstants(op, inputs, attrs, dtype);
   const tensors = { ...inputs };
@@ -183,7 +199,7 @@ function foldConstants(op: AnyPrimitive, inputs: Tensors, attrs: object, dtype: 
 function runView(op: AnyView, call: Ready): Tensor {
   const { name, inputs, attrs } = call;
   const x = inputs["x"]!;
-  const replay = (base: Tensor): Tensor => runView(op, ready(name, { inputs: { x: base }, attrs }));
+  const replay = (base: Tensor): Tensor => runView(op, ready(name, op, { inputs: { x: base }, attrs }));
   const out = x.viewed(op.view(x, attrs), { replay, absolute: op.absolute ?? false });
   if (call.recording && isFloat(out.dtype)) out.setHistory(new OpNode(op, call, {}, out), 0);
   return out;

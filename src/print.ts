@@ -30,7 +30,7 @@ function checked(options: PrintOptions): Settings {
 }
 
 /** Changes how all tensors print from now on; sciMode left out goes back to choosing by range. */
-export function setPrintOptions(options: PrintOptions): void {
+export function setPrintOptions(options: PrintOptions = {}): void {
   Object.assign(
     settings,
     under("setPrintOptions", () => checked(options)),

@@ -2,7 +2,7 @@
 import { fillIntegers, fillNormal, permutation } from "./base/draws.ts";
 import { type Generator, generatorOf } from "./base/random.ts";
 import { asDType, hostArray, isFloat, roundTo } from "./base/dtype.ts";
-import { ArgumentError, DtypeError, show, under } from "./base/errors.ts";
+import { ArgumentError, DtypeError, under } from "./base/errors.ts";
 import { parse } from "./base/options.ts";
 import { broadcastShapes, checkShape, sizeOf } from "./base/shape.ts";
 import { type CreateOptions, createDefaults, fromHost, like, sized } from "./create.ts";
@@ -43,7 +43,10 @@ const drawn =
 const drawnLike =
   (op: string, fill: Fill) =>
   (x: Tensor, options?: DrawOptions): Tensor =>
-    under(op, () => floats(x.shape, parse([options], like(x, drawDefaults)), fill));
+    under(op, () => {
+      const o = parse([options], like(x, drawDefaults));
+      return floats(x.shape, o, fill);
+    });
 
 /** Uniform numbers in [0, 1), the same as torch.rand gives for the same seed. */
 export const rand: (...args: DrawArgs) => Tensor = /* @__PURE__ */ drawn("rand", uniform);
@@ -118,7 +121,7 @@ export function normal(mean: number | Tensor, std: number | Tensor = 1, ...rest:
     const o = parse(rest, { size: undefined as readonly number[] | undefined }, defaults);
     if (typeof std === "number") checkSpread(0, std);
     if (!first === (o.size === undefined))
-      throw new ArgumentError(`needs a size or tensors for mean and std, not both; got size ${o.size && show(o.size)}`);
+      throw new ArgumentError(`needs a size or tensors for mean and std, not both; got size ${o.size && `[${String(o.size)}]`}`);
     const shape = first ? broadcastShapes(...tensors.map((v) => v.shape)) : checkShape(o.size!);
     const [center, spread] = [first ? 0 : (mean as number), typeof std === "number" ? std : 1];
     const noise = floats(shape, o, (g, out) => fillNormal(g, out, center, spread));

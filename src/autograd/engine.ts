@@ -3,6 +3,7 @@ import type { TypedArray } from "../base/dtype.ts";
 import { GradError, show, ShapeError, under } from "../base/errors.ts";
 import { memo } from "../base/memo.ts";
 import { sameShape } from "../base/shape.ts";
+import { operand } from "../ops/arguments.ts";
 import type { Tensor } from "../tensor.ts";
 import { isAnomalyEnabled, setGradEnabled } from "./mode.ts";
 import { Accumulate, type Edge, type Node } from "./node.ts";
@@ -119,7 +120,7 @@ function run(
 
 /** Where the gradient of x flows. Errors: GradError when none is wanted. */
 export function edgeOf(x: Tensor, what: string): Edge {
-  if (x.edge) return x.edge;
+  if (operand(x, what).edge) return x.edge!;
   throw new GradError(`${what} of shape ${show(x.shape)} does not require a gradient`, "call requiresGrad_() first");
 }
 

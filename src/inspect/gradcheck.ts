@@ -6,6 +6,7 @@ import { isFloat } from "../base/dtype.ts";
 import { DtypeError, GradError, show, under } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { tensor } from "../create.ts";
+import { operands } from "../ops/arguments.ts";
 import type { Tensor } from "../tensor.ts";
 import { tensorsIn, weightsLike } from "./samples.ts";
 
@@ -37,7 +38,7 @@ const weighed = (result: unknown): Tensor =>
  */
 export async function gradcheck(fn: Differentiable, inputs: readonly Tensor[], options: GradcheckOptions = {}): Promise<boolean> {
   const { eps, atol, rtol, raiseException } = under("gradcheck", () => parse([options], defaults));
-  const checked = requiring(inputs);
+  const checked = requiring(under("gradcheck", () => operands(inputs)));
   if (checked.length === 0) throw new GradError("no input requires a gradient", "", "gradcheck");
   for (const { dtype } of checked) if (dtype !== "float64") throw new DtypeError(`inputs must be float64, got ${dtype}`, "", "gradcheck");
   const sum = weighed(fn(...inputs));
@@ -64,7 +65,7 @@ export async function gradcheck(fn: Differentiable, inputs: readonly Tensor[], o
 
 /** gradcheck of fn's gradient: second derivatives with respect to the inputs and to the incoming gradients. */
 export async function gradgradcheck(fn: Differentiable, inputs: readonly Tensor[], options: GradcheckOptions = {}): Promise<boolean> {
-  const outputs = requiring(differentiable(fn(...inputs)));
+  const outputs = requiring(differentiable(fn(...under("gradgradcheck", () => operands(inputs)))));
   if (outputs.length === 0) return true;
   const seeds = outputs.map((o, i) => weightsLike(o, i).requiresGrad_());
   const first = (...all: Tensor[]): Tensor[] => {

@@ -3,6 +3,7 @@ import { route } from "../autograd/engine.ts";
 import { Accumulate } from "../autograd/node.ts";
 import { ArgumentError, GradError, show, under } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
+import { operand } from "../ops/arguments.ts";
 import type { Tensor } from "../tensor.ts";
 
 export interface GraphNode {
@@ -34,7 +35,7 @@ export interface GraphOptions {
 export function graphOf(tensors: Tensor | readonly Tensor[], options: GraphOptions = {}): Graph {
   return under("graph", () => {
     const { params, saved, maxNodes } = parse([options], {}, { params: {} as NonNullable<GraphOptions["params"]>, saved: true, maxNodes: 5000 }); // prettier-ignore
-    const roots = [tensors].flat() as Tensor[];
+    const roots = [tensors].flat().map((x) => operand(x, "the tensor"));
     const starts = roots.map(({ edge, shape }) => {
       if (edge) return edge;
       throw new GradError(`the tensor ${show(shape)} has no graph`, "nothing behind it requires a gradient");

@@ -6,7 +6,7 @@ import { sizeOf } from "../base/shape.ts";
 import { tensor } from "../create.ts";
 import type { DeviceName } from "../device.ts";
 import type { Tensor } from "../tensor.ts";
-import { decoded, formats } from "./formats.ts";
+import { asBytes, decoded, formats } from "./formats.ts";
 
 /** Element types by the third byte of the file, from 8 on, under safetensors' names. */
 const kinds = ["U8", "I8", undefined, "I16", "I32", "F32", "F64"];
@@ -40,7 +40,7 @@ export interface IdxArray {
 
 /** Shape and elements of an IDX file. Errors: FormatError when magic number, sizes and length do not agree, or the gzip data is damaged. */
 export async function parseIdx(bytes: Uint8Array<ArrayBuffer> | ArrayBuffer): Promise<IdxArray> {
-  const given = bytes instanceof ArrayBuffer ? new Uint8Array(bytes) : bytes;
+  const given = asBytes(bytes, bad);
   const raw = given[0] === 0x1f && given[1] === 0x8b ? await unpacked(given) : given;
   if (raw.length < 4 || raw[0] || raw[1]) bad(`no IDX file: it starts with ${raw.subarray(0, 4).join(" ")}`);
   const format = formats[kinds[raw[2]! - 8] ?? bad(`unknown element type ${raw[2]}`)]!;

@@ -5,7 +5,7 @@ import { parse } from "../base/options.ts";
 import { type CreateOptions, full, tensor } from "../create.ts";
 import { type DeviceName, deviceNamed } from "../device.ts";
 import { Tensor } from "../tensor.ts";
-import { decoded, formats } from "./formats.ts";
+import { asBytes, decoded, formats } from "./formats.ts";
 import { longestName, malformed, readHeader } from "./header.ts";
 
 export type TensorDict = Readonly<Record<string, Tensor>> | ReadonlyMap<string, Tensor>;
@@ -19,10 +19,11 @@ export async function saveSafetensors(
   options: { readonly metadata?: Readonly<Record<string, string>> } = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { metadata } = under("saveSafetensors", () => parse([options], {}, { metadata: {} as Readonly<Record<string, string>> }));
-  const named = dict instanceof Map ? [...(dict as ReadonlyMap<string, Tensor>)] : Object.entries(dict as Readonly<Record<string, Tensor>>);
   const refuse = (what: string): never => {
     throw new ArgumentError(what, "", "saveSafetensors");
   };
+  if (typeof dict !== "object" || !(dict as TensorDict | null)) refuse(`got ${String(dict)} for a dict of tensors`);
+  const named = dict instanceof Map ? [...(dict as ReadonlyMap<string, Tensor>)] : Object.entries(dict as Readonly<Record<string, Tensor>>);
   const items = named.map(([name, t]) => {
     if (!(t instanceof Tensor)) refuse(`${name} is ${typeof t}, not a tensor`);
     if (name === "__metadata__" || name === "__proto__" || name.length > longestName)
@@ -56,7 +57,7 @@ export function inspectSafetensors(bytes: Uint8Array | ArrayBuffer): {
   readonly metadata: Readonly<Record<string, string>>;
   readonly tensors: readonly { readonly name: string; readonly dtype: string; readonly shape: readonly number[] }[];
 } {
-  const { entries, metadata } = readHeader(asBytes(bytes));
+  const { entries, metadata } = readHeader(asBytes(bytes, malformed));
   return { metadata, tensors: entries.map(({ name, dtype, shape }) => ({ name, dtype, shape })) };
 }
 
@@ -67,7 +68,7 @@ export function inspectSafetensors(bytes: Uint8Array | ArrayBuffer): {
 export function loadSafetensors(bytes: Uint8Array | ArrayBuffer, options: { readonly device?: DeviceName } = {}): Record<string, Tensor> {
   return under("loadSafetensors", () => {
     const { device } = parse([options], {}, { device: undefined as DeviceName | undefined });
-    const data = asBytes(bytes);
+    const data = asBytes(bytes, malformed);
     const { entries, start } = readHeader(data);
     const double = deviceNamed(device).supports("float64");
     // Everything is decoded, and so checked, before the first tensor exists.
@@ -84,9 +85,3 @@ export function loadSafetensors(bytes: Uint8Array | ArrayBuffer, options: { read
     return dict;
   });
 }
-
-const asBytes = (bytes: Uint8Array | ArrayBuffer): Uint8Array => {
-  if (bytes instanceof Uint8Array) return bytes;
-  if (bytes instanceof ArrayBuffer) return new Uint8Array(bytes);
-  return malformed(`needs a Uint8Array or ArrayBuffer, got ${typeof bytes}`);
-};

@@ -8,10 +8,13 @@ import { parse } from "../base/options.ts";
 import { zeros } from "../create.ts";
 import { overwrite } from "../dispatch.ts";
 import { functions } from "../methods.ts";
+import { operand } from "../ops/arguments.ts";
 import { Tensor } from "../tensor.ts";
 
 const gradients = (parameters: Tensor | Iterable<Tensor>): Tensor[] =>
-  (parameters instanceof Tensor ? [parameters] : [...parameters]).flatMap((p) => p.peekGrad() ?? []);
+  Array.from(parameters instanceof Tensor ? [parameters] : parameters, (p, i) => operand(p, `parameter ${i}`)).flatMap(
+    (p) => p.peekGrad() ?? [],
+  );
 
 /** Without recording, and without leaving intermediate tensors to the collector. */
 const quietly = <T>(fn: () => T): T => noGrad(() => tidy(fn));
@@ -42,8 +45,10 @@ export function clipGradNorm_(
 
 /** Cuts every element of the gradients to [−clipValue, clipValue]. */
 export function clipGradValue_(parameters: Tensor | Iterable<Tensor>, clipValue: number): void {
-  under("clipGradValue_", () => checkNonNegative({ clipValue }));
-  quietly(() => {
-    for (const g of gradients(parameters)) overwrite(g, g.clamp(-clipValue, clipValue));
+  under("clipGradValue_", () => {
+    checkNonNegative({ clipValue });
+    quietly(() => {
+      for (const g of gradients(parameters)) overwrite(g, g.clamp(-clipValue, clipValue));
+    });
   });
 }

@@ -74,7 +74,7 @@ export const truncNormal_: Initialiser<Spread & Bounds, [mean?: number, std?: nu
 
 /** Every element the same. */
 export const constant_ = (x: Tensor, value: number): Tensor => {
-  overwrite(x, x.filledLike(roundTo(x.dtype, value)));
+  under("constant_", () => overwrite(operand(x), x.filledLike(roundTo(x.dtype, value))));
   return x;
 };
 export const ones_ = (x: Tensor): Tensor => constant_(x, 1);
@@ -82,8 +82,8 @@ export const zeros_ = (x: Tensor): Tensor => constant_(x, 0);
 
 /** Ones on the diagonal of a matrix. */
 export function eye_(x: Tensor): Tensor {
+  under("eye_", () => checkRank(operand(x).shape, 2, 2));
   const [rows = 0, m = 0] = x.shape;
-  under("eye_", () => checkRank(x.shape, 2, 2));
   overwrite(x, eye(rows, { m, dtype: x.dtype, device: x.device.type }));
   return x;
 }
@@ -92,8 +92,8 @@ export function eye_(x: Tensor): Tensor {
 export function dirac_(x: Tensor, ...rest: [groups?: number] | [options: { groups?: number }]): Tensor {
   return under("dirac_", () => {
     const { groups } = parse(rest, { groups: 1 });
+    checkRank(operand(x).shape, 3, 5);
     const [out = 0, , ...kernel] = x.shape;
-    checkRank(x.shape, 3, 5);
     if (!isWhole(groups, 1) || out % groups !== 0) throw new ArgumentError(`${out} channels do not divide into ${groups} groups`);
     const per = out / groups;
     return noGrad(() => {

@@ -1,12 +1,21 @@
 // Tensors that modules own: trained parameters, and buffers that only travel with the state.
 import { keep } from "../autograd/scope.ts";
 import { isFloat } from "../base/dtype.ts";
+import { under } from "../base/errors.ts";
+import { operand } from "../ops/arguments.ts";
 import { Tensor } from "../tensor.ts";
+
+/** What a handle that shares the memory of `data` is made from. */
+const shared = (owner: string, data: Tensor): ConstructorParameters<typeof Tensor> => {
+  const { storage, dtype } = under(owner, () => operand(data, "data"));
+  return [storage.retain(), dtype, data];
+};
 
 /** A tensor that is trained: requires a gradient, and a Module finds it in a property. Shares memory with `data`; lives through every tidy(). */
 export class Parameter extends Tensor {
+  /** Errors: DtypeError for anything but a tensor, GradError for one of integers. */
   constructor(data: Tensor, requiresGrad = true) {
-    super(data.storage.retain(), data.dtype, data);
+    super(...shared("Parameter", data));
     keep(this);
     if (requiresGrad || !isFloat(data.dtype)) this.requiresGrad_(requiresGrad);
   }
@@ -17,7 +26,7 @@ export class Buffer extends Tensor {
   /** Whether the state dict holds it. */
   declare readonly persistent: boolean;
   constructor(data: Tensor, { persistent = true }: { readonly persistent?: boolean } = {}) {
-    super(data.storage.retain(), data.dtype, data);
+    super(...shared("Buffer", data));
     keep(this);
     this.persistent = persistent;
   }

@@ -3,6 +3,7 @@ import { ArgumentError } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { type Shape, sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
+import { operand } from "./arguments.ts";
 import { perChannel } from "./channels.ts";
 import { type Attrs, check, cpuNormalize, cpuSlope, cpuSums, groupsOf, launchNormalize, launchSlope, launchSums, type Operands, slopeInOperators, sumsInOperators, withStatistics } from "./groups.ts"; // prettier-ignore
 import { type Arg, type ErrorSample, type Fn, type Inputs, type Primitive, raises, t } from "./op.ts";
@@ -131,6 +132,7 @@ const gradient = (
 ): Gradient => ({
   call: (...args) => {
     const { inputs, attrs } = sorted(...args);
+    operand(inputs.g, "g");
     check(inputs as unknown as Inputs, attrs);
     if (!attrs.training && !(inputs.mean && inputs.rstd)) throw new ArgumentError("without training it needs mean and rstd");
     return { inputs: withStatistics(inputs, attrs), attrs };

@@ -8,7 +8,7 @@ import { checkFloat } from "../base/checks.ts";
 import { isFloat } from "../base/dtype.ts";
 import { ArgumentError, ShapeError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
-import { type Shape, sizeOf } from "../base/shape.ts";
+import { checkShape, type Shape, sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { checkFits, checkIndex, operand } from "./arguments.ts";
 import { bordered } from "./arranging.ts";
@@ -189,7 +189,7 @@ export const maxPoolBackward: Primitive<
   "indices",
   { readonly windows: Windows; readonly shape: Shape }
 > = {
-  call: (g, indices, windows, shape) => ({ inputs: { g, indices }, attrs: { windows, shape } }),
+  call: (g, indices, windows, shape) => ({ inputs: { g, indices }, attrs: { windows, shape: checkShape(shape) } }),
   meta: (ins, { shape }) => {
     checkFits("indices", ins["indices"]!.shape, ins["g"]!.shape);
     return { out: { shape, dtype: ins["g"]!.dtype } };

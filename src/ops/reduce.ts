@@ -4,7 +4,7 @@ import { checkFloat } from "../base/checks.ts";
 import { asDType, type DType, type DTypeLike, isFloat } from "../base/dtype.ts";
 import { ShapeError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
-import { broadcastShapes, normalizeDims, reducedShape, sameShape, type Shape } from "../base/shape.ts";
+import { broadcastShapes, checkShape, normalizeDims, reducedShape, sameShape, type Shape } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { choosing } from "./choosing.ts";
 import { type Cases, type Composite, type Meta, type Primitive, raises, type Sample, t } from "./op.ts";
@@ -114,7 +114,7 @@ export const countNonzero: Composite<(x: Tensor, dim?: Dims) => Tensor> = {
 /** Sums x down to a shape that broadcasts to its own: the adjoint of expand. */
 export const sumTo: Composite<(x: Tensor, shape: Shape) => Tensor> = {
   compose: (x, shape) => {
-    const lead = x.ndim - shape.length;
+    const lead = x.ndim - checkShape(shape).length;
     const dims = [...x.shape.keys()].filter((d) => d < lead || (shape[d - lead] === 1 && x.shape[d] !== 1));
     if (!sameShape(broadcastShapes(x.shape, shape), x.shape)) throw new ShapeError(`${show(x.shape)} does not sum to ${show(shape)}`);
     return dims.length === 0 ? x.reshape(shape) : x.sum(dims, true).reshape(shape);

@@ -53,7 +53,7 @@ export abstract class Optimizer<O extends object = object, S extends ParamState 
     this.defaults = defaults;
     under(new.target.name, () => {
       if (params instanceof Tensor) refuse("got one tensor for a list", "write [tensor]");
-      const list = [...(params as Iterable<Tensor | GroupInput<O>>)];
+      const list = Array.from((params as Iterable<Tensor | GroupInput<O>> | undefined) ?? []);
       if (list.length === 0) refuse("empty parameter list");
       const groups = list[0] instanceof Tensor ? [{ params: list }] : list;
       for (const group of groups as GroupInput<O>[]) this.addParamGroup(group);
@@ -66,9 +66,10 @@ export abstract class Optimizer<O extends object = object, S extends ParamState 
   }
 
   /** Adds parameters with options of their own, for example a layer that is unfrozen while training. */
-  addParamGroup({ params, ...given }: GroupInput<O>): void {
+  addParamGroup({ params, ...own }: GroupInput<O>): void {
     under(this.constructor.name, () => {
-      const list = params instanceof Tensor ? [params] : [...params];
+      const given = (params as typeof params | undefined) ?? refuse("a group has no params");
+      const list = given instanceof Tensor ? [given] : Array.from(given);
       const known = new Set(this.#params);
       for (const [i, p] of list.entries()) {
         if (!(p instanceof Tensor)) refuse(`parameter ${i} is ${typeof p}, not a tensor`);
@@ -78,7 +79,7 @@ export abstract class Optimizer<O extends object = object, S extends ParamState 
         if (known.has(p)) refuse(`${shown} appears twice`);
         known.add(p);
       }
-      const options = parse([given], {}, this.defaults);
+      const options = parse([own], {}, this.defaults);
       this.check(options);
       this.paramGroups.push({ ...options, params: list } as ParamGroup<O>);
     });

@@ -3,7 +3,7 @@ import { ArgumentError, under } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { integer } from "../ops/arguments.ts";
 import { renamed, snake } from "../base/python.ts";
-import type { Optimizer, ParamGroup } from "./optimizer.ts";
+import { Optimizer, type ParamGroup } from "./optimizer.ts";
 
 type Group = ParamGroup<{ lr: number }>;
 // Schedules drive every optimiser that has a learning rate.
@@ -23,7 +23,9 @@ export abstract class LRScheduler {
   declare baseLrs: number[];
   lastEpoch = -1;
 
+  /** Errors: ArgumentError for anything but an optimizer. */
   constructor(optimizer: Target) {
+    if (!(optimizer instanceof Optimizer)) throw new ArgumentError(`needs an optimizer, got ${String(optimizer)}`, "", new.target.name);
     this.optimizer = optimizer;
     this.baseLrs = this.groups.map((group) => (group["initialLr"] ??= group.lr) as number);
   }
