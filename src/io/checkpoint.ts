@@ -3,7 +3,7 @@ import "../kits/core.ts";
 import { FormatError, under } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { renamed } from "../base/python.ts";
-import { defaultGenerator, type GeneratorState } from "../base/random.ts";
+import { defaultGenerator, Generator, type GeneratorState } from "../base/random.ts";
 import type { Module } from "../nn/module.ts";
 import type { Optimizer, OptimizerStateDict } from "../optim/optimizer.ts";
 import type { LRScheduler, SchedulerState } from "../optim/schedule.ts";
@@ -42,7 +42,7 @@ const relabelled = (
   label: (parameter: never) => string | number,
 ): { state: OptimizerStateDict["state"]; param_groups: OptimizerStateDict["param_groups"] } => ({
   state: renamed(state, label as (parameter: string) => string),
-  param_groups: param_groups.map((group) => ({ ...group, params: (group["params"] as never[] | undefined)?.map(label) })),
+  param_groups: param_groups.map((group) => ({ ...group, params: (group["params"] as never[]).map(label) })),
 });
 
 /** The training's state as a safetensors file: tensors `model.…` and `optimizer.state.<parameter>.…`, everything else as JSON in the metadata. */
@@ -67,7 +67,7 @@ export async function saveCheckpoint(training: Training, options: CheckpointOpti
 
 /**
  * Puts a checkpoint into a training of the same make, random state included, and returns its `extra`.
- * Errors: FormatError or ShapeError when the file does not fit; the model is not changed then.
+ * Errors: FormatError, ShapeError or ArgumentError when the file does not fit; nothing is changed then.
  */
 export function loadCheckpoint(bytes: Uint8Array | ArrayBuffer, training: Training): unknown {
   const { metadata } = inspectSafetensors(bytes);
@@ -88,19 +88,29 @@ export function loadCheckpoint(bytes: Uint8Array | ArrayBuffer, training: Traini
     if (weight) model[weight] = t;
     else (state[name!] ??= {})[field!] = t;
   }
-  if (training.optimizer && !Array.isArray(groups)) bad("no optimizer in the file");
-  if (training.scheduler && !scheduler) bad("no schedule in the file");
-  const saved = { state, param_groups: groups as OptimizerStateDict["param_groups"] };
-  const numbered =
-    training.optimizer &&
-    relabelled(saved, (name) => {
-      const id = names.indexOf(name);
-      return id < 0 ? bad(`${String(name)} is not the optimizer's`) : id;
-    });
-  training.model.loadStateDict(model);
-  training.optimizer?.loadStateDict(numbered!);
-  training.scheduler?.loadStateDict(scheduler as SchedulerState);
-  const { words, ...rest } = random as Omit<GeneratorState, "words"> & { words: number[] };
-  defaultGenerator().setState({ ...rest, words: Uint32Array.from(words) });
+  const { words, ...rest } = Object(random) as Omit<GeneratorState, "words"> & { words: unknown };
+  if (!Array.isArray(words)) bad("no random state in the file");
+  const generator = new Generator().setState({ ...rest, words: Uint32Array.from(words as number[]) });
+  // The model comes last, since it changes all at once or not at all; what came before it is undone when a later one does not fit.
+  const undo: (() => void)[] = [];
+  const put = <S>(owner: { stateDict(): S; loadStateDict(state: S): void }, loaded: S): void => {
+    const before = owner.stateDict();
+    undo.unshift(() => owner.loadStateDict(before));
+    owner.loadStateDict(loaded);
+  };
+  try {
+    const { optimizer, scheduler: schedule } = training;
+    if (optimizer) {
+      if (!(Array.isArray(groups) && groups.every((g) => Array.isArray(Object(g).params)))) bad("no optimizer in the file");
+      const id = (name: string): number => (names.includes(name) ? names.indexOf(name) : bad(`${String(name)} is not the optimizer's`));
+      put(optimizer, relabelled({ state, param_groups: groups as OptimizerStateDict["param_groups"] }, id as (name: never) => number));
+    }
+    if (schedule) put(schedule, scheduler ? (scheduler as SchedulerState) : bad("no schedule in the file"));
+    training.model.loadStateDict(model);
+  } catch (error) {
+    for (const back of undo) back();
+    throw error;
+  }
+  defaultGenerator().setState(generator.getState());
   return extra;
 }

@@ -4,7 +4,7 @@ import { ArgumentError, under } from "../base/errors.ts";
 import { fields } from "../base/python.ts";
 import { isWhole } from "../base/random.ts";
 import { functions } from "../methods.ts";
-import { checkFits, checkRank } from "../ops/arguments.ts";
+import { checkFits, checkRank, operand } from "../ops/arguments.ts";
 import type { Tensor } from "../tensor.ts";
 import { normal_, zeros_ } from "./init.ts";
 import { configure, type Factory, parameter } from "./layer.ts";
@@ -46,8 +46,8 @@ export class Embedding extends Module {
     table: Tensor,
     { freeze = true, paddingIdx = null }: { readonly freeze?: boolean; readonly paddingIdx?: number | null } = {},
   ): Embedding {
+    under("Embedding", () => checkRank(operand(table, "the table").shape, 2, 2));
     const [rows = 0, dim = 0] = table.shape;
-    under("Embedding", () => checkRank(table.shape, 2, 2));
     return new Embedding(rows, dim, { paddingIdx, weight: new Parameter(table.detach(), !freeze) });
   }
   /** Draws the table anew from N(0, 1). */

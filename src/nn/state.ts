@@ -20,7 +20,7 @@ const some = (list: readonly string[], what: string): string => `${list.length} 
 /** Copies `dict` into `entries`. Errors: FormatError for keys, ShapeError for shapes; nothing is written then. */
 export function loadState(model: string, entries: Iterable<readonly [string, Tensor]>, dict: StateDict, strict: boolean): LoadReport {
   return under("loadStateDict", () => {
-    const given = new Map<string, Tensor>(dict instanceof Map ? dict : Object.entries(dict));
+    const given = new Map<string, Tensor>(dict instanceof Map ? dict : Object.entries(Object(dict) as object));
     const own = new Map(entries);
     const missingKeys = [...own.keys()].filter((key) => !given.has(key));
     const unexpectedKeys: string[] = [];

@@ -149,8 +149,9 @@ export abstract class Optimizer<O extends object = object, S extends ParamState 
   }
 
   /** Copies a state dict of PyTorch's layout. Errors: FormatError or ShapeError when it does not fit; nothing is changed then. */
-  loadStateDict({ param_groups, state }: OptimizerStateDict): void {
+  loadStateDict(dict: OptimizerStateDict): void {
     under("loadStateDict", () => {
+      const { param_groups, state }: Partial<OptimizerStateDict> = Object(dict) as OptimizerStateDict;
       const groups = this.paramGroups;
       const fit = (what: string, own: readonly unknown[], given: unknown): void => {
         const count = Array.isArray(given) ? given.length : 0;
@@ -159,7 +160,7 @@ export abstract class Optimizer<O extends object = object, S extends ParamState 
       fit("groups", groups, param_groups);
       const owners = new Map<string, Tensor>();
       const options = groups.map((group, k) => {
-        const { params, ...saved } = param_groups[k]!;
+        const { params, ...saved } = Object(param_groups![k]) as Record<string, unknown>;
         fit(`parameters of group ${k}`, group.params, params);
         group.params.forEach((p, i) => owners.set(String((params as unknown[])[i]), p));
         // PyTorch keeps options there that have no meaning here (foreach, capturable); its schedulers keep initial_lr.
@@ -168,7 +169,7 @@ export abstract class Optimizer<O extends object = object, S extends ParamState 
         this.check({ ...group, ...known });
         return known;
       });
-      const loaded = Object.entries(state).map(([id, entry]) => {
+      const loaded = Object.entries(state ?? {}).map(([id, entry]) => {
         const owner = owners.get(id) ?? misfit(`parameter ${id} is in no group`);
         const fresh = Object.entries(entry).map(([name, value]) => [name, restored(`${name} of parameter ${id}`, name, value, owner)]);
         return [owner, Object.fromEntries(fresh) as S] as const;

@@ -67,8 +67,8 @@ export abstract class LRScheduler {
   loadStateDict(state: SchedulerState): void {
     const rates = (state["_last_lr"] ?? this.getLastLr()) as readonly number[];
     const { length } = this.groups;
-    if (rates.length !== length)
-      throw new ArgumentError(`${rates.length} groups in the dict, ${length} in the optimizer`, "", "loadStateDict");
+    if (rates.length !== length || !rates.every(Number.isFinite))
+      throw new ArgumentError(`rates ${String(rates)} in the dict, ${length} groups in the optimizer`, "", "loadStateDict");
     for (const [key, value] of Object.entries(this)) Object.assign(this, { [key]: structuredClone(state[inPython(key)]) ?? value });
     this.groups.forEach((group, k) => (group.lr = rates[k]!));
   }

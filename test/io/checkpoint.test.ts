@@ -1,6 +1,6 @@
 // Checkpoints: training that is saved, loaded elsewhere and continued gives the very numbers of training that never stopped.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { FormatError } from "../../src/base/errors.ts";
+import { FormatError, WengertError } from "../../src/base/errors.ts";
 import { defaultGenerator, manualSeed } from "../../src/base/random.ts";
 import { tensor } from "../../src/create.ts";
 import { init } from "../../src/device.ts";
@@ -70,5 +70,44 @@ describe.each(["cpu", "webgpu"] as const)("checkpoint on %s", (device) => {
       "is not the model's",
     );
     expect(await training.model.a.tolist()).toEqual(before);
+  });
+
+  it("changes nothing at all when one part does not fit", async () => {
+    const training = start();
+    train(training, 3);
+    const bytes = await saveCheckpoint(training);
+    const { metadata } = inspectSafetensors(bytes);
+    const tensors = loadSafetensors(bytes);
+    const { optimizer, scheduler, model } = training;
+    train(training, 2);
+    const all = async (): Promise<unknown> => [
+      await model.a.tolist(),
+      await optimizer.state.get(model.a)!.exp_avg.tolist(),
+      optimizer.state.get(model.a)!.step,
+      optimizer.paramGroups.map((group) => group.lr),
+      scheduler.stateDict(),
+      defaultGenerator().getState(),
+    ];
+    const before = await all();
+    const wide = tensor([1, 2]);
+    const damaged = [
+      saveSafetensors({ ...tensors, "model.b": wide }, { metadata }),
+      saveSafetensors({ ...tensors, "optimizer.state.b.exp_avg": wide }, { metadata }),
+      saveSafetensors({ ...tensors, "optimizer.state.c.exp_avg": wide }, { metadata }),
+      ...[
+        { random: "{}" },
+        { random: '{"words":[1]}' },
+        { random: "null" },
+        { scheduler: "null" },
+        { scheduler: '{"_last_lr":["a"]}' },
+      ].map((part) => saveSafetensors(tensors, { metadata: { ...metadata, ...part } })),
+      ...["null", "[null]", "[{}]", '[{"params":"a"}]', '[{"params":["a"]}]'].map((groups) =>
+        saveSafetensors(tensors, { metadata: { ...metadata, param_groups: groups } }),
+      ),
+    ];
+    for (const file of await Promise.all(damaged)) {
+      expect(() => loadCheckpoint(file, training)).toThrow(WengertError);
+      expect(await all()).toEqual(before);
+    }
   });
 });
