@@ -90,7 +90,8 @@ export function loadCheckpoint(bytes: Uint8Array | ArrayBuffer, training: Traini
   }
   const { words, ...rest } = Object(random) as Omit<GeneratorState, "words"> & { words: unknown };
   if (!Array.isArray(words)) bad("no random state in the file");
-  const generator = new Generator().setState({ ...rest, words: Uint32Array.from(words as number[]) });
+  const stream: GeneratorState = { ...rest, words: Uint32Array.from(words as number[]) };
+  new Generator().setState(stream); // refuses what is no state
   // The model comes last, since it changes all at once or not at all; what came before it is undone when a later one does not fit.
   const undo: (() => void)[] = [];
   const put = <S>(owner: { stateDict(): S; loadStateDict(state: S): void }, loaded: S): void => {
@@ -111,6 +112,6 @@ export function loadCheckpoint(bytes: Uint8Array | ArrayBuffer, training: Traini
     for (const back of undo) back();
     throw error;
   }
-  defaultGenerator().setState(generator.getState());
+  defaultGenerator().setState(stream);
   return extra;
 }
