@@ -31,7 +31,7 @@ export interface BufferPool {
   trim(batch: number): boolean;
 }
 
-/** A pool of buffers of this `usage`, besides being copied into. */
+/** A pool of buffers of this `usage`, besides being copied into. On a broken device nothing waits in it. */
 export function bufferPool(gpu: GPUDevice, fault: Fault, usage: number): BufferPool {
   /** Read once: every look at the limits of a device goes through its bindings. */
   const limit = Math.min(gpu.limits.maxBufferSize, gpu.limits.maxStorageBufferBindingSize);
@@ -48,6 +48,16 @@ export function bufferPool(gpu: GPUDevice, fault: Fault, usage: number): BufferP
     return { id: ++created, gpu: buffer, bytes: size, batch: 0 };
   }
 
+  function destroy({ gpu, bytes }: PooledBuffer): void {
+    gpu.destroy();
+    freeBytes -= bytes;
+    ledger.pool.remove(bytes);
+  }
+
+  void fault.broken.then(() => {
+    for (const list of free.values()) for (const b of list.splice(0)) destroy(b);
+  });
+
   return {
     take(bytes, writtenBy = Infinity) {
       const size = classBytes(bytes);
@@ -62,11 +72,12 @@ export function bufferPool(gpu: GPUDevice, fault: Fault, usage: number): BufferP
     },
     give(buffer) {
       ledger.taken.remove(buffer.bytes);
+      freeBytes += buffer.bytes;
+      if (fault.error) return destroy(buffer);
       const list = free.get(buffer.bytes)!;
       let at = list.length;
       while (at > 0 && list[at - 1]!.id > buffer.id) at--;
       list.splice(at, 0, buffer);
-      freeBytes += buffer.bytes;
     },
     trim(batch) {
       if (freeBytes <= Math.max(keepBytes, ledger.gpu.live / 2)) return false;
@@ -76,9 +87,7 @@ export function bufferPool(gpu: GPUDevice, fault: Fault, usage: number): BufferP
           size,
           list.filter((b) => {
             if (b.batch > batch - idleBatches) return true;
-            b.gpu.destroy();
-            freeBytes -= size;
-            ledger.pool.remove(size);
+            destroy(b);
             return false;
           }),
         );

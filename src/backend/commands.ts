@@ -177,18 +177,20 @@ export function commandList(gpu: GPUDevice, fault: Fault, pool: BufferPool): Com
       const copy = (encoder: GPUCommandEncoder): void => encoder.copyBufferToBuffer(buffer.gpu, offset, target, 0, bytes);
       const batch = current();
       buffer.batch = batch.id;
-      await new Promise((sent) => batch.reads.push({ copy, sent }));
-      const refused = await target
-        .mapAsync(GPUMapMode.READ)
-        .catch((error: unknown) => new DeviceError(`no answer: ${String(error)}`, "", "read"));
-      await batch.closed;
-      fault.check();
-      if (refused) throw refused;
-      const copied = target.getMappedRange(0, bytes).slice(0);
-      target.unmap();
-      staging.give(taken);
-      counts.reads++;
-      return copied;
+      try {
+        await new Promise((sent) => batch.reads.push({ copy, sent }));
+        const refused = await target
+          .mapAsync(GPUMapMode.READ)
+          .catch((error: unknown) => new DeviceError(`no answer: ${String(error)}`, "", "read"));
+        await batch.closed;
+        fault.check();
+        if (refused) throw refused;
+        counts.reads++;
+        return target.getMappedRange(0, bytes).slice(0);
+      } finally {
+        target.unmap();
+        staging.give(taken);
+      }
     },
     flush,
     async finish() {

@@ -128,7 +128,7 @@ function deviceOn(gpu: GPUDevice, info: GPUAdapterInfo | undefined): WebGpuDevic
     },
     free(memory, _dtype, elements) {
       ledger.gpu.remove(elements * 4);
-      if (!fault.error) pool.give(memory as PooledBuffer);
+      pool.give(memory as PooledBuffer);
     },
     run(name, kernels, io, attrs) {
       fault.check();

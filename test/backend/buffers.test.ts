@@ -137,6 +137,22 @@ describe("errors and loss", () => {
     expect(() => device.alloc("float32", 1)).toThrow(/lost/);
   });
 
+  it("a lost device gives back all it held, once the last handle lets go", async () => {
+    const before = memory();
+    const device = await open();
+    const held = device.scratch("float32", [1 << 10]);
+    device.scratch("float32", [1 << 12]).storage.release();
+    await device.read(held);
+    expect(memory().gpuReservedBytes - before.gpuReservedBytes).toBe(4 * ((1 << 10) + (1 << 12) + (1 << 10)));
+    const read = device.read(held);
+    device.gpu.destroy();
+    await expect(read).rejects.toThrow(DeviceError);
+    expect(memory().gpuReservedBytes - before.gpuReservedBytes).toBe(4 << 10);
+    held.storage.release();
+    expect(memory().gpuReservedBytes).toBe(before.gpuReservedBytes);
+    expect(memory().gpuBytes).toBe(before.gpuBytes);
+  });
+
   it("init() adopts a GPUDevice of the page", async () => {
     const adapter = await navigator.gpu.requestAdapter();
     const gpuDevice = await adapter!.requestDevice();
