@@ -22,6 +22,9 @@ export function asDType(name: unknown): DType {
 /** A zero-filled host array of `elements` elements. */
 export const hostArray = (dtype: DType, elements: number): TypedArray => new arrays[dtype](elements);
 
+/** Bytes of one element on the host. */
+export const widthOf = (dtype: DType): number => arrays[dtype].BYTES_PER_ELEMENT;
+
 export const isFloat = (dtype: DType): boolean => dtype === "float32" || dtype === "float64";
 
 /** 0 bool, 1 integer, 2 float: PyTorch's promotion categories. */

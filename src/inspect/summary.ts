@@ -1,7 +1,7 @@
 // summary(): what a model's layers make of an input, their parameters, and how far each output sees.
 import { noGrad } from "../autograd/mode.ts";
+import { widthOf } from "../base/dtype.ts";
 import { show } from "../base/errors.ts";
-import { sizeOf } from "../base/shape.ts";
 import type { Module } from "../nn/module.ts";
 import type { Tensor } from "../tensor.ts";
 import { columns } from "./columns.ts";
@@ -59,7 +59,7 @@ export function summary(model: Module, ...inputs: Tensor[]): Summary {
   const modes = modules.map(([, m]) => m.training);
   const spatial = Math.max(0, (inputs[0]?.ndim ?? 0) - 2);
   let field: Field | undefined = spatial > 0 ? new Array(spatial).fill({ size: 1, step: 1 }) : undefined;
-  let activations = 0;
+  const activations = new Map<Module, number>();
   const rows = modules.map(([name, module]): { -readonly [K in keyof SummaryRow]: SummaryRow[K] } => ({
     name,
     type: module.constructor.name,
@@ -75,7 +75,7 @@ export function summary(model: Module, ...inputs: Tensor[]): Summary {
       if (leaf && "kernelSize" in module) field = grow(field, module as Windowed);
       else if (out && out.ndim !== spatial + 2) field = undefined;
       const row = rows[k]!;
-      if (leaf && out) activations += out.size - (row.output ? sizeOf(row.output) : 0);
+      if (leaf && out) activations.set(module, bytesOf(out));
       row.output = out?.shape;
       if (leaf) row.receptiveField = field?.map((f) => f.size);
     }),
@@ -87,18 +87,20 @@ export function summary(model: Module, ...inputs: Tensor[]): Summary {
     for (const h of handles) h.remove();
     modules.forEach(([, m], k) => (m.training = modes[k]!));
   }
-  const parameters = count(model.parameters());
+  const parameters = [...model.parameters()];
   const result = {
     rows,
-    parameters,
-    trainable: count([...model.parameters()].filter((p) => p.requiresGrad)),
-    parameterBytes: 4 * parameters,
-    activationBytes: 4 * activations,
+    parameters: count(parameters),
+    trainable: count(parameters.filter((p) => p.requiresGrad)),
+    parameterBytes: total(parameters.map(bytesOf)),
+    activationBytes: total(activations.values()),
   };
   return { ...result, toString: () => render(result) };
 }
 
-const count = (list: Iterable<Tensor>): number => [...list].reduce((n, p) => n + p.size, 0);
+const total = (list: Iterable<number>): number => [...list].reduce((sum, n) => sum + n, 0);
+const count = (list: Iterable<Tensor>): number => total(Array.from(list, (p) => p.size));
+const bytesOf = ({ size, dtype }: Tensor): number => size * widthOf(dtype);
 
 function render({ rows, parameters, trainable, parameterBytes, activationBytes }: Omit<Summary, "toString">): string {
   const grouped = (n: number): string => n.toLocaleString("en");
@@ -116,6 +118,6 @@ function render({ rows, parameters, trainable, parameterBytes, activationBytes }
     [2],
   );
   const size = (bytes: number): string => `${(bytes / 1024).toFixed(1)} KiB`;
-  const total = `${grouped(parameters)} parameters (${grouped(trainable)} trainable), ${size(parameterBytes)}; activations ${size(activationBytes)}`;
-  return [...lines, total].join("\n");
+  const footer = `${grouped(parameters)} parameters (${grouped(trainable)} trainable), ${size(parameterBytes)}; activations ${size(activationBytes)}`;
+  return [...lines, footer].join("\n");
 }

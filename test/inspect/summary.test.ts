@@ -20,3 +20,9 @@ onEveryDevice(() => {
     expect(net.training).toBe(true);
   });
 });
+
+it("summary() counts the bytes of the dtypes that a model has", () => {
+  const double = { dtype: "float64", device: "cpu" } as const;
+  const { parameterBytes, activationBytes } = w.inspect.summary(new w.nn.Linear(3, 2, double), w.zeros([4, 3], double));
+  expect([parameterBytes, activationBytes]).toEqual([8 * (6 + 2), 8 * 4 * 2]);
+});
