@@ -18,6 +18,7 @@ const ENTRIES: Record<string, string> = {
   "data/index": "src/data/index.ts",
   "io/index": "src/io/index.ts",
   "inspect/index": "src/inspect/index.ts",
+  "extra/index": "src/extra/index.ts",
 };
 
 /** Every demo/<page>/index.html, and the page that links them. */
@@ -55,7 +56,7 @@ function library(): ViteUserConfig {
 /** The whole package in one minified file, for `<script type="module">`. Runs after the library build, into the same folder. */
 function bundle(): ViteUserConfig {
   return {
-    plugins: [pack(2), layOut(join(root, ENTRIES["index"]!))],
+    plugins: [pack(1), layOut(join(root, ENTRIES["index"]!))],
     publicDir: false,
     build: {
       target: "es2022",

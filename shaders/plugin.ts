@@ -1,5 +1,5 @@
 // The packer as a Vite plugin, for the library, the pages and the bench, and what the single file asks for besides.
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Plugin } from "vite";
@@ -7,7 +7,7 @@ import { withPlainExports, withRecordsInPlace } from "./layout.ts";
 import { packShaders, withFewerSamples } from "./pack.ts";
 
 const folder = fileURLToPath(new URL(".", import.meta.url));
-const families = fileURLToPath(new URL("../src/ops/", import.meta.url));
+const families = ["ops", "extra"].map((folder) => fileURLToPath(new URL(`../src/${folder}/`, import.meta.url)));
 const files = readdirSync(folder).filter((file) => file.endsWith(".wgsl"));
 
 /**
@@ -26,22 +26,22 @@ export function pack(samples?: number): Plugin {
       return { code: `export default ${JSON.stringify(packed[id.slice(0, -"?raw".length)])};`, map: null };
     },
     transform(code, id) {
-      return id.startsWith(families) ? { code: withFewerSamples(code, samples), map: null } : null;
+      return families.some((family) => id.startsWith(family)) ? { code: withFewerSamples(code, samples), map: null } : null;
     },
   };
 }
 
-/** Lays a single file out: all shaders together, records where they are installed, function names once, at the end. */
+/** Lays a single file out: modules in the order that order.ts found, records where they are installed, function names once, at the end. */
 export function layOut(entry: string): Plugin {
   return {
     name: "wengert:lay-out",
     apply: "build",
     transform(code, id) {
       if (id !== entry) return null;
-      return {
-        code: [...["math.wgsl", "special.wgsl", ...files].map((file) => `import "${join(folder, file)}?raw";`), code].join("\n"),
-        map: null,
-      };
+      const order = JSON.parse(readFileSync(join(folder, "order.json"), "utf8")) as readonly string[];
+      const paths = order.map((file) => join(folder, "..", file)).filter((path) => existsSync(path));
+      const imports = paths.map((path) => `import "${path}${path.endsWith(".wgsl") ? "?raw" : ""}";`);
+      return { code: [...imports, code].join("\n"), map: null };
     },
     renderChunk(code) {
       const text = withRecordsInPlace(code);

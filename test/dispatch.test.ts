@@ -4,7 +4,7 @@ import { WengertError } from "../src/base/errors.ts";
 import { tensor } from "../src/create.ts";
 import { memory } from "../src/device.ts";
 import { functions, records } from "../src/methods.ts";
-import "../src/kits/all.ts";
+import "../src/extra/kit.ts";
 import { onEveryDevice } from "./devices.ts";
 
 const call = functions as unknown as Readonly<Record<string, (...args: readonly unknown[]) => unknown>>;

@@ -5,7 +5,7 @@ import { grad } from "../src/autograd/engine.ts";
 import { Generator, manualSeed } from "../src/base/random.ts";
 import { WengertError } from "../src/base/errors.ts";
 import { full, tensor, zeros } from "../src/create.ts";
-import { functions } from "../src/methods.ts";
+import { functions } from "../src/extra/kit.ts";
 import * as sampling from "../src/sampling.ts";
 import type { Tensor } from "../src/tensor.ts";
 import { onEveryDevice } from "./devices.ts";

@@ -1,5 +1,6 @@
 // The digits in demo/public/mnist: four gzipped IDX files, checked byte by byte before anything is trained on them.
-import { FormatError, io } from "../../src/index.ts";
+import { parseIdx } from "../../src/extra/index.ts";
+import { FormatError } from "../../src/index.ts";
 
 /** Images as bytes, 784 each, row by row; labels beside them. */
 export interface DigitSet {
@@ -54,7 +55,7 @@ async function loadSet(prefix: string, read: ReadFile): Promise<DigitSet> {
 async function readIdx(name: string, read: ReadFile): Promise<{ sizes: readonly number[]; bytes: Uint8Array }> {
   const file = await read(name);
   try {
-    const { data, shape, dtype } = await io.parseIdx(file);
+    const { data, shape, dtype } = await parseIdx(file);
     if (dtype !== "uint8") throw new FormatError(`holds ${dtype}, bytes are needed`, "", "parseIdx");
     return { sizes: shape, bytes: data as Uint8Array };
   } catch (error) {

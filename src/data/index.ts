@@ -1,5 +1,5 @@
 // Data sets, their order, and batches of them.
 export { Generator, manualSeed } from "../base/random.ts";
-export { type Dataset, randomSplit, Subset, TensorDataset } from "./dataset.ts";
+export { type Dataset, TensorDataset } from "./dataset.ts";
 export { DataLoader, defaultCollate, type LoaderOptions } from "./loader.ts";
-export { BatchSampler, RandomSampler, type Sampler, SequentialSampler, SubsetRandomSampler } from "./sampler.ts";
+export { BatchSampler, RandomSampler, type Sampler, SequentialSampler } from "./sampler.ts";

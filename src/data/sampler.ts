@@ -41,22 +41,6 @@ export class RandomSampler implements Sampler {
   }
 }
 
-/** The given indices in random order, for splits that share one data set. */
-export class SubsetRandomSampler implements Sampler {
-  declare readonly indices: readonly number[];
-  readonly #generator: Generator | undefined;
-  constructor(indices: Iterable<number>, generator?: Generator) {
-    this.indices = [...indices];
-    this.#generator = generator;
-  }
-  get length(): number {
-    return this.indices.length;
-  }
-  *[Symbol.iterator](): IterableIterator<number> {
-    for (const i of permutation(this.#generator ?? defaultGenerator(), this.length)) yield this.indices[i]!;
-  }
-}
-
 /** Cuts what a sampler gives into lists of batchSize; dropLast leaves out a shorter last one. */
 export class BatchSampler implements Iterable<number[]> {
   declare readonly sampler: Sampler;

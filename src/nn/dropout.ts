@@ -1,4 +1,4 @@
-// Dropout of elements and of whole channels.
+// Dropout of elements.
 import "../kits/noise.ts";
 import { probability } from "../ops/drawing.ts";
 import { type Layer, layer, type LayerClass } from "./layer.ts";
@@ -7,20 +7,12 @@ interface DropoutOptions {
   p: number;
   inplace: boolean;
 }
-type DropoutClass = LayerClass<DropoutOptions, [p?: number, inplace?: boolean]>;
+export type DropoutClass = LayerClass<DropoutOptions, [p?: number, inplace?: boolean]>;
 
-const dropout = (name: string): DropoutClass =>
+/** The class of a kind of dropout. */
+export const dropoutLayer = (name: string): DropoutClass =>
   layer(name, { p: 0.5, inplace: false }, undefined, { also: ["training"], settle: ({ p }) => void probability(p) });
 
 /** While training, zeroes each element with probability p and scales the others by 1 / (1 − p). */
-export const Dropout: DropoutClass = /* @__PURE__ */ dropout("Dropout");
+export const Dropout: DropoutClass = /* @__PURE__ */ dropoutLayer("Dropout");
 export type Dropout = Layer<DropoutOptions>;
-/** While training, zeroes whole channels of [N, C, L]. */
-export const Dropout1d: DropoutClass = /* @__PURE__ */ dropout("Dropout1d");
-export type Dropout1d = Dropout;
-/** While training, zeroes whole channels of [N, C, H, W]. */
-export const Dropout2d: DropoutClass = /* @__PURE__ */ dropout("Dropout2d");
-export type Dropout2d = Dropout;
-/** While training, zeroes whole channels of [N, C, D, H, W]. */
-export const Dropout3d: DropoutClass = /* @__PURE__ */ dropout("Dropout3d");
-export type Dropout3d = Dropout;

@@ -1,50 +1,17 @@
 // Initialisation in place, with the numbers PyTorch draws from the same seed.
-import { noGrad } from "../autograd/mode.ts";
-import { dense } from "../backend/cpu.ts";
 import { fillNormal } from "../base/draws.ts";
-import { checkFloat, checkKnown } from "../base/checks.ts";
-import { hostArray, roundTo } from "../base/dtype.ts";
-import { ArgumentError, under } from "../base/errors.ts";
-import { parse } from "../base/options.ts";
+import { checkKnown } from "../base/checks.ts";
+import { roundTo } from "../base/dtype.ts";
+import { under } from "../base/errors.ts";
 import { camel } from "../base/python.ts";
-import { type Generator, generatorOf, isWhole } from "../base/random.ts";
+import type { Generator } from "../base/random.ts";
 import { sizeOf } from "../base/shape.ts";
-import { eye, tensor } from "../create.ts";
 import { overwrite } from "../dispatch.ts";
+import { type Bounds, type Floats, type Initialiser, initialiser, type Spread } from "./filling.ts";
 import { checkRank, operand } from "../ops/arguments.ts";
-import { checkSpread, drawing } from "../ops/drawing.ts";
-import { erf, erfinv } from "../ops/math.ts";
+import { checkSpread } from "../ops/drawing.ts";
 import type { Tensor } from "../tensor.ts";
 
-type Floats = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
-export interface Drawing {
-  /** Default: the generator that manualSeed() seeds. */
-  readonly generator?: Generator | undefined;
-}
-/** Fills a tensor and gives it back; takes the options `O` by position, as in the tuple A, or by name, and a generator. */
-type Initialiser<O, A extends readonly unknown[] = [value?: O[keyof O]]> = (
-  x: Tensor,
-  ...rest: A | [...Required<A>, options: Drawing] | [options: Drawing & Partial<O>]
-) => Tensor;
-
-/** An initialiser that replaces the contents of x by what `draw` leaves in a host array; it works on every device, unseen by autograd. */
-const initialiser =
-  <O extends object, A extends readonly unknown[]>(
-    op: string,
-    defaults: O,
-    draw: (source: Generator, out: Floats, options: O, x: Tensor) => void,
-  ): Initialiser<O, A> =>
-  (x, ...rest) =>
-    under(op, () => {
-      const o = parse(rest, defaults, drawing);
-      checkFloat(operand(x).dtype);
-      const out = hostArray(x.dtype, x.size) as Floats;
-      draw(generatorOf(o.generator), out, o, x);
-      overwrite(x, x.uploadedLike(x.dtype, out, x.shape));
-      return x;
-    });
-
-type Bounds = { a: number; b: number };
 /** Uniform in [a, b). */
 export const uniform_: Initialiser<Bounds, [a?: number, b?: number]> = /* @__PURE__ */ initialiser(
   "uniform_",
@@ -52,7 +19,6 @@ export const uniform_: Initialiser<Bounds, [a?: number, b?: number]> = /* @__PUR
   (source, out, { a, b }) => source.fillUniform(out, a, b),
 );
 
-type Spread = { mean: number; std: number };
 /** Normal with the given mean and standard deviation. */
 export const normal_: Initialiser<Spread, [mean?: number, std?: number]> = /* @__PURE__ */ initialiser(
   "normal_",
@@ -63,15 +29,6 @@ export const normal_: Initialiser<Spread, [mean?: number, std?: number]> = /* @_
   },
 );
 
-/** Normal, cut off outside [a, b] by the inverse of its distribution function. */
-export const truncNormal_: Initialiser<Spread & Bounds, [mean?: number, std?: number, a?: number, b?: number]> =
-  /* @__PURE__ */ initialiser("truncNormal_", { mean: 0, std: 1, a: -2, b: 2 }, (source, out, { mean, std, a, b }) => {
-    const scale = std * Math.SQRT2;
-    // Twice the distribution function, less one.
-    source.fillUniform(out, erf((a - mean) / scale), erf((b - mean) / scale));
-    out.forEach((v, i) => (out[i] = Math.min(b, Math.max(a, erfinv(v) * scale + mean))));
-  });
-
 /** Every element the same. */
 export const constant_ = (x: Tensor, value: number): Tensor => {
   under("constant_", () => overwrite(operand(x), x.filledLike(roundTo(x.dtype, value))));
@@ -79,30 +36,6 @@ export const constant_ = (x: Tensor, value: number): Tensor => {
 };
 export const ones_ = (x: Tensor): Tensor => constant_(x, 1);
 export const zeros_ = (x: Tensor): Tensor => constant_(x, 0);
-
-/** Ones on the diagonal of a matrix. */
-export function eye_(x: Tensor): Tensor {
-  under("eye_", () => checkRank(operand(x).shape, 2, 2));
-  const [rows = 0, m = 0] = x.shape;
-  overwrite(x, eye(rows, { m, dtype: x.dtype, device: x.device.type }));
-  return x;
-}
-
-/** A convolution kernel [out, in, …] that hands each channel on unchanged, in each of `groups`. */
-export function dirac_(x: Tensor, ...rest: [groups?: number] | [options: { groups?: number }]): Tensor {
-  return under("dirac_", () => {
-    const { groups } = parse(rest, { groups: 1 });
-    checkRank(operand(x).shape, 3, 5);
-    const [out = 0, , ...kernel] = x.shape;
-    if (!isWhole(groups, 1) || out % groups !== 0) throw new ArgumentError(`${out} channels do not divide into ${groups} groups`);
-    const per = out / groups;
-    return noGrad(() => {
-      zeros_(x);
-      for (let at = 0; at < out; at += per) eye_(kernel.reduce((part, k) => part.select(2, Math.floor(k / 2)), x.narrow(0, at, per)));
-      return x;
-    });
-  });
-}
 
 /** Numbers of inputs and outputs of one unit of a weight [out, in, …]. */
 export function fans(x: Tensor): { readonly fanIn: number; readonly fanOut: number } {
@@ -157,20 +90,3 @@ const kaiming = (op: string, fill: Fill): Kaiming =>
 export const kaimingUniform_: Kaiming = /* @__PURE__ */ kaiming("kaimingUniform_", evenly);
 /** He's normal initialisation. */
 export const kaimingNormal_: Kaiming = /* @__PURE__ */ kaiming("kaimingNormal_", normally);
-
-/** Orthonormal rows (or columns, whichever are fewer) of the tensor seen as a matrix [first, rest], times gain. */
-export const orthogonal_: Xavier = /* @__PURE__ */ initialiser("orthogonal_", { gain: 1 }, (source, out, { gain }, x) => {
-  const { fanIn } = fans(x);
-  const rows = x.shape[0]!;
-  const turned = (m: Tensor): Tensor => (rows < fanIn ? m : m.t());
-  fillNormal(source, out, 0, 1);
-  const units = turned(tensor(out, { shape: [rows, fanIn], dtype: "float64", device: "cpu" })).contiguous();
-  // Gram–Schmidt, each projection twice: the Q of the QR decomposition whose R has a positive diagonal.
-  for (let v = 0; v < units.shape[0]!; v++) {
-    const before = units.narrow(0, 0, v);
-    const project = (y: Tensor): Tensor => y.sub(y.matmul(before.t()).matmul(before));
-    const unit = project(project(units.select(0, v)));
-    overwrite(units.select(0, v), unit.div(unit.square().sum().sqrt()));
-  }
-  out.set(dense(turned(units).mul(gain)));
-});

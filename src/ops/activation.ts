@@ -3,13 +3,10 @@
 import special from "../../shaders/special.wgsl?raw";
 import { library } from "../backend/kernel.ts";
 import { checkKnown } from "../base/checks.ts";
-import { ArgumentError } from "../base/errors.ts";
 import type { Tensor } from "../tensor.ts";
-import { parse } from "../base/options.ts";
-import { type Bounds, clamp } from "./compare.ts";
 import type { Form } from "./mapping.ts";
 import * as m from "./math.ts";
-import { type Composite, type ErrorSample, type Primitive, raises, type Sample, t } from "./op.ts";
+import { type ErrorSample, type Primitive, raises, type Sample, t } from "./op.ts";
 import { type Mapped, mapped, numbers, pointwise, real, unary, type Unary, noBools } from "./pointwise.ts";
 
 library(special);
@@ -58,13 +55,6 @@ export const reluBackward: Slope = slope({
   definition: (g, y) => g.maskedFill(y.le(0), 0),
 });
 
-/** min(max(x, 0), 6). */
-export const relu6: Composite<(x: Tensor) => Tensor> = {
-  compose: (x) => x.hardtanh(0, 6),
-  samples: [[t([3, 4], { low: -2, high: 9 })]],
-  errors: [raises(["text"], "must be a tensor")],
-};
-
 export interface NegativeSlope {
   negativeSlope: number;
 }
@@ -87,32 +77,6 @@ export const leakyRelu: Mapped<
   samples: [...ranges, [t([3]), 0.2], [t([3]), { negativeSlope: -1 }]],
   errors: [...floats],
 });
-
-export interface Limits {
-  minVal: number;
-  maxVal: number;
-}
-
-type Hardtanh = Mapped<
-  (
-    x: Tensor,
-    ...rest: [minVal?: number, maxVal?: number] | [minVal: number, options: { maxVal?: number }] | [options: Partial<Limits>]
-  ) => Tensor,
-  "x" | "y" | "z",
-  Bounds
->;
-/** x limited to [minVal, maxVal]. The gradient at the limits is 0. */
-export const hardtanh: Hardtanh = {
-  ...(clamp as unknown as Hardtanh),
-  call: (x, ...rest) => {
-    const { minVal, maxVal } = parse(rest, { minVal: -1, maxVal: 1 });
-    if (!(minVal <= maxVal)) throw new ArgumentError(`minVal ${minVal} is above maxVal ${maxVal}`);
-    return clamp.call(x, minVal, maxVal);
-  },
-  backward: (g, { x, y, z }) => ({ x: () => g.maskedFill(x.le(y).logicalOr(x.ge(z)), 0) }),
-  samples: [...ranges, [t([4]), -0.3, 0.7]],
-  errors: [raises([t([2]), 1, 0], "is above")],
-};
 
 // ---- sigmoid and tanh: gradients from the output
 
@@ -170,13 +134,6 @@ export const elu: Mapped<(x: Tensor, ...rest: [alpha?: number] | [options: Parti
   samples: [...ranges, [t([4]), 1.5]],
   errors: [...floats],
 });
-
-/** Scaled exponential linear unit, which keeps mean 0 and variance 1 in deep nets. Source: Klambauer et al. 2017. */
-export const selu: Composite<(x: Tensor) => Tensor> = {
-  compose: (x) => x.elu(1.6732632423543772).mul(1.0507009873554805),
-  samples: [[t([3, 4])]],
-  errors: [...floats],
-};
 
 export interface Approximation {
   approximate: "none" | "tanh";
@@ -279,6 +236,3 @@ export const softplus: Mapped<
   samples: [...ranges, [t([4]), 3, 0.2], [t([4]), { beta: 0.5 }]],
   errors: [...floats],
 });
-
-/** x · tanh(softplus(x)). Source: Misra 2019. */
-export const mish: Composite<(x: Tensor) => Tensor> = { compose: (x) => x.mul(x.softplus().tanh()), ...smooth };

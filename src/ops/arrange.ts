@@ -95,25 +95,6 @@ export const tile: Composite<(x: Tensor, ...times: Sizes) => Tensor> = {
   errors: [raises([t([2]), [-1]], "does not give")],
 };
 
-type InterleaveRest = [dim?: number] | [options: { dim?: number }];
-
-/** Every element `repeats` times in a row along dim; without dim the tensor is flattened first. */
-export const repeatInterleave: Composite<(x: Tensor, repeats: number, ...rest: InterleaveRest) => Tensor> = {
-  compose: (x, repeats, ...rest) => {
-    const { dim } = parse(rest, { dim: undefined as number | undefined });
-    const n = integer(repeats, "repeats", 0);
-    const from = dim === undefined || x.ndim === 0 ? x.flatten() : x;
-    const at = normalizeDim(dim ?? 0, from.ndim);
-    const spread = from.unsqueeze(at + 1).expand(from.shape.toSpliced(at + 1, 0, n));
-    return spread.flatten(at, at + 1);
-  },
-  samples: [
-    [t([2, 3]), 2],
-    [t([2, 3]), 3, { dim: 1 }],
-  ],
-  errors: [raises([t([2]), -1], "at least 0"), raises([t([2]), 2, 1], "out of range")],
-};
-
 type Triangle = Composite<(x: Tensor, diagonal?: number) => Tensor> & { readonly inplace: true };
 
 const triangle = (beyond: "gt" | "lt"): Triangle => ({

@@ -2,7 +2,7 @@
 import type { Tensor } from "../tensor.ts";
 import { div, type Rounded } from "./arithmetic.ts";
 import * as m from "./math.ts";
-import { type Composite, raises, t } from "./op.ts";
+import { raises, t } from "./op.ts";
 import { flat, type Mapped, operandOf, real, samplesOf, unary, type Unary, noBools, within } from "./pointwise.ts";
 
 /** −x. */
@@ -18,13 +18,6 @@ export const neg: Unary = unary(
     errors: [...noBools],
   },
 );
-
-/** x itself. */
-export const positive: Composite<(x: Tensor) => Tensor> = {
-  compose: (x) => x,
-  samples: [[t([2, 3])]],
-  errors: [raises(["text"], "must be a tensor")],
-};
 
 /** |x|. The gradient at 0 is 0. */
 export const abs: Unary<"x"> = unary({ float: "magnitude(x)", int: "abs(x)", bool: false }, Math.abs, "x", (g, x) => g.mul(x.sign()), {

@@ -2,16 +2,14 @@
 import special from "../../shaders/special.wgsl?raw";
 import { library } from "../backend/kernel.ts";
 import type { Tensor } from "../tensor.ts";
-import type { Form } from "./mapping.ts";
 import * as m from "./math.ts";
 import { raises, t } from "./op.ts";
 import { productDtype } from "./product.ts";
-import { type Mapped, mapped, numbers, type Operand, type Rules, times, within } from "./pointwise.ts";
+import { type Mapped, mapped, type Operand, within } from "./pointwise.ts";
 
 library(special);
 
 const ints = t([2], { dtype: "int32" });
-const positive = within(0.5, 3);
 
 /** x + weight · (end − x). Errors: DtypeError when the tensors differ in dtype. */
 export const lerp: Mapped<(x: Tensor, end: Tensor, weight: Operand) => Tensor, "x" | "y" | "z"> = mapped({
@@ -29,37 +27,4 @@ export const lerp: Mapped<(x: Tensor, end: Tensor, weight: Operand) => Tensor, "
     [t([]), t([2]), 0.7],
   ],
   errors: [raises([t([2, 3]), t([4]), 0.5], "do not broadcast"), raises([t([2]), ints, 0.5], "the first operand float")],
-});
-
-type Fused = Mapped<(x: Tensor, tensor1: Operand, tensor2: Operand, options?: { value?: number }) => Tensor, "y" | "z", { value: number }>;
-const fused = (rule: Form & Pick<Rules<"y" | "z", { value: number }>, "backward" | "samples" | "errors">): Fused =>
-  mapped({ ...rule, params: numbers, operands: ["x", "tensor1", "tensor2"], keywords: { value: 1 }, save: ["y", "z"] });
-
-/** x + value · tensor1 · tensor2. */
-export const addcmul: Fused = fused({
-  wgsl: { float: "x + p0 * y * z", int: "x + i32(p0) * y * z", bool: false },
-  cpu: (x, y, z, value) => x + value * y * z,
-  int: (x, y, z, value) => x + Math.imul(Math.imul(value, y), z),
-  backward: (g, { y, z }, { value }) => ({ x: () => g, y: () => times(g.mul(z), value), z: () => times(g.mul(y), value) }),
-  samples: [
-    [t([2, 3]), t([3]), t([2, 1]), { value: 0.5 }],
-    [t([3]), t([3]), t([])],
-  ],
-  errors: [raises([t([2, 3]), t([4]), t([3])], "do not broadcast")],
-});
-
-/** x + value · tensor1 / tensor2. */
-export const addcdiv: Fused = fused({
-  wgsl: { float: "x + p0 * (y / z)" },
-  cpu: (x, y, z, value) => x + value * (y / z),
-  backward: (g, { y, z }, { value }) => ({
-    x: () => g,
-    y: () => times(g.div(z), value),
-    z: () => times(g.mul(y).div(z.square()).neg(), value),
-  }),
-  samples: [
-    [t([2, 3]), t([3]), positive([2, 1]), { value: 0.5 }],
-    [t([3]), t([3]), positive([3])],
-  ],
-  errors: [raises([ints, ints, ints], "not defined for int32")],
 });

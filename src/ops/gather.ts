@@ -4,29 +4,14 @@
 import { category } from "../base/dtype.ts";
 import { DtypeError, ShapeError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
-import { normalizeDim, type Shape, sizeOf } from "../base/shape.ts";
+import { type Shape, sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { checkFits, checkIndex, checkRank, checkSource, operand, withSize } from "./arguments.ts";
+import { checkFits, checkIndex, checkSource, operand } from "./arguments.ts";
 import { cropped } from "./arranging.ts";
 import { type Cases, type Composite, type Inputs, type Primitive, raises, t } from "./op.ts";
 import { times } from "./pointwise.ts";
+import { type InPlace, ints, placed, type Slices, writeSlices } from "./slices.ts";
 import { type Along, gathering, scattering, type Writes } from "./segments.ts";
-
-const ints = (shape: Shape, data: readonly number[]): unknown => t(shape, { dtype: "int32", data });
-
-/** A 1-D index of slices as an index of elements, its numbers repeated without a copy. */
-function perSlice(x: Tensor, dim: number, index: Tensor): Tensor {
-  checkIndex(index);
-  checkRank(index.shape, 0, 1);
-  return index.reshape(x.shape.map((_, d) => (d === dim ? index.size : 1))).expand(withSize(x.shape, dim, index.size));
-}
-
-/** Operands and dimension as every operator here takes them; `slices` for those whose index names slices. */
-function placed(slices: boolean, x: Tensor, dim: unknown, index: unknown): { x: Tensor; index: Tensor; dim: number } {
-  const at = normalizeDim(dim, operand(x).ndim);
-  const given = operand(index, "index");
-  return { x, index: slices ? perSlice(x, at, given) : given, dim: at };
-}
 
 function checkFit(ins: Inputs, shape: Shape, dim: number): void {
   const index = ins["index"]!;
@@ -82,36 +67,8 @@ export const indexSelect: Reading = reading(true, {
   ],
 });
 
-/** gather with an index that broadcasts against x; without dim both are taken as flat. */
-export const takeAlongDim: Composite<(x: Tensor, indices: Tensor, ...rest: [dim?: number] | [options: { dim?: number }]) => Tensor> = {
-  compose: (x, indices, ...rest) => {
-    operand(indices, "indices");
-    const { dim } = parse(rest, { dim: undefined as number | undefined });
-    if (dim === undefined) return x.flatten().gather(0, indices.flatten());
-    const at = normalizeDim(dim, x.ndim);
-    // What does not fit, gather refuses.
-    if (x.ndim !== indices.ndim) return x.gather(at, indices);
-    const common = x.shape.map((d, i) => (i === at ? -1 : d === 1 ? indices.shape[i]! : d));
-    return x.expand(common).gather(at, indices.expand(common));
-  },
-  samples: [
-    [t([3, 4]), ints([3, 1], [0, 3, 2]), 1],
-    [t([2, 3]), ints([2], [5, 0])],
-    [t([3, 1]), ints([1, 2], [2, 0]), { dim: 0 }],
-  ],
-  errors: [raises([t([2, 2]), ints([2], [0, 1]), 0], "needs the dimensions of [2, 2]")],
-};
-
-/** The elements at row-major positions, in the shape of index. */
-export const take: Composite<(x: Tensor, index: Tensor) => Tensor> = {
-  compose: (x, index) => x.flatten().gather(0, operand(index, "index").flatten()).reshape(index.shape),
-  samples: [[t([3, 4]), ints([2, 2], [0, 11, 5, 5])]],
-  errors: [raises([t([3]), t([2])], "must be int32")],
-};
-
 // ---- writing --------------------------------------------------------------------------------------------------------
 
-type InPlace = { readonly inplace: true };
 type Source = Tensor | number;
 type Writing<S extends Source> = Primitive<(x: Tensor, dim: number, index: Tensor, src: S) => Tensor, "index", Writes> & InPlace;
 
@@ -168,15 +125,6 @@ export const scatter: Writing<Source> = writing(false, {
   errors: [raises([t([3]), 0, ints([2], [0, 1]), t([1])], "needs [2]")],
 });
 
-/** Writes the slices of a source, which has exactly the shape of their places, where index (1-D) names them. */
-function writeSlices(x: Tensor, dim: number, index: Tensor, source: Tensor, accumulate: boolean): Tensor {
-  const { dim: at, index: each } = placed(true, x, dim, index);
-  checkFits("the source", operand(source, "source").shape, each.shape);
-  return x[accumulate ? "scatterAdd" : "scatter"](at, each, source);
-}
-
-type Slices<O extends unknown[] = []> = Composite<(x: Tensor, dim: number, index: Tensor, source: Tensor, ...rest: O) => Tensor> & InPlace;
-
 /** x with the slices of source, times alpha, added at the places of dim that index (1-D) names. */
 export const indexAdd: Slices<[options?: { alpha?: number }]> = {
   compose: (x, dim, index, source, ...rest) => {
@@ -191,27 +139,6 @@ export const indexAdd: Slices<[options?: { alpha?: number }]> = {
     [t([]), 0, ints([1], [0]), t([])],
   ],
   errors: [raises([t([3]), 0, ints([2], [0, 1]), t([3])], "needs [2]")],
-};
-
-/** x with the slices of source written at the places of dim that index (1-D) names; where indices repeat the last one stands. */
-export const indexCopy: Slices = {
-  compose: (x, dim, index, source) => writeSlices(x, dim, index, source, false),
-  inplace: true,
-  samples: [[t([3, 4]), 0, ints([2], [0, 2]), t([2, 4])]],
-  errors: [raises([t([3]), 0, ints([2], [0, 1]), t([3])], "needs [2]")],
-};
-
-/** x with value (a number or 0-d tensor) in the slices of dim that index (1-D) names. */
-export const indexFill: Composite<(x: Tensor, dim: number, index: Tensor, value: Tensor | number) => Tensor> = {
-  compose: (x, dim, index, value) => {
-    const { dim: at, index: each } = placed(true, x, dim, index);
-    return x.scatter(at, each, x.filledLike(0, []).fill(value));
-  },
-  samples: [
-    [t([3, 4]), 0, ints([2], [0, 2]), 1.5],
-    [t([2, 3]), 1, ints([1], [1]), t([])],
-  ],
-  errors: [raises([t([3]), 0, ints([1], [0]), t([2])], "0-d tensor")],
 };
 
 type PutFn = (x: Tensor, index: Tensor, source: Tensor, ...rest: [accumulate?: boolean] | [options: { accumulate?: boolean }]) => Tensor;

@@ -87,25 +87,6 @@ export const stack: Composite<(tensors: Tensors, ...rest: DimRest) => Tensor> = 
   errors: [raises([[t([2]), t([3])]], "element 1 [3] does not fit, needs [2]"), raises([[]], "non-empty")],
 };
 
-/** Tensors joined side by side: along dimension 1, or 0 for those with one dimension. */
-export const hstack: Composite<(tensors: Tensors) => Tensor> = {
-  self: -1,
-  compose: (tensors) => {
-    const list = operands(tensors).map((x) => (x.ndim === 0 ? x.reshape(1) : x));
-    return joined(list, list[0]!.ndim === 1 ? 0 : 1);
-  },
-  samples: [[[t([2, 3]), t([2, 1])]], [[t([]), t([3])]]],
-  errors: [raises([[]], "non-empty")],
-};
-
-/** Tensors joined on top of each other: along dimension 0, those with one dimension as rows. */
-export const vstack: Composite<(tensors: Tensors) => Tensor> = {
-  self: -1,
-  compose: (tensors) => joined(operands(tensors).map((x) => (x.ndim < 2 ? x.reshape(1, x.size) : x)), 0), // prettier-ignore
-  samples: [[[t([2, 3]), t([3])]]],
-  errors: [raises([[]], "non-empty")],
-};
-
 type PadMode = "constant" | "reflect" | "replicate" | "circular";
 type PadRest =
   [mode?: PadMode, value?: number] | [mode: PadMode, options: { value?: number }] | [options: { mode?: PadMode; value?: number }];

@@ -1,52 +1,11 @@
 // Losses of a prediction against a target of the same shape.
 import { ArgumentError } from "../base/errors.ts";
-import { checkFloat, checkNonNegative } from "../base/checks.ts";
-import { isFloat } from "../base/dtype.ts";
-import { parse } from "../base/options.ts";
+import { checkNonNegative } from "../base/checks.ts";
 import type { Tensor } from "../tensor.ts";
-import { checkFits } from "./arguments.ts";
-import { checkReduction, reduced, type Reduction } from "./averaging.ts";
-import { type Composite, type ErrorSample, raises, type Sample, t } from "./op.ts";
+import { type Given, loss, type Loss, pairErrors, pairs, type Reduced, type Weighted, wrongReduction } from "./averaging.ts";
+import { type ErrorSample, raises, t } from "./op.ts";
 
-export interface Reduced {
-  readonly reduction?: Reduction;
-}
-export interface Weighted extends Reduced {
-  /** Weight per element; broadcasts. */
-  readonly weight?: Tensor | null | undefined;
-}
-type Loss<K extends object = Reduced> = Composite<(x: Tensor, target: Tensor, options?: K) => Tensor>;
-type Given = Tensor | null | undefined;
-
-const pairs = (low = -2, high = 2): Sample[] =>
-  [undefined, "sum", "none"].map((reduction) => [t([3, 4], { low, high }), t([3, 4], { low, high }), { reduction }]);
-const wrongReduction = (): ErrorSample => raises([t([2]), t([2]), { reduction: "max" }], "unknown reduction");
-const pairErrors = (): ErrorSample[] => [wrongReduction(), raises([t([2, 3]), t([2])], "do not broadcast")];
 const shapeErrors = (): ErrorSample[] => [wrongReduction(), raises([t([2, 3]), t([3])], "does not fit, needs [2, 3]")];
-
-/**
- * A loss of pairs of elements, times `weight` if there is one; `options` are the keywords beside reduction with their defaults, `more`
- * the reductions beside the usual ones.
- */
-function loss<K extends object, O extends object>(
-  options: O,
-  losses: (x: Tensor, target: Tensor, options: O) => Tensor,
-  record: Pick<Loss<K>, "samples" | "errors">,
-  positional: { readonly weight?: Given } = {},
-  ...more: readonly string[]
-): Loss<K> {
-  return {
-    compose: (x, target, ...rest) => {
-      const { reduction, weight, ...own } = parse(rest, positional, { reduction: "mean", ...options });
-      checkReduction(reduction, ...more);
-      checkFloat(isFloat(x.dtype) ? x.dtype : target.dtype);
-      if ("weight" in positional) checkFits("the target", target.shape, x.shape);
-      const each = losses(x, target, own as unknown as O);
-      return reduced(weight ? each.mul(weight) : each, reduction, reduction === "batchmean" ? (x.shape[0] ?? 1) : undefined);
-    },
-    ...record,
-  };
-}
 
 /** (x − target)², averaged. */
 export const mseLoss: Loss = loss({}, (x, target) => x.sub(target).square(), {
@@ -126,22 +85,4 @@ export const binaryCrossEntropy: Loss<Weighted> = loss(
     errors: [...shapeErrors()],
   },
   { weight: undefined },
-);
-
-/** target · (log target − x) with x and, if logTarget, the target as logarithms; "batchmean" divides the sum by the first size. */
-export const klDiv: Loss<{ readonly reduction?: Reduction | "batchmean"; readonly logTarget?: boolean }> = loss(
-  { logTarget: false },
-  (x, target, { logTarget }) =>
-    // 0 · log 0 counts as 0.
-    logTarget ? target.exp().mul(target.sub(x)) : target.mul(target.maskedFill(target.eq(0), 1).log().sub(x)),
-  {
-    samples: [
-      ...pairs(0.1, 0.9),
-      [t([3, 4]), t([3, 4], { low: 0.1, high: 0.9 }), { reduction: "batchmean" }],
-      [t([3, 4]), t([3, 4]), { logTarget: true }],
-    ],
-    errors: [...pairErrors()],
-  },
-  {},
-  "batchmean",
 );

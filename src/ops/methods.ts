@@ -14,10 +14,13 @@ type OneForm<F> = F extends (x: Tensor, ...rest: infer R extends readonly unknow
 type SecondMethod<F> = F extends (first: infer A, x: never, ...rest: infer R extends readonly unknown[]) => infer T
   ? (first: A, ...rest: R) => T
   : never;
-type InPlaceNames = { [K in keyof Ops]: Ops[K] extends { readonly inplace: true } ? K : never }[keyof Ops];
+type InPlaceNames<T> = { [K in keyof T]: T[K] extends { readonly inplace: true } ? K & string : never }[keyof T];
 
-/** Every operator whose first argument is a tensor, as a method; and the in-place forms. */
-export type Methods = {
-  [K in keyof Ops]: Ops[K] extends { readonly self: 1 } ? SecondMethod<Signature<Ops[K]>> : Method<Signature<Ops[K]>>;
-} & { [K in InPlaceNames as `${K}_`]: Method<Signature<Ops[K]>> };
-export type Functions = { [K in keyof Ops]: Signature<Ops[K]> };
+/** Every operator of a table whose first argument is a tensor, as a method; and the in-place forms. */
+export type MethodsOf<T> = {
+  [K in keyof T]: T[K] extends { readonly self: 1 } ? SecondMethod<Signature<T[K]>> : Method<Signature<T[K]>>;
+} & { [K in InPlaceNames<T> as `${K}_`]: Method<Signature<T[K]>> };
+export type FunctionsOf<T> = { [K in keyof T]: Signature<T[K]> };
+
+export type Methods = MethodsOf<Ops>;
+export type Functions = FunctionsOf<Ops>;

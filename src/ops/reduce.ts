@@ -3,8 +3,7 @@ import { elements } from "../backend/cpu.ts";
 import { checkFloat } from "../base/checks.ts";
 import { asDType, type DType, type DTypeLike, isFloat } from "../base/dtype.ts";
 import { ShapeError, show } from "../base/errors.ts";
-import { parse } from "../base/options.ts";
-import { broadcastShapes, checkShape, normalizeDims, reducedShape, sameShape, type Shape } from "../base/shape.ts";
+import { broadcastShapes, checkShape, reducedShape, sameShape, type Shape } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { choosing } from "./choosing.ts";
 import { type Cases, type Composite, type Meta, type Primitive, raises, type Sample, t } from "./op.ts";
@@ -102,14 +101,6 @@ export const any: Truth = truth("ne");
 
 /** Whether every element over dimensions, all by default, is not zero; true for none. */
 export const all: Truth = truth("eq");
-
-/** How many elements over dimensions, all by default, are not zero. */
-export const countNonzero: Composite<(x: Tensor, dim?: Dims) => Tensor> = {
-  compose: (x, ...rest) => x.ne(0).sum(normalizeDims(parse(rest, { dim: null as Dims }).dim, x.ndim)),
-  backward: "none",
-  samples: truths,
-  errors: [raises([t([2, 3]), 2], "out of range")],
-};
 
 /** Sums x down to a shape that broadcasts to its own: the adjoint of expand. */
 export const sumTo: Composite<(x: Tensor, shape: Shape) => Tensor> = {

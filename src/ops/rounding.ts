@@ -22,17 +22,6 @@ export const ceil: Unary = steps("ceil(x)", Math.ceil);
 /** x without its fraction. */
 export const trunc: Unary = steps("trunc_f(x)", Math.trunc);
 
-/** The fraction of x, with its sign. */
-export const frac: Unary = unary(
-  { float: "x - trunc_f(x)" },
-  (x) => x - Math.trunc(x),
-  "",
-  (g) => g,
-  {
-    errors: [...noBools, raises([t([2], { dtype: "int32" })], "not defined for int32")],
-  },
-);
-
 const whole: Form = { wgsl: { float: "round_even(x)", int: "x", bool: false }, cpu: m.roundEven };
 const finer: Form = { wgsl: { float: "round_even(x * p0) / p0" }, cpu: (x, _y, _z, p) => m.roundEven(x * p) / p };
 const coarser: Form = { wgsl: { float: "round_even(x / p0) * p0" }, cpu: (x, _y, _z, p) => m.roundEven(x / p) * p };

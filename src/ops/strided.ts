@@ -1,13 +1,12 @@
 // Strided access: views by explicit strides, diagonals, their adjoints, and writing one tensor into another.
 import { denseCopy } from "../backend/copy.ts";
 import { ArgumentError, ShapeError, show } from "../base/errors.ts";
-import { parse } from "../base/options.ts";
-import { checkShape, contiguous, type Geometry, type Shape, sizeOf } from "../base/shape.ts";
+import { checkShape, type Geometry, type Shape, sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { checkFits, checkRank, checkSource, distinct, integer, integers } from "./arguments.ts";
+import { checkFits, checkSource, integer, integers } from "./arguments.ts";
 import { startFrom, stridedCopy } from "./copy.ts";
-import { type Composite, type Primitive, raises, t, type ViewOp } from "./op.ts";
-import { inlaid, overlaps, putBack } from "./restride.ts";
+import { type Primitive, raises, t, type ViewOp } from "./op.ts";
+import { inlaid, overlaps } from "./restride.ts";
 
 export interface StridedAttrs {
   readonly to: Geometry;
@@ -94,64 +93,4 @@ export const asStridedScatter: Primitive<
   }),
   samples: [[t([3, 4]), t([2, 2]), [2, 2], [4, 1], 1]],
   errors: [raises([t([3]), t([2]), [2], [0]], "writes elements twice"), raises([t([3]), t([3]), [2], [1]], "needs [2]")],
-};
-
-export interface DiagonalAttrs {
-  readonly offset: number;
-  readonly dim1: number;
-  readonly dim2: number;
-}
-type DiagonalRest = [offset?: number, dim1?: number, dim2?: number] | [options: { offset?: number; dim1?: number; dim2?: number }];
-
-/** Geometry of the diagonal of x. */
-function diagonalOf(x: Geometry, { offset, dim1, dim2 }: DiagonalAttrs): Geometry {
-  const [a, b] = distinct([dim1, dim2], x.shape.length) as [number, number];
-  const [down, right] = [Math.max(0, -offset), Math.max(0, offset)];
-  const length = Math.max(0, Math.min(x.shape[a]! - down, x.shape[b]! - right));
-  const rest = (list: readonly number[]): number[] => list.filter((_, i) => i !== a && i !== b);
-  const [rows, columns] = [x.strides[a]!, x.strides[b]!];
-  return {
-    shape: [...rest(x.shape), length],
-    strides: [...rest(x.strides), rows + columns],
-    offset: x.offset + down * rows + right * columns,
-  };
-}
-
-/** The elements of a diagonal, as the last dimension of a view; offset > 0 lies above the main diagonal. */
-export const diagonal: ViewOp<(x: Tensor, ...rest: DiagonalRest) => Tensor, DiagonalAttrs> = {
-  call: (x, ...rest) => ({ inputs: { x }, attrs: parse(rest, { offset: 0, dim1: 0, dim2: 1 }) }),
-  view: diagonalOf,
-  backward: putBack(diagonalOf),
-  samples: [
-    [t([4, 3]), -1],
-    [t([2, 3, 4]), { offset: 1, dim1: -1, dim2: 0 }],
-    [t([2, 2]), 3],
-  ],
-  errors: [raises([t([3])], "out of range"), raises([t([2, 2]), 0, 1, 1], "twice")],
-};
-
-/** Matrices that have the last dimension of x as their diagonal, zeros elsewhere. */
-export const diagEmbed: Composite<(x: Tensor, ...rest: [offset?: number] | [options: { offset?: number }]) => Tensor> = {
-  compose: (x, ...rest) => {
-    const { shape, ndim } = x;
-    const { offset } = parse(rest, { offset: 0 });
-    checkRank(shape, 1);
-    const n = shape[ndim - 1]! + Math.abs(integer(offset, "offset"));
-    const full = [...shape.slice(0, -1), n, n];
-    return inlaid(x, full, diagonalOf(contiguous(full), { offset, dim1: -2, dim2: -1 }));
-  },
-  samples: [[t([3])], [t([2, 3]), { offset: -1 }]],
-  errors: [raises([t([])], "at least 1 dimension")],
-};
-
-/** The diagonal of a matrix, or the matrix with this diagonal for a vector. */
-export const diag: Composite<(x: Tensor, diagonal?: number) => Tensor> = {
-  compose: (x, ...rest) => {
-    const { shape, ndim } = x;
-    const { diagonal: offset } = parse(rest, { diagonal: 0 });
-    checkRank(shape, 1, 2);
-    return ndim === 1 ? x.diagEmbed(offset) : x.diagonal(offset).clone();
-  },
-  samples: [[t([3])], [t([3, 3]), 1]],
-  errors: [raises([t([2, 2, 2])], "1 to 2 dimensions")],
 };

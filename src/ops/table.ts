@@ -2,18 +2,17 @@
 import * as activation from "./activation.ts";
 import * as arithmetic from "./arithmetic.ts";
 import * as arrange from "./arrange.ts";
-import * as bits from "./bits.ts";
 import * as blas from "./blas.ts";
 import * as compare from "./compare.ts";
 import * as conv from "./conv.ts";
 import * as convert from "./convert.ts";
 import * as convnd from "./convnd.ts";
 import * as cut from "./cut.ts";
-import * as draw from "./draw.ts";
 import * as dropout from "./dropout.ts";
 import * as elementwise from "./elementwise.ts";
 import * as entropy from "./entropy.ts";
 import * as extrema from "./extrema.ts";
+import * as finite from "./finite.ts";
 import * as fused from "./fused.ts";
 import * as gather from "./gather.ts";
 import * as indexing from "./indexing.ts";
@@ -37,18 +36,17 @@ export const ops = {
   ...activation,
   ...arithmetic,
   ...arrange,
-  ...bits,
   ...blas,
   ...compare,
   ...conv,
   ...convert,
   ...convnd,
   ...cut,
-  ...draw,
   ...dropout,
   ...elementwise,
   ...entropy,
   ...extrema,
+  ...finite,
   ...fused,
   ...gather,
   ...indexing,

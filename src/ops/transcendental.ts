@@ -3,8 +3,8 @@ import special from "../../shaders/special.wgsl?raw";
 import { library } from "../backend/kernel.ts";
 import type { Tensor } from "../tensor.ts";
 import * as m from "./math.ts";
-import { type Composite, raises, t } from "./op.ts";
-import { binary, type Binary, mismatch, real, samplesOf, type Unary, within } from "./pointwise.ts";
+import { raises, t } from "./op.ts";
+import { binary, type Binary, mismatch, real, type Unary } from "./pointwise.ts";
 
 library(special);
 
@@ -39,21 +39,6 @@ export const logaddexp: Binary<"x" | "y"> = binary(
 );
 
 // ---- circular functions and their inverses
-
-type Scaled = Composite<(x: Tensor) => Tensor> & { readonly inplace: true };
-const scaled = (factor: number): Scaled => ({
-  compose: (x) => x.mul(factor),
-  renames: true,
-  inplace: true,
-  samples: samplesOf(within()),
-  errors: [raises(["text"], "must be a tensor")],
-});
-
-/** x in degrees, taken as radians: x · 180 / π. */
-export const rad2deg: Scaled = scaled(180 / Math.PI);
-
-/** x in radians, taken as degrees: x · π / 180. */
-export const deg2rad: Scaled = scaled(Math.PI / 180);
 
 /** Sine. */
 export const sin: Unary<"x"> = real("sin", Math.sin, "x", (g, x) => g.mul(x.cos()));

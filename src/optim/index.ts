@@ -9,5 +9,5 @@ export {
   type ParamState,
   type Ready,
 } from "./optimizer.ts";
-export { CosineAnnealingLR, LambdaLR, LRScheduler, type SchedulerState, StepLR } from "./schedule.ts";
+export { CosineAnnealingLR, LRScheduler, type SchedulerState, StepLR } from "./schedule.ts";
 export { SGD, type SgdOptions } from "./sgd.ts";

@@ -8,7 +8,7 @@ import { Optimizer, type ParamGroup } from "./optimizer.ts";
 type Group = ParamGroup<{ lr: number }>;
 // Schedules drive every optimiser that has a learning rate.
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
-type Target = Optimizer<any, any>;
+export type Target = Optimizer<any, any>;
 
 /** Plain numbers and lists under PyTorch's names; what a schedule needs to go on. */
 export type SchedulerState = Record<string, number | readonly number[]>;
@@ -109,20 +109,5 @@ export class CosineAnnealingLR extends LRScheduler {
     if (t === 0) return lr;
     if ((t - 1 - tMax) % (2 * tMax) === 0) return lr + ((this.baseLrs[k]! - etaMin) * (2 - cosine(1))) / 2;
     return (cosine(t) / cosine(t - 1)) * (lr - etaMin) + etaMin;
-  }
-}
-
-/** The first rate times fn(epoch); one function, or one per group. */
-export class LambdaLR extends LRScheduler {
-  readonly lambdas: readonly ((epoch: number) => number)[];
-  constructor(optimizer: Target, fn: ((epoch: number) => number) | readonly ((epoch: number) => number)[]) {
-    super(optimizer);
-    this.lambdas = typeof fn === "function" ? this.groups.map(() => fn) : fn;
-    if (this.lambdas.length !== this.groups.length)
-      throw new ArgumentError(`${this.lambdas.length} functions for ${this.groups.length} groups`, "", "LambdaLR");
-    this.step();
-  }
-  protected override rate(_lr: number, k: number): number {
-    return this.baseLrs[k]! * this.lambdas[k]!(this.lastEpoch);
   }
 }

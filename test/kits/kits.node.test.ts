@@ -3,12 +3,13 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import type { AnyOp } from "../../src/ops/op.ts";
+import { extras } from "../../src/extra/table.ts";
 import { ops } from "../../src/ops/table.ts";
 import { root } from "../setup/source.ts";
 
 // Only the records' samples are taken from here: the kits under test load modules of their own.
-const samplesOf = (name: string): AnyOp["samples"] => (ops as Record<string, AnyOp>)[name]!.samples;
-const kits = readdirSync(join(root, "src/kits")).map((file) => file.replace(".ts", ""));
+const samplesOf = (name: string): AnyOp["samples"] => (({ ...ops, ...extras }) as Record<string, AnyOp>)[name]!.samples;
+const kits = [...readdirSync(join(root, "src/kits")).map((file) => `kits/${file}`), "extra/kit.ts"];
 
 describe("kits", () => {
   beforeEach(() => {
@@ -21,13 +22,20 @@ describe("kits", () => {
     expect(Object.keys(functions).sort()).toEqual(Object.keys(ops).sort());
   });
 
+  test("wengert/extra installs its own table besides", async () => {
+    await import("../../src/extra/index.ts");
+    const { functions } = await import("../../src/methods.ts");
+    expect(Object.keys(functions).sort()).toEqual(Object.keys({ ...ops, ...extras }).sort());
+    expect(Object.keys(extras).filter((name) => name in ops)).toEqual([]);
+  });
+
   test("without a kit a tensor has no operators", async () => {
     const { tensor } = await import("../../src/create.ts");
     expect("add" in tensor([1], { device: "cpu" })).toBe(false);
   });
 
   test.each(kits)("%s runs its operators' samples, gradients and second gradients alone", async (kit) => {
-    await import(`../../src/kits/${kit}.ts`);
+    await import(`../../src/${kit}`);
     const { functions } = await import("../../src/methods.ts");
     const { derivatives } = await import("../../src/inspect/derivatives.ts");
     const names = Object.keys(functions);

@@ -6,11 +6,12 @@ import { gradcheck, gradgradcheck } from "../../src/inspect/gradcheck.ts";
 import { callOp, materialise } from "../../src/inspect/samples.ts";
 import { bounds, checkOp } from "../../src/inspect/selftest.ts";
 import { type AnyOp, isView } from "../../src/ops/op.ts";
+import { extras } from "../../src/extra/table.ts";
 import { ops } from "../../src/ops/table.ts";
 import type { Tensor } from "../../src/tensor.ts";
 import { layouts } from "./layouts.ts";
 
-const table = Object.entries(ops) as [string, AnyOp][];
+const table = Object.entries({ ...ops, ...extras }) as [string, AnyOp][];
 // Far below the defaults: in float64 a difference quotient is good to seven digits, and a factor off by 0.1 % must show.
 const tight = { atol: 2e-5, rtol: 1e-5 };
 const names = ["contiguous", "strided", "expanded"] as const;

@@ -2,7 +2,8 @@
 import { describe, expect, it } from "vitest";
 import { ArgumentError } from "../../src/base/errors.ts";
 import { tensor } from "../../src/create.ts";
-import { CosineAnnealingLR, LambdaLR, type LRScheduler, SGD, StepLR } from "../../src/optim/index.ts";
+import { LambdaLR } from "../../src/extra/index.ts";
+import { CosineAnnealingLR, type LRScheduler, SGD, StepLR } from "../../src/optim/index.ts";
 import { loadFixture } from "../golden/loader.ts";
 
 interface Case {

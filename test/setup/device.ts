@@ -1,7 +1,7 @@
 // Every operator is there before a test; after it, nothing on the GPU went wrong unnoticed.
 import { afterEach, expect } from "vitest";
 import { webGpuDevice } from "../../src/device.ts";
-import "../../src/kits/all.ts";
+import "../../src/extra/kit.ts";
 
 afterEach(async () => {
   const device = webGpuDevice();

@@ -6,9 +6,9 @@ import { hostArray, type TypedArray } from "../base/dtype.ts";
 import { parse } from "../base/options.ts";
 import { type Generator, generatorOf } from "../base/random.ts";
 import type { Tensor } from "../tensor.ts";
-import { operand } from "./arguments.ts";
-import { checkRange, checkRate, checkSpread, type Drawing, drawing, numbersOf, probability } from "./drawing.ts";
-import { type Composite, type Fn, raises, t } from "./op.ts";
+import { operand } from "../ops/arguments.ts";
+import { checkRange, checkRate, checkSpread, type Drawing, drawing, numbersOf, probability } from "../ops/drawing.ts";
+import { type Composite, type Fn, raises, t } from "../ops/op.ts";
 
 type Floats = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
 

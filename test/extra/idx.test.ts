@@ -1,7 +1,7 @@
 // IDX files: the digits themselves, every element type, and damaged files.
 import { describe, expect, it } from "vitest";
 import { FormatError } from "../../src/base/errors.ts";
-import { loadIdx, parseIdx } from "../../src/io/index.ts";
+import { loadIdx, parseIdx } from "../../src/extra/index.ts";
 
 const idx = (type: number, shape: readonly number[], data: readonly number[]): Uint8Array<ArrayBuffer> => {
   const bytes = new Uint8Array(4 + 4 * shape.length + data.length);

@@ -8,7 +8,7 @@ import type { Module } from "../nn/module.ts";
 import type { Optimizer, OptimizerStateDict } from "../optim/optimizer.ts";
 import type { LRScheduler, SchedulerState } from "../optim/schedule.ts";
 import type { Tensor } from "../tensor.ts";
-import { inspectSafetensors, loadSafetensors, saveSafetensors } from "./safetensors.ts";
+import { inspectSafetensors, loadSafetensors, saveSafetensors } from "../io/safetensors.ts";
 
 export interface Training {
   readonly model: Module;

@@ -6,7 +6,7 @@ import { sizeOf } from "../base/shape.ts";
 import { tensor } from "../create.ts";
 import type { DeviceName } from "../device.ts";
 import type { Tensor } from "../tensor.ts";
-import { asBytes, decoded, formats } from "./formats.ts";
+import { asBytes, decoded, formats } from "../io/formats.ts";
 
 /** Element types by the third byte of the file, from 8 on, under safetensors' names. */
 const kinds = ["U8", "I8", undefined, "I16", "I32", "F32", "F64"];

@@ -1,0 +1,32 @@
+// An index of elements, and an index of slices as one of elements.
+import { normalizeDim, type Shape } from "../base/shape.ts";
+import type { Tensor } from "../tensor.ts";
+import { checkFits, checkIndex, checkRank, operand, withSize } from "./arguments.ts";
+import { type Composite, t } from "./op.ts";
+
+export type InPlace = { readonly inplace: true };
+export type Slices<O extends unknown[] = []> = Composite<(x: Tensor, dim: number, index: Tensor, source: Tensor, ...rest: O) => Tensor> &
+  InPlace;
+
+export const ints = (shape: Shape, data: readonly number[]): unknown => t(shape, { dtype: "int32", data });
+
+/** A 1-D index of slices as an index of elements, its numbers repeated without a copy. */
+function perSlice(x: Tensor, dim: number, index: Tensor): Tensor {
+  checkIndex(index);
+  checkRank(index.shape, 0, 1);
+  return index.reshape(x.shape.map((_, d) => (d === dim ? index.size : 1))).expand(withSize(x.shape, dim, index.size));
+}
+
+/** Operands and dimension as every operator here takes them; `slices` for those whose index names slices. */
+export function placed(slices: boolean, x: Tensor, dim: unknown, index: unknown): { x: Tensor; index: Tensor; dim: number } {
+  const at = normalizeDim(dim, operand(x).ndim);
+  const given = operand(index, "index");
+  return { x, index: slices ? perSlice(x, at, given) : given, dim: at };
+}
+
+/** Writes the slices of a source, which has exactly the shape of their places, where index (1-D) names them. */
+export function writeSlices(x: Tensor, dim: number, index: Tensor, source: Tensor, accumulate: boolean): Tensor {
+  const { dim: at, index: each } = placed(true, x, dim, index);
+  checkFits("the source", operand(source, "source").shape, each.shape);
+  return x[accumulate ? "scatterAdd" : "scatter"](at, each, source);
+}
