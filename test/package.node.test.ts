@@ -19,7 +19,11 @@ const KB = 1000;
 const gzipped = (text: string): number => gzipSync(text, { level: 9 }).length;
 const consumer = mkdtempSync(join(tmpdir(), "wengert-package-"));
 const installed = join(consumer, "node_modules/wengert");
-const kits = readdirSync(join(root, "src/kits")).map((file) => file.replace(".ts", ""));
+/** The files that a pattern such as ./kits/* stands for; tables are types for TypeScript alone. */
+const filesOf = (pattern: string): readonly string[] =>
+  readdirSync(join(root, "src", pattern.replace(/\*.*$/, "")))
+    .filter((file) => file !== "table.ts")
+    .map((file) => pattern.replace("*", file.replace(".ts", "")));
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as Manifest;
 
 /** A program that a bundler must not break: it asks for three names and uses the methods that come with them. */
@@ -46,7 +50,7 @@ export async function train() {
 /** What can be imported; a pattern stands for its files. */
 const entries = Object.keys(manifest.exports)
   .filter((path) => path !== "./package.json")
-  .flatMap((path) => (path.endsWith("/*") ? kits.map((kit) => path.replace("*", kit)) : path));
+  .flatMap((path) => (path.endsWith("/*") ? filesOf(path) : path));
 
 const run = (tool: string, args: readonly string[], cwd = root): string => {
   const { VITEST: _, NODE_ENV: __, ...env } = process.env;
@@ -92,7 +96,9 @@ describe("the published package", () => {
     for (const [path, entry] of Object.entries(manifest.exports)) {
       if (typeof entry === "string") continue;
       expect(Object.keys(entry)[0], path).toBe("types");
-      const files = [entry.types, entry.default].flatMap((file) => (file.includes("*") ? kits.map((kit) => file.replace("*", kit)) : file));
+      const files = [entry.types, entry.default].flatMap((file) =>
+        file.includes("*") ? filesOf(file.replace("./dist/", "")).map((name) => `dist/${name}`) : file,
+      );
       expect(files.filter((file) => !existsSync(join(installed, file)))).toEqual([]);
     }
   });
@@ -183,6 +189,19 @@ describe("the published package", () => {
       // One complaint a room proves that its types were found; any other would be ours.
       expect(output.match(/error TS\d+/g) ?? [], output).toEqual(rooms.map(() => "error TS2339"));
     }
+  });
+
+  test("wengert/extra brings the types of its methods, and nothing else does", () => {
+    writeFileSync(join(consumer, "plain.ts"), 'import { tensor } from "wengert";\ntensor([1]).diag();\n');
+    writeFileSync(
+      join(consumer, "extra.ts"),
+      'import { tensor } from "wengert";\nimport "wengert/extra";\ntensor([1]).diag().hardtanh_();\n',
+    );
+    const options = "--ignoreConfig --noEmit --strict --target es2022 --lib es2023,esnext.disposable,dom --types  --module nodenext".split(
+      " ",
+    );
+    expect(complaints("typescript/bin/tsc", [...options, "plain.ts"], consumer)).toMatch(/^plain\.ts\(2,13\): error TS2339: [^\n]*\n$/);
+    expect(run("typescript/bin/tsc", [...options, "extra.ts"], consumer)).toBe("");
   });
 
   test("publint has nothing to say", () => {

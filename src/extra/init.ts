@@ -1,4 +1,5 @@
 // Initialisation in place, with the numbers PyTorch draws from the same seed.
+import "../kits/core.ts";
 import { noGrad } from "../autograd/mode.ts";
 import { dense } from "../backend/cpu.ts";
 import { fillNormal } from "../base/draws.ts";
