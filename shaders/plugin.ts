@@ -7,7 +7,7 @@ import { withPlainExports, withRecordsInPlace } from "./layout.ts";
 import { packShaders, withFewerSamples } from "./pack.ts";
 
 const folder = fileURLToPath(new URL(".", import.meta.url));
-const families = ["ops", "extra"].map((folder) => fileURLToPath(new URL(`../src/${folder}/`, import.meta.url)));
+const families = ["ops", "extra"].map((name) => fileURLToPath(new URL(`../src/${name}/`, import.meta.url)));
 const files = readdirSync(folder).filter((file) => file.endsWith(".wgsl"));
 
 /**
