@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig, type ViteUserConfig } from "vitest/config";
-import { layOut, pack } from "./shaders/plugin.ts";
+import { pack } from "./shaders/plugin.ts";
 import { CHROMIUM_FLAGS, findChromium } from "./test/setup/chromium.ts";
 
 const root = fileURLToPath(new URL(".", import.meta.url));
@@ -56,7 +56,7 @@ function library(): ViteUserConfig {
 /** The whole package in one minified file, for `<script type="module">`. Runs after the library build, into the same folder. */
 function bundle(): ViteUserConfig {
   return {
-    plugins: [pack(1), layOut(join(root, ENTRIES["index"]!))],
+    plugins: [pack()],
     publicDir: false,
     build: {
       target: "es2022",

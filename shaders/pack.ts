@@ -1,4 +1,4 @@
-// Packs a build. Shaders: no comments, no blanks, short names for locals. Records: fewer samples, and none of errors.
+// Packs a build. Shaders: no comments, no blanks, short names for locals. Records: no samples of errors.
 import { parseAst } from "vite";
 
 interface Node {
@@ -7,7 +7,7 @@ interface Node {
 }
 
 /** Shows every node of a syntax tree, parents before their children. */
-export function visit(node: unknown, see: (node: Node) => void): void {
+function visit(node: unknown, see: (node: Node) => void): void {
   if (typeof node !== "object" || node === null) return;
   if ("type" in node) see(node as Node);
   for (const child of Object.values(node)) visit(child, see);
@@ -122,19 +122,14 @@ export function packShaders(shaders: Readonly<Record<string, string>>): Record<s
   return Object.fromEntries(Object.entries(shaders).map(([name, text]) => [name, declarations(tokensOf(text)).map(packed).join("")]));
 }
 
-/**
- * An operator family's source without its records' `errors`, lists of calls that must fail, and with at most `most` calls in `samples`.
- * Lists that are no literals stay as they are.
- */
-export function withFewerSamples(source: string, most = Infinity): string {
+/** An operator family's source without its records' `errors`, lists of calls that must fail. Lists that are no literals stay as they are. */
+export function withoutErrorSamples(source: string): string {
   const cuts: (readonly [start: number, end: number])[] = [];
   visit(parseAst(source, { lang: "ts" }), (node) => {
     const { key, value } = node as { key?: { name?: string }; value?: Node };
-    if (node.type !== "Property" || value?.type !== "ArrayExpression") return;
+    if (node.type !== "Property" || key?.name !== "errors" || value?.type !== "ArrayExpression") return;
     const [start, end] = [Number(node["start"]), Number(node["end"])];
-    if (key?.name === "errors") cuts.push([start, end + /^\s*,?/.exec(source.slice(end))![0].length]);
-    const last = (value["elements"] as readonly Node[])[most - 1];
-    if (key?.name === "samples" && last) cuts.push([Number(last["end"]), end - 1]);
+    cuts.push([start, end + /^\s*,?/.exec(source.slice(end))![0].length]);
   });
   return cuts.reduceRight((text, [start, end]) => text.slice(0, start) + text.slice(end), source);
 }

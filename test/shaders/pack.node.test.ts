@@ -1,6 +1,6 @@
-// packShaders(shaders) and withFewerSamples(source): what a build inlines.
+// packShaders(shaders) and withoutErrorSamples(source): what a build inlines.
 import { expect, test } from "vitest";
-import { packShaders, withFewerSamples } from "../../shaders/pack.ts";
+import { packShaders, withoutErrorSamples } from "../../shaders/pack.ts";
 
 const pack = (shader: string): string => packShaders({ one: shader })["one"] ?? "";
 
@@ -51,10 +51,8 @@ test("packShaders writes a value where the next statement reads it, if nothing e
   for (const text of kept) expect(body(text)).toContain("let e=");
 });
 
-test("withFewerSamples takes error samples and surplus ones out and leaves the rest of a record", () => {
-  const record = `export const neg: Op = { call: (x) => x, samples: [[t([2])], [t([])], [x, 1]], errors: [raises([], "no, [x]")], self: 0 };`;
-  expect(withFewerSamples(record)).toBe("export const neg: Op = { call: (x) => x, samples: [[t([2])], [t([])], [x, 1]],  self: 0 };");
-  expect(withFewerSamples(record, 3)).toBe(withFewerSamples(record));
-  expect(withFewerSamples(record, 2)).toBe("export const neg: Op = { call: (x) => x, samples: [[t([2])], [t([])]],  self: 0 };");
-  expect(withFewerSamples("const sum = { samples: samplesOf(x), ...more };", 1)).toBe("const sum = { samples: samplesOf(x), ...more };");
+test("withoutErrorSamples takes calls that must fail out and leaves the rest of a record", () => {
+  const record = `export const neg: Op = { call: (x) => x, samples: [[t([2])], [x, 1]], errors: [raises([], "no, [x]")], self: 0 };`;
+  expect(withoutErrorSamples(record)).toBe("export const neg: Op = { call: (x) => x, samples: [[t([2])], [x, 1]],  self: 0 };");
+  expect(withoutErrorSamples("const sum = { errors: errorsOf(x), ...more };")).toBe("const sum = { errors: errorsOf(x), ...more };");
 });
