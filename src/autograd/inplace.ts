@@ -43,6 +43,8 @@ export class CopySlices extends Node {
   readonly #inner: Node;
   readonly #self: number;
   readonly #path: ViewPath;
+  /** The dimensions of the base, the one with the longest stride first. */
+  readonly #order: readonly number[];
 
   /** `inner` is the operator's node, whose input number `self` was the view. */
   constructor(base: Tensor, path: ViewPath, inner: Node, self: number) {
@@ -51,19 +53,29 @@ export class CopySlices extends Node {
     this.#inner = inner;
     this.#self = self;
     this.#path = path;
+    this.#order = [...base.strides.keys()].sort((a, b) => base.strides[b]! - base.strides[a]!);
+  }
+
+  /** A copy of g laid out as the base is, so that what could be seen of the base without a copy can be seen of it. */
+  #laidOut(g: Tensor): Tensor {
+    const order = this.#order;
+    return g
+      .permute(order)
+      .clone()
+      .permute(order.map((_, d) => order.indexOf(d)));
   }
 
   override apply([g]: readonly (Tensor | undefined)[], needed: readonly boolean[]): (Tensor | undefined)[] {
     if (!g) return [];
-    const results = this.#inner.apply([this.#path.replay(g)], needed);
-    if (needed[this.#self]) {
-      const rest = g.clone();
-      const part = this.#path.replay(rest);
-      const through = results[this.#self];
-      if (through) part.copy_(through);
-      else part.fill_(0);
-      results[this.#self] = rest;
-    }
+    const rest = this.#laidOut(g);
+    const part = this.#path.replay(rest);
+    if (!needed[this.#self]) return this.#inner.apply([part], needed);
+    // The rule may keep its gradient for a second order, so that it is given one that is not written to.
+    const results = this.#inner.apply([part.clone()], needed);
+    const through = results[this.#self];
+    if (through) part.copy_(through);
+    else part.fill_(0);
+    results[this.#self] = rest;
     return results;
   }
 }

@@ -130,6 +130,31 @@ onEveryDevice(() => {
     await expectValues(h, [30 * 16, 2], 1e-4);
   });
 
+  it("a gradient that is not dense passes through a written view", async () => {
+    const [x, y, z] = [0, 1, 2].map(() => leaf([[1, -2], [3, 4], [-5, 6]])) as [Tensor, Tensor, Tensor]; // prettier-ignore
+    const mean = x.mul(2);
+    mean.flatten().relu_();
+    mean.mean(0).sum().backward();
+    await expectValues(x.grad, [2 / 3, 0, 2 / 3, 2 / 3, 0, 2 / 3]);
+    const turned = y.mul(2);
+    turned.view(-1).slice(0, 1, 5).mul_(3);
+    turned.t().mul(tensor([[1, 2, 3], [4, 5, 6]])).sum().backward(); // prettier-ignore
+    await expectValues(y.grad, [2, 24, 12, 30, 18, 12]);
+    const whole = z.mul(2);
+    whole.view(2, 3).select(0, 1).neg_();
+    whole.sum().backward();
+    await expectValues(z.grad, [2, 2, 2, -2, -2, -2]);
+  });
+
+  it("a base that is itself turned lends its layout to the gradient", async () => {
+    const v = leaf([10, 20]);
+    const base = tensor([[1, 2, 3], [4, 5, 6]]).t().detach(); // prettier-ignore
+    base.t().view(-1).slice(0, 1, 3).mul_(v);
+    await expectValues(base, [1, 4, 20, 5, 60, 6]);
+    const [g] = grad(base.mul(tensor([[1, 2], [3, 4], [5, 6]])).sum(), v); // prettier-ignore
+    await expectValues(g, [2 * 3, 3 * 5]);
+  });
+
   it("integer and detached views are plain memory", async () => {
     const i = zeros([3], { dtype: "int32" });
     i.slice(0, 1).add_(2);
@@ -228,6 +253,16 @@ describe("finite differences in float64", () => {
       top.mul_(b);
       left.mul_(left);
       return top.mul(3).add(y);
+    },
+    "a flattened part, then a broadcast gradient": (a, b) => {
+      const y = a.mul(2);
+      y.flatten().slice(0, 1, 4).mul_(b);
+      return y.mean(0).square();
+    },
+    "a flattened part, then a turned gradient": (a, b) => {
+      const y = a.mul(a);
+      y.view(3, 2).select(1, 0).mul_(b);
+      return y.t().mul(b.unsqueeze(1)).sum(1);
     },
     "explicit strides": (a, b) => {
       const y = a.mul(1);
