@@ -120,8 +120,8 @@ export class Tensor implements Geometry {
     const base = this.viewOf;
     // A view whose base was rewritten in place since takes its history anew from there.
     if (base && base.#rewrites !== this.#rewrites && isFloat(this.dtype)) {
-      this.#rewrites = base.#rewrites;
       const again = enableGrad(() => this.path!.replay(base));
+      this.#rewrites = base.#rewrites;
       this.#edge = again.#edge;
       again.dispose();
     }
@@ -186,12 +186,18 @@ export class Tensor implements Geometry {
   }
   /** A view of the same storage with another geometry, not yet recorded. `step` makes the same view of another tensor in this one's shape. */
   viewed(geometry: Geometry, step: ViewPath): Tensor {
-    const view = new Tensor(this.storage.retain(), this.dtype, geometry);
     const before = this.path;
-    view.viewOf = this.viewOf ?? this;
-    view.path = before ? { replay: (base) => step.replay(before.replay(base)), absolute: before.absolute || step.absolute } : step;
-    view.#rewrites = view.viewOf.#rewrites;
-    return view;
+    const path = before && {
+      replay: (base: Tensor) => step.replay(before.replay(base)),
+      absolute: before.absolute || step.absolute,
+      owner: before.owner,
+    };
+    return new Tensor(this.storage.retain(), this.dtype, geometry).seenFrom(this.viewOf ?? this, path ?? step);
+  }
+  /** Makes this a view of `base`, or of nothing. */
+  seenFrom(base?: Tensor, path?: ViewPath): this {
+    [this.viewOf, this.path, this.#rewrites] = [base, path, base ? base.#rewrites : 0];
+    return this;
   }
   /** A copy of the present contents at the same place in the graph, for an in-place operator that needs them later. */
   preserved(): Tensor {
@@ -204,11 +210,11 @@ export class Tensor implements Geometry {
     this.#edge = edge;
     return this;
   }
-  /** In-place operators: from now on this tensor, which was input number `self` of `node`, is its output. A view hands this on to its base. */
-  rebase(node: Node, self: number): void {
+  /** In-place operators: from now on this tensor, which was input number `self` of `node`, is its output `index`. A view hands this on to its base. */
+  rebase(node: Node, self: number, index = 0): void {
     const base = this.viewOf;
     if (base && this.path) base.setHistory(new CopySlices(base, this.path, node, self), 0);
-    else this.setHistory(node, 0);
+    else this.setHistory(node, index);
     (base ?? this).#rewrites++;
   }
   /** Becomes `value` (used up) with gradient `grad`, perhaps elsewhere: how a module moves while others keep hold of its parameters. */

@@ -1,11 +1,13 @@
 // User-defined operators: a forward and a backward in tensor code, with PyTorch's Function protocol.
-import { GradError, show, ShapeError } from "../base/errors.ts";
+import { GradError, show, ShapeError, under } from "../base/errors.ts";
 import { isFloat } from "../base/dtype.ts";
 import { sameShape } from "../base/shape.ts";
 import { isTensor } from "../ops/arguments.ts";
 import type { Tensor } from "../tensor.ts";
+import { sealed } from "./inplace.ts";
 import { isGradEnabled, noGrad } from "./mode.ts";
 import { Node, SavedTensor } from "./node.ts";
+import { keep } from "./scope.ts";
 
 type Result = Tensor | readonly Tensor[];
 interface FunctionClass<A extends readonly unknown[], R extends Result> {
@@ -21,7 +23,10 @@ export class Context extends Node {
   #toSave: readonly (Tensor | null)[] = [];
   #savedAs: readonly (SavedTensor | null)[] | undefined;
   readonly #constant = new Set<Tensor>();
-  readonly #dirty = new Set<unknown>();
+  readonly #dirty = new Set<Tensor>();
+  /** A zero of the dtype and device of each output, for gradients that do not come. */
+  #zeros: readonly Tensor[] | undefined;
+  #materialize = true;
   /** Which inputs need a gradient, by argument position. */
   readonly needsInputGrad: readonly boolean[];
   /** Anything else backward wants to know. */
@@ -47,6 +52,10 @@ export class Context extends Node {
   markDirty(...tensors: readonly Tensor[]): void {
     for (const x of tensors) this.#dirty.add(x);
   }
+  /** Whether backward is given zeros (the default) or undefined for outputs that no gradient reaches. */
+  setMaterializeGrads(value: boolean): void {
+    this.#materialize = value;
+  }
   /** The saved tensors, in order. Errors: GradError when the graph was freed or one was written to. */
   get savedTensors(): (Tensor | null)[] {
     return this.#savedAs?.map((s) => s && s.unpack(this)) ?? [...this.#toSave];
@@ -57,20 +66,41 @@ export class Context extends Node {
     const raw = noGrad(() => this.#owner.forward(this, ...(args as never)));
     // An input handed through is given a handle of its own, so that its history stays its own.
     const outputs = ([raw].flat() as Tensor[]).map((o) => (args.includes(o) && !this.#dirty.has(o) ? o.alias(false) : o));
-    if (isGradEnabled() && this.needsInputGrad.includes(true)) this.#record(outputs);
+    for (const x of this.#dirty)
+      if (!args.includes(x) || !outputs.includes(x))
+        throw new GradError("what markDirty names must be an input and an output", "return it from forward", this.name);
+    if (isGradEnabled() && this.needsInputGrad.includes(true)) under(this.name, () => this.#record(args, outputs));
     return Array.isArray(raw) ? outputs : outputs[0]!;
   }
 
-  #record(outputs: readonly Tensor[]): void {
+  #record(args: readonly unknown[], outputs: readonly Tensor[]): void {
     this.outputs = outputs.map(({ shape, dtype }) => ({ shape, dtype }));
     this.#savedAs = this.#toSave.map((x, i) => x && new SavedTensor(`saved tensor ${i}`, x, outputs.indexOf(x)));
     this.#toSave = [];
     this.saved = Object.fromEntries(this.#savedAs.filter((s) => s !== null).entries());
-    outputs.forEach((o, i) => isFloat(o.dtype) && !this.#constant.has(o) && o.setHistory(this, i));
+    if (this.#materialize) this.#zeros = outputs.map((o) => keep(o.filledLike(0, []), true));
+    for (const x of this.#dirty) this.#rewrite(x, args.indexOf(x), outputs.indexOf(x));
+    const inputs = args.filter(isTensor);
+    outputs.forEach((o, i) => {
+      if (!isFloat(o.dtype) || this.#constant.has(o) || this.#dirty.has(o)) return;
+      const shared = [...inputs, ...outputs.slice(0, i)].find((other) => other.storage === o.storage);
+      if (shared) o.seenFrom(shared.viewOf ?? shared, sealed(this.name));
+      else o.seenFrom();
+      o.setHistory(this, i);
+    });
+  }
+
+  /** Gives an input that forward changed in place its new history. Errors: GradError where an in-place operator would be refused. */
+  #rewrite(x: Tensor, place: number, index: number): void {
+    x.checkInPlace();
+    if (x.viewOf && this.outputs.length > 1)
+      throw new GradError("a view changed in place must be the only output", "clone() the others in a Function of their own");
+    x.rebase(this, place, index);
   }
 
   override apply(grads: readonly (Tensor | undefined)[], needed: readonly boolean[]): (Tensor | undefined)[] {
-    const list = [this.#owner.backward(this, ...grads)].flat() as (Tensor | null | undefined)[];
+    const given = this.#zeros?.map((zero, i) => grads[i] ?? zero.filledLike(0, this.outputs[i]!.shape)) ?? grads;
+    const list = [this.#owner.backward(this, ...given)].flat() as (Tensor | null | undefined)[];
     if (list.length > needed.length)
       throw new GradError(`backward returned ${list.length} gradients for ${needed.length} arguments`, "", this.name);
     return needed.map((need, i) => {

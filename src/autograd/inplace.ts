@@ -11,7 +11,18 @@ export interface ViewPath {
   readonly replay: (base: Tensor) => Tensor;
   /** True when the path names places in storage, which are only the same in a base that fills its storage. */
   readonly absolute: boolean;
+  /** The Function that a view comes out of, whose gradient making it again from the base would lose. */
+  readonly owner?: string | undefined;
 }
+
+/** The way of the Function `owner` to an output that shares memory: it cannot be gone again, and so neither side is written to while the other is used. */
+export const sealed = (owner: string): ViewPath => ({
+  replay: () => {
+    throw new GradError(`what an output of ${owner} shares memory with was changed in place since`, "return a clone() from forward");
+  },
+  absolute: false,
+  owner,
+});
 
 /** Errors: ArgumentError when elements of x share memory. */
 export function checkDistinct(x: Tensor): void {
@@ -28,6 +39,8 @@ export function checkInPlace(x: Tensor): void {
   const base = x.viewOf;
   const isParameter = (t: Tensor | undefined): boolean | undefined => t?.isLeaf && t.requiresGrad;
   const remedy = "use noGrad(), or a clone";
+  if (x.path?.owner)
+    refuse(`an output of ${x.path.owner} that shares memory with an input or another output`, "return a clone() from forward");
   if (isParameter(x)) refuse("a leaf that requires a gradient", remedy);
   if (isParameter(base)) refuse("a view of a leaf that requires a gradient", remedy);
   if (base?.requiresGrad && !x.requiresGrad) refuse("a view made inside noGrad()", "make it outside");
