@@ -4,6 +4,7 @@ import type { Device } from "./backend/backend.ts";
 import { cpu } from "./backend/cpu.ts";
 import { type Counts, counts, ledger } from "./backend/ledger.ts";
 import { type AdapterReport, openWebGpu, type WebGpuDevice } from "./backend/webgpu.ts";
+import { checkKnown } from "./base/checks.ts";
 import { ArgumentError, DeviceError, under } from "./base/errors.ts";
 import { parse } from "./base/options.ts";
 
@@ -27,18 +28,26 @@ export interface InitReport {
 let current: Device = cpu;
 let webgpu: WebGpuDevice | undefined;
 
+/** The latest call of init(): the next one waits for it, so that calls that meet agree on one device. */
+let latest: Promise<unknown> = Promise.resolve();
+
 /**
- * Chooses the default device for new tensors. May be called again, also after a device was lost.
- * Errors: DeviceError when "webgpu" is asked for and there is none; ArgumentError for unknown options.
+ * Chooses the default device for new tensors. May be called again, also after a device was lost, or while another call runs: calls are served
+ * in order. A `gpuDevice` that was in use before finds its tensors again.
+ * Errors: DeviceError when "webgpu" is asked for and there is none, or gpuDevice is lost; ArgumentError for unknown options.
  */
 export async function init(options: InitOptions = {}): Promise<InitReport> {
-  const { device, gpuDevice } = under("init", () =>
-    parse([options], {
-      device: "auto" as "auto" | DeviceName,
-      gpuDevice: undefined as GPUDevice | undefined,
-    }),
-  );
-  if (device !== "auto" && device !== "webgpu") under("init", () => deviceNamed(device));
+  const { device, gpuDevice } = under("init", () => {
+    const o = parse([options], { device: "auto" as "auto" | DeviceName, gpuDevice: undefined as GPUDevice | undefined });
+    checkKnown("device", o.device, ["auto", "cpu", "webgpu"]);
+    return o;
+  });
+  const served = latest.then(() => choose(device, gpuDevice));
+  latest = served.catch(() => undefined);
+  return served;
+}
+
+async function choose(device: "auto" | DeviceName, gpuDevice: GPUDevice | undefined): Promise<InitReport> {
   const usable = webgpu && !webgpu.lost && (!gpuDevice || webgpu.gpu === gpuDevice);
   const opened = device === "cpu" ? "" : usable ? webgpu! : await openWebGpu(gpuDevice);
   if (typeof opened !== "string") {

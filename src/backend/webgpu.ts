@@ -1,6 +1,6 @@
 // The WebGPU device: adapter and limits, memory, launches, reads, loss. One per page; queue order makes reuse safe.
 import { type DType, type TypedArray } from "../base/dtype.ts";
-import { DeviceError } from "../base/errors.ts";
+import { ArgumentError, DeviceError } from "../base/errors.ts";
 import { memo } from "../base/memo.ts";
 import { isContiguous, sizeOf } from "../base/shape.ts";
 import { denseView, type Device, type Storage, type View } from "./backend.ts";
@@ -41,7 +41,7 @@ export interface WebGpuDevice extends Device, Launcher, Pick<CommandList, "flush
 function deviceOn(gpu: GPUDevice, info: GPUAdapterInfo | undefined): WebGpuDevice {
   const report = reportOf(gpu, info);
   const limit = gpu.limits.maxComputeWorkgroupsPerDimension;
-  const immediates = navigator.gpu.wgslLanguageFeatures.has("immediate_address_space") ? (gpu.limits.maxImmediateSize ?? 0) : 0;
+  const immediates = entryPoint()?.wgslLanguageFeatures?.has("immediate_address_space") ? (gpu.limits.maxImmediateSize ?? 0) : 0;
   const fault = faultOf(gpu);
   const pool = bufferPool(gpu, fault, GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC);
   const pipelines = pipelinesOf(gpu, fault, immediates);
@@ -159,11 +159,47 @@ function deviceOn(gpu: GPUDevice, info: GPUAdapterInfo | undefined): WebGpuDevic
   return device;
 }
 
-/** Asks the browser for a device with the adapter's own limits. Returns the reason as a string when there is none. */
+/** `navigator.gpu`, where there is one; an application may hand over a device without it. */
+const entryPoint = (): Partial<GPU> | undefined => (globalThis as { navigator?: Partial<Navigator> }).navigator?.gpu;
+
+/** Why there is no WebGPU at all, and where it comes from. */
+const absence = (what: string): string => {
+  const inNode = "process" in globalThis && !("window" in globalThis);
+  return `${what} not there: ${inNode ? "in Node the package webgpu brings both the globals and navigator.gpu" : "it takes a browser with WebGPU, and https or localhost"}`;
+};
+
+/** Resolves when an answer has come back: a device that was lost before has said so by then. */
+async function roundTrip(gpu: GPUDevice): Promise<void> {
+  try {
+    gpu.pushErrorScope("validation");
+    await gpu.popErrorScope();
+  } catch {
+    // Browsers differ in what a lost device still answers.
+  }
+}
+
+/** One wrapper per device, so that tensors made before another device was in use are at home on theirs again. */
+const opened = new WeakMap<GPUDevice, WebGpuDevice>();
+
+/** The device on a GPUDevice of the application. Errors: ArgumentError for another thing, DeviceError for a device that is lost. */
+async function adopted(given: GPUDevice): Promise<WebGpuDevice> {
+  const { lost, queue } = Object(given) as Partial<GPUDevice>;
+  const kind = Object.prototype.toString.call(given).slice(8, -1);
+  if (!lost || !queue) throw new ArgumentError(`gpuDevice is ${kind}, not GPUDevice`, "await adapter.requestDevice()", "init");
+  if (!("GPUBufferUsage" in globalThis)) throw new DeviceError(absence("the globals of WebGPU are"), "", "init");
+  const loss = await Promise.race([lost, roundTrip(given)]);
+  if (loss) throw new DeviceError(`gpuDevice is lost: ${loss.message || loss.reason}`, "request another one", "init");
+  return memo(opened, given, () => deviceOn(given, given.adapterInfo));
+}
+
+/**
+ * A device with the adapter's own limits, or the one on a GPUDevice that the application hands over. Gives the reason as a string when there is none.
+ * Errors: ArgumentError or DeviceError for a GPUDevice that cannot be used.
+ */
 export async function openWebGpu(given?: GPUDevice): Promise<WebGpuDevice | string> {
-  if (given) return deviceOn(given, given.adapterInfo);
-  const gpu = (globalThis as { navigator?: Partial<Navigator> }).navigator?.gpu;
-  if (!gpu) return "navigator.gpu is not there: it takes a browser with WebGPU, and https or localhost";
+  if (given) return adopted(given);
+  const gpu = entryPoint();
+  if (!gpu?.requestAdapter) return absence("navigator.gpu is");
   try {
     const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
     if (!adapter) return "requestAdapter gave no adapter: the GPU is blocked or missing";
@@ -171,7 +207,7 @@ export async function openWebGpu(given?: GPUDevice): Promise<WebGpuDevice | stri
       requiredLimits: limitsOf(adapter),
       requiredFeatures: adapter.features.has("timestamp-query") ? ["timestamp-query"] : [],
     });
-    return deviceOn(device, adapter.info);
+    return memo(opened, device, () => deviceOn(device, adapter.info));
   } catch (error) {
     return String(error);
   }
