@@ -1,0 +1,167 @@
+// Plants small faults, one at a time, and asks the tests whether they notice. Not part of `npm test`: it takes the better part of an hour.
+//   npm run mutants                               520 of them, on every core
+//   npm run mutants -- --count 50 --seed 7        fewer, other ones
+//   npm run mutants -- --only pool.wgsl           in some files
+import { spawn } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { parseArgs } from "node:util";
+import { memo } from "../../src/base/memo.ts";
+import { Generator } from "../../src/base/random.ts";
+import { findChromium } from "../setup/chromium.ts";
+import { root, trackedFiles } from "../setup/source.ts";
+import { allMutants, type Mutant } from "./plan.ts";
+import { operatorsByFunction } from "./relations.ts";
+
+/** How a mutant ended: "stillborn" when it does not compile, and so was no fault. */
+type Fate = "killed" | "survived" | "stillborn";
+interface Verdict {
+  readonly mutant: Mutant;
+  readonly fate: Fate;
+  /** The tests that noticed it. */
+  readonly by: string;
+}
+
+/** Arguments of one Vitest run. */
+type Suite = readonly string[];
+
+const PATIENCE_MS = 300_000;
+/** Tests of one family, besides those of its records. */
+const FAMILY_TESTS: Readonly<Record<string, readonly string[]>> = {
+  conv: ["test/backend", "test/nn"],
+  convgpu: ["test/backend", "test/nn"],
+  matmul: ["test/backend"],
+  random: ["test/ops/random", "test/autograd"],
+  drawing: ["test/ops/random"],
+  stepping: ["test/optim"],
+  gather: ["test/selection", "test/ops/segments", "test/autograd"],
+  indexing: ["test/selection", "test/autograd"],
+  view: ["test/autograd", "test/selection"],
+  copy: ["test/autograd", "test/selection", "test/backend"],
+  normalize: ["test/nn", "test/parity"],
+};
+
+const { values: options } = parseArgs({
+  options: {
+    count: { type: "string", default: "520" },
+    seed: { type: "string", default: "1964" },
+    only: { type: "string", default: "" },
+    workers: { type: "string", default: String(availableParallelism()) },
+    out: { type: "string", default: "" },
+  },
+});
+
+const related = await operatorsByFunction();
+const verdicts: Verdict[] = [];
+const queue = chosen();
+const total = queue.length;
+await Promise.all(Array.from({ length: Number(options.workers) }, work));
+summarise();
+// Dawn's threads would keep the process alive.
+process.exit();
+
+/** Mutants of every file, in shares by the square root of what it has room for; rules and WGSL in halves. */
+function chosen(): Mutant[] {
+  const generator = new Generator(Number(options.seed));
+  const groups = new Map<string, Mutant[]>();
+  for (const mutant of allMutants())
+    if (mutant.file.includes(options.only)) memo(groups, `${mutant.kind} ${mutant.file}`, () => []).push(mutant);
+  const count = Number(options.count);
+  const picked: Mutant[] = [];
+  for (const kind of ["wgsl", "rule"]) {
+    const own = [...groups].filter(([key]) => key.startsWith(kind)).map(([, mutants]) => mutants);
+    const weight = own.reduce((sum, { length }) => sum + Math.sqrt(length), 0);
+    for (const mutants of own) {
+      const share = Math.ceil(((count / 2) * Math.sqrt(mutants.length)) / weight);
+      const keyed = mutants.map((mutant) => ({ mutant, key: generator.random() })).sort((a, b) => a.key - b.key);
+      picked.push(...keyed.slice(0, share).map(({ mutant }) => mutant));
+    }
+  }
+  return picked;
+}
+
+/** Takes mutants from the queue, in a copy of the tree of its own. */
+async function work(): Promise<void> {
+  const tree = mkdtempSync(join(tmpdir(), "wengert-mutants-"));
+  for (const file of trackedFiles()) {
+    mkdirSync(dirname(join(tree, file)), { recursive: true });
+    cpSync(join(root, file), join(tree, file));
+  }
+  symlinkSync(join(root, "node_modules"), join(tree, "node_modules"));
+  // Tests that fail without a fault would kill every mutant.
+  const control = queue[0] && (await judge(tree, queue[0]));
+  if (control && control.fate !== "survived") throw new Error(`without a fault, too, ${control.by} fails`);
+  for (let mutant = queue.shift(); mutant; mutant = queue.shift()) {
+    const path = join(tree, mutant.file);
+    const text = readFileSync(path, "utf8");
+    writeFileSync(path, text.slice(0, mutant.start) + mutant.replacement + text.slice(mutant.end));
+    const verdict = { mutant, ...(await judge(tree, mutant)) };
+    writeFileSync(path, text);
+    verdicts.push(verdict);
+    console.log(`${verdicts.length}/${total} ${verdict.fate} ${verdict.by} ${describe(mutant)}`);
+  }
+  rmSync(tree, { recursive: true, force: true });
+}
+
+/** Runs the nearest tests first. */
+async function judge(tree: string, mutant: Mutant): Promise<Omit<Verdict, "mutant">> {
+  for (const suite of suites(mutant)) {
+    const failed = await failing(tree, suite);
+    if (failed !== undefined) return { fate: failed === "stillborn" ? failed : "killed", by: suite.join(" ") };
+  }
+  return { fate: "survived", by: "" };
+}
+
+function suites({ file, inside, kind }: Mutant): readonly Suite[] {
+  const stem = file.replace(/^.*\//, "").replace(/\.\w+$/, "");
+  const named = [...new Set([inside, ...(related.get(inside) ?? [])])].filter((name) => name !== "");
+  const family = kind === "rule" && named.length === 0 ? [stem] : named;
+  const own: Suite = ["test/ops/ops.test.ts", "-t", `^(${family.slice(0, 5).join("|")}) `];
+  const golden: Suite = ["test/golden/golden.test.ts", "-t", `\\b(${family.slice(0, 12).join("|")})\\(`];
+  const general: Suite = [
+    "test/ops/math",
+    "test/ops/special",
+    "test/ops/extremes",
+    "test/ops/elementwise",
+    "test/ops/reduce",
+    "test/lecture",
+  ];
+  const rest = [...(FAMILY_TESTS[stem] ?? []), "test/fuzz", "test/tiny"].filter(
+    (path) => path !== "test/fuzz" || existsSync(join(root, path)),
+  );
+  return [own, golden, general, rest];
+}
+
+/** Which way the tests failed; undefined when they passed. A run that hangs has failed. */
+async function failing(tree: string, suite: Suite): Promise<"killed" | "stillborn" | undefined> {
+  const vitest = join(tree, "node_modules/vitest/vitest.mjs");
+  const args = [vitest, "run", "--project", "node", "--bail", "1", "--passWithNoTests", "--reporter", "dot", ...suite];
+  const child = spawn(process.execPath, args, { cwd: tree, timeout: PATIENCE_MS, env: { ...process.env, CHROMIUM: findChromium() } });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (part: Buffer) => (output += part.toString()));
+  const code = await new Promise((resolve) => child.on("close", resolve));
+  if (code === 0) return undefined;
+  return /does not compile|Transform failed|SyntaxError|PARSE_ERROR/.test(output) ? "stillborn" : "killed";
+}
+
+function describe({ file, line, inside, start, end, replacement }: Mutant): string {
+  const text = readFileSync(join(root, file), "utf8");
+  const [from, to] = [text.lastIndexOf("\n", start) + 1, text.indexOf("\n", end)];
+  const faulty = `${text.slice(from, start)}⟦${text.slice(start, end)} → ${replacement}⟧${text.slice(end, to)}`;
+  return `${file}:${line} ${inside}: ${faulty.replace(/\s+/g, " ").trim()}`;
+}
+
+function summarise(): void {
+  const count = (fate: Fate): number => verdicts.filter((verdict) => verdict.fate === fate).length;
+  const [killed, survived] = [count("killed"), count("survived")];
+  console.log(
+    `\nSurvivors:\n${verdicts
+      .filter(({ fate }) => fate === "survived")
+      .map(({ mutant }) => `  ${describe(mutant)}`)
+      .join("\n")}\n`,
+  );
+  const percent = ((100 * killed) / (killed + survived)).toFixed(1);
+  console.log(`${killed} of ${killed + survived} killed (${percent} %), ${count("stillborn")} did not compile`);
+  if (options.out) writeFileSync(options.out, JSON.stringify(verdicts, null, 1));
+}
