@@ -93,7 +93,7 @@ function session(): SoakSession {
         else await w.sync();
       }
       const value = (await loss?.item()) ?? NaN;
-      if (!Number.isFinite(value)) throw new Error(`the loss became ${value} by step ${done}`);
+      if (loss && !Number.isFinite(value)) throw new Error(`the loss became ${value} by step ${done}`);
       const { gpuBytes, gpuStorages, gpuReservedBytes, cpuBytes } = w.memory();
       return { loss: value, thrown, gpuBytes, gpuStorages, reservedBytes: gpuReservedBytes, cpuBytes };
     },
