@@ -80,6 +80,18 @@ function sourceFor(x: Tensor, { shape, size }: Tensor, src: unknown): Tensor {
   return given.ndim === shape.length && shape.every((d, i) => d <= given.shape[i]!) ? cropped(given, shape) : given;
 }
 
+/** Which sources of a write stand, and were not covered by a later one of the same index; false for an index out of range. */
+function standing(index: Tensor, dim: number, extent: number): Tensor {
+  // Whole slices stand or fall together.
+  const once = index.shape.reduce((t, d, i) => (i === dim || index.strides[i] !== 0 ? t : t.narrow(i, 0, Math.min(1, d))), index);
+  const turns = once.positions().add(1);
+  const last = turns.filledLike(
+    0,
+    once.shape.map((d, i) => (i === dim ? extent : d)),
+  );
+  return last.scatter(dim, once, turns).gather(dim, once).eq(turns);
+}
+
 /** A record for writing at indices: sources add up, or the last one stands. */
 const writing = <S extends Source>(accumulate: boolean, cases: Cases): Writing<S> => ({
   call: (x, dim, index, src) => {
@@ -95,9 +107,12 @@ const writing = <S extends Source>(accumulate: boolean, cases: Cases): Writing<S
   },
   ...scattering,
   save: ["index"],
-  backward: (g, { index }, { dim }) => ({
+  backward: (g, { index }, { dim }, ins) => ({
     x: () => (accumulate ? g : g.scatter(dim, index, 0)),
-    src: () => g.gather(dim, index),
+    src: () => {
+      const there = g.gather(dim, index);
+      return accumulate ? there : there.where(standing(index, dim, ins["x"]!.shape[dim] ?? 1), 0);
+    },
   }),
   ...cases,
   inplace: true,
