@@ -1,5 +1,5 @@
 // The `autograd` namespace: gradients, modes, and user-defined operators.
-export { checkpoint } from "./checkpoint.ts";
+export { checkpoint, type CheckpointOptions } from "./checkpoint.ts";
 export { backward, type BackwardOptions, grad, type GradOptions } from "./engine.ts";
 export { Context, Function } from "./function.ts";
 export { detectAnomaly, enableGrad, isGradEnabled, noGrad, setGradEnabled } from "./mode.ts";

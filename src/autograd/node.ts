@@ -1,6 +1,6 @@
 // The graph: a Node per recorded operator, edges to the nodes that made its inputs, and the tensors it saved.
 import { GradError, show } from "../base/errors.ts";
-import type { Shape } from "../base/shape.ts";
+import { sameShape, type Shape } from "../base/shape.ts";
 import type { DType } from "../base/dtype.ts";
 import { enterNode, keep } from "./scope.ts";
 import type { Tensor } from "../tensor.ts";
@@ -56,12 +56,36 @@ export abstract class Node {
   }
 }
 
+/** Brings back tensors that were given up, by running again what made them. */
+export interface Rerun {
+  /** Calls restore() of every tensor that it stands for. */
+  run(): void;
+  /** One of them is not needed any more. */
+  drop(): void;
+}
+
+/** Is told of every tensor that is saved. */
+let observer: ((saved: SavedTensor) => void) | undefined;
+
+/** Runs fn and tells `tell` of every tensor saved meanwhile, in order, except to an observer further in. */
+export function observed<T>(tell: (saved: SavedTensor) => void, fn: () => T): T {
+  const before = observer;
+  observer = tell;
+  try {
+    return fn();
+  } finally {
+    observer = before;
+  }
+}
+
 /** A tensor kept for backward, with the version it had. */
 export class SavedTensor {
   readonly #name: string;
-  readonly #version: number;
+  #version: number;
   #tensor: Tensor | undefined;
   readonly #output: number;
+  /** In place of the tensor once it was given up: what it was, and who brings it back. */
+  #absent: { readonly shape: Shape; readonly storage: unknown; readonly edge: Edge | undefined; readonly rerun: Rerun } | undefined;
 
   /** `output` is the tensor's index among the node's own outputs, whose edge exists only after the node; −1 for inputs. */
   constructor(name: string, tensor: Tensor, output: number) {
@@ -69,6 +93,7 @@ export class SavedTensor {
     this.#tensor = keep(tensor.alias(output < 0), true);
     this.#output = output;
     this.#version = tensor.storage.version;
+    observer?.(this);
   }
 
   get shape(): Shape | undefined {
@@ -76,7 +101,8 @@ export class SavedTensor {
   }
 
   /** The tensor, still part of the graph. Errors: GradError when the graph was freed or the tensor written to since. */
-  unpack(node: Node): Tensor {
+  unpack(node: Pick<Node, "name">): Tensor {
+    this.#absent?.rerun.run();
     const tensor = this.#tensor;
     if (!tensor) throw new GradError("the graph was already freed", "retainGraph keeps it", "backward");
     if (tensor.storage.version !== this.#version)
@@ -85,14 +111,39 @@ export class SavedTensor {
         "clone it first",
         "backward",
       );
-    if (this.#output >= 0 && !tensor.gradFn) tensor.setHistory(node, this.#output);
+    if (this.#output >= 0 && !tensor.gradFn) tensor.setHistory(node as Node, this.#output);
     return tensor;
+  }
+
+  /** Lets go of the tensor until `rerun` restores it. False when nothing is held. */
+  giveUp(rerun: Rerun): boolean {
+    const tensor = this.#tensor;
+    if (!tensor) return false;
+    const { shape, storage, edge } = tensor;
+    this.#absent = { shape, storage, edge, rerun };
+    tensor.dispose();
+    this.#tensor = undefined;
+    return true;
+  }
+
+  /** Takes the contents of `again`, which a rerun saved at the same place; nothing if it is not absent. Errors: GradError when they cannot be the same. */
+  restore(again: SavedTensor): void {
+    const [before, tensor] = [this.#absent, again.#tensor];
+    if (!before) return;
+    if (!tensor || !sameShape(tensor.shape, before.shape))
+      throw new GradError(`the second run saved ${show(tensor?.shape ?? [])} as ${this.#name}, the first ${show(before.shape)}`);
+    this.#tensor = keep(tensor.alias(false), true);
+    if (before.edge) this.#tensor.setHistory(before.edge.node, before.edge.index);
+    // What was there before the first run must not have changed; what the run made is as old as its second making.
+    if (tensor.storage !== before.storage) this.#version = again.#version;
+    this.#absent = undefined;
   }
 
   /** Lets go of the tensor; a later unpack throws. */
   release(): void {
     this.#tensor?.dispose();
-    this.#tensor = undefined;
+    this.#absent?.rerun.drop();
+    this.#tensor = this.#absent = undefined;
   }
 }
 
