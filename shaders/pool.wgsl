@@ -6,6 +6,7 @@ const WG: u32 = 64u;
 const kd: i32 = 1;
 const kh: i32 = 2;
 const kw: i32 = 2;
+const LOWEST: u32 = 0xff800000u; // bits of the element that no other is below
 alias Scalar = f32;
 
 struct Params {
@@ -50,7 +51,9 @@ fn max_pool(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) 
   let at = split(i32(i), outputs());
   let start = at.xyz * strides() - padding();
   let plane = at.w * volume(extent);
-  var best = Scalar(0);
+  // A dilated window may lie in the padding with all its taps. The bits come from a variable, since no constant is infinite.
+  var lowest = LOWEST;
+  var best = bitcast<Scalar>(lowest);
   var winner = -1;
   for (var a = 0; a < kd; a++) {
     for (var b = 0; b < kh; b++) {

@@ -72,7 +72,8 @@ function convRows(launcher: Launcher, problem: Correlation): boolean {
   const cols = cheapestCols(outSize[2], rows * taps);
   const tiles = Math.ceil(outSize[2] / (4 * cols));
   const count = images * outSize[0] * outSize[1] * tiles;
-  if (taps < 2 || taps > 5 || step !== 1 || by !== 1 || x.strides[4] !== 1 || !(slow || m < 32) || count > 64 * limit) return false;
+  const fits = count <= 64 * limit && Math.ceil(m / rows) <= limit && groups <= limit;
+  if (taps < 2 || taps > 5 || step !== 1 || by !== 1 || x.strides[4] !== 1 || !(slow || m < 32) || !fits) return false;
   const border = axes.some((a, i) => a.from !== 0 || (a.places - 1) * a.step + (a.taps - 1) * a.by >= size[i]!);
   const aligned = !border && [x.offset, ...x.strides.slice(0, 4)].every((s) => s % 4 === 0);
   const vector = outSize[2] % 4 === 0 && out.offset % 4 === 0;

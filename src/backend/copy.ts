@@ -2,7 +2,7 @@
 import source from "../../shaders/copy.wgsl?raw";
 import { coalesce, type Geometry, sizeOf } from "../base/shape.ts";
 import type { View } from "./backend.ts";
-import { type Kernel, kernel, type Launcher, type Specialisation } from "./kernel.ts";
+import { bitsOf, type Kernel, kernel, type Launcher, type Specialisation } from "./kernel.ts";
 
 /** Dimensions a kernel walks by itself; more of them become several launches. */
 const kernelRank = 4;
@@ -56,3 +56,9 @@ export function launchPairs(
 export const denseCopy = (q: Launcher, from: View, to: View): void => launchPairs(q, "copy_strided", { x: from, out: to }, [from, to]);
 
 export const fillKernel = (): Kernel => kernel(source, "fill");
+
+/** Fills a whole dense buffer with one value. */
+export function denseFill(q: Launcher, out: View, value: number): void {
+  const size = sizeOf(out.shape);
+  q.launch(fillKernel(), { filled: out }, { size, value: bitsOf(out.dtype, value) }, Math.ceil(size / 4));
+}

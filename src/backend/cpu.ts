@@ -53,5 +53,6 @@ export function dense(view: View): TypedArray {
 /** Temporary memory of the CPU as a view; it is garbage collected, so the ledger does not count it. */
 export const hostView = (data: TypedArray, dtype: DType, shape: Shape = [data.length]): View => denseView(cpu, dtype, shape, data);
 
-/** The view itself when dense, else a dense copy. */
-export const hostDense = (view: View): View => (isContiguous(view) ? view : hostView(dense(view), view.dtype, view.shape));
+/** The view itself when dense, else a dense copy; strides of a view without elements become those of a dense one. */
+export const hostDense = (view: View): View =>
+  isContiguous(view) && sizeOf(view.shape) > 0 ? view : hostView(dense(view), view.dtype, view.shape);

@@ -2,7 +2,7 @@
 import { type DType, type TypedArray } from "../base/dtype.ts";
 import { ArgumentError, DeviceError } from "../base/errors.ts";
 import { memo } from "../base/memo.ts";
-import { isContiguous, sizeOf } from "../base/shape.ts";
+import { contiguous, isContiguous, sizeOf } from "../base/shape.ts";
 import { denseView, type Device, type Storage, type View } from "./backend.ts";
 import { bufferPool, type PooledBuffer } from "./buffers.ts";
 import { type CommandList, commandList } from "./commands.ts";
@@ -90,6 +90,8 @@ function deviceOn(gpu: GPUDevice, info: GPUAdapterInfo | undefined): WebGpuDevic
   const device: WebGpuDevice = {
     traits: { barriersAreSlow: report.isFallback, maxWorkgroupsPerDimension: limit },
     launch(kernel, bind, params, grid) {
+      // Where there is nothing to do, nothing is compiled either.
+      if (grid === 0 || (typeof grid === "object" && grid.includes(0))) return;
       const compiled = pipelines(kernel);
       const buffers = compiled.linked.bindings.map(({ name }) => bind[name]!.storage.memory as PooledBuffer);
       record(running, compiled, buffers, params, grid);
@@ -100,6 +102,7 @@ function deviceOn(gpu: GPUDevice, info: GPUAdapterInfo | undefined): WebGpuDevic
       return view;
     },
     dense(view) {
+      if (sizeOf(view.shape) === 0) return { ...view, ...contiguous(view.shape) };
       if (view.offset === 0 && isContiguous(view)) return view;
       const out = device.scratch(view.dtype, view.shape);
       denseCopy(device, view, out);

@@ -118,6 +118,8 @@ export function forEachOffset(geometries: readonly Geometry[], visit: (offsets: 
 
 /** Merges dimensions that every geometry walks as one, and drops size-1 ones, so kernels see the fewest dimensions. */
 export function coalesce(geometries: readonly Geometry[]): Geometry[] {
+  // Without elements one dimension without elements says it all.
+  if (geometries[0]!.shape.includes(0)) return geometries.map(({ offset }) => ({ shape: [0], strides: [1], offset }));
   const shape: number[] = [];
   const merged = geometries.map(({ offset }) => ({ shape, strides: [] as number[], offset }));
   for (const [i, d] of geometries[0]!.shape.entries()) {

@@ -1,9 +1,9 @@
 // Writing one view into another: the two kernels behind in-place operators on parts of a tensor.
 import { constantOf, type Kernels, type View } from "../backend/backend.ts";
-import { denseCopy, fillKernel } from "../backend/copy.ts";
+import { denseCopy, denseFill } from "../backend/copy.ts";
 import { elements } from "../backend/cpu.ts";
-import { bitsOf, type Launcher } from "../backend/kernel.ts";
-import { coalesce, forEachOffset, type Geometry, sizeOf } from "../base/shape.ts";
+import type { Launcher } from "../backend/kernel.ts";
+import { coalesce, forEachOffset, type Geometry } from "../base/shape.ts";
 
 /** Calls visit(offsets, width, steps) for every row of geometries of one shape, walked side by side. */
 export function eachRow(
@@ -38,8 +38,8 @@ export const startFrom = {
     else elements(out).fill(constant);
   },
   gpu: (x: View, out: View, q: Launcher): void => {
-    const [constant, size] = [constantOf(x), sizeOf(out.shape)];
+    const constant = constantOf(x);
     if (constant === undefined) denseCopy(q, x, out);
-    else q.launch(fillKernel(), { filled: out }, { size, value: bitsOf(out.dtype, constant) }, Math.ceil(size / 4));
+    else denseFill(q, out, constant);
   },
 };

@@ -157,13 +157,14 @@ export const classCrossEntropy: Primitive<ClassFn, "x" | "target" | "weight" | "
   ],
 }; // prettier-ignore
 
-/** Class indices with 0 in the place of ignored ones, and the weight of every position, 0 where ignored. */
+/** Class indices with 0 in the place of ignored ones, and the weight of every position, 0 where ignored. Errors: ArgumentError for classes out of range. */
 function weighed(
   x: Tensor,
   target: Tensor,
   weight: Tensor | null | undefined,
   ignoreIndex: number,
 ): { place: Tensor; own: Tensor; ignored: Tensor } {
+  checkVisible(x, target, ignoreIndex);
   const ignored = target.eq(ignoreIndex);
   const place = target.cast("int32").maskedFill(ignored, 0);
   const each = weight ? weight.indexSelect(0, place.reshape(-1)).reshape(place.shape) : x.detach().filledLike(1, place.shape);
@@ -225,7 +226,6 @@ function classLosses(
   smoothing = 0,
 ): Tensor {
   checkClasses(logs, target, weight);
-  checkVisible(logs, target, ignoreIndex);
   const dim = channelDim(logs.shape);
   const { place, own, ignored } = weighed(logs, target, weight, ignoreIndex);
   let gains = logs.gather(dim, place.unsqueeze(dim)).squeeze(dim).mul(own);

@@ -74,8 +74,10 @@ type Writing<S extends Source> = Primitive<(x: Tensor, dim: number, index: Tenso
 
 /** What is written, in the shape of the index: one value repeated, or as much of a larger source as the index reaches. */
 function sourceFor(x: Tensor, { shape, size }: Tensor, src: unknown): Tensor {
-  const given = size === 0 || typeof src === "number" ? x.filledLike(Number(src), shape) : operand(src, "source");
+  const given = typeof src === "number" ? x.filledLike(src, shape) : operand(src, "source");
   if (given.ndim === 0) return given.expand(shape);
+  // An empty index takes nothing, whatever the source looks like.
+  if (size === 0) return given.flatten().narrow(0, 0, 0).reshape(shape);
   // What is smaller than the index is left as it is, and refused.
   return given.ndim === shape.length && shape.every((d, i) => d <= given.shape[i]!) ? cropped(given, shape) : given;
 }

@@ -1,6 +1,6 @@
 // Groups of elements that share a mean and a variance: what layer and batch normalisation and their gradients do with them.
 import type { View, Views } from "../backend/backend.ts";
-import { denseCopy } from "../backend/copy.ts";
+import { denseCopy, denseFill } from "../backend/copy.ts";
 import { dense, elements } from "../backend/cpu.ts";
 import type { Launcher } from "../backend/kernel.ts";
 import { checkFloat } from "../base/checks.ts";
@@ -126,6 +126,8 @@ export function launchSlope(io: Views, attrs: Attrs, q: Launcher): void {
 
 /** Records Σ g and Σ g · (x − mean) · rstd of every weight. */
 export function launchSums({ x, g, mean, rstd, out }: Views, attrs: Attrs, q: Launcher): void {
+  // Statistics of nothing are NaN, sums over nothing are 0.
+  if (sizeOf(x!.shape) === 0) return denseFill(q, out!, 0);
   const { along, rest, run } = groupsOf(x!, attrs);
   // A single column is its own mean: its second sum is 0 times anything.
   const single = along && run === 1;

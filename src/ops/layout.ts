@@ -5,7 +5,7 @@ import { checkKnown } from "../base/checks.ts";
 import { promote } from "../base/dtype.ts";
 import { ShapeError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
-import { contiguous, normalizeDim } from "../base/shape.ts";
+import { contiguous, normalizeDim, type Shape } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { checkFits, checkRank, integers, operands, withSize } from "./arguments.ts";
 import { picked } from "./arranging.ts";
@@ -16,15 +16,20 @@ import { inlaid } from "./restride.ts";
 type DimRest = [dim?: number] | [options: { dim?: number }];
 type Tensors = readonly Tensor[];
 
+/** True for what cat leaves out, whatever the other shapes are: PyTorch's empty tensor of old. */
+const skipped = ({ shape }: { readonly shape: Shape }): boolean => shape.length === 1 && shape[0] === 0;
+
 /** Each input beside the part of the output it fills. */
 function pieces(io: Views, dim: number): { x: View; out: View }[] {
   const { out, ...inputs } = io;
   let offset = 0;
-  return Object.values(inputs).map((x) => {
-    const part = { x, out: { ...out!, shape: x.shape, offset } };
-    offset += x.shape[dim]! * out!.strides[dim]!;
-    return part;
-  });
+  return Object.values(inputs)
+    .filter((x) => !skipped(x))
+    .map((x) => {
+      const part = { x, out: { ...out!, shape: x.shape, offset } };
+      offset += x.shape[dim]! * out!.strides[dim]!;
+      return part;
+    });
 }
 
 export interface CatFn {
@@ -40,14 +45,14 @@ export const cat: Primitive<CatFn, never, { dim: number }> = {
     const { dim } = parse((method ? rest : [others, ...rest]) as unknown[], { dim: 0 });
     const dtype = promote(list.map((y) => ({ dtype: y.dtype, kind: "tensor" })));
     for (const { shape } of list) checkRank(shape, 1);
-    const filled = list.filter((y) => y.ndim !== 1 || y.size > 0);
-    const used = filled.length > 0 ? filled : list.slice(0, 1);
-    return { inputs: Object.fromEntries(used.map((y, i) => [i, y.to(dtype)])), attrs: { dim: normalizeDim(dim, used[0]!.ndim) } };
+    const first = list.find((y) => !skipped(y));
+    return { inputs: Object.fromEntries(list.map((y, i) => [i, y.to(dtype)])), attrs: { dim: first ? normalizeDim(dim, first.ndim) : 0 } };
   },
   meta: (ins, { dim }) => {
-    const { shape: first, dtype } = ins[0]!;
+    const used = Object.entries(ins).filter(([, x]) => !skipped(x));
+    const { shape: first, dtype } = used[0]?.[1] ?? ins[0]!;
     let total = 0;
-    for (const [i, { shape }] of Object.entries(ins)) {
+    for (const [i, { shape }] of used) {
       checkFits(`element ${i}`, shape, withSize(first, dim, shape[dim] ?? first[dim]!));
       total += shape[dim]!;
     }
@@ -60,8 +65,13 @@ export const cat: Primitive<CatFn, never, { dim: number }> = {
     for (const { x, out } of pieces(io, dim)) denseCopy(q, x, out);
   },
   backward: (g, _s, { dim }, ins) => {
-    const sizes = Object.values(ins).map(({ shape }) => shape[dim]!);
-    return Object.fromEntries(g.splitWithSizes(sizes, dim).map((part, i) => [i, () => part]));
+    let at = 0;
+    const grads = Object.entries(ins).map(([key, x]) => {
+      const [from, size] = [at, skipped(x) ? 0 : x.shape[dim]!];
+      at += size;
+      return [key, () => (skipped(x) ? g.filledLike(0, [0]) : g.narrow(dim, from, size))] as const;
+    });
+    return Object.fromEntries(grads);
   },
   samples: [[[t([2, 3]), t([2, 1]), t([2, 2])], { dim: -1 }], [[t([0]), t([2], { dtype: "int32", data: [1, 2] }), t([2])]]],
   errors: [
@@ -91,14 +101,31 @@ type PadMode = "constant" | "reflect" | "replicate" | "circular";
 type PadRest =
   [mode?: PadMode, value?: number] | [mode: PadMode, options: { value?: number }] | [options: { mode?: PadMode; value?: number }];
 
-type Border = readonly [most: (n: number) => number, source?: (i: number, n: number) => number];
+/** A dimension of size n, of which [first, end) is left by amounts below zero. */
+interface Extent {
+  readonly n: number;
+  readonly first: number;
+  readonly end: number;
+}
+interface Border {
+  /** How far a dimension may be padded, and the least that must come out. */
+  readonly most: (e: Extent) => number;
+  readonly least: number;
+  /** The element that stands at place i, counted from the dimension's own first one. */
+  readonly source?: (i: number, e: Extent) => number;
+}
 
-/** By mode: how far a dimension of size n may be padded, and the element of it that stands at place i. */
 const borders: Readonly<Record<PadMode, Border>> = {
-  constant: [() => Infinity],
-  reflect: [(n) => n - 1, (i, n) => n - 1 - Math.abs(n - 1 - Math.abs(i))],
-  replicate: [(n) => (n > 0 ? Infinity : 0), (i, n) => Math.min(n - 1, Math.max(0, i))],
-  circular: [(n) => n, (i, n) => (i + n) % n],
+  constant: { most: () => Infinity, least: 0 },
+  // Both look at the whole dimension, whatever is cropped.
+  reflect: { most: ({ n }) => n - 1, least: 1, source: (i, { n }) => n - 1 - Math.abs(n - 1 - Math.abs(i)) },
+  replicate: { most: ({ n }) => (n > 0 ? Infinity : -1), least: 1, source: (i, { n }) => Math.min(n - 1, Math.max(0, i)) },
+  // What is cropped is gone before the rest goes round.
+  circular: {
+    most: ({ first, end }) => end - first,
+    least: 0,
+    source: (i, { first, end }) => first + ((i - first + 2 * (end - first)) % (end - first)),
+  },
 };
 
 /**
@@ -112,17 +139,19 @@ export const pad: Composite<(x: Tensor, pad: readonly number[], ...rest: PadRest
     const list = integers([amounts], "amounts");
     if (list.length % 2 !== 0 || list.length > 2 * ndim) throw new ShapeError(`${show(list)} is no list of pairs for ${show(shape)}`);
     checkKnown("mode", mode, Object.keys(borders));
-    const [most, source] = borders[mode];
+    const { most, least, source } = borders[mode];
     let result = x;
     const starts: number[] = [];
     const full = shape.map((n, d) => {
       const [left = 0, right = 0] = list.slice(2 * (ndim - 1 - d));
       const size = n + left + right;
-      if (size < 0 || Math.max(left, right) > most(n))
+      const extent = { n, first: Math.max(0, -left), end: n + Math.min(0, right) };
+      const padded = 2 * (ndim - 1 - d) < list.length;
+      if (extent.end < extent.first || (padded && (size < least || Math.max(left, right) > most(extent))))
         throw new ShapeError(`${mode} padding of ${show([left, right])} is too much for a size of ${n}`);
       starts[d] = Math.max(0, left);
-      if (source && (left || right)) result = picked(result, d, size, (i) => source(i - left, n));
-      else if (left < 0 || right < 0) result = result.slice(d, Math.max(0, -left), n + Math.min(0, right));
+      if (source && (left || right)) result = picked(result, d, size, (i) => source(i - left, extent));
+      else if (left < 0 || right < 0) result = result.slice(d, extent.first, extent.end);
       return size;
     });
     if (source) return result === x ? x.clone() : result;

@@ -3,9 +3,9 @@ import source from "../../shaders/pool.wgsl?raw";
 import type { View, Views } from "../backend/backend.ts";
 import { type Sliding, three } from "../backend/conv.ts";
 import { dense, elements } from "../backend/cpu.ts";
-import { axisFields, kernel, type Launcher, wgslType } from "../backend/kernel.ts";
+import { axisFields, bitsOf, kernel, type Launcher, wgslType } from "../backend/kernel.ts";
 import { checkFloat } from "../base/checks.ts";
-import { isFloat } from "../base/dtype.ts";
+import { type DType, isFloat } from "../base/dtype.ts";
 import { ArgumentError, ShapeError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { checkShape, type Shape, sizeOf } from "../base/shape.ts";
@@ -94,16 +94,20 @@ const geometry = (x: View, y: View, { kernel: k, stride, padding, dilation }: Wi
     ...[x.shape.slice(-k.length), y.shape.slice(-k.length), stride, dilation, k].map((list) => three(list, 1)),
   ] as unknown as Geometry;
 
+/** The smallest element of a dtype. */
+const lowest = (dtype: DType): number => (isFloat(dtype) ? -Infinity : dtype === "int32" ? -0x80000000 : 0);
+
 /** Launches the kernel over windows from the view x to y, or its adjoint; windows that tile x exactly have kernels of their own. */
 function launch(q: Launcher, x: View, y: View, a: Windows, bind: Record<string, View>, backward = ""): void {
   const axes = geometry(x, y, a);
   const [padding, input, output, stride, dilation, window] = axes;
   const tiles =
-    window.every((k, i) => stride[i] === k && !padding[i] && dilation[i] === 1 && output[i]! * k === input[i]) && window[0] === 1;
+    window.every((k, i) => stride[i] === k && !padding[i] && dilation[i] === 1 && output[i]! * k === input[i]) && input[0] === 1;
   const size = sizeOf(backward && !tiles ? x.shape : y.shape);
   q.launch(
     kernel(source, `max_pool${tiles ? "_tiles" : ""}${backward}`, {
       Scalar: wgslType(x.dtype),
+      LOWEST: bitsOf(x.dtype, lowest(x.dtype)),
       ...axisFields("k", window),
     }),
     bind,
@@ -131,7 +135,7 @@ function cpuMaxPool({ x, out, indices }: Views, a: Windows): void {
   );
   for (let o = 0, plane = 0; o < to.length; plane += sizeOf(size))
     for (const cells of covered) {
-      let best = 0;
+      let best = lowest(x!.dtype);
       let winner = -1;
       for (let k = 0; k < cells.length; k++) {
         const v = from[plane + cells[k]!]!;
@@ -176,7 +180,7 @@ const maxPool = (rank: number): Primitive<(x: Tensor, ...rest: MaxArgs) => MaxRe
   ],
 });
 
-/** Max pooling over [N, C, L] or [C, L]. Shape: L' = ⌊(L + 2p − d(k − 1) − 1)/s⌋ + 1. With returnIndices, [out, positions of the maxima]. */
+/** Max pooling over [N, C, L] or [C, L]. Shape: L' = ⌊(L + 2p − d(k − 1) − 1)/s⌋ + 1. With returnIndices, [out, positions of the maxima, −1 for none]. */
 export const maxPool1d: ReturnType<typeof maxPool> = maxPool(1);
 /** Max pooling over [N, C, H, W] or [C, H, W]; the argmax positions serve the gradient. With returnIndices, [out, flat H·W positions]. */
 export const maxPool2d: ReturnType<typeof maxPool> = maxPool(2);
@@ -190,21 +194,27 @@ export const maxPoolBackward: Primitive<
   { readonly windows: Windows; readonly shape: Shape }
 > = {
   call: (g, indices, windows, shape) => ({ inputs: { g, indices }, attrs: { windows, shape: checkShape(shape) } }),
-  meta: (ins, { shape }) => {
-    checkFits("indices", ins["indices"]!.shape, ins["g"]!.shape);
+  meta: (ins, { shape, windows: { kernel } }) => {
+    const given = ins["g"]!.shape;
+    checkFits("indices", ins["indices"]!.shape, given);
+    checkFits("shape", shape, [...given.slice(0, -kernel.length), ...shape.slice(-kernel.length)]);
     return { out: { shape, dtype: ins["g"]!.dtype } };
   },
   cpu: (io, { windows: { kernel } }) => {
     const [g, winners] = [dense(io["g"]!), dense(io["indices"]!)];
     const out = elements(io["out"]!).fill(0);
     const [inner, outer] = [io["out"]!, io["g"]!].map((v) => sizeOf(v.shape.slice(-kernel.length))) as [number, number];
-    for (let o = 0; o < g.length; o++) out[Math.floor(o / outer) * inner + winners[o]!]! += g[o]!;
+    for (let o = 0; o < g.length; o++) if (winners[o]! >= 0) out[Math.floor(o / outer) * inner + winners[o]!]! += g[o]!;
   },
   gpu: ({ g, indices, out }, { windows }, q) =>
     launch(q, out!, g!, windows, { g: q.dense(g!), winners: q.dense(indices!), out: out! }, "_backward"),
   save: ["indices"],
-  backward: (g, { indices }, { windows: { kernel } }) => ({
-    g: () => g.flatten(-kernel.length).gather(-1, indices.flatten(-kernel.length)).reshape(indices.shape),
+  backward: (g, { indices }, { windows: { kernel, dilation } }) => ({
+    g: () => {
+      const read = (at: Tensor): Tensor => g.flatten(-kernel.length).gather(-1, at.flatten(-kernel.length)).reshape(indices.shape);
+      // Only dilated windows can have found nothing.
+      return dilation.every((d) => d === 1) ? read(indices) : read(indices.clampMin(0)).maskedFill(indices.lt(0), 0);
+    },
   }),
   samples: [
     [
@@ -214,7 +224,7 @@ export const maxPoolBackward: Primitive<
       [1, 4, 4],
     ],
   ],
-  errors: [raises([t([1, 2]), t([1, 3], { dtype: "int32" }), {}, [1, 4]], "does not fit")],
+  errors: [raises([t([1, 2]), t([1, 3], { dtype: "int32" }), { kernel: [2] }, [1, 4]], "does not fit")],
 };
 
 /** Sums over windows, as a convolution of every plane with ones; zeros at the end make up for a last window that leaves x. */

@@ -28,7 +28,8 @@ type Scan = Composite<(x: Tensor, ...rest: Rest) => Tensor>;
 const extended = (x: Tensor, dim: number, before: number, after: number, value = 0): Tensor =>
   x.pad([...new Array<number>(2 * (x.ndim - 1 - dim)).fill(0), before, after], "constant", value);
 /** x moved one place to higher positions. */
-const shifted = (x: Tensor, dim: number, value = 0): Tensor => (x.ndim === 0 ? x.filledLike(value) : extended(x, dim, 1, -1, value));
+const shifted = (x: Tensor, dim: number, value = 0): Tensor =>
+  x.ndim === 0 ? x.filledLike(value) : x.size === 0 ? x : extended(x, dim, 1, -1, value);
 const turned = (x: Tensor, dim: number, reverse: boolean): Tensor => (reverse ? x.flip(dim) : x);
 
 const scanning = (identity: number, scan: (x: Tensor, dim: number) => Tensor): Scan => ({

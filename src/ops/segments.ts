@@ -118,6 +118,7 @@ export const scattering = {
     const [extent] = along(out, dim);
     checkVisible(index, dim, extent);
     const size = sizeOf(shape);
+    if (sizeOf(index.shape) === 0) return startFrom.gpu(x, out, q);
     const constant = constantOf(x);
     const [row, step] = along(index, dim);
     const aligned = index.shape.every((d, i) => i === dim || d === shape[i]);
