@@ -1,7 +1,6 @@
 // User-defined kernels: somebody's own WGSL and its typed-array twin as one operator, on both devices and, with a rule, differentiable.
 import { dense, elements } from "./backend/cpu.ts";
 import { type Grid, type Kernel, kernel, wgslType } from "./backend/kernel.ts";
-import { compile } from "./backend/pipelines.ts";
 import { type Field, link, type Linked } from "./backend/wgsl.ts";
 import { asDType, type TypedArray } from "./base/dtype.ts";
 import { ArgumentError, DtypeError, type WengertError, under } from "./base/errors.ts";
@@ -63,7 +62,7 @@ export interface UserKernel<I extends Names, A extends object> {
   (...args: [...tensors: { [K in keyof I]: Tensor }, options?: Partial<A>]): Tensor;
   /**
    * Compiles the shader for the WebGPU device in use without running it.
-   * Errors: DeviceError naming the kernel and what the compiler says. A faulty shader that runs uncompiled fails the whole device instead.
+   * Errors: DeviceError naming the kernel and what the compiler says. Run uncompiled, a faulty shader makes reads of its result throw the same.
    */
   compile(): Promise<void>;
 }
@@ -181,7 +180,7 @@ function checkField({ name, type }: Field, value: number | undefined): void {
 }
 
 /** Errors: DeviceError when WebGPU is not in use or refuses the kernel. */
-async function compiled(name: string, { sources, entry }: Kernel): Promise<void> {
-  const { gpu } = under(name, () => deviceNamed("webgpu")) as WebGpuDevice;
-  await compile(gpu, name, link(sources, entry).code, entry, "auto");
+async function compiled(name: string, found: Kernel): Promise<void> {
+  const device = under(name, () => deviceNamed("webgpu")) as WebGpuDevice;
+  await device.compile(name, found);
 }

@@ -20,9 +20,14 @@ export interface Device {
   free(memory: unknown, dtype: DType, elements: number): void;
   /** Runs one operator's kernels over views whose outputs are already allocated. `name` labels errors and traces. */
   run(name: string, kernels: Kernels, io: Views, attrs: object): void;
-  /** Copies a contiguous view to the host, after everything recorded so far. */
+  /**
+   * Runs fn, which writes to tensors in place: if one of its commands cannot run, none does, their memory keeps its contents and `undo`
+   * is called, perhaps later. Errors: an error met before that nobody was told; what fn throws, after `undo`.
+   */
+  transaction<T>(fn: () => T, undo?: () => void): T;
+  /** Copies a contiguous view to the host, as it is at this place among everything recorded. */
   read(view: View): Promise<TypedArray>;
-  /** Resolves when everything recorded so far has run; rejects with the first error met. */
+  /** Resolves when everything recorded so far has run. Errors: one that nobody was told, thrown once. */
   sync(): Promise<void>;
 }
 

@@ -1,44 +1,41 @@
-// The command list: operators append launches; one compute pass and one submit carry them to the queue.
-import { DeviceError } from "../base/errors.ts";
-import { memo } from "../base/memo.ts";
-import { type BufferPool, bufferPool, type PooledBuffer } from "./buffers.ts";
-import type { Fault } from "./fault.ts";
+// The command list: operators append launches and reads; one submit carries them to the queue in their order.
+import type { BufferPool } from "./buffers.ts";
+import { encoderOf, type Timer } from "./encoder.ts";
+import { type Faults, typed } from "./fault.ts";
+import { readMode } from "./flags.ts";
 import { counts } from "./ledger.ts";
-import type { Compiled } from "./pipelines.ts";
+import { type Command, type Dispatch, isRead, type Memory, type Read, refuse, runnable, type Transaction } from "./poison.ts";
 
-interface Command {
-  readonly name: string;
-  readonly compiled: Compiled;
-  readonly buffers: readonly PooledBuffer[];
-  /** Values of the parameters, in the kernel's order. */
-  readonly params: readonly number[];
-  readonly grid: readonly [number, number, number];
-}
+type HostData = Float32Array | Float64Array | Int32Array | Uint32Array;
 
 interface Batch {
   readonly id: number;
   readonly commands: Command[];
-  readonly reads: {
-    readonly copy: (encoder: GPUCommandEncoder) => void;
-    /** Called after the submit. */
-    readonly sent: (value: unknown) => void;
-  }[];
-  /** Once submitted: resolves when its error scopes are closed. */
-  closed?: Promise<unknown>;
+  readonly transactions: Transaction[];
+  /** Resolves after the submit; its error scopes close later. */
+  readonly sent: Promise<void>;
+  readonly send: () => void;
 }
 
-/** Gives the timestamps to be written around a dispatch of that name. */
-type Timer = (name: string) => GPUComputePassTimestampWrites | undefined;
+/** What went to the queue and may still turn out to have failed: a batch, or a host write, which has no commands. */
+interface Issued {
+  readonly commands: readonly Command[];
+  readonly transactions: readonly Transaction[];
+}
 
 export interface CommandList {
-  /** Batches up to this id have reached the queue. */
-  readonly submitted: number;
-  record(command: Command): void;
-  /** Bytes of a buffer after everything recorded so far. */
-  read(buffer: PooledBuffer, offset: number, bytes: number): Promise<ArrayBuffer>;
+  record(command: Dispatch): void;
+  /** Writes host data to memory that no recorded command uses, before every command that is still to be submitted. */
+  write(memory: Memory, data: HostData): void;
+  /** Bytes of memory as they are at this place among the commands. Errors: what went wrong with them. */
+  read(memory: Memory, offset: number, bytes: number): Promise<ArrayBuffer>;
+  /** Runs fn, whose commands go into one batch, or none of them when it throws. `born` numbers the allocations so far. */
+  together<T>(fn: () => T, born: number): T;
+  /** As `together`, and none of its commands run if one of them cannot; `undo` is called when they do not. Errors: one that nobody was told. */
+  transaction<T>(fn: () => T, born: number, undo?: () => void): T;
   /** Seals what was recorded and sends it as soon as its pipelines exist. */
   readonly flush: () => void;
-  /** Resolves when all recorded work was submitted, has run and its error scopes are closed. */
+  /** Resolves when all recorded work was submitted, has run and its error scopes are closed. Errors: one that nobody was told. */
   finish(): Promise<void>;
   /** From the next submit on every dispatch for which `timer` gives timestamps gets a pass of its own. */
   readonly observe: (timer: Timer | undefined) => void;
@@ -46,161 +43,238 @@ export interface CommandList {
 
 const maxCommands = 512;
 const maxInFlight = 24;
-/** Every command's parameters have a slot of this many words: the alignment of dynamic uniform offsets. */
-const slotWords = 64;
-const bindGroupLimit = 4096;
 
-export function commandList(gpu: GPUDevice, fault: Fault, pool: BufferPool): CommandList {
-  const staging = bufferPool(gpu, fault, GPUBufferUsage.MAP_READ);
-  const bindGroups = new Map<string, GPUBindGroup>();
+export function commandList(gpu: GPUDevice, faults: Faults, pool: BufferPool, staging: BufferPool): CommandList {
+  const encoder = encoderOf(gpu, maxCommands);
   const sealed: Batch[] = [];
-  /** The latest submits, each until its error scopes are closed and its work is done. */
-  const running: Promise<unknown>[] = [];
-  /** Parameters of the batch being encoded. */
-  const words = new Uint32Array(maxCommands * slotWords);
-  const floats = new Float32Array(words.buffer);
-  let uniform: GPUBuffer | undefined;
-  let timer: Timer | undefined;
+  /** In the order of their issue, until their error scopes and those of all before them are closed. */
+  const issued: Issued[] = [];
+  let settled: Promise<void> = Promise.resolve();
+  /** The latest submits, each until its work is done. */
+  const running: Promise<void>[] = [];
+  /** Steps that may still turn out not to run, in their order. */
+  const pending: Transaction[] = [];
   let started = 0;
-  let submitted = 0;
   let open: Batch | undefined;
   let pumped: Promise<void> | undefined;
+  /** Answers that are due: how many submits are not done, and whether the host wrote since the last one. */
+  let working = 0;
+  let written = false;
+  /** Inside `together`: how deep, and the transaction if there is one. */
+  let depth = 0;
+  let inside: Transaction | undefined;
 
   /** The batch being recorded, to be sent at the end of the microtask at the latest. */
   function current(): Batch {
-    if (!open) queueMicrotask(flush);
-    return (open ??= { id: ++started, commands: [], reads: [] });
+    if (open) return open;
+    queueMicrotask(flush);
+    let send!: () => void;
+    const sent = new Promise<void>((resolve) => (send = resolve));
+    return (open = { id: ++started, commands: [], transactions: [], sent, send });
   }
 
   function flush(): void {
-    if (!open) return;
+    if (!open || depth > 0) return;
     // The batch being sent stays in the list, so one that comes first finds nobody at work.
     if (sealed.push(open) === 1) pumped = pump();
     open = undefined;
+    faults.incident = started + 1;
   }
+
+  const flushIfFull = (): void => {
+    if (depth === 0 && open && open.commands.length >= maxCommands) flush();
+  };
 
   async function pump(): Promise<void> {
     for (; sealed.length > 0; sealed.shift()) {
       const batch = sealed[0]!;
-      const compiling = batch.commands.flatMap(({ compiled }) => (compiled.pipeline ? [] : compiled.job));
-      if (compiling.length > 0) await Promise.race([Promise.all(compiling), gpu.lost]);
+      const { commands, transactions } = batch;
+      const compiling = commands.flatMap((c) => (isRead(c) || c.compiled.pipeline || c.compiled.error ? [] : c.compiled.job));
+      if (compiling.length > 0) await Promise.all(compiling);
+      for (let opening; (opening = pool.opened() ?? staging.opened());) await opening;
+      // No step is computed from what may turn out to be garbage.
+      if (transactions.length > 0) while (issued.length > 0) await settled;
       if (running.length >= maxInFlight) await running.shift();
       submit(batch);
     }
   }
 
   function submit(batch: Batch): void {
-    const { id, commands, reads } = batch;
-    const names = commands.map((c) => c.name);
-    submitted = id;
-    gpu.pushErrorScope("out-of-memory");
-    gpu.pushErrorScope("validation");
-    try {
-      fault.check();
-      const encoder = gpu.createCommandEncoder();
-      encode(encoder, commands);
-      for (const { copy } of reads) copy(encoder);
-      gpu.queue.submit([encoder.finish()]);
+    const { id, commands, transactions } = batch;
+    const healthy = runnable(commands, abort);
+    const what = (): string => {
+      const names = new Set(healthy.flatMap((c) => (isRead(c) ? [] : c.name)));
+      return names.size > 0 ? `running ${[...names].slice(0, 8).join(", ")}` : "reading";
+    };
+    const { closed } = faults.guard("webgpu", what, () => {
+      faults.check();
+      if (healthy.length === 0) return;
+      gpu.queue.submit([encoder.encode(healthy)]);
       counts.submits++;
-    } catch (error) {
-      fault.report(error as Error, names);
-    }
-    batch.closed = Promise.all([fault.close(names), fault.close(names)]);
-    running.push(Promise.allSettled([batch.closed, gpu.queue.onSubmittedWorkDone()]));
-    for (const { sent } of reads) sent(id);
-    if (pool.trim(id)) bindGroups.clear();
-  }
-
-  function encode(encoder: GPUCommandEncoder, commands: readonly Command[]): void {
-    let pass: GPUComputePassEncoder | undefined;
-    let last: Compiled | undefined;
-    let at = 0;
-    for (const command of commands) {
-      const { compiled, grid } = command;
-      const { params, uniform: inBuffer } = compiled.linked;
-      if (!compiled.pipeline) throw fault.error ?? new DeviceError("its kernel did not compile", "", command.name);
-      const timestampWrites = timer?.(command.name);
-      if (!pass || timestampWrites) {
-        pass?.end();
-        pass = encoder.beginComputePass(timestampWrites && { timestampWrites });
-        last = undefined;
-        counts.passes++;
-      }
-      if (compiled !== last) pass.setPipeline((last = compiled).pipeline!);
-      // Immediates are taken from the words at once, uniforms stay there until the batch is encoded.
-      params.forEach(({ type }, i) => ((type === "f32" ? floats : words)[at + i] = command.params[i]!));
-      pass.setBindGroup(0, bindGroup(command), inBuffer ? [at * 4] : undefined);
-      if (inBuffer) at += slotWords;
-      else if (params.length > 0) pass.setImmediates(0, words, at, params.length);
-      pass.dispatchWorkgroups(...grid);
-      if (timestampWrites) {
-        pass.end();
-        pass = undefined;
-      }
-    }
-    pass?.end();
-    if (at === 0) return;
-    gpu.queue.writeBuffer(uniform!, 0, words, 0, at);
-    counts.writes++;
-  }
-
-  function bindGroup({ compiled, buffers }: Command): GPUBindGroup {
-    const { layout, layoutKey } = compiled;
-    let key = layoutKey;
-    for (const b of buffers) key += `,${b.id}`;
-    return memo(bindGroups, key, () => {
-      if (bindGroups.size >= bindGroupLimit) bindGroups.delete(bindGroups.keys().next().value!);
-      const resources: GPUBufferBinding[] = buffers.map((b) => ({ buffer: b.gpu }));
-      if (compiled.linked.uniform) {
-        const usage = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST;
-        uniform ??= gpu.createBuffer({ size: words.byteLength, usage });
-        resources.push({ buffer: uniform, size: slotWords * 4 });
-      }
-      counts.bindGroupsCreated++;
-      return gpu.createBindGroup({ layout, entries: resources.map((resource, binding) => ({ binding, resource })) });
     });
+    issue({ commands, transactions }, id, closed, (error) => {
+      encoder.forget(true);
+      for (const transaction of transactions) abort(transaction, error);
+      for (const command of commands) refuse(command, error);
+    });
+    running.push(worked());
+    batch.send();
+    staging.passed(id);
+    if (pool.passed(id)) encoder.forget();
+  }
+
+  /** Keeps what was issued in view until its scopes are closed; `fail` is told what they caught, and what came after is looked through. */
+  function issue(work: Issued, incident: number, closed: Promise<Error | undefined>, fail: (error: Error) => void): void {
+    issued.push(work);
+    const before = settled;
+    settled = (async () => {
+      const error = await closed;
+      await before;
+      if (error) {
+        fail(faults.note(error, incident));
+        for (const { commands } of issued.slice(1)) runnable(commands, abort);
+      }
+      issued.shift();
+      for (const transaction of work.transactions) if (pending.includes(transaction)) pending.splice(pending.indexOf(transaction), 1);
+    })();
+  }
+
+  /** Nothing of this step runs, nor of those that were recorded after it: they belong to a program that did not know. */
+  function abort(transaction: Transaction, error: Error): void {
+    const at = pending.indexOf(transaction);
+    if (at < 0) return;
+    for (const later of pending.splice(at).reverse()) {
+      later.error = error;
+      later.undo?.();
+    }
+  }
+
+  /** Resolves when all submitted work is done. */
+  async function worked(): Promise<void> {
+    const incident = started;
+    written = false;
+    working++;
+    try {
+      await faults.wait(gpu.queue.onSubmittedWorkDone(), "onSubmittedWorkDone");
+    } catch (error) {
+      faults.note(typed(error, "onSubmittedWorkDone", "sync"), incident);
+    }
+    working--;
+  }
+
+  /** Runs fn; if it throws, what it recorded is dropped. */
+  function together<T>(fn: () => T, born: number): T {
+    flushIfFull();
+    const batch = open;
+    const from = batch?.commands.length ?? 0;
+    depth++;
+    try {
+      return fn();
+    } catch (error) {
+      const dropped = open?.commands.splice(open === batch ? from : 0) ?? [];
+      const cause = typed(error, "given up", "webgpu");
+      for (const command of dropped) refuse(command, cause, born);
+      throw error;
+    } finally {
+      depth--;
+      flushIfFull();
+    }
+  }
+
+  function write(memory: Memory, data: HostData): void {
+    const { closed } = faults.guard(
+      "upload",
+      () => `writeBuffer of ${data.byteLength} bytes`,
+      () => gpu.queue.writeBuffer(memory.buffer.gpu, 0, data as Float32Array<ArrayBuffer>),
+    );
+    counts.writes++;
+    written = true;
+    issue({ commands: [], transactions: [] }, faults.incident, closed, (error) => (memory.error = error));
+  }
+
+  /** Copies to the host. Errors: DeviceError. */
+  async function map(target: GPUBuffer, bytes: number): Promise<ArrayBuffer> {
+    try {
+      await faults.wait(target.mapAsync(readMode), "mapAsync", "read");
+      return target.getMappedRange(0, bytes).slice(0);
+    } catch (error) {
+      throw faults.lost ?? typed(error, "mapAsync", "read");
+    }
   }
 
   return {
-    get submitted() {
-      return submitted;
-    },
     record(command) {
-      const { id, commands } = current();
-      for (const b of command.buffers) b.batch = id;
+      const { id, commands, transactions } = current();
+      for (const { buffer } of command.memories) buffer.batch = id;
+      if (inside && !command.fills) {
+        command.transaction = inside;
+        if (transactions.at(-1) !== inside) {
+          transactions.push(inside);
+          pending.push(inside);
+        }
+      }
       counts.dispatches++;
-      if (commands.push(command) === maxCommands) flush();
+      commands.push(command);
+      flushIfFull();
     },
-    async read(buffer, offset, bytes) {
-      const taken = staging.take(bytes);
-      const target = taken.gpu;
-      const copy = (encoder: GPUCommandEncoder): void => encoder.copyBufferToBuffer(buffer.gpu, offset, target, 0, bytes);
+    write(memory, data) {
+      const { buffer } = memory;
+      if (!buffer.opening) return write(memory, data);
+      // The caller may change its array before the device has answered.
+      const kept = data.slice();
+      buffer.write = () => write(memory, kept);
+    },
+    async read(memory, offset, bytes) {
+      const target = staging.take(bytes);
       const batch = current();
-      buffer.batch = batch.id;
+      const read: Read = { memory, offset, bytes, target, error: undefined };
+      memory.buffer.batch = target.batch = batch.id;
+      batch.commands.push(read);
+      await batch.sent;
+      const through = settled;
+      const [mapped] = await Promise.allSettled([read.error ? undefined : map(target.gpu, bytes), through]);
+      const failure = read.error ?? (mapped.status === "rejected" ? (mapped.reason as Error) : undefined);
       try {
-        await new Promise((sent) => batch.reads.push({ copy, sent }));
-        const refused = await target
-          .mapAsync(GPUMapMode.READ)
-          .catch((error: unknown) => new DeviceError(`no answer: ${String(error)}`, "", "read"));
-        await batch.closed;
-        fault.check();
-        if (refused) throw refused;
-        counts.reads++;
-        return target.getMappedRange(0, bytes).slice(0);
+        target.gpu.unmap();
+      } catch (error) {
+        target.error = typed(error, "unmap", "read");
+      }
+      // What a failed mapping left behind is nothing for the next one.
+      if (failure) target.error ??= failure;
+      staging.give(target);
+      if (failure) throw faults.told(failure);
+      counts.reads++;
+      return mapped.status === "fulfilled" && mapped.value ? mapped.value : new ArrayBuffer(0);
+    },
+    together,
+    transaction(fn, born, undo) {
+      if (inside) return fn();
+      faults.raise();
+      const transaction: Transaction = (inside = { since: born, undo, error: undefined, examined: false });
+      try {
+        return together(fn, born);
+      } catch (error) {
+        if (pending.at(-1) === transaction) abort(transaction, typed(error, "given up", "webgpu"));
+        else undo?.();
+        throw error;
       } finally {
-        target.unmap();
-        staging.give(taken);
+        inside = undefined;
       }
     },
     flush,
     async finish() {
       flush();
       await pumped;
+      for (let opening; (opening = pool.opened());) await opening;
+      if (written || working === 0) await worked();
       await Promise.all(running);
+      while (issued.length > 0) await settled;
+      faults.check();
+      faults.raise();
     },
     observe(given) {
       flush();
-      timer = given;
+      encoder.timer = given;
     },
   };
 }

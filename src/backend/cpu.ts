@@ -30,6 +30,14 @@ export const cpu: Device = {
   run(_name: string, kernels: Kernels, io: Views, attrs: object) {
     kernels.cpu(io, attrs);
   },
+  transaction(fn, undo) {
+    try {
+      return fn();
+    } catch (error) {
+      undo?.();
+      throw error;
+    }
+  },
   read: (view) => Promise.resolve(dense(view).slice()),
   sync: () => Promise.resolve(),
 };

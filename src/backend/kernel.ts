@@ -49,7 +49,7 @@ export interface Launcher {
   scratch(dtype: DType, shape: readonly number[]): View;
   /** The view itself when dense (offset 0 too), else a dense copy in scratch memory. */
   dense(view: View): View;
-  /** A buffer made from host integers or floats, cached by key for as long as the device lives: index tables. */
+  /** A buffer made from host integers or floats, cached by key, the most recently used ones: index tables. Launch it in the operator that asked. */
   table(key: string, make: () => Int32Array<ArrayBuffer> | Float32Array<ArrayBuffer>): View;
 }
 

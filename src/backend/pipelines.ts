@@ -1,7 +1,8 @@
 // Pipelines and bind-group layouts: one compilation per linked text, asynchronous and in parallel; layouts shared by binding pattern.
-import { DeviceError } from "../base/errors.ts";
+import { DeviceError, runningOp } from "../base/errors.ts";
 import { memo } from "../base/memo.ts";
-import type { Fault } from "./fault.ts";
+import { type Faults, type Guarded, typed } from "./fault.ts";
+import { computeStage } from "./flags.ts";
 import type { Kernel } from "./kernel.ts";
 import { counts } from "./ledger.ts";
 import { link, type Linked } from "./wgsl.ts";
@@ -13,72 +14,117 @@ export interface Compiled {
   readonly layoutKey: string;
   /** Undefined until the driver has compiled it. */
   pipeline: GPUComputePipeline | undefined;
-  /** Resolves when the driver is done with it; a failure is reported as the device's fault. */
+  /** Why it never will be. */
+  error: Error | undefined;
+  /** Resolves when the driver is done with it, either way. */
   readonly job: Promise<void>;
 }
 
 /** Compiles one entry point. Errors: DeviceError with the compiler's words and the lines they are about. */
 export async function compile(
   gpu: GPUDevice,
+  faults: Faults,
   op: string,
   code: string,
   entryPoint: string,
   layout: GPUPipelineLayout | "auto",
 ): Promise<GPUComputePipeline> {
-  // The pipeline's promise reports what is wrong with the text; the scope only keeps it from being reported twice.
-  gpu.pushErrorScope("validation");
-  const module = gpu.createShaderModule({ code, label: entryPoint });
-  gpu.popErrorScope().catch(() => undefined);
+  let module: GPUShaderModule | undefined;
+  const { made, thrown, closed } = faults.guard(
+    op,
+    () => `kernel ${entryPoint}`,
+    () => {
+      module = gpu.createShaderModule({ code, label: entryPoint });
+      return gpu.createComputePipelineAsync({ label: entryPoint, layout, compute: { module, entryPoint } });
+    },
+  );
+  if (!made) throw thrown!;
   try {
-    return await gpu.createComputePipelineAsync({ label: entryPoint, layout, compute: { module, entryPoint } });
+    const pipeline = await faults.wait(made, `createComputePipelineAsync of ${entryPoint}`, op);
+    const refused = await closed;
+    if (refused) throw refused;
+    return pipeline;
   } catch (error) {
-    const { messages } = await module.getCompilationInfo();
-    const lines = code.split("\n");
-    const words = messages.map((m) => `${m.message.split("\n")[0]!} at "${lines[m.lineNum - 1]?.trim() ?? ""}"`);
-    throw new DeviceError(`kernel ${entryPoint} does not compile: ${words.join("; ") || String(error)}`, "", op);
+    const words = await complaints(module!, code, faults);
+    if (words) throw new DeviceError(`kernel ${entryPoint} does not compile: ${words}`, "", op);
+    throw typed(error, `kernel ${entryPoint} does not compile`, op);
   }
 }
 
+/** What the compiler says against a module, with the lines it means; empty when nothing. */
+async function complaints(module: GPUShaderModule, code: string, faults: Faults): Promise<string> {
+  const lines = code.split("\n");
+  try {
+    const { messages } = await faults.wait(module.getCompilationInfo(), "getCompilationInfo");
+    return messages.map((m) => `${m.message.split("\n")[0]!} at "${lines[m.lineNum - 1]?.trim() ?? ""}"`).join("; ");
+  } catch {
+    return "";
+  }
+}
+
+type Layouts = readonly [GPUBindGroupLayout, GPUPipelineLayout];
+
 /**
- * Gives the compiled form of a kernel; compilation starts on first use and goes on in the background.
- * Parameters of up to `immediateBytes` travel as immediates.
+ * Gives the compiled form of a kernel; compilation starts on first use and goes on in the background. One that was refused is tried anew
+ * at the next use. Parameters of up to `immediateBytes` travel as immediates.
  */
-export function pipelinesOf(gpu: GPUDevice, fault: Fault, immediateBytes: number): (kernel: Kernel) => Compiled {
+export function pipelinesOf(gpu: GPUDevice, faults: Faults, immediateBytes: number): (kernel: Kernel) => Compiled {
   const byKernel = new Map<Kernel, Compiled>();
   const byText = new Map<string, Compiled>();
-  const layouts = new Map<string, readonly [GPUBindGroupLayout, GPUPipelineLayout]>();
+  const layouts = new Map<string, Guarded<Layouts>>();
+
+  const makeLayouts = ({ bindings, params, uniform }: Linked): Guarded<Layouts> =>
+    faults.guard(
+      runningOp() || "webgpu",
+      () => `the layout of ${bindings.length} bindings`,
+      () => {
+        const buffers: GPUBufferBindingLayout[] = bindings.map((b) => ({ type: b.write ? "storage" : "read-only-storage" }));
+        if (uniform) buffers.push({ type: "uniform", hasDynamicOffset: true });
+        const group = gpu.createBindGroupLayout({
+          entries: buffers.map((buffer, binding) => ({ binding, visibility: computeStage, buffer })),
+        });
+        const descriptor: GPUPipelineLayoutDescriptor & { immediateSize?: number } = { bindGroupLayouts: [group] };
+        if (!uniform && params.length > 0) descriptor.immediateSize = params.length * 4;
+        return [group, gpu.createPipelineLayout(descriptor)] as const;
+      },
+    );
 
   function start(entry: string, linked: Linked): Compiled {
     const { code, bindings, params, uniform } = linked;
     const layoutKey = bindings.map((b) => (b.write ? "w" : "r")).join("") + (uniform ? "u" : params.length);
-    const [layout, pipelineLayout] = memo(layouts, layoutKey, () => {
-      const buffers: GPUBufferBindingLayout[] = bindings.map((b) => ({ type: b.write ? "storage" : "read-only-storage" }));
-      if (uniform) buffers.push({ type: "uniform", hasDynamicOffset: true });
-      const group = gpu.createBindGroupLayout({
-        entries: buffers.map((buffer, binding) => ({ binding, visibility: GPUShaderStage.COMPUTE, buffer })),
-      });
-      const descriptor: GPUPipelineLayoutDescriptor & { immediateSize?: number } = { bindGroupLayouts: [group] };
-      if (!uniform && params.length > 0) descriptor.immediateSize = params.length * 4;
-      return [group, gpu.createPipelineLayout(descriptor)] as const;
-    });
+    const guarded = memo(layouts, layoutKey, () => makeLayouts(linked));
+    if (!guarded.made) {
+      layouts.delete(layoutKey);
+      throw guarded.thrown!;
+    }
+    const [layout, pipelineLayout] = guarded.made;
     counts.shadersCreated++;
     counts.pipelinesCreated++;
-    const compiled: Compiled = {
-      linked,
-      layout,
-      layoutKey,
-      pipeline: undefined,
-      job: compile(gpu, "webgpu", code, entry, pipelineLayout).then(
-        (pipeline) => void (compiled.pipeline = pipeline),
-        (error: Error) => fault.report(error),
-      ),
+    const { incident } = faults;
+    const finish = async (): Promise<void> => {
+      try {
+        const pipeline = await compile(gpu, faults, runningOp() || "webgpu", code, entry, pipelineLayout);
+        const refused = await guarded.closed;
+        if (refused) throw refused;
+        compiled.pipeline = pipeline;
+      } catch (error) {
+        compiled.error = faults.note(error as Error, incident);
+        // The cause may have passed by the time somebody tries again.
+        if (layouts.get(layoutKey) === guarded) layouts.delete(layoutKey);
+      }
     };
+    const compiled: Compiled = { linked, layout, layoutKey, pipeline: undefined, error: undefined, job: finish() };
     return compiled;
   }
 
+  function fresh<K>(map: Map<K, Compiled>, key: K, make: () => Compiled): Compiled {
+    if (map.get(key)?.error) map.delete(key);
+    return memo(map, key, make);
+  }
+
   return (kernel) =>
-    memo(byKernel, kernel, () => {
+    fresh(byKernel, kernel, () => {
       const linked = link(kernel.sources, kernel.entry, kernel.spec, immediateBytes);
-      return memo(byText, kernel.entry + linked.code, () => start(kernel.entry, linked));
+      return fresh(byText, kernel.entry + linked.code, () => start(kernel.entry, linked));
     });
 }

@@ -1,90 +1,98 @@
-// The WebGPU device: adapter and limits, memory, launches, reads, loss. One per page; queue order makes reuse safe.
-import { type DType, type TypedArray } from "../base/dtype.ts";
+// The WebGPU device: memory, launches, reads, loss. One per GPUDevice; queue order makes reuse safe.
 import { ArgumentError, DeviceError } from "../base/errors.ts";
 import { memo } from "../base/memo.ts";
 import { contiguous, isContiguous, sizeOf } from "../base/shape.ts";
-import { denseView, type Device, type Storage, type View } from "./backend.ts";
-import { bufferPool, type PooledBuffer } from "./buffers.ts";
+import { type AdapterReport, checkGiven, entryPoint, reportOf, requestGpu } from "./adapter.ts";
+import { denseView, type Device, type Storage } from "./backend.ts";
+import { bufferPool } from "./buffers.ts";
 import { type CommandList, commandList } from "./commands.ts";
 import { denseCopy, fillKernel } from "./copy.ts";
-import { faultOf } from "./fault.ts";
-import { bitsOf, type Grid, type Launcher } from "./kernel.ts";
-import { counts, ledger } from "./ledger.ts";
-import { type Compiled, pipelinesOf } from "./pipelines.ts";
+import { type Faults, faultsOf } from "./fault.ts";
+import { usage } from "./flags.ts";
+import { bitsOf, type Grid, type Kernel, type Launcher } from "./kernel.ts";
+import { ledger } from "./ledger.ts";
+import { type Compiled, compile, pipelinesOf } from "./pipelines.ts";
+import { type Memory, poisonOf } from "./poison.ts";
+import { tablesOf } from "./tables.ts";
+import { link } from "./wgsl.ts";
 
-const wantedLimits = [
-  "maxBufferSize",
-  "maxStorageBufferBindingSize",
-  "maxStorageBuffersPerShaderStage",
-  "maxComputeWorkgroupStorageSize",
-  "maxImmediateSize",
-] as const;
-
-/** What init() reports about the GPU. */
-export interface AdapterReport {
-  readonly description: string;
-  readonly vendor: string;
-  readonly architecture: string;
-  readonly isFallback: boolean;
-  readonly features: readonly string[];
-  readonly limits: Readonly<Record<string, number>>;
-}
+export type { AdapterReport };
 
 export interface WebGpuDevice extends Device, Launcher, Pick<CommandList, "flush" | "observe"> {
   readonly report: AdapterReport;
   /** The underlying device, for embedding next to other WebGPU code. */
   readonly gpu: GPUDevice;
-  /** The first error met: from then on nothing works. */
+  /** Why it is lost, once it is: from then on nothing works. */
   readonly lost: Error | undefined;
+  /** Compiles a kernel without running it. Errors: DeviceError with what the compiler says. */
+  compile(name: string, kernel: Kernel): Promise<void>;
 }
 
 function deviceOn(gpu: GPUDevice, info: GPUAdapterInfo | undefined): WebGpuDevice {
   const report = reportOf(gpu, info);
   const limit = gpu.limits.maxComputeWorkgroupsPerDimension;
-  const immediates = entryPoint()?.wgslLanguageFeatures?.has("immediate_address_space") ? (gpu.limits.maxImmediateSize ?? 0) : 0;
-  const fault = faultOf(gpu);
-  const pool = bufferPool(gpu, fault, GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC);
-  const pipelines = pipelinesOf(gpu, fault, immediates);
-  const commands = commandList(gpu, fault, pool);
-  const tables = new Map<string, View>();
+  const hasImmediates = entryPoint()?.wgslLanguageFeatures?.has("immediate_address_space");
+  const faults: Faults = faultsOf(gpu);
+  const relief = new Set<() => void>();
+  const pool = bufferPool(gpu, faults, usage.storage | usage.copySrc, relief);
+  const staging = bufferPool(gpu, faults, usage.mapRead, relief);
+  const pipelines = pipelinesOf(gpu, faults, hasImmediates ? (gpu.limits.maxImmediateSize ?? 0) : 0);
+  const commands = commandList(gpu, faults, pool, staging);
+  const tables = tablesOf(
+    (data) => {
+      const dtype = data instanceof Int32Array ? "int32" : "float32";
+      return denseView(device, dtype, [data.length], device.upload(dtype, data));
+    },
+    ({ storage }) => !poisonOf(storage.memory as Memory),
+  );
   let temporary: Storage[] = [];
   let running = "webgpu";
-  void gpu.lost.then(({ message, reason }) =>
-    fault.report(new DeviceError(`the device was lost: ${message || reason}`, "init() again, then rebuild the model", "webgpu")),
-  );
-  gpu.addEventListener("uncapturederror", (event) => fault.report((event as GPUUncapturedErrorEvent).error));
+  let born = 0;
 
-  function alloc(_dtype: DType, elements: number, writtenBy?: number): PooledBuffer {
-    fault.check();
-    const buffer = pool.take(elements * 4, writtenBy);
+  function alloc(elements: number, forHost = false): Memory {
+    faults.check();
+    const buffer = pool.take(elements * 4, forHost);
     ledger.gpu.add(elements * 4);
-    return buffer;
+    return { buffer, error: undefined, born: born++, refill: undefined, healing: false };
   }
 
-  function upload(dtype: DType, data: TypedArray): PooledBuffer {
-    // A host write goes straight to the queue: it must not touch memory that recorded, unsubmitted commands still use.
-    const buffer = alloc(dtype, data.length, commands.submitted + 1);
-    const words = data instanceof Uint8Array ? Uint32Array.from(data) : data;
-    gpu.queue.writeBuffer(buffer.gpu, 0, words as Float32Array<ArrayBuffer>);
-    counts.writes++;
-    return buffer;
+  /** Errors: what is known to be wrong with the contents, unless they can be made again. */
+  function checkSound(memory: Memory): void {
+    const error = poisonOf(memory);
+    const { refill, buffer } = memory;
+    if (!error || memory.healing) return;
+    if (!refill) throw faults.told(error);
+    const { bytes } = buffer;
+    memory.buffer = pool.take(bytes);
+    pool.give(buffer);
+    memory.healing = true;
+    commands.record({ ...refill, compiled: pipelines(fillKernel()) });
   }
 
   function record(
     name: string,
     compiled: Compiled,
-    buffers: PooledBuffer[],
+    memories: readonly Memory[],
     given: Readonly<Record<string, number | undefined>>,
     size: Grid,
+    fills = false,
   ): void {
     const { linked } = compiled;
-    const params = linked.params.map((field) => given[field.name] ?? 0);
+    const params = linked.params.map(({ name: field }) => {
+      const value: unknown = given[field] ?? 0;
+      if (typeof value !== "number") throw new ArgumentError(`${field} must be a number, got ${typeof value} ${String(value)}`, "", name);
+      return value;
+    });
     let grid = size;
     if (typeof grid === "number") {
       const groups = Math.ceil(grid / linked.workgroup);
       grid = [Math.min(groups, limit), Math.ceil(groups / limit), 1];
     }
-    if (!grid.includes(0)) commands.record({ name, compiled, buffers, params, grid });
+    if (grid.includes(0)) return;
+    if (!grid.every((n) => n <= limit))
+      throw new DeviceError(`${grid.join(" × ")} workgroups, the device takes ${limit} in each direction`, "use smaller tensors", name);
+    for (const memory of memories) if (!fills) checkSound(memory);
+    commands.record({ name, compiled, memories, params, grid, fills, transaction: undefined });
   }
 
   const device: WebGpuDevice = {
@@ -93,11 +101,11 @@ function deviceOn(gpu: GPUDevice, info: GPUAdapterInfo | undefined): WebGpuDevic
       // Where there is nothing to do, nothing is compiled either.
       if (grid === 0 || (typeof grid === "object" && grid.includes(0))) return;
       const compiled = pipelines(kernel);
-      const buffers = compiled.linked.bindings.map(({ name }) => bind[name]!.storage.memory as PooledBuffer);
-      record(running, compiled, buffers, params, grid);
+      const memories = compiled.linked.bindings.map(({ name }) => bind[name]!.storage.memory as Memory);
+      record(running, compiled, memories, params, grid);
     },
     scratch(dtype, shape) {
-      const view = denseView(device, dtype, shape, alloc(dtype, sizeOf(shape)));
+      const view = denseView(device, dtype, shape, alloc(sizeOf(shape)));
       temporary.push(view.storage);
       return view;
     },
@@ -108,128 +116,81 @@ function deviceOn(gpu: GPUDevice, info: GPUAdapterInfo | undefined): WebGpuDevic
       denseCopy(device, view, out);
       return out;
     },
-    table: (key, make) =>
-      memo(tables, key, () => {
-        const data = make();
-        const dtype = data instanceof Int32Array ? "int32" : "float32";
-        return denseView(device, dtype, [data.length], upload(dtype, data));
-      }),
+    table: (key, make) => tables.get(key, make),
     type: "webgpu",
     name: report.description,
     report,
     gpu,
     get lost() {
-      return fault.error;
+      return faults.lost;
     },
     supports: (dtype) => dtype !== "float64",
-    alloc,
-    upload,
+    alloc: (_dtype, elements) => alloc(elements),
+    upload(_dtype, data) {
+      // A host write goes straight to the queue: it must not touch memory that recorded, unsubmitted commands still use.
+      const memory = alloc(data.length, true);
+      commands.write(memory, data instanceof Uint8Array ? Uint32Array.from(data) : data);
+      return memory;
+    },
     fill(dtype, elements, value) {
-      const buffer = alloc(dtype, elements);
-      record("fill", pipelines(fillKernel()), [buffer], { size: elements, value: bitsOf(dtype, value) }, Math.ceil(elements / 4));
-      return buffer;
+      const memory = alloc(elements);
+      const params = { size: elements, value: bitsOf(dtype, value) };
+      record("fill", pipelines(fillKernel()), [memory], params, Math.ceil(elements / 4), true);
+      return memory;
     },
     free(memory, _dtype, elements) {
       ledger.gpu.remove(elements * 4);
-      pool.give(memory as PooledBuffer);
+      pool.give((memory as Memory).buffer);
     },
     run(name, kernels, io, attrs) {
-      fault.check();
+      faults.check();
       running = name;
-      kernels.gpu(io, attrs, device);
-      for (const s of temporary) s.release();
-      temporary = [];
+      try {
+        commands.together(() => kernels.gpu(io, attrs, device), born);
+      } finally {
+        for (const s of temporary) s.release();
+        temporary = [];
+        tables.trim();
+      }
+    },
+    transaction(fn, undo) {
+      faults.check();
+      return commands.transaction(fn, born, undo);
     },
     async read({ storage, dtype, shape, offset }) {
-      fault.check();
+      faults.check();
       const bytes = sizeOf(shape) * 4;
       storage.retain();
       try {
-        const words = bytes > 0 ? await commands.read(storage.memory as PooledBuffer, offset * 4, bytes) : new ArrayBuffer(0);
+        const memory = storage.memory as Memory;
+        checkSound(memory);
+        const words = bytes > 0 ? await commands.read(memory, offset * 4, bytes) : new ArrayBuffer(0);
         if (dtype === "float32") return new Float32Array(words);
         return dtype === "int32" ? new Int32Array(words) : Uint8Array.from(new Uint32Array(words));
       } finally {
         storage.release();
       }
     },
-    async sync() {
-      await commands.finish();
-      fault.check();
-    },
+    sync: () => commands.finish(),
     flush: commands.flush,
     observe: commands.observe,
+    async compile(name, { sources, entry, spec }) {
+      faults.check();
+      await compile(gpu, faults, name, link(sources, entry, spec).code, entry, "auto");
+    },
   };
   return device;
 }
 
-/** `navigator.gpu`, where there is one; an application may hand over a device without it. */
-const entryPoint = (): Partial<GPU> | undefined => (globalThis as { navigator?: Partial<Navigator> }).navigator?.gpu;
-
-/** Why there is no WebGPU at all, and where it comes from. */
-const absence = (what: string): string => {
-  const inNode = "process" in globalThis && !("window" in globalThis);
-  return `${what} not there: ${inNode ? "in Node the package webgpu brings both the globals and navigator.gpu" : "it takes a browser with WebGPU, and https or localhost"}`;
-};
-
-/** Resolves when an answer has come back: a device that was lost before has said so by then. */
-async function roundTrip(gpu: GPUDevice): Promise<void> {
-  try {
-    gpu.pushErrorScope("validation");
-    await gpu.popErrorScope();
-  } catch {
-    // Browsers differ in what a lost device still answers.
-  }
-}
-
 /** One wrapper per device, so that tensors made before another device was in use are at home on theirs again. */
 const opened = new WeakMap<GPUDevice, WebGpuDevice>();
-
-/** The device on a GPUDevice of the application. Errors: ArgumentError for another thing, DeviceError for a device that is lost. */
-async function adopted(given: GPUDevice): Promise<WebGpuDevice> {
-  const { lost, queue } = Object(given) as Partial<GPUDevice>;
-  const kind = Object.prototype.toString.call(given).slice(8, -1);
-  if (!lost || !queue) throw new ArgumentError(`gpuDevice is ${kind}, not GPUDevice`, "await adapter.requestDevice()", "init");
-  if (!("GPUBufferUsage" in globalThis)) throw new DeviceError(absence("the globals of WebGPU are"), "", "init");
-  const loss = await Promise.race([lost, roundTrip(given)]);
-  if (loss) throw new DeviceError(`gpuDevice is lost: ${loss.message || loss.reason}`, "request another one", "init");
-  return memo(opened, given, () => deviceOn(given, given.adapterInfo));
-}
 
 /**
  * A device with the adapter's own limits, or the one on a GPUDevice that the application hands over. Gives the reason as a string when there is none.
  * Errors: ArgumentError or DeviceError for a GPUDevice that cannot be used.
  */
 export async function openWebGpu(given?: GPUDevice): Promise<WebGpuDevice | string> {
-  if (given) return adopted(given);
-  const gpu = entryPoint();
-  if (!gpu?.requestAdapter) return absence("navigator.gpu is");
-  try {
-    const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
-    if (!adapter) return "requestAdapter gave no adapter: the GPU is blocked or missing";
-    const device = await adapter.requestDevice({
-      requiredLimits: limitsOf(adapter),
-      requiredFeatures: adapter.features.has("timestamp-query") ? ["timestamp-query"] : [],
-    });
-    return memo(opened, device, () => deviceOn(device, adapter.info));
-  } catch (error) {
-    return String(error);
-  }
-}
-
-/** The limits kernels care about, as far as the browser knows them. */
-const limitsOf = ({ limits }: GPUAdapter | GPUDevice): Record<string, number> =>
-  Object.fromEntries(wantedLimits.filter((name) => name in limits).map((name) => [name, limits[name]!]));
-
-/** Older browsers leave out the information, or parts of it. */
-function reportOf(device: GPUDevice, info: Partial<GPUAdapterInfo> = {}): AdapterReport {
-  const { vendor = "", architecture = "", isFallbackAdapter = false } = info;
-  const description = [info.description, vendor, architecture].filter(Boolean).join(" ") || "WebGPU adapter";
-  return {
-    description,
-    vendor,
-    architecture,
-    isFallback: isFallbackAdapter || /swiftshader|lavapipe|llvmpipe|software/i.test(description),
-    features: [...device.features],
-    limits: limitsOf(device),
-  };
+  if (given) await checkGiven(given);
+  const found = given ? { gpu: given, info: given.adapterInfo } : await requestGpu();
+  return typeof found === "string" ? found : memo(opened, found.gpu, () => deviceOn(found.gpu, found.info));
 }

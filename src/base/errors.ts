@@ -13,6 +13,9 @@ export function under<T>(op: string, fn: () => T): T {
   }
 }
 
+/** The operator or entry point that runs; empty outside of all. */
+export const runningOp = (): string => running;
+
 /** Base of every error wengert throws on purpose: the operator or entry point, what is wrong with the values, and what to do. */
 export class WengertError extends Error {
   override readonly name: string = "WengertError";

@@ -47,6 +47,8 @@ export abstract class Optimizer<O extends object = object, S extends ParamState 
   readonly paramGroups: ParamGroup<O>[] = [];
   declare readonly defaults: Readonly<O>;
   readonly state = new Map<Tensor, S>();
+  /** How often loadStateDict has replaced the state. */
+  #loaded = 0;
 
   /** Errors: ArgumentError for an empty list, a repeated parameter, or something that is no leaf requiring a gradient. */
   constructor(params: Params<O>, defaults: O) {
@@ -92,15 +94,35 @@ export abstract class Optimizer<O extends object = object, S extends ParamState 
   /** The state of a parameter before its first update. */
   protected abstract initial(param: Tensor, group: ParamGroup<O>): S;
 
-  /** Updates every parameter that has a gradient. `closure` re-evaluates the loss with recording on; its value is returned. */
+  /**
+   * Updates every parameter that has a gradient, or none at all. `closure` re-evaluates the loss with recording on; its value is returned.
+   * Errors: the first of those that the device met and nobody was told; a step that cannot run changes nothing, which the next one says.
+   */
   step<T = void>(closure?: () => T): T | undefined {
     const loss = closure?.();
-    under("step", () =>
-      noGrad(() => {
-        for (const group of this.paramGroups) this.#stepGroup(group);
-      }),
-    );
+    const undo = this.#restorer();
+    const update = (): void => {
+      for (const group of this.paramGroups) this.#stepGroup(group);
+    };
+    const devices = new Set(this.#params.map((p) => p.storage.device));
+    const run = [...devices].reduce((inner, device) => () => device.transaction(inner, undo), update);
+    under("step", () => noGrad(run));
     return loss;
+  }
+
+  /** A function that puts the state of every parameter back as it is now, unless another one is loaded meanwhile. */
+  #restorer(): () => void {
+    const loaded = this.#loaded;
+    const before = new Map(Array.from(this.state, ([param, own]) => [param, { ...own }]));
+    return () => {
+      if (loaded !== this.#loaded) return;
+      for (const [param, own] of this.state) {
+        const former = before.get(param);
+        if (!former) this.state.delete(param);
+        for (const name in own) if (former && !(name in former)) delete own[name];
+        Object.assign(own, former);
+      }
+    };
   }
 
   #stepGroup(group: ParamGroup<O>): void {
@@ -175,6 +197,7 @@ export abstract class Optimizer<O extends object = object, S extends ParamState 
         return [owner, Object.fromEntries(fresh) as S] as const;
       });
       options.forEach((o, k) => Object.assign(groups[k]!, o));
+      this.#loaded++;
       this.state.clear();
       for (const [param, own] of loaded) this.state.set(param, own);
     });
