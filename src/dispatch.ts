@@ -69,6 +69,7 @@ function ready(name: string, op: AnyPrimitive | AnyView, { inputs: given, attrs 
     const x: unknown = given[key];
     if (x === undefined || x === null) continue;
     if (x instanceof Tensor) {
+      x.checkLive();
       const { storage, shape, dtype } = x;
       device ??= storage.device;
       // A constant is at home everywhere.
@@ -92,7 +93,7 @@ export const apply = (op: AnyOp, args: readonly unknown[], name = names.get(op)!
 
 function applied(op: AnyOp, args: readonly unknown[], name: string): unknown {
   const at = op.self ?? 0;
-  if (!("meta" in op) && at >= 0) operand(args[at]);
+  if (!("meta" in op) && at >= 0) operand(args[at]).checkLive();
   if (isComposite(op)) {
     const compose = (): unknown => op.compose(...args);
     const out = reading(args, op.backward === "none" ? () => noGrad(compose) : compose);
@@ -159,6 +160,7 @@ function appliedInPlace(op: AnyPrimitive | Composite<Fn>, args: readonly unknown
 /** Writes `source` (same shape and dtype, no longer needed) into the elements of `target` and counts the write. */
 export function overwrite(target: Tensor, source: Tensor): void {
   const { storage } = target;
+  target.checkLive();
   under("copy", () => checkDistinct(target));
   if (target.whole && source.whole && !source.storage.shared) storage.adopt(source.storage);
   else storage.device.run("copy", stridedCopy, { x: source, out: target }, {});

@@ -3,7 +3,7 @@ import { backward, type BackwardOptions, edgeOf } from "./autograd/engine.ts";
 import { checkInPlace, CopySlices, type ViewPath } from "./autograd/inplace.ts";
 import { enableGrad, isGradEnabled, noGrad } from "./autograd/mode.ts";
 import { Accumulate, type Edge, type GradHook, type Node } from "./autograd/node.ts";
-import { checkSupport, type Device, Storage } from "./backend/backend.ts";
+import { checkSupport, type Device, released, Storage } from "./backend/backend.ts";
 import { cpu, dense } from "./backend/cpu.ts";
 import { asDType, type DType, type DTypeLike, isFloat, type TypedArray } from "./base/dtype.ts";
 import { DeviceError, GradError, ShapeError, show, under } from "./base/errors.ts";
@@ -120,10 +120,13 @@ export class Tensor implements Geometry {
     const base = this.viewOf;
     // A view whose base was rewritten in place since takes its history anew from there.
     if (base && base.#rewrites !== this.#rewrites && isFloat(this.dtype)) {
-      const again = enableGrad(() => this.path!.replay(base));
+      // The base may have been disposed of since: its memory lives in this view.
+      const source = base.alias();
+      const again = enableGrad(() => this.path!.replay(source));
       this.#rewrites = base.#rewrites;
       this.#edge = again.#edge;
       again.dispose();
+      source.dispose();
     }
     return this.#edge;
   }
@@ -149,6 +152,7 @@ export class Tensor implements Geometry {
       throw new ShapeError(`${show(value.shape)} is not the shape of the tensor, ${show(this.shape)}`, "", "grad");
     // A gradient nobody has looked at can go at once instead of waiting for the collector.
     if (this.#grad && this.#grad !== value && !this.#gradSeen) this.#grad.dispose();
+    value?.checkLive("grad");
     this.#grad = value ? keep(value) : undefined;
     this.#gradSeen = true;
   }
@@ -164,6 +168,7 @@ export class Tensor implements Geometry {
   }
   /** Same storage, no graph. */
   detach(): Tensor {
+    this.checkLive("detach");
     return this.alias(false);
   }
   /** Keeps the gradient of a non-leaf in `grad`. */
@@ -186,6 +191,7 @@ export class Tensor implements Geometry {
   }
   /** A view of the same storage with another geometry, not yet recorded. `step` makes the same view of another tensor in this one's shape. */
   viewed(geometry: Geometry, step: ViewPath): Tensor {
+    sizeOf(geometry.shape); // refuses before memory is shared
     const before = this.path;
     const path = before && {
       replay: (base: Tensor) => step.replay(before.replay(base)),
@@ -220,6 +226,7 @@ export class Tensor implements Geometry {
   /** Becomes `value` (used up) with gradient `grad`, perhaps elsewhere: how a module moves while others keep hold of its parameters. */
   moveTo(value: Tensor, grad?: Tensor): void {
     if (!this.isLeaf) throw new GradError("only leaves can move", "use to()", "moveTo");
+    this.checkLive("moveTo");
     const own = this as { -readonly [K in "storage" | "dtype" | "shape" | "strides" | "offset"]: Tensor[K] };
     const { storage, dtype, shape, strides, offset } = value;
     untrack(this);
@@ -255,17 +262,20 @@ export class Tensor implements Geometry {
 
   /** The elements in row-major order, after everything recorded so far. */
   async data(): Promise<TypedArray> {
+    this.checkLive("data");
     const data = await this.storage.device.read(isContiguous(this) ? this : this.detach().contiguous());
     await relieve();
     return data;
   }
   /** The value of a one-element tensor. Errors: ShapeError for any other size. */
   async item(): Promise<number> {
+    this.checkLive("item");
     if (this.size !== 1) throw new ShapeError(`the tensor has ${this.size} elements, not 1`, "", "item");
     return (await this.data())[0]!;
   }
   /** Nested arrays of numbers (booleans for bool), a plain number for 0-d. */
   async tolist(): Promise<Nested> {
+    this.checkLive("tolist");
     const data = await this.data();
     const bool = this.dtype === "bool";
     let at = 0;
@@ -307,6 +317,7 @@ export class Tensor implements Geometry {
   }
   /** This tensor elsewhere or in another dtype, itself when nothing changes. */
   moved(device: Device, dtype: DType): Tensor {
+    this.checkLive();
     // The CPU has every dtype: where one of the two devices is the CPU, that is where it changes.
     if (this.device.type === "cpu" && this.dtype !== dtype) return (this.cast(dtype) as Tensor).moved(device, dtype);
     const here = this.#on(device);
@@ -314,6 +325,7 @@ export class Tensor implements Geometry {
   }
   /** The elements on the CPU, itself when they are there already; a copy without graph otherwise. */
   async cpu(): Promise<Tensor> {
+    this.checkLive("cpu");
     if (this.device.type === "cpu") return this;
     return Tensor.upload(cpu, this.dtype, await this.data(), this.shape);
   }
@@ -348,6 +360,10 @@ export class Tensor implements Geometry {
 
   get disposed(): boolean {
     return this.#disposed;
+  }
+  /** Errors: DeviceError after dispose(), or the end of the tidy() that made this handle and did not return it. */
+  checkLive(op?: string): void {
+    if (this.#disposed) throw released(op);
   }
   /** Gives this handle's share of the memory back now instead of at garbage collection. Using it afterwards throws. */
   dispose(): void {

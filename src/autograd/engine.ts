@@ -120,8 +120,8 @@ function run(
 
 /** Where the gradient of x flows. Errors: GradError when none is wanted. */
 export function edgeOf(x: Tensor, what: string): Edge {
-  const { edge } = operand(x, what);
-  if (edge) return edge;
+  operand(x, what).checkLive();
+  if (x.edge) return x.edge;
   throw new GradError(`${what} of shape ${show(x.shape)} does not require a gradient`, "call requiresGrad_() first");
 }
 

@@ -49,6 +49,9 @@ export interface View extends Geometry {
 }
 export type Views = Record<string, View>;
 
+/** The error of using what was given back; `op` as in every error. */
+export const released = (op?: string): DeviceError => new DeviceError("its memory was released", "by dispose() or tidy()", op);
+
 /**
  * Reference-counted memory shared by a tensor and its views.
  * A storage made from one repeated value stays a `constant` without memory until a kernel needs a buffer.
@@ -59,11 +62,10 @@ export class Storage {
   readonly elements: number;
   /** Counts writes, so autograd can tell that a saved tensor changed. */
   version = 0;
-  /** The repeated value while no memory exists. */
-  constant: number | undefined;
   /** The elements as the host uploaded them, true while `version` is 0: index tensors and masks that need no read. */
   uploaded: TypedArray | undefined;
   #memory: unknown;
+  #constant: number | undefined;
   #refs = 1;
 
   constructor(device: Device, dtype: DType, elements: number, memory: unknown, constant?: number) {
@@ -71,24 +73,32 @@ export class Storage {
     this.dtype = dtype;
     this.elements = elements;
     this.#memory = memory;
-    this.constant = constant;
+    this.#constant = constant;
   }
 
   /** Device memory; a constant is written out on first use. Errors: DeviceError after release. */
   get memory(): unknown {
-    if (this.#refs <= 0) throw new DeviceError("its memory was released", "by dispose() or tidy()", "tensor");
+    this.#checkLive();
     if (this.#memory === undefined) {
-      this.#memory = this.device.fill(this.dtype, this.elements, this.constant ?? 0);
-      this.constant = undefined;
+      this.#memory = this.device.fill(this.dtype, this.elements, this.#constant ?? 0);
+      this.#constant = undefined;
     }
     return this.#memory;
+  }
+
+  /** The repeated value while no memory exists. Errors: DeviceError after release. */
+  get constant(): number | undefined {
+    this.#checkLive();
+    return this.#constant;
   }
 
   get shared(): boolean {
     return this.#refs > 1;
   }
 
+  /** One more owner. Errors: DeviceError after release. */
   retain(): this {
+    this.#checkLive();
     this.#refs++;
     return this;
   }
@@ -99,11 +109,17 @@ export class Storage {
 
   /** Takes over the memory of `source`, which keeps none: how an in-place operator replaces contents without a copy. */
   adopt(source: Storage): void {
+    this.#checkLive();
+    this.#constant = source.constant;
     this.#drop();
-    this.constant = source.constant;
     this.#memory = source.#memory;
     source.#memory = undefined;
-    source.constant = 0;
+    source.#constant = 0;
+  }
+
+  /** What was released stays released: filled anew it would read as zeros. */
+  #checkLive(): void {
+    if (this.#refs <= 0) throw released();
   }
 
   #drop(): void {

@@ -1,5 +1,5 @@
 // Element types, their host arrays, and PyTorch's promotion rules.
-import { DtypeError } from "./errors.ts";
+import { DtypeError, OutOfMemoryError } from "./errors.ts";
 
 export type DType = "float32" | "float64" | "int32" | "uint8" | "bool";
 /** Accepted spellings: int64 is held as int32 with a range check on the way in. */
@@ -19,8 +19,14 @@ export function asDType(name: unknown): DType {
   return dtype;
 }
 
-/** A zero-filled host array of `elements` elements. */
-export const hostArray = (dtype: DType, elements: number): TypedArray => new arrays[dtype](elements);
+/** A zero-filled host array of `elements` elements. Errors: OutOfMemoryError. */
+export function hostArray(dtype: DType, elements: number): TypedArray {
+  try {
+    return new arrays[dtype](elements);
+  } catch {
+    throw new OutOfMemoryError(`cannot allocate ${elements} elements of ${dtype}`, "use a smaller batch");
+  }
+}
 
 /** Bytes of one element on the host. */
 export const widthOf = (dtype: DType): number => arrays[dtype].BYTES_PER_ELEMENT;

@@ -10,19 +10,30 @@ export interface Geometry {
   readonly offset: number;
 }
 
-/** Number of elements. */
-export function sizeOf(shape: Shape): number {
+/** Kernels count elements in int32. */
+const maxElements = 0x7fffffff;
+
+/** The product of sizes that nothing is known about yet. */
+export function productOf(sizes: Shape): number {
   let n = 1;
-  for (const d of shape) n *= d;
+  for (const d of sizes) n *= d;
   return n;
+}
+
+/** Number of elements. Every view and every memory is measured here. Errors: ShapeError for more than 2^31 − 1. */
+export function sizeOf(shape: Shape): number {
+  const n = productOf(shape);
+  if (n <= maxElements) return n;
+  throw new ShapeError(`${show(shape)} has ${n} elements`, `at most ${maxElements}`);
 }
 
 /** Checks a shape that came from outside. Errors: ShapeError for negative, fractional, NaN sizes or more than 2^31 − 1 elements. */
 export function checkShape(shape: readonly unknown[]): number[] {
   const sizes = shape as number[];
-  if (Array.isArray(shape) && sizes.every((d) => Number.isInteger(d) && d >= 0) && sizes.length <= 64 && sizeOf(sizes) <= 0x7fffffff)
-    return [...sizes];
-  throw new ShapeError(`[${String(shape)}] is no shape`, "up to 64 non-negative integers, 2147483647 elements");
+  if (!Array.isArray(shape) || sizes.length > 64 || !sizes.every((d) => Number.isInteger(d) && d >= 0))
+    throw new ShapeError(`[${String(shape)}] is no shape`, "up to 64 non-negative integers");
+  sizeOf(sizes);
+  return [...sizes];
 }
 
 export function contiguousStrides(shape: Shape): number[] {

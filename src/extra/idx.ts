@@ -2,7 +2,7 @@
 import "../kits/core.ts";
 import type { TypedArray } from "../base/dtype.ts";
 import { FormatError, show } from "../base/errors.ts";
-import { sizeOf } from "../base/shape.ts";
+import { productOf } from "../base/shape.ts";
 import { tensor } from "../create.ts";
 import type { DeviceName } from "../device.ts";
 import type { Tensor } from "../tensor.ts";
@@ -49,7 +49,7 @@ export async function parseIdx(bytes: Uint8Array<ArrayBuffer> | ArrayBuffer): Pr
   if (rank > 8 || raw.length < start) bad(`${rank} dimensions in ${raw.length} bytes`);
   const view = new DataView(raw.buffer, raw.byteOffset);
   const shape = Array.from({ length: rank }, (_, i) => view.getUint32(4 + 4 * i));
-  const size = sizeOf(shape) * format[0].BYTES_PER_ELEMENT;
+  const size = productOf(shape) * format[0].BYTES_PER_ELEMENT;
   if (raw.length - start !== size) bad(`shape ${show(shape)} needs ${size} bytes, has ${raw.length - start}`);
   return { data: decoded(raw.subarray(start), format, bad, true), shape, dtype: format[1] as IdxArray["dtype"] };
 }

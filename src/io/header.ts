@@ -1,6 +1,6 @@
 // The header of a safetensors file, read strictly. Nothing is trusted, nothing allocated for tensors.
 import { FormatError, show } from "../base/errors.ts";
-import { sizeOf } from "../base/shape.ts";
+import { productOf } from "../base/shape.ts";
 import { formats } from "./formats.ts";
 
 export const longestName = 1024;
@@ -50,7 +50,7 @@ export function readHeader(bytes: Uint8Array): Header {
   let at = 0;
   for (const { name, dtype, shape, begin, end } of entries) {
     fit(`the data before ${name}`, at, begin);
-    fit(`${name} of ${dtype} ${show(shape)}`, sizeOf(shape) * formats[dtype]![0].BYTES_PER_ELEMENT, end - begin);
+    fit(`${name} of ${dtype} ${show(shape)}`, productOf(shape) * formats[dtype]![0].BYTES_PER_ELEMENT, end - begin);
     at = end;
   }
   fit("the data", at, available - length);

@@ -8,6 +8,7 @@ import { Tensor } from "../tensor.ts";
 /** What a handle that shares the memory of `data` is made from. */
 const shared = (owner: string, data: Tensor): ConstructorParameters<typeof Tensor> => {
   const { storage, dtype } = under(owner, () => operand(data, "data"));
+  data.checkLive(owner);
   return [storage.retain(), dtype, data];
 };
 
