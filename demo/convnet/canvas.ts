@@ -1,4 +1,5 @@
 // Small pictures on 2D canvases: digits, filters, activation maps. Colours come from tables: thousands of pixels are painted per look.
+import type { Stack } from "../mnist/model-names.ts";
 import type { Pictures } from "./protocol.ts";
 
 type Colour = readonly [number, number, number];
@@ -93,7 +94,7 @@ class Sheet {
   readonly #zoom: number;
   readonly #step: readonly [number, number];
 
-  constructor({ count, height, width }: Pictures) {
+  constructor({ count, height, width }: Omit<Pictures, "values">) {
     this.columns = Math.max(1, Math.min(count, COLUMNS));
     this.#zoom = Math.max(1, Math.round(TILE / width));
     const gap = Math.round(width * this.#zoom * GAP);
@@ -101,6 +102,11 @@ class Sheet {
     const rows = Math.max(1, Math.ceil(count / this.columns));
     this.#image = new ImageData(this.columns * this.#step[0] - gap, rows * this.#step[1] - gap);
     this.#out = new Uint32Array(this.#image.data.buffer);
+  }
+
+  /** The sheet at its size, with nothing on it. */
+  blank(canvas: HTMLCanvasElement): void {
+    put(canvas, this.#image);
   }
 
   paint(canvas: HTMLCanvasElement, { count, height, width, values }: Pictures, signed: boolean): void {
@@ -130,25 +136,26 @@ class Sheet {
   }
 }
 
-/** A titled row of pictures that is made once and repainted. */
+/** A titled row of pictures that is made once, with the room that it will need, and repainted. */
 export class TileRow {
   readonly element = document.createElement("div");
-  readonly #title = document.createElement("h3");
   readonly #canvas = document.createElement("canvas");
-  #sheet: Sheet | undefined;
+  readonly #sheet: Sheet;
+  readonly #signed: boolean;
 
-  constructor() {
+  constructor([name, count, height, width]: Stack, signed: boolean) {
+    const title = document.createElement("h3");
+    title.textContent = `${count} ${name}, ${height} × ${width}`;
+    this.#sheet = new Sheet({ count, height, width });
+    this.#signed = signed;
     this.#canvas.className = "sheet";
     this.#canvas.setAttribute("aria-hidden", "true");
-    this.element.append(this.#title, this.#canvas);
+    this.#canvas.style.setProperty("--columns", String(this.#sheet.columns));
+    this.#sheet.blank(this.#canvas);
+    this.element.append(title, this.#canvas);
   }
 
-  show(title: string, pictures: Pictures, signed: boolean): void {
-    if (!this.#sheet || this.#title.textContent !== title) {
-      this.#title.textContent = title;
-      this.#sheet = new Sheet(pictures);
-      this.#canvas.style.setProperty("--columns", String(this.#sheet.columns));
-    }
-    this.#sheet.paint(this.#canvas, pictures, signed);
+  show(pictures: Pictures): void {
+    this.#sheet.paint(this.#canvas, pictures, this.#signed);
   }
 }

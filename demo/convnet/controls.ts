@@ -42,6 +42,9 @@ export class Controls {
   readonly #model = element("model", HTMLSelectElement);
   readonly #seed = element("seed", HTMLInputElement);
   readonly #state = element("state", HTMLParagraphElement);
+  #accepted = DEFAULTS.seed;
+  #remark = "";
+  #now: State = "loading";
 
   /** Fills the settings from the page's address and connects the buttons. */
   constructor(query: URLSearchParams, actions: Actions) {
@@ -50,15 +53,17 @@ export class Controls {
     this.#batch.value = String(DEFAULTS.batchSize);
     const model = MODEL_NAMES.find((name) => name === query.get("model"));
     this.#model.value = model !== undefined && model !== "mlp" ? model : DEFAULTS.model;
-    const seed = query.get("seed");
-    this.#seed.value = String(seed !== null && /^\d{1,10}$/.test(seed) ? Math.min(Number(seed), SEED_LIMIT) : DEFAULTS.seed);
+    this.#seed.value = query.get("seed") ?? String(DEFAULTS.seed);
+    this.#acceptSeed();
     this.#rate.value = String(Math.log10(DEFAULTS.learningRate));
     this.#showRate();
     this.#toggle.addEventListener("click", () => void actions.toggle());
     this.#step.addEventListener("click", () => void actions.step());
     this.#restart.addEventListener("click", () => void actions.restart());
     this.#model.addEventListener("change", () => void actions.restart());
-    this.#seed.addEventListener("change", () => void actions.restart());
+    this.#seed.addEventListener("change", () => {
+      if (this.#acceptSeed()) void actions.restart();
+    });
     this.#batch.addEventListener("change", () => void actions.batch(this.values().batchSize));
     this.#rate.addEventListener("input", () => {
       this.#showRate();
@@ -66,17 +71,29 @@ export class Controls {
     });
   }
 
-  /** The settings as they stand; a seed that is no whole number counts as the default. */
+  /** The settings as they stand. */
   values(): Settings {
-    const seed = Number(this.#seed.value);
-    const model = MODEL_NAMES.find((name) => name === this.#model.value) ?? DEFAULTS.model;
-    const valid = this.#seed.value !== "" && Number.isInteger(seed) && seed >= 0 && seed <= SEED_LIMIT;
     return {
-      model,
-      seed: valid ? seed : DEFAULTS.seed,
+      model: MODEL_NAMES.find((name) => name === this.#model.value) ?? DEFAULTS.model,
+      seed: this.#accepted,
       learningRate: Number((10 ** Number(this.#rate.value)).toPrecision(2)),
       batchSize: Number(this.#batch.value),
     };
+  }
+
+  /** Takes the seed that stands there, or puts the one in use back and says why; the field never shows another than trains. */
+  #acceptSeed(): boolean {
+    const seed = /^\d+$/.test(this.#seed.value) ? Number(this.#seed.value) : NaN;
+    const accepted = seed <= SEED_LIMIT;
+    if (accepted) this.#accepted = seed;
+    this.#seed.value = String(this.#accepted);
+    this.#remark = accepted ? "" : `. A seed is a whole number from 0 to ${SEED_LIMIT.toLocaleString("en")}: it stays ${this.#accepted}`;
+    this.#say();
+    return accepted;
+  }
+
+  #say(): void {
+    setText(this.#state, messages[this.#now] + this.#remark);
   }
 
   show(state: State): void {
@@ -88,7 +105,8 @@ export class Controls {
     this.#restart.classList.toggle("primary", state === "failed");
     this.#toggle.classList.toggle("primary", state !== "failed");
     this.#state.dataset["state"] = state;
-    setText(this.#state, messages[state]);
+    this.#now = state;
+    this.#say();
   }
 
   #showRate(): void {

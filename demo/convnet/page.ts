@@ -34,6 +34,7 @@ await localeOpened;
 const { View } = await import("./view.ts");
 await breath();
 const view = new View((index) => void showHeldOut(index));
+view.clear(EPOCHS, controls.values().model);
 
 /** Settles when the locale data is there, or cannot be opened ahead. */
 function openLocale(): Promise<void> {
@@ -52,13 +53,14 @@ async function restart(): Promise<void> {
   if (device !== "auto") address.set("device", device);
   history.replaceState(null, "", `?${address.toString()}`);
   await session.start(current);
+  if (view.truth === undefined && pick.value !== "") await showHeldOut(chosen());
 }
 
 function take(update: Update): void {
   if (update.kind === "status") {
     state = update.state;
     // Figures of the run before may arrive until the worker says that the new one begins.
-    if (state === "loading") view.clear(EPOCHS);
+    if (state === "loading") view.clear(EPOCHS, controls.values().model);
     controls.show(state);
   }
   view.show(update);
@@ -72,9 +74,11 @@ async function showHeldOut(index: number): Promise<void> {
   const count = Number(pick.max);
   const wrapped = ((index % count) + count) % count;
   pick.value = String(wrapped + 1);
-  const { pixels, label } = await session.heldOutDigit(wrapped);
-  view.truth = label;
-  pad.show(pixels);
+  const digit = await session.heldOutDigit(wrapped);
+  // What was drawn or chosen in the meantime stays.
+  if (!digit || pick.value !== String(wrapped + 1)) return;
+  view.truth = digit.label;
+  pad.show(digit.pixels);
 }
 
 function chosen(): number {
@@ -113,7 +117,7 @@ element("save-weights", HTMLButtonElement).addEventListener("click", () => {
 });
 
 worker.addEventListener("error", (event) => {
-  take({ kind: "status", state: "failed", problem: event.message || "the worker could not be loaded" });
+  take({ kind: "status", state: "failed", fault: { what: "training", problem: event.message || "the worker could not be loaded" } });
 });
 
 await session.start(config(), comlink.proxy(take));

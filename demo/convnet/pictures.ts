@@ -2,9 +2,7 @@
 import { nn, type Tensor } from "../../src/index.ts";
 import { CLASSES, type DigitSet, PIXELS } from "../mnist/digits.ts";
 import { type Evaluation, probabilities, type Trainer } from "../mnist/trainer.ts";
-import type { HeldOutUpdate, LookUpdate, Pictures } from "./protocol.ts";
-
-const SHOWN_MISTAKES = 24;
+import { type HeldOutUpdate, type LookUpdate, type Pictures, SHOWN_MISTAKES } from "./protocol.ts";
 
 /** The mistakes the network is surest of, most embarrassing first. */
 export function heldOutUpdate(step: number, { accuracy, loss, guesses, logits }: Evaluation, digits: DigitSet): HeldOutUpdate {
@@ -43,11 +41,8 @@ export async function lookUpdate(trainer: Trainer, probe: Float32Array): Promise
   const maps = outputs.flatMap((output, i) => (layers[i] instanceof nn.ReLU && output.ndim === 4 ? [output] : []));
   const logits = outputs.at(-1)!;
   // All reads are asked for at once and travel together.
-  const [scores, filters, ...pictures] = await Promise.all([
-    logits.data(),
-    first instanceof nn.Conv2d ? picturesOf(first.weight.detach()) : { count: 0, height: 1, width: 1, values: new Float32Array(0) },
-    ...maps.map(picturesOf),
-  ]);
-  const named = pictures.map((p, k) => ({ name: `after convolution ${k + 1}`, pictures: p }));
-  return { kind: "look", probabilities: probabilities(scores), filters, maps: named };
+  const filters = first instanceof nn.Conv2d ? [first.weight.detach()] : [];
+  const [scores, ...stacks] = await Promise.all([logits.data(), ...[...filters, ...maps].map(picturesOf)]);
+  const drawn = probe.some((v) => v > 0);
+  return { kind: "look", ...(drawn && { probabilities: probabilities(scores) }), stacks };
 }

@@ -15,14 +15,22 @@ export interface Config {
 
 export type State = "loading" | "running" | "paused" | "finished" | "failed";
 
+/** What failed, as far as a visitor can do different things about it. */
+export type Fault = "digits" | "no device" | "lost device" | "memory" | "training";
+
 /** Where the training stands; sent at every change. */
 export interface StatusUpdate {
   readonly kind: "status";
   readonly state: State;
-  /** Why it failed, as the error says it. */
-  readonly problem?: string;
-  /** The device itself is gone, not just this run. */
-  readonly deviceLost?: boolean;
+  /** What failed, and why, as the error says it. */
+  readonly fault?: { readonly what: Fault; readonly problem: string };
+}
+
+/** How many of all digits have arrived. */
+export interface ArrivalUpdate {
+  readonly kind: "arrival";
+  readonly arrived: number;
+  readonly count: number;
 }
 
 /** What init() chose. */
@@ -31,6 +39,8 @@ export interface DeviceUpdate {
   readonly device: "cpu" | "webgpu";
   readonly name: string;
   readonly reason?: string;
+  /** WebGPU by a program, without a graphics processor. */
+  readonly software: boolean;
   readonly parameters: number;
   readonly trainCount: number;
   readonly heldOutCount: number;
@@ -45,6 +55,9 @@ export interface MetricsUpdate {
   readonly epoch: number;
   readonly samplesPerSecond: number;
 }
+
+/** As many mistakes travel and are shown. */
+export const SHOWN_MISTAKES = 24;
 
 /** Result on the held-out digits after a step. */
 export interface HeldOutUpdate {
@@ -72,9 +85,10 @@ export interface Pictures {
 /** What the network makes of the digit on the pad right now. */
 export interface LookUpdate {
   readonly kind: "look";
-  readonly probabilities: Float32Array<ArrayBuffer>;
-  readonly filters: Pictures;
-  readonly maps: readonly { readonly name: string; readonly pictures: Pictures }[];
+  /** Not there for an empty pad: that is no digit. */
+  readonly probabilities?: Float32Array<ArrayBuffer>;
+  /** The first filters, then the maps after each convolution: as MODEL_STACKS has them. */
+  readonly stacks: readonly Pictures[];
 }
 
 /** The recorded graph of a step, drawn. */
@@ -85,8 +99,13 @@ export interface GraphUpdate {
   readonly dot: string;
 }
 
-export type Update = StatusUpdate | DeviceUpdate | MetricsUpdate | HeldOutUpdate | LookUpdate | GraphUpdate;
+export type Update = StatusUpdate | ArrivalUpdate | DeviceUpdate | MetricsUpdate | HeldOutUpdate | LookUpdate | GraphUpdate;
 export type Listener = (update: Update) => void;
+
+export interface HeldOutDigit {
+  readonly pixels: Uint8Array;
+  readonly label: number;
+}
 
 /** What the worker offers through comlink. Every call resolves when it has taken effect. */
 export interface SessionApi {
@@ -101,8 +120,8 @@ export interface SessionApi {
   setBatchSize(value: number): Promise<void>;
   /** The digit to look at: 784 values from 0 to 1. */
   setProbe(pixels: Float32Array<ArrayBuffer>): Promise<void>;
-  /** One held-out digit, for those who do not draw. */
-  heldOutDigit(index: number): Promise<{ readonly pixels: Uint8Array; readonly label: number }>;
+  /** One held-out digit, for those who do not draw; undefined where the digits could not be loaded. */
+  heldOutDigit(index: number): Promise<HeldOutDigit | undefined>;
   /** The weights as a safetensors file. */
   weights(): Promise<Uint8Array>;
 }

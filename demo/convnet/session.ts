@@ -1,9 +1,10 @@
 // The training session that the worker runs: a loop that yields after every step, so that no message ever waits long.
-import { init, DeviceError, OutOfMemoryError } from "../../src/index.ts";
-import { type Digits, loadDigits, PIXELS } from "../mnist/digits.ts";
+import { init, type InitReport, DeviceError, OutOfMemoryError } from "../../src/index.ts";
+import { type ArrivingDigits, DataError, type DigitSet, type Digits, openDigits, type OpenFile, PART, PIXELS } from "../mnist/digits.ts";
+import { Speed } from "../mnist/speed.ts";
 import { drawGraph, type StepResult, Trainer } from "../mnist/trainer.ts";
 import { heldOutUpdate, lookUpdate } from "./pictures.ts";
-import type { Config, Listener, SessionApi, State, Update } from "./protocol.ts";
+import type { Config, Fault, HeldOutDigit, Listener, SessionApi, State, Update } from "./protocol.ts";
 
 /** Steps queued ahead of the figures that are shown. */
 const AHEAD = 2;
@@ -19,15 +20,41 @@ const macrotask = (): Promise<void> =>
     channel.port2.postMessage(undefined);
   });
 
-const download = async (name: string): Promise<Uint8Array<ArrayBuffer>> => {
-  const response = await fetch(new URL(`../mnist/${name}`, location.href));
-  if (!response.ok) throw new Error(`the digits could not be loaded: ${name} gave ${response.status} ${response.statusText}`);
-  return new Uint8Array(await response.arrayBuffer());
+const download: OpenFile = async (name) => {
+  try {
+    const response = await fetch(new URL(`../mnist/${name}`, location.href));
+    if (!response.ok || !response.body) throw new Error(`the server answers ${response.status} ${response.statusText}`.trimEnd());
+    return response.body;
+  } catch (error) {
+    throw new DataError(`${name}: ${reason(error)}`);
+  }
 };
+
+const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** WebGPU was asked for and cannot be had. */
+class NoDevice extends Error {}
+
+async function open({ device }: Config): Promise<InitReport> {
+  try {
+    return await init({ device });
+  } catch (error) {
+    throw error instanceof DeviceError ? new NoDevice(error.what) : error;
+  }
+}
+
+function faultOf(error: unknown): Fault {
+  if (error instanceof DataError) return "digits";
+  if (error instanceof NoDevice) return "no device";
+  if (error instanceof OutOfMemoryError) return "memory";
+  return error instanceof DeviceError && /\blost\b/.test(error.what) ? "lost device" : "training";
+}
 
 export class Session implements SessionApi {
   #listener: Listener = () => undefined;
-  #digits: Promise<Digits> | undefined;
+  #digits: Promise<Digits<ArrivingDigits>> | undefined;
+  /** Counts the calls of start(): one that another has overtaken gives up. */
+  #starts = 0;
   #trainer: Trainer | undefined;
   #config: Config | undefined;
   #goal = 0;
@@ -40,31 +67,48 @@ export class Session implements SessionApi {
   #looking: Promise<void> = Promise.resolve();
   #metrics: StepResult[] = [];
   #first = 1;
-  #recent: { at: number; count: number }[] = [];
+  readonly #speed = new Speed();
+  /** Ends the wait for digits that have not arrived. */
+  #wake = (): void => undefined;
 
   async start(config: Config, listener?: Listener): Promise<void> {
     if (listener) this.#listener = listener;
+    const start = ++this.#starts;
     await this.#halt();
+    if (start !== this.#starts) return;
     this.#state = "loading";
     this.#send({ kind: "status", state: "loading" });
     try {
-      this.#digits ??= loadDigits(download);
-      const digits = await this.#digits.catch((error: unknown) => {
-        this.#digits = undefined;
-        throw error;
-      });
-      const report = await init({ device: config.device });
+      const [report, digits] = await Promise.all([open(config), this.#load()]);
+      if (start !== this.#starts) return;
       this.#config = config;
       this.#goal = config.epochs;
-      const trainer = (this.#trainer = new Trainer(digits, config));
-      [this.#metrics, this.#first, this.#recent] = [[], 1, []];
+      const trainer = (this.#trainer = new Trainer(digits, { ...config, part: PART }));
+      [this.#metrics, this.#first] = [[], 1];
       this.#wantGraph();
-      const { device, name, reason } = report;
+      const { device, name, reason: why, adapter } = report;
       const counts = { parameters: trainer.parameterCount, trainCount: digits.train.count, heldOutCount: digits.heldOut.count };
-      this.#send({ kind: "device", device, name, ...counts, ...(reason !== undefined && { reason }) });
+      const software = adapter?.isFallback ?? false;
+      this.#send({ kind: "device", device, name, software, ...counts, ...(why !== undefined && { reason: why }) });
       this.#run(Infinity);
     } catch (error) {
-      this.#fail(error);
+      if (start === this.#starts) this.#fail(error);
+    }
+  }
+
+  /** The digits, as soon as there are enough to begin with. After a failure the next start tries again. */
+  async #load(): Promise<Digits<ArrivingDigits>> {
+    const arriving = (this.#digits ??= openDigits(download, ({ train, heldOut }) => {
+      if (this.#digits === arriving)
+        this.#send({ kind: "arrival", arrived: train.arrived + heldOut.arrived, count: train.count + heldOut.count });
+    }));
+    try {
+      const digits = await arriving;
+      await digits.train.until(Math.min(PART, digits.train.count));
+      return digits;
+    } catch (error) {
+      this.#digits = undefined;
+      throw error;
     }
   }
 
@@ -73,13 +117,13 @@ export class Session implements SessionApi {
   }
 
   async resume(): Promise<void> {
-    if (!this.#trainer || this.#state === "running" || this.#state === "failed") return;
+    if (!this.#trainer || this.#state === "running" || this.#state === "loading" || this.#state === "failed") return;
     if (this.#state === "finished") this.#goal += this.#config!.epochs;
     this.#run(Infinity);
   }
 
   async step(): Promise<void> {
-    if (this.#state === "failed") return;
+    if (this.#state === "loading" || this.#state === "failed") return;
     await this.#halt();
     this.#run(1);
     await this.#loop;
@@ -100,9 +144,14 @@ export class Session implements SessionApi {
     if (this.#state === "paused" || this.#state === "finished") await this.#look();
   }
 
-  async heldOutDigit(index: number): Promise<{ pixels: Uint8Array; label: number }> {
-    const { heldOut } = await this.#digits!;
-    return { pixels: heldOut.pixels.slice(index * PIXELS, (index + 1) * PIXELS), label: heldOut.labels[index]! };
+  async heldOutDigit(index: number): Promise<HeldOutDigit | undefined> {
+    try {
+      const { heldOut } = await this.#digits!;
+      await heldOut.until(index + 1);
+      return { pixels: heldOut.pixels.slice(index * PIXELS, (index + 1) * PIXELS), label: heldOut.labels[index]! };
+    } catch {
+      return undefined; // the training says why
+    }
   }
 
   async weights(): Promise<Uint8Array> {
@@ -119,14 +168,26 @@ export class Session implements SessionApi {
   /** Lets the steps under way end, then stands still. */
   async #halt(): Promise<void> {
     this.#allowance = 0;
+    this.#wake();
     await this.#loop;
   }
 
   async #train(trainer: Trainer): Promise<void> {
+    const { train, heldOut } = await this.#digits!;
     const underWay: Promise<void>[] = [];
+    const settleAll = async (): Promise<void> => {
+      await Promise.all(underWay.splice(0));
+      this.#flush(trainer);
+    };
     let [sent, looked] = [performance.now(), 0];
-    this.#recent = [];
+    this.#speed.begin(sent);
     while (this.#allowance > 0 && !this.#done(trainer)) {
+      if (trainer.ready() > train.arrived) {
+        await settleAll();
+        await this.#arrival(train, trainer.ready());
+        this.#speed.begin(performance.now());
+        continue;
+      }
       this.#allowance--;
       const settled = this.#settle(trainer.step());
       // When one step fails those behind it fail too: only the first is reported.
@@ -143,18 +204,24 @@ export class Session implements SessionApi {
         await this.#look();
       }
       if (trainer.steps % EVALUATE_EVERY === 0 || trainer.atEpochEnd) {
-        await Promise.all(underWay.splice(0));
-        await this.#evaluate(trainer);
+        await settleAll();
+        if (await this.#arrival(heldOut, heldOut.count)) await this.#evaluate(trainer, heldOut);
         // The pause for the evaluation is not the training's.
-        this.#recent = [];
+        this.#speed.begin(performance.now());
       }
       await macrotask();
     }
-    await Promise.all(underWay);
-    this.#flush(trainer);
+    await settleAll();
     await this.#look();
     this.#state = this.#done(trainer) ? "finished" : "paused";
     this.#send({ kind: "status", state: this.#state });
+  }
+
+  /** Waits until digits have arrived, or a pause ends the wait: then false. Errors: DataError when they will not come. */
+  async #arrival(set: ArrivingDigits, count: number): Promise<boolean> {
+    if (set.arrived >= count) return true;
+    await Promise.race([set.until(count), new Promise<void>((resolve) => (this.#wake = resolve))]);
+    return set.arrived >= count;
   }
 
   #done(trainer: Trainer): boolean {
@@ -164,8 +231,7 @@ export class Session implements SessionApi {
   async #settle(result: Promise<StepResult>): Promise<void> {
     const figures = await result;
     this.#metrics.push(figures);
-    this.#recent.push({ at: performance.now(), count: figures.count });
-    if (this.#recent.length > 30) this.#recent.shift();
+    this.#speed.settle(performance.now(), figures.count);
   }
 
   #flush(trainer: Trainer): void {
@@ -174,15 +240,12 @@ export class Session implements SessionApi {
     this.#metrics = [];
     const losses = Float32Array.from(steps, (s) => s.loss);
     const accuracies = Float32Array.from(steps, (s) => s.correct / s.count);
-    const [begin, end] = [this.#recent[0], this.#recent.at(-1)];
-    const samples = this.#recent.slice(1).reduce((sum, r) => sum + r.count, 0);
-    const samplesPerSecond = begin && end && end.at > begin.at ? (samples * 1000) / (end.at - begin.at) : NaN;
+    const samplesPerSecond = this.#speed.perSecond;
     this.#send({ kind: "metrics", first: this.#first, losses, accuracies, epoch: trainer.epoch, samplesPerSecond });
     this.#first += steps.length;
   }
 
-  async #evaluate(trainer: Trainer): Promise<void> {
-    const { heldOut } = await this.#digits!;
+  async #evaluate(trainer: Trainer, heldOut: DigitSet): Promise<void> {
     const step = trainer.steps;
     const evaluation = await trainer.evaluate(macrotask);
     this.#flush(trainer);
@@ -214,8 +277,10 @@ export class Session implements SessionApi {
     if (this.#state === "failed") return;
     this.#state = "failed";
     this.#allowance = 0;
-    const problem = error instanceof Error ? error.message : String(error);
-    this.#send({ kind: "status", state: "failed", problem, deviceLost: error instanceof DeviceError || error instanceof OutOfMemoryError });
+    const what = faultOf(error);
+    // A download that broke off is begun anew.
+    if (what === "digits") this.#digits = undefined;
+    this.#send({ kind: "status", state: "failed", fault: { what, problem: reason(error) } });
   }
 
   #send(update: Update): void {

@@ -21,11 +21,13 @@ const LONGEST_REST_MS = 250;
 export class Turns {
   readonly #waiting = new Map<string, () => void>();
   readonly #later: Later;
+  readonly #now: () => number;
   #asked = false;
   #rest = 0;
 
-  constructor(later: Later = afterFrame) {
+  constructor(later: Later = afterFrame, now = (): number => performance.now()) {
     this.#later = later;
+    this.#now = now;
   }
 
   /** Draws `panel` when its turn comes. A panel that waits already keeps its place and shows the newer state. */
@@ -42,12 +44,12 @@ export class Turns {
   #take(framed: number): void {
     const [first] = this.#waiting;
     if (first) this.#waiting.delete(first[0]);
-    const began = performance.now();
+    const began = this.#now();
     try {
       first?.[1]();
     } finally {
       // An error in one panel does not end the others.
-      this.#rest = Math.min(LONGEST_REST_MS, REST * (framed + performance.now() - began));
+      this.#rest = Math.min(LONGEST_REST_MS, REST * (framed + this.#now() - began));
       this.#asked = false;
       if (this.#waiting.size > 0) this.#askFrame();
     }

@@ -2,12 +2,36 @@
 import { TileRow } from "./canvas.ts";
 import { Chart } from "./chart.ts";
 import { element, setText } from "../dom.ts";
+import { MODEL_STACKS, type ModelName } from "../mnist/model-names.ts";
 import { Mistakes } from "./mistakes.ts";
-import type { DeviceUpdate, GraphUpdate, HeldOutUpdate, LookUpdate, MetricsUpdate, StatusUpdate, Update } from "./protocol.ts";
+import type {
+  ArrivalUpdate,
+  DeviceUpdate,
+  Fault,
+  GraphUpdate,
+  HeldOutUpdate,
+  LookUpdate,
+  MetricsUpdate,
+  StatusUpdate,
+  Update,
+} from "./protocol.ts";
 import type { History } from "./save.ts";
 import { Turns } from "./turns.ts";
 
 const percent = (share: number, digits = 1): string => `${(100 * share).toFixed(digits)} %`;
+
+/** What each fault is called, and what helps. */
+const FAULTS: Readonly<Record<Fault, readonly [title: string, remedy: string]>> = {
+  digits: ["The digits could not be loaded", "Restart tries again; this page can stay open."],
+  "no device": ["There is no WebGPU here", "Without “device=webgpu” in its address this page trains on the CPU."],
+  "lost device": [
+    "The graphics device went away while training",
+    "Restart begins anew on whatever device there is now; this page can stay open.",
+  ],
+  memory: ["The graphics device has no memory left", "A smaller batch takes less; Restart begins anew."],
+  training: ["Training stopped", "Restart begins anew; this page can stay open."],
+};
+
 const figure = (name: string): HTMLElement => element(`figure-${name}`, HTMLElement);
 
 interface Bar {
@@ -26,7 +50,9 @@ export class View {
   readonly #loss: Chart;
   readonly #accuracy: Chart;
   readonly #bars: readonly Bar[];
-  readonly #rows: TileRow[] = [];
+  readonly #graphNote = element("graph-note", HTMLElement);
+  readonly #graphWords = this.#graphNote.textContent;
+  #rows: readonly TileRow[] = [];
   readonly #mistakes: Mistakes;
   readonly #turns = new Turns();
   #epochs = 0;
@@ -61,13 +87,22 @@ export class View {
     this.#drawCharts();
   }
 
-  /** Empties the page for a new run. */
-  clear(epochs: number): void {
+  /** Empties the page for a new run of a network. */
+  clear(epochs: number, model: ModelName): void {
     this.#epochs = epochs;
     this.history = { losses: [], accuracies: [], heldOut: new Map() };
+    this.dot = "";
     this.#loss.clear();
     this.#accuracy.clear();
     this.#drawCharts();
+    this.#rows = MODEL_STACKS[model].map((stack, k) => new TileRow(stack, k === 0));
+    element("layers", HTMLElement).replaceChildren(...this.#rows.map((row) => row.element));
+    this.#turns.ask("bars", () => this.#guess(undefined));
+    this.#turns.ask("graph", () => {
+      element("graph", HTMLElement).replaceChildren();
+      setText(this.#graphNote, this.#graphWords);
+    });
+    this.#mistakes.clear();
     for (const name of ["loss", "accuracy", "held-out", "speed"]) setText(figure(name), "–");
     setText(figure("step"), "0");
     setText(figure("epoch"), "0");
@@ -80,14 +115,16 @@ export class View {
     else if (update.kind === "look") this.#look(update);
     else if (update.kind === "graph") this.#graph(update);
     else if (update.kind === "device") this.#device(update);
+    else if (update.kind === "arrival") this.#arrival(update);
     else this.#status(update);
   }
 
-  #device({ device, name, reason, parameters, trainCount, heldOutCount }: DeviceUpdate): void {
+  #device({ device, name, reason, software, parameters, trainCount, heldOutCount }: DeviceUpdate): void {
     const chip = document.createElement("span");
-    chip.className = device === "webgpu" ? "chip gpu" : "chip";
+    chip.className = device === "webgpu" && !software ? "chip gpu" : "chip";
     chip.textContent = device === "webgpu" ? "WebGPU" : "CPU";
-    const why = device === "webgpu" ? name : reason === undefined ? "as asked" : `no WebGPU: ${reason}`;
+    const how = software ? `in software, without a graphics processor: ${name}` : name;
+    const why = device === "webgpu" ? how : reason === undefined ? "as asked" : `no WebGPU: ${reason}`;
     element("device", HTMLElement).replaceChildren(
       chip,
       `${why} · ${parameters.toLocaleString("en")} parameters · ${trainCount.toLocaleString("en")} digits`,
@@ -95,15 +132,19 @@ export class View {
     element("pick", HTMLInputElement).max = String(heldOutCount);
   }
 
-  #status({ state, problem, deviceLost }: StatusUpdate): void {
+  #arrival({ arrived, count }: ArrivalUpdate): void {
+    const bar = element("arrival", HTMLProgressElement);
+    [bar.max, bar.value] = [count, arrived];
+    bar.toggleAttribute("data-done", arrived === count);
+  }
+
+  #status({ state, fault }: StatusUpdate): void {
     const alert = element("alert", HTMLElement);
     if (state === "running") alert.hidden = true;
-    if (problem === undefined) return;
-    setText(element("alert-title", HTMLElement), deviceLost ? "The graphics device went away while training" : "Training stopped");
-    setText(
-      element("alert-text", HTMLElement),
-      `${problem}. Restart begins anew on whatever device there is now; this page can stay open.`,
-    );
+    if (fault === undefined) return;
+    const [title, remedy] = FAULTS[fault.what];
+    setText(element("alert-title", HTMLElement), title);
+    setText(element("alert-text", HTMLElement), `${fault.problem}. ${remedy}`);
     alert.hidden = false;
   }
 
@@ -135,28 +176,22 @@ export class View {
     this.#mistakes.show(update);
   }
 
-  #look({ probabilities, filters, maps }: LookUpdate): void {
+  #look({ probabilities, stacks }: LookUpdate): void {
     this.#turns.ask("bars", () => this.#guess(probabilities));
-    const rows = [{ name: "first filters", pictures: filters, signed: true }, ...maps.map((m) => ({ ...m, signed: false }))];
-    rows.forEach(({ name, pictures, signed }, k) => {
-      this.#turns.ask(`pictures ${k}`, () => {
-        let row = this.#rows[k];
-        if (!row) element("layers", HTMLElement).append((row = this.#rows[k] = new TileRow()).element);
-        row.show(`${pictures.count} ${name}, ${pictures.height} × ${pictures.width}`, pictures, signed);
-      });
-    });
+    this.#rows.forEach((row, k) => this.#turns.ask(`pictures ${k}`, () => row.show(stacks[k]!)));
   }
 
-  #guess(probabilities: Float32Array): void {
-    const best = probabilities.indexOf(Math.max(...probabilities));
+  /** Without probabilities there is nothing to guess. */
+  #guess(probabilities: Float32Array | undefined): void {
+    const best = probabilities?.indexOf(Math.max(...probabilities));
     this.#bars.forEach(({ row, fill, share }, digit) => {
-      const p = probabilities[digit]!;
+      const p = probabilities?.[digit];
       row.toggleAttribute("data-best", digit === best);
-      fill.style.transform = `scaleX(${p.toFixed(3)})`;
-      setText(share, percent(p, 0));
+      fill.style.transform = `scaleX(${(p ?? 0).toFixed(3)})`;
+      setText(share, p === undefined ? "–" : percent(p, 0));
     });
     const known = this.truth === undefined ? "" : `, it is a ${this.truth}`;
-    setText(element("guess", HTMLElement), `guess: ${best}${known}`);
+    setText(element("guess", HTMLElement), best === undefined ? "nothing to guess yet" : `guess: ${best}${known}`);
   }
 
   #graph({ step, svg, dot }: GraphUpdate): void {
@@ -166,10 +201,7 @@ export class View {
       drawing.setAttribute("role", "img");
       drawing.setAttribute("aria-label", `Graph of step ${step}`);
       element("graph", HTMLElement).replaceChildren(document.importNode(drawing, true));
-      setText(
-        element("graph-note", HTMLElement),
-        `recorded at step ${step}; gradients flow along the arrows, from the loss to the weights`,
-      );
+      setText(this.#graphNote, `recorded at step ${step}; gradients flow along the arrows, from the loss to the weights`);
     });
   }
 

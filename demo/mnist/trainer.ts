@@ -1,6 +1,7 @@
 // Training a network on digits, one step at a time: what the terminal and the page have in common.
+import { loadCheckpoint, saveCheckpoint } from "../../src/extra/index.ts";
 import { data, type Generator, inspect, io, manualSeed, nn, noGrad, optim, tensor, type Tensor } from "../../src/index.ts";
-import { CLASSES, type Digits, type DigitSet, SIDE } from "./digits.ts";
+import { CLASSES, type Digits, type DigitSet, PIXELS, SIDE } from "./digits.ts";
 import type { ModelName } from "./model-names.ts";
 import { buildModel } from "./models.ts";
 
@@ -11,6 +12,19 @@ export interface TrainerOptions {
   readonly learningRate: number;
   /** The learning rate falls along a half cosine to nothing over this many steps; without it, it stays. */
   readonly decaySteps?: number;
+  /**
+   * The first pass takes the digits in parts of so many, shuffled within each, so that it can begin before all are there.
+   * Its order depends on the seed alone, not on when they come.
+   */
+  readonly part?: number;
+}
+
+/** Where a training stands among its digits; a checkpoint keeps it beside the weights. */
+export interface Place {
+  readonly epoch: number;
+  readonly steps: number;
+  readonly at: number;
+  readonly order: readonly number[];
 }
 
 /** One step's figures. */
@@ -34,11 +48,17 @@ const EVALUATION_BATCH = 250;
 const MEAN = 0.1307;
 const DEVIATION = 0.3081;
 
-const imagesOf = (set: DigitSet): Tensor =>
-  tensor(
-    Float32Array.from(set.pixels, (v) => (v / 255 - MEAN) / DEVIATION),
-    { shape: [set.count, 1, SIDE, SIDE] },
-  );
+/** What the network sees of a byte. */
+const NORMALISED = Float32Array.from({ length: 256 }, (_, v) => (v / 255 - MEAN) / DEVIATION);
+
+/** Some digits of a set as the network takes them: [N, 1, 28, 28]. */
+function imagesOf({ pixels }: DigitSet, picked: Int32Array): Tensor {
+  const values = new Float32Array(picked.length * PIXELS);
+  picked.forEach((digit, k) => {
+    for (let i = 0; i < PIXELS; i++) values[k * PIXELS + i] = NORMALISED[pixels[digit * PIXELS + i]!]!;
+  });
+  return tensor(values, { shape: [picked.length, 1, SIDE, SIDE] });
+}
 
 /** Where the largest of the ten values from `at` on is. */
 export function winner(values: ArrayLike<number>, at = 0): number {
@@ -64,8 +84,7 @@ export class Trainer {
   readonly #schedule: optim.CosineAnnealingLR | undefined;
   readonly #loss = new nn.CrossEntropyLoss();
   readonly #random: Generator;
-  readonly #images: Tensor;
-  readonly #heldOut: Tensor;
+  readonly #part: number;
   #order = new Int32Array(0);
   #at = 0;
   #epoch = 0;
@@ -74,7 +93,7 @@ export class Trainer {
   /** Called with the loss of the next step before its gradients are taken. */
   onGraph: ((loss: Tensor, named: Iterable<readonly [string, Tensor]>) => void) | undefined;
 
-  constructor(digits: Digits, { model, seed, batchSize, learningRate, decaySteps }: TrainerOptions) {
+  constructor(digits: Digits, { model, seed, batchSize, learningRate, decaySteps, part = digits.train.count }: TrainerOptions) {
     this.#digits = digits;
     this.trainCount = digits.train.count;
     this.#batchSize = batchSize;
@@ -82,8 +101,7 @@ export class Trainer {
     this.model = buildModel(model);
     this.#optimizer = new optim.Adam(this.model.parameters(), { lr: learningRate });
     this.#schedule = decaySteps === undefined ? undefined : new optim.CosineAnnealingLR(this.#optimizer, decaySteps);
-    this.#images = imagesOf(digits.train);
-    this.#heldOut = imagesOf(digits.heldOut);
+    this.#part = part;
   }
 
   /** Steps taken. */
@@ -97,6 +115,11 @@ export class Trainer {
   /** True right after the last batch of a pass. */
   get atEpochEnd(): boolean {
     return this.#steps > 0 && this.#at >= this.#order.length;
+  }
+  /** Has the next step's batch ready, and says how many digits from the front of the set it reaches into. */
+  ready(): number {
+    if (this.#at >= this.#order.length) this.#shuffle();
+    return 1 + this.#order.subarray(this.#at, this.#at + this.#batchSize).reduce((a, b) => Math.max(a, b));
   }
   get parameterCount(): number {
     return [...this.model.parameters()].reduce((sum, p) => sum + p.size, 0);
@@ -113,9 +136,9 @@ export class Trainer {
   /** Queues one step; the promise gives its figures when the device has run it. Several steps may be under way at once. */
   step(): Promise<StepResult> {
     if (this.#at >= this.#order.length) this.#shuffle();
-    const picked = this.#order.slice(this.#at, (this.#at += this.#batchSize));
+    const picked = this.#order.subarray(this.#at, (this.#at += this.#batchSize));
     const labels = Int32Array.from(picked, (i) => this.#digits.train.labels[i]!);
-    const images = this.#images.indexSelect(0, tensor(picked));
+    const images = imagesOf(this.#digits.train, picked);
     this.model.train();
     this.#optimizer.zeroGrad();
     const logits = this.model.call(images) as Tensor;
@@ -134,7 +157,8 @@ export class Trainer {
     const logits = new Float32Array(count * CLASSES);
     for (let at = 0; at < count; at += EVALUATION_BATCH) {
       const size = Math.min(EVALUATION_BATCH, count - at);
-      const some = noGrad(() => this.#predict(this.#heldOut.narrow(0, at, size)));
+      const picked = Int32Array.from({ length: size }, (_, k) => at + k);
+      const some = noGrad(() => this.#predict(imagesOf(this.#digits.heldOut, picked)));
       logits.set((await some.data()) as Float32Array, at * CLASSES);
       await pause();
     }
@@ -164,12 +188,33 @@ export class Trainer {
     return io.saveSafetensors(this.model.stateDict());
   }
 
+  /** Everything that a training needs to go on with the same bits, and `extra` of the caller's own. Nothing may be under way. */
+  checkpoint(extra: Readonly<Record<string, unknown>>): Promise<Uint8Array> {
+    const place: Place = { epoch: this.#epoch, steps: this.#steps, at: this.#at, order: [...this.#order] };
+    return saveCheckpoint(this.#training, { extra: { ...extra, place } });
+  }
+
+  /** Goes on from a checkpoint of a trainer with the same options, whose digits are as many. Errors: as loadCheckpoint. */
+  restore(bytes: Uint8Array): void {
+    const { place } = loadCheckpoint(bytes, this.#training) as { readonly place: Place };
+    [this.#epoch, this.#steps, this.#at] = [place.epoch, place.steps, place.at];
+    this.#order = Int32Array.from(place.order);
+  }
+
+  get #training(): Parameters<typeof saveCheckpoint>[0] {
+    return { model: this.model, optimizer: this.#optimizer, ...(this.#schedule && { scheduler: this.#schedule }) };
+  }
+
   /** The order of the next pass, as PyTorch's DataLoader(shuffle=True) has it; cut into batches later, because their size may change on the way. */
   #shuffle(): void {
     // The loader draws 64 bits for the seeds of its workers before the sampler draws its own.
     this.#random.random();
     this.#random.random();
     this.#order = Int32Array.from(new data.RandomSampler({ length: this.trainCount }));
+    if (this.#epoch === 0) {
+      const partOf = (digit: number): number => Math.floor(digit / this.#part);
+      this.#order.sort((a, b) => partOf(a) - partOf(b)); // stable
+    }
     this.#at = 0;
     this.#epoch++;
   }

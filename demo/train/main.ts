@@ -32,7 +32,7 @@ interface Run {
 async function digitsFrom(folder: string, limit: number | undefined): Promise<Digits> {
   const digits = await loadDigits(async (name) => {
     try {
-      return new Uint8Array(await readFile(join(folder, name)));
+      return new Blob([new Uint8Array(await readFile(join(folder, name)))]).stream();
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
       throw new DataError(`${join(folder, name)}: ${code === "ENOENT" ? "there is no such file (restore it, or give --data)" : message}`);

@@ -1,6 +1,7 @@
 // The parts of the pages that need no page.
 import { describe, expect, it } from "vitest";
 import { DataError, firstDigits, loadDigits, PIXELS } from "../../demo/mnist/digits.ts";
+import { Speed } from "../../demo/mnist/speed.ts";
 import { normaliseDrawing } from "../../demo/convnet/pad.ts";
 import { curveCsv } from "../../demo/convnet/save.ts";
 import { Turns } from "../../demo/convnet/turns.ts";
@@ -40,11 +41,14 @@ describe("normaliseDrawing", () => {
 
 describe("Turns", () => {
   const frames: ((framed: number) => void)[] = [];
-  let rest = 0;
-  const turns = new Turns((run, asked) => {
-    frames.push(run);
-    rest = asked;
-  });
+  let [rest, clock] = [0, 0];
+  const turns = new Turns(
+    (run, asked) => {
+      frames.push(run);
+      rest = asked;
+    },
+    () => clock,
+  );
   const drawn: string[] = [];
   const ask = (panel: string, state: number): void => turns.ask(panel, () => void drawn.push(`${panel} ${state}`));
   const frame = (framed = 0): string[] => {
@@ -81,18 +85,42 @@ describe("Turns", () => {
     expect([frame(), frame(), frame(), frame()]).toEqual([["a 5"], [], ["more 6"], []]);
   });
 
-  it("rests twice as long as a frame took, and not for ever", () => {
-    const restAfter = (framed: number): number => {
-      ask("a", 8);
+  it("rests twice as long as frame and drawing took, and not for ever", () => {
+    const restAfter = (framed: number, drawing: number): number => {
+      turns.ask("slow", () => (clock += drawing));
       frame(framed);
       ask("a", 9);
       const asked = rest;
-      frame(0);
+      frame();
       return asked;
     };
-    expect(restAfter(50)).toBeGreaterThanOrEqual(100);
-    expect(restAfter(50)).toBeLessThan(200);
-    expect(restAfter(1e4)).toBe(250);
+    expect(restAfter(50, 0)).toBe(100);
+    expect(restAfter(50, 20)).toBe(140);
+    expect(restAfter(1e4, 0)).toBe(250);
+  });
+});
+
+describe("Speed", () => {
+  it("counts from the beginning, so that steps which settle in one turn are not fast", () => {
+    const speed = new Speed();
+    speed.begin(1000);
+    expect(speed.perSecond).toBeNaN();
+    // Paused just then: three steps had been queued, and their figures arrive together.
+    for (const at of [1150, 1150.1, 1150.18]) speed.settle(at, 64);
+    expect(speed.perSecond).toBeCloseTo((3 * 64) / 0.15018, 6);
+    for (let k = 1; k <= 6; k++) {
+      speed.begin(2000 * k);
+      speed.settle(2000 * k + 40, 64);
+      expect(speed.perSecond).toBe(1600);
+    }
+  });
+
+  it("forgets what was long ago", () => {
+    const speed = new Speed();
+    speed.begin(0);
+    speed.settle(5000, 64);
+    for (let k = 1; k <= 30; k++) speed.settle(5000 + 10 * k, 64);
+    expect(speed.perSecond).toBe(6400);
   });
 });
 
@@ -108,7 +136,7 @@ describe("the digits", () => {
   const files =
     (labels: Uint8Array<ArrayBuffer>, pictures = images) =>
     (name: string) =>
-      Promise.resolve(name.includes("images") ? pictures : labels);
+      Promise.resolve(new Blob([name.includes("images") ? pictures : labels]).stream());
 
   it("are read unpacked as well, as a server may deliver them", async () => {
     const { train, heldOut } = await loadDigits(files(idx(8, [2], [3, 9])));

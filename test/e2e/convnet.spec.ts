@@ -1,17 +1,6 @@
 // Train a ConvNet, on WebGPU.
 import { expect, test } from "playwright/test";
-import {
-  collectProblems,
-  expectState,
-  learnMoreThan,
-  longTasksSince,
-  now,
-  reachStep,
-  restart,
-  savedLosses,
-  stepOf,
-  watchLongTasks,
-} from "./visit.ts";
+import { collectProblems, expectState, learnMoreThan, reachStep, restart, savedLosses, stepOf } from "./visit.ts";
 
 const COMPARED = 20;
 
@@ -22,18 +11,15 @@ function coloursIn(canvas: Element): number {
   return new Set(new Uint32Array(data.buffer)).size;
 }
 
-test("learns more than 95 % on WebGPU without holding the page up", async ({ page }) => {
+test("learns more than 95 % on WebGPU, and names the adapter that is software", async ({ page }) => {
   const problems = collectProblems(page);
-  await watchLongTasks(page);
   await page.goto("convnet/");
   await expect(page.locator("#device .chip")).toHaveText("WebGPU");
+  await expect(page.locator("#device")).toContainText("in software, without a graphics processor: google swiftshader");
   await expectState(page, "running");
-  await reachStep(page, 2);
-  const began = await now(page);
   await learnMoreThan(page, 95);
   await restart(page);
   await reachStep(page, 5);
-  expect(Math.max(0, ...(await longTasksSince(page, began)))).toBeLessThanOrEqual(100);
   expect(problems).toEqual([]);
 });
 
@@ -44,7 +30,10 @@ test("pause, step, resume and restart do what they say; a seed gives its curve a
   await page.getByRole("button", { name: "Pause" }).click();
   await expectState(page, "paused");
   const paused = await stepOf(page);
-  await page.waitForTimeout(700);
+  // A question to the worker, which answers in turn: what it had still to say has come before.
+  await page.getByRole("button", { name: "Next held-out digit" }).click();
+  await expect(page.getByLabel("Held-out digit by number")).toHaveValue("5");
+  await expect(page.locator("#guess")).toHaveText(/it is a \d/);
   expect(await stepOf(page)).toBe(paused);
 
   for (let k = 1; k <= 3; k++) {
@@ -124,6 +113,9 @@ test("the pad, the pictures and the mistakes follow the network", async ({ page 
   const before = await shares();
 
   await page.getByLabel("Drawing pad").press("Delete");
+  await expect(page.locator("#guess")).toHaveText("nothing to guess yet");
+  expect(await page.locator("#bars li span:last-child").allTextContents()).toEqual(new Array(10).fill("–"));
+  await expect(page.locator("#bars li[data-best]")).toHaveCount(0);
   const box = (await page.getByLabel("Drawing pad").boundingBox())!;
   await page.mouse.move(box.x + box.width * 0.5, box.y + box.height * 0.2);
   await page.mouse.down();
@@ -141,10 +133,51 @@ test("the pad, the pictures and the mistakes follow the network", async ({ page 
   expect(problems).toEqual([]);
 });
 
-test("the network with batch normalisation trains as well", async ({ page }) => {
+test("the network with batch normalisation trains as well, and nothing of the one before stays", async ({ page }) => {
   const problems = collectProblems(page);
-  await page.goto("convnet/?model=bnnet");
+  await page.goto("convnet/");
+  await reachStep(page, 50);
+  await expect(page.locator("#mistakes li:not([data-empty])")).not.toHaveCount(0);
+  // The page itself watches: a fast machine has new mistakes between two looks.
+  const emptied = page.evaluate(
+    () =>
+      new Promise<void>((resolve) => {
+        const watcher = new MutationObserver(() => {
+          const empty = (selector: string): boolean => document.querySelector(selector) === null;
+          if (!empty("#mistakes li:not([data-empty])") || !empty("#graph svg")) return;
+          watcher.disconnect();
+          resolve();
+        });
+        watcher.observe(document.body, { childList: true, subtree: true, attributes: true });
+      }),
+  );
+  await page.getByLabel("Network").selectOption("bnnet");
+  await emptied;
+  await expect(page.locator("#layers h3")).toHaveText([
+    "8 first filters, 3 × 3",
+    "8 after convolution 1, 28 × 28",
+    "16 after convolution 2, 14 × 14",
+  ]);
   await learnMoreThan(page, 80);
   await expect(page.locator("#graph svg")).toContainText("[8]");
   expect(problems).toEqual([]);
+});
+
+test("a seed that is none is refused in words, and never shown beside another", async ({ page }) => {
+  await page.goto("convnet/?seed=-5");
+  const seed = page.getByLabel("Seed");
+  const words = page.locator("#state");
+  await expect(words).toContainText("A seed is a whole number from 0 to 4,294,967,295: it stays 42");
+  await expect(seed).toHaveValue("42");
+  await reachStep(page, 3);
+  await seed.fill("7");
+  await seed.press("Enter");
+  await expect(words).not.toContainText("A seed is");
+  for (const wrong of ["-5", "1.5", "", "4294967296", "1e3"]) {
+    await seed.fill(wrong);
+    await seed.press("Enter");
+    await expect(words).toContainText("it stays 7");
+    await expect(seed).toHaveValue("7");
+    expect(page.url()).toContain("seed=7");
+  }
 });

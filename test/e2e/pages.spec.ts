@@ -1,6 +1,6 @@
 // All pages: they are linked, fit every width, and can be used from the keyboard.
 import { expect, test } from "playwright/test";
-import { collectProblems, reachStep } from "./visit.ts";
+import { collectProblems, reachStep, shiftsOf, watchShifts } from "./visit.ts";
 
 test("the index page leads to the others, and back", async ({ page }) => {
   const problems = collectProblems(page);
@@ -18,19 +18,23 @@ test("the index page leads to the others, and back", async ({ page }) => {
 });
 
 for (const path of ["./", "convnet/", "selftest/?device=cpu"])
-  for (const width of [360, 768, 1600])
-    for (const colorScheme of ["light", "dark"] as const)
-      test(`${path} fits ${width} px, ${colorScheme}`, async ({ page }) => {
+  for (const width of [360, 768, 1280, 1600])
+    test(`${path} fits ${width} px, light and dark, and nothing moves`, async ({ page }) => {
+      await watchShifts(page);
+      await page.setViewportSize({ width, height: 900 });
+      await page.goto(path);
+      if (path === "convnet/") await reachStep(page, 3);
+      else if (path !== "./") await expect(page.locator("#rows tr").nth(5)).toBeVisible();
+      // 0.1 is what visitors do not notice.
+      expect(await shiftsOf(page)).toBeLessThan(0.05);
+      for (const colorScheme of ["light", "dark"] as const) {
         await page.emulateMedia({ colorScheme });
-        await page.setViewportSize({ width, height: 900 });
-        await page.goto(path);
-        if (path === "convnet/") await reachStep(page, 3);
-        else if (path !== "./") await expect(page.locator("#rows tr").nth(5)).toBeVisible();
         expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
         const background = await page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
         const [red] = /\d+/.exec(background)!;
         expect(Number(red) > 128).toBe(colorScheme === "light");
-      });
+      }
+    });
 
 test("the keyboard reaches every control, and shows where it is", async ({ page }) => {
   await page.goto("convnet/");

@@ -1,4 +1,4 @@
-// What the specs share: a page that collects its errors and long tasks, and readings of the training page.
+// What the specs share: a page that collects its errors and shifts, and readings of the training page.
 import { readFile } from "node:fs/promises";
 import { expect, type Page } from "playwright/test";
 
@@ -15,28 +15,20 @@ export function collectProblems(page: Page): string[] {
   return problems;
 }
 
-/** Has the page note its long tasks from the beginning. */
-export async function watchLongTasks(page: Page): Promise<void> {
+/** Has the page note from the beginning how far things moved under the visitor. */
+export async function watchShifts(page: Page): Promise<void> {
   await page.addInitScript(() => {
-    const noted: { start: number; duration: number }[] = [];
-    Object.assign(globalThis, { longTasks: noted });
+    const noted: number[] = [];
+    Object.assign(globalThis, { shifts: noted });
     new PerformanceObserver((list) => {
-      for (const { startTime, duration } of list.getEntries()) noted.push({ start: startTime, duration });
-    }).observe({ type: "longtask", buffered: true });
+      for (const entry of list.getEntries()) noted.push((entry as PerformanceEntry & { value: number }).value);
+    }).observe({ type: "layout-shift", buffered: true });
   });
 }
 
-/** Long tasks that began after a time of the page's clock. */
-export const longTasksSince = (page: Page, since: number): Promise<number[]> =>
-  page.evaluate(
-    (from) =>
-      (globalThis as unknown as { longTasks: { start: number; duration: number }[] }).longTasks
-        .filter((t) => t.start >= from)
-        .map((t) => t.duration),
-    since,
-  );
-
-export const now = (page: Page): Promise<number> => page.evaluate(() => performance.now());
+/** The layout shifts of the visit, added up. */
+export const shiftsOf = (page: Page): Promise<number> =>
+  page.evaluate(() => (globalThis as unknown as { shifts: number[] }).shifts.reduce((a, b) => a + b, 0));
 
 const numberIn = async (page: Page, id: string): Promise<number> =>
   parseFloat(((await page.locator(`#figure-${id}`).textContent()) ?? "").replace(",", ""));
