@@ -21,9 +21,9 @@ const ENTRIES: Record<string, string> = {
   "extra/index": "src/extra/index.ts",
 };
 
-/** Every demo/<page>/index.html, and the page that links them. */
+/** Every demo/<page>/index.html, and the page that links them; an earlier build beside them is none. */
 function pages(): Record<string, string> {
-  const folders = readdirSync(join(root, "demo"), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const folders = readdirSync(join(root, "demo"), { withFileTypes: true }).filter((entry) => entry.isDirectory() && entry.name !== "dist");
   const found = ["", ...folders.map((entry) => entry.name)]
     .map((name) => [name || "index", join(root, "demo", name, "index.html")] as const)
     .filter(([, file]) => existsSync(file));

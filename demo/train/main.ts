@@ -5,29 +5,17 @@ import { fileURLToPath } from "node:url";
 import { init, sync, WengertError } from "../../src/index.ts";
 import { DataError, type Digits, firstDigits, loadDigits } from "../mnist/digits.ts";
 import { MODEL_TITLES } from "../mnist/model-names.ts";
-import { drawGraph, type StepResult, Trainer } from "../mnist/trainer.ts";
-import { OutputError, prepareFolder, writeAll } from "./files.ts";
+import { discard, OutputError, prepareFolder, writeAll } from "./files.ts";
 import { offerGpu } from "./node-gpu.ts";
-import { HELP, parseOptions, type TrainOptions, UsageError } from "./options.ts";
+import { CHECKPOINT, HELP, parseOptions, type TrainOptions, UsageError } from "./options.ts";
 import { ProgressLine } from "./progress.ts";
 import { confusionTable, curveSvg } from "./report.ts";
+import { Interrupted, percent, readRun, Run } from "./run.ts";
 
 const DATA = fileURLToPath(new URL("../public/mnist", import.meta.url));
 
-/** Steps queued ahead of the figures that are shown. */
-const AHEAD = 3;
-const SPEED_WINDOW = 20;
-
-const macrotask = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
-
-interface Run {
-  readonly losses: number[];
-  readonly heldOut: number[];
-  readonly confusion: number[][];
-  readonly graph: { readonly dot: string; readonly svg: string };
-  readonly seconds: number;
-}
+/** npm hands Ctrl-C on to a program that has it from the terminal already: what comes this soon is the same key. */
+const SAME_KEY_MS = 500;
 
 async function digitsFrom(folder: string, limit: number | undefined): Promise<Digits> {
   const digits = await loadDigits(async (name) => {
@@ -50,97 +38,62 @@ async function chooseDevice(asked: TrainOptions["device"]): Promise<string> {
   return device === "webgpu" ? `WebGPU: ${name}` : `CPU${why === undefined ? "" : `, because ${why}`}`;
 }
 
-/** Trains to the end, evaluating after every epoch. */
-async function train(trainer: Trainer, digits: Digits, options: TrainOptions, line: ProgressLine): Promise<Run> {
-  const steps = Math.ceil(digits.train.count / options.batch) * options.epochs;
-  const [losses, heldOut]: [number[], number[]] = [[], []];
-  const recent: { at: number; correct: number; count: number }[] = [];
-  let graph = { dot: "", svg: "" };
-  trainer.onGraph = (loss, params) => {
-    graph = drawGraph(loss, params);
-    trainer.onGraph = undefined;
-  };
-  const settle = async (result: Promise<StepResult>, epoch: number): Promise<void> => {
-    const { loss, correct, count } = await result;
-    losses.push(loss);
-    recent.push({ at: performance.now(), correct, count });
-    if (recent.length > SPEED_WINDOW) recent.shift();
-    const seen = recent.reduce((sum, r) => sum + r.count, 0);
-    const perSecond = recent.length < 2 ? NaN : ((seen - recent[0]!.count) * 1000) / (recent.at(-1)!.at - recent[0]!.at);
-    const secondsLeft = ((steps - losses.length) * options.batch) / perSecond;
-    const accuracy = recent.reduce((sum, r) => sum + r.correct, 0) / seen;
-    line.show({ epoch, epochs: options.epochs, step: losses.length, steps, loss, accuracy, samplesPerSecond: perSecond, secondsLeft });
-  };
-  const started = performance.now();
-  let evaluation = undefined as Awaited<ReturnType<Trainer["evaluate"]>> | undefined;
-  while (trainer.steps < steps) {
-    const underWay: Promise<void>[] = [];
-    do {
-      const settled = settle(trainer.step(), trainer.epoch);
-      // When one step fails those behind it fail too: only the first is reported.
-      settled.catch(() => undefined);
-      underWay.push(settled);
-      if (underWay.length > AHEAD) await underWay.shift();
-      await macrotask();
-    } while (!trainer.atEpochEnd);
-    await Promise.all(underWay);
-    evaluation = await trainer.evaluate(macrotask);
-    heldOut.push(evaluation.accuracy);
-    recent.length = 0;
-    line.clear();
-    const mean = losses.slice(-Math.ceil(steps / options.epochs)).reduce((sum, v, _, all) => sum + v / all.length, 0);
-    console.log(
-      `epoch ${trainer.epoch}/${options.epochs}  mean loss ${mean.toFixed(4)}  held-out accuracy ${percent(evaluation.accuracy)}`,
-    );
-  }
-  const seconds = (performance.now() - started) / 1000;
-  const confusion = Array.from({ length: 10 }, () => new Array<number>(10).fill(0));
-  digits.heldOut.labels.forEach((label, i) => confusion[label]![evaluation!.guesses[i]!]!++);
-  return { losses, heldOut, confusion, graph, seconds };
-}
-
 async function main(args: readonly string[], line: ProgressLine): Promise<void> {
-  const options = parseOptions(args);
-  if (options === "help") {
+  const given = parseOptions(args);
+  if (given === "help") {
     process.stdout.write(HELP);
     return;
   }
+  const saved = given.resume === undefined ? undefined : readRun(given.resume);
+  const options: TrainOptions = { ...given, ...saved?.options };
+  const { model, epochs, batch, lr, seed, out } = options;
   const digits = await digitsFrom(options.data ?? DATA, options.limit);
-  prepareFolder(options.out);
+  prepareFolder(out);
   const device = await chooseDevice(options.device);
-  const { model, seed, batch, lr, epochs } = options;
-  const decaySteps = Math.ceil(digits.train.count / batch) * epochs;
-  const trainer = new Trainer(digits, { model, seed, batchSize: batch, learningRate: lr, decaySteps });
-  console.log(`${MODEL_TITLES[options.model]}, ${trainer.parameterCount.toLocaleString("en")} parameters, on ${device}`);
+  const run = new Run(digits, options, line, saved);
+  console.log(`${MODEL_TITLES[model]}, ${run.trainer.parameterCount.toLocaleString("en")} parameters, on ${device}`);
+  console.log(`${digits.train.count} digits to train on, ${digits.heldOut.count} held out; Adam ${lr}, batch ${batch}, seed ${seed}`);
+  if (saved) console.log(`going on after step ${run.losses.length} of ${run.steps}`);
+  const [started, before] = [performance.now(), run.losses.length];
+  stop = () => run.stop();
+  const { guesses } = await run.finish();
+  stop = undefined;
+  const seconds = (performance.now() - started) / 1000;
+  const perSecond = Math.round(((digits.train.count * epochs) / run.steps) * ((run.steps - before) / seconds));
   console.log(
-    `${digits.train.count} digits to train on, ${digits.heldOut.count} held out; Adam ${options.lr}, batch ${options.batch}, seed ${options.seed}`,
+    `\nheld-out accuracy ${percent(run.heldOut.at(-1)!)} after ${run.losses.length} steps in ${seconds.toFixed(1)} s (${perSecond} samples/s)\n`,
   );
-  const { losses, heldOut, confusion, graph, seconds } = await train(trainer, digits, options, line);
-  const perSecond = Math.round((digits.train.count * options.epochs) / seconds);
-  console.log(
-    `\nheld-out accuracy ${percent(heldOut.at(-1)!)} after ${losses.length} steps in ${seconds.toFixed(1)} s (${perSecond} samples/s)\n`,
-  );
+  const confusion = Array.from({ length: 10 }, () => new Array<number>(10).fill(0));
+  digits.heldOut.labels.forEach((label, i) => confusion[label]![guesses[i]!]!++);
   console.log(`${confusionTable(confusion, process.stdout.isTTY)}\n`);
-  const title = `${MODEL_TITLES[options.model]}: loss over ${losses.length} steps, Adam ${options.lr}, batch ${options.batch}, seed ${options.seed}`;
-  writeAll(options.out, {
-    "model.safetensors": await trainer.weights(),
-    "loss.svg": curveSvg({ title, losses, heldOut }),
-    "graph.dot": graph.dot,
-    "graph.svg": graph.svg,
+  const title = `${MODEL_TITLES[model]}: loss over ${run.losses.length} steps, Adam ${lr}, batch ${batch}, seed ${seed}`;
+  writeAll(out, {
+    "model.safetensors": await run.trainer.weights(),
+    "loss.svg": curveSvg({ title, losses: run.losses, heldOut: run.heldOut }),
+    "graph.dot": run.graph.dot,
+    "graph.svg": run.graph.svg,
   });
-  console.log(`written to ${options.out}: model.safetensors, loss.svg, graph.dot, graph.svg`);
+  discard(join(out, CHECKPOINT));
+  console.log(`written to ${out}: model.safetensors, loss.svg, graph.dot, graph.svg`);
   await sync();
 }
 
 const line = new ProgressLine(process.stdout);
-for (const [signal, code] of [
-  ["SIGINT", 130],
-  ["SIGTERM", 143],
-] as const)
+const CODES = { SIGINT: 130, SIGTERM: 143 } as const;
+/** Ends the training after its step, once there is one to end. */
+let stop: (() => void) | undefined;
+let first: { readonly at: number; readonly code: number } | undefined;
+for (const signal of ["SIGINT", "SIGTERM"] as const)
   process.on(signal, () => {
+    const at = performance.now();
+    if (first && at - first.at < SAME_KEY_MS) return;
+    if (stop && !first) {
+      first = { at, code: CODES[signal] };
+      return stop();
+    }
     line.clear();
-    process.stderr.write("train: interrupted, nothing was written\n");
-    process.exit(code);
+    process.stderr.write(`train: interrupted${first ? " at once" : ", nothing was written"}\n`);
+    process.exit(CODES[signal]);
   });
 
 try {
@@ -148,10 +101,11 @@ try {
 } catch (error) {
   line.clear();
   const expected = error instanceof UsageError || error instanceof DataError || error instanceof OutputError;
-  const [first] = (error instanceof Error ? error.message : String(error)).split("\n");
-  process.stderr.write(`train: ${first}${error instanceof UsageError ? " (--help lists the options)" : ""}\n`);
+  const [words] = (error instanceof Error ? error.message : String(error)).split("\n");
+  process.stderr.write(`train: ${words}${error instanceof UsageError ? " (--help lists the options)" : ""}\n`);
   // A fault of the program itself shows where it happened.
-  if (!expected && !(error instanceof WengertError) && error instanceof Error) process.stderr.write(`${error.stack}\n`);
-  process.exitCode = expected ? 2 : 1;
+  const known = expected || error instanceof Interrupted || error instanceof WengertError;
+  if (!known && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  process.exitCode = error instanceof Interrupted && first ? first.code : expected ? 2 : 1;
 }
 process.exit();

@@ -1,4 +1,5 @@
 // The command line of `npm run train`.
+import { dirname } from "node:path";
 import { parseArgs } from "node:util";
 import { MODEL_NAMES, type ModelName } from "../mnist/model-names.ts";
 
@@ -13,26 +14,35 @@ export interface TrainOptions {
   readonly limit: number | undefined;
   readonly out: string;
   readonly data: string | undefined;
+  /** The checkpoint to go on from. It brings the options that shape a run. */
+  readonly resume: string | undefined;
 }
+
+/** The options that shape a run: with the same ones the loss curve is the same to the last bit. */
+export type RunOptions = Pick<TrainOptions, (typeof SHAPING)[number]>;
 
 /** A command line that cannot be followed; the message is one line for the terminal. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
+export const CHECKPOINT = "checkpoint.safetensors";
+
+const SHAPING = ["model", "epochs", "batch", "lr", "seed", "limit"] as const;
 const DEVICES = ["auto", "webgpu", "cpu"] as const;
 
 const definitions = {
-  model: { type: "string", default: "lenet" },
-  epochs: { type: "string", default: "5" },
-  batch: { type: "string", default: "64" },
-  lr: { type: "string", default: "2e-3" },
-  seed: { type: "string", default: "42" },
-  device: { type: "string", default: "auto" },
+  model: { type: "string" },
+  epochs: { type: "string" },
+  batch: { type: "string" },
+  lr: { type: "string" },
+  seed: { type: "string" },
+  device: { type: "string" },
   limit: { type: "string" },
-  out: { type: "string", default: "runs/latest" },
+  out: { type: "string" },
   data: { type: "string" },
-  help: { type: "boolean", short: "h", default: false },
+  resume: { type: "string" },
+  help: { type: "boolean", short: "h" },
 } as const;
 
 export const HELP = `Trains a network on handwritten digits and reports its accuracy on digits it has not seen.
@@ -48,7 +58,10 @@ Usage: npm run train -- [options]
   --limit N       train on the first N digits only
   --out DIR       where the results go (default runs/latest): model.safetensors, loss.svg, graph.dot, graph.svg
   --data DIR      where the digits are (default demo/public/mnist)
+  --resume FILE   go on from a checkpoint as if the run had never stopped; the results go beside it unless --out is given
   -h, --help      this text
+
+After every epoch, and when Ctrl-C interrupts it, a run keeps ${CHECKPOINT} in its folder, until the results are there.
 
 Exit codes: 0 done, 1 training failed, 2 bad options, data or folder, 130 interrupted.
 `;
@@ -57,18 +70,26 @@ Exit codes: 0 done, 1 training failed, 2 bad options, data or folder, 130 interr
 export function parseOptions(args: readonly string[]): TrainOptions | "help" {
   const values = read(args);
   if (values.help) return "help";
+  const { resume, limit, out, data } = values;
+  const shaping = SHAPING.find((name) => values[name] !== undefined);
+  if (resume !== undefined && shaping !== undefined)
+    throw new UsageError(`--${shaping} cannot be given with --resume: the run goes on with the options that it began with`);
   return {
-    model: choice("model", values.model, MODEL_NAMES),
-    epochs: whole("epochs", values.epochs, 1, 1000),
-    batch: whole("batch", values.batch, 1, 8000),
-    lr: positive("lr", values.lr, 10),
-    seed: whole("seed", values.seed, 0, 2 ** 32 - 1),
-    device: choice("device", values.device, DEVICES),
-    limit: values.limit === undefined ? undefined : whole("limit", values.limit, 1, 8000),
-    out: folder("out", values.out),
-    data: values.data === undefined ? undefined : folder("data", values.data),
+    model: choice("model", values.model ?? "lenet", MODEL_NAMES),
+    epochs: whole("epochs", values.epochs ?? "5", 1, 1000),
+    batch: whole("batch", values.batch ?? "64", 1, 8000),
+    lr: positive("lr", values.lr ?? "2e-3", 10),
+    seed: whole("seed", values.seed ?? "42", 0, 2 ** 32 - 1),
+    device: choice("device", values.device ?? "auto", DEVICES),
+    limit: limit === undefined ? undefined : whole("limit", limit, 1, 8000),
+    out: out !== undefined ? path("out", out, "folder") : resume === undefined ? "runs/latest" : dirname(resume),
+    data: data === undefined ? undefined : path("data", data, "folder"),
+    resume: resume === undefined ? undefined : path("resume", resume, "file"),
   };
 }
+
+/** The options that shape a run, to be kept in its checkpoint. */
+export const shapeOf = ({ model, epochs, batch, lr, seed, limit }: RunOptions): RunOptions => ({ model, epochs, batch, lr, seed, limit });
 
 function read(args: readonly string[]) {
   try {
@@ -99,7 +120,7 @@ function positive(name: string, value: string, high: number): number {
   return x;
 }
 
-function folder(name: string, value: string): string {
-  if (value.trim() === "") throw new UsageError(`--${name} is empty, it takes a folder`);
+function path(name: string, value: string, kind: "file" | "folder"): string {
+  if (value.trim() === "") throw new UsageError(`--${name} is empty, it takes a ${kind}`);
   return value;
 }

@@ -32,19 +32,30 @@ export function clock(seconds: number): string {
 }
 
 /** Loss, accuracy, speed, remaining time. */
-function figures(p: Progress): string {
+function figures(p: Progress): readonly [string, string, string, string] {
   const speed = Number.isFinite(p.samplesPerSecond) ? Math.round(p.samplesPerSecond) : "–";
-  return `loss ${p.loss.toFixed(4)}  acc ${(100 * p.accuracy).toFixed(1).padStart(5)} %  ${speed} samples/s  ${clock(p.secondsLeft)} left`;
+  return [
+    `loss ${p.loss.toFixed(4)}`,
+    `acc ${(100 * p.accuracy).toFixed(1).padStart(5)} %`,
+    `${speed} samples/s`,
+    `${clock(p.secondsLeft)} left`,
+  ];
 }
 
-/** The line, at most `width` characters: the bar takes what the figures leave. */
+const GAP = "  ";
+
+/** The line, at most `width` characters: the bar takes what the figures leave; where they do not all fit, whole figures are left out. */
 export function progressLine(p: Progress, width: number): string {
-  const head = `epoch ${p.epoch}/${p.epochs} `;
-  const tail = figures(p);
-  const room = Math.min(30, width - head.length - tail.length - 3);
-  if (room < 4) return (head + tail).slice(0, Math.max(0, width));
-  const filled = Math.round((room * p.step) / p.steps);
-  return `${head}[${"█".repeat(filled)}${"·".repeat(room - filled)}] ${tail}`;
+  const head = `epoch ${p.epoch}/${p.epochs}`;
+  const [loss, accuracy, speed, left] = figures(p);
+  const all = [loss, accuracy, speed, left].join(GAP);
+  const room = Math.min(30, width - head.length - all.length - 4);
+  if (room >= 4) {
+    const filled = Math.round((room * p.step) / p.steps);
+    return `${head} [${"█".repeat(filled)}${"·".repeat(room - filled)}] ${all}`;
+  }
+  const lines = [[head, loss, accuracy, speed, left], [head, loss, accuracy, left], [head, loss, accuracy], [head, loss], [loss]];
+  return lines.map((parts) => parts.join(GAP)).find((line) => line.length <= width) ?? "";
 }
 
 /** Shows progress on a terminal; on a pipe or in a file, ten plain lines per epoch. */
@@ -62,7 +73,7 @@ export class ProgressLine {
       const perEpoch = p.steps / p.epochs;
       const every = Math.max(1, Math.floor(perEpoch / 10));
       if (p.step % every === 0 || p.step === p.steps)
-        this.#terminal.write(`step ${p.step}/${p.steps}  epoch ${p.epoch}/${p.epochs}  ${figures(p)}\n`);
+        this.#terminal.write(`step ${p.step}/${p.steps}  epoch ${p.epoch}/${p.epochs}  ${figures(p).join(GAP)}\n`);
       return;
     }
     const now = performance.now();

@@ -30,6 +30,17 @@ describe("the progress line", () => {
     expect(progressLine(progress, width).length).toBeLessThanOrEqual(width);
   });
 
+  it.each([
+    [62, "epoch 2/5  loss 0.1235  acc  96.5 %  1235 samples/s  1:15 left"],
+    [61, "epoch 2/5  loss 0.1235  acc  96.5 %  1:15 left"],
+    [40, "epoch 2/5  loss 0.1235  acc  96.5 %"],
+    [30, "epoch 2/5  loss 0.1235"],
+    [12, "loss 0.1235"],
+    [10, ""],
+  ])("at a width of %i leaves whole figures out", (width, line) => {
+    expect(progressLine({ ...progress, samplesPerSecond: 1235 }, width)).toBe(line);
+  });
+
   it("is redrawn in place on a terminal and taken away at the end", () => {
     const written: string[] = [];
     const line = new ProgressLine({ isTTY: true, columns: 80, write: (text) => written.push(text) });

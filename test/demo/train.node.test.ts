@@ -5,7 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { OutputError, prepareFolder } from "../../demo/train/files.ts";
 import { HELP, parseOptions, UsageError } from "../../demo/train/options.ts";
+import { readRun } from "../../demo/train/run.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const digits = join(root, "demo/public/mnist");
@@ -57,6 +59,7 @@ describe("options", () => {
       limit: undefined,
       out: "runs/latest",
       data: undefined,
+      resume: undefined,
     };
     expect(parseOptions([])).toEqual(defaults);
     for (const [name, value] of Object.entries(defaults)) {
@@ -74,6 +77,7 @@ describe("options", () => {
       limit: 100,
     });
     expect(parseOptions(["-h"])).toBe("help");
+    expect(parseOptions(["--resume", "runs/a/checkpoint.safetensors"])).toMatchObject({ out: "runs/a" });
   });
 
   it.each([
@@ -90,6 +94,8 @@ describe("options", () => {
     [["--limit", "9999"], /--limit/],
     [["--out", ""], /--out is empty/],
     [["--epochs"], /epochs/],
+    [["--resume", ""], /--resume is empty, it takes a file/],
+    [["--resume", "a/b", "--lr", "1"], /--lr cannot be given with --resume/],
     [["lenet"], /lenet/],
   ])("%j is refused in one line", (args, words) => {
     expect(() => parseOptions(args)).toThrow(UsageError);
@@ -131,6 +137,8 @@ describe("the command", () => {
     writeFileSync(file, "");
     expectRefusal(await train("--out", join(file, "run"), "--device", "cpu"), /^train: cannot write to .*a-file/);
     expectRefusal(await train("--out", file, "--device", "cpu"), /^train: cannot write to .*a-file/);
+    // Node's recursive mkdir never returns from there.
+    expect(() => prepareFolder("/proc/wengert/run")).toThrow(OutputError);
   });
 
   it("trains, reports, and writes whole files and no others", async () => {
@@ -152,13 +160,22 @@ describe("the command", () => {
     expect(header["11.bias"]?.shape).toEqual([10]);
   });
 
-  it("leaves a clean line and no files when interrupted", async () => {
+  it("keeps a checkpoint when interrupted, in one line that says how to go on", async () => {
     const out = join(folder, "interrupted");
     const child = start(["--device", "cpu", "--epochs", "50", "--out", out]);
     child.stdout.on("data", (text: Buffer) => text.toString().includes("step ") && child.kill("SIGINT"));
     const { code, err } = await finish(child);
-    expect(err).toBe("train: interrupted, nothing was written\n");
+    const file = join(out, "checkpoint.safetensors");
+    expect(err).toMatch(/^train: interrupted after step \d+ of 6250; npm run train -- --resume .*\n$/);
+    expect(err).toContain(`--resume ${file} goes on`);
     expect(code).toBe(130);
-    expect(readdirSync(out)).toEqual([]);
+    expect(readdirSync(out)).toEqual(["checkpoint.safetensors"]);
+    expect(readRun(file)).toMatchObject({ options: { model: "lenet", epochs: 50, batch: 64, lr: 2e-3, seed: 42 }, heldOut: [] });
+  });
+
+  it("refuses a checkpoint that is none", async () => {
+    expectRefusal(await train("--resume", join(folder, "none.safetensors")), /^train: .*none\.safetensors: there is no such file/);
+    expect(() => readRun(join(folder, "run/model.safetensors"))).toThrow(/model\.safetensors: is no checkpoint of npm run train/);
+    expect(() => readRun(join(folder, "run/loss.svg"))).toThrow(/loss\.svg: is no checkpoint of npm run train/);
   });
 });

@@ -1,0 +1,80 @@
+// A run that is stopped and gone on with is the run that was never stopped.
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { type Digits, type DigitSet, PIXELS } from "../../demo/mnist/digits.ts";
+import { parseOptions, type TrainOptions } from "../../demo/train/options.ts";
+import { ProgressLine } from "../../demo/train/progress.ts";
+import { Interrupted, readRun, Run } from "../../demo/train/run.ts";
+import { onEveryDevice } from "../devices.ts";
+
+/** Grey bars, one place for every class. */
+function bars(count: number): DigitSet {
+  const labels = Uint8Array.from({ length: count }, (_, i) => i % 10);
+  const pixels = Uint8Array.from({ length: count * PIXELS }, (_, i) =>
+    Math.floor((i % 28) / 3) === Math.floor(i / PIXELS) % 10 ? i % 256 : 0,
+  );
+  return { count, labels, pixels };
+}
+
+const digits: Digits = { train: bars(50), heldOut: bars(20) };
+let out = "";
+beforeAll(() => {
+  out = mkdtempSync(join(tmpdir(), "wengert-run-"));
+  vi.spyOn(console, "log").mockImplementation(() => undefined);
+});
+afterAll(() => {
+  vi.restoreAllMocks();
+  rmSync(out, { recursive: true, force: true });
+});
+
+onEveryDevice((device) => {
+  const options = parseOptions(["--model=bnnet", "--epochs=3", "--batch=16", "--device", device]) as TrainOptions;
+
+  /** Goes on to the end, or is stopped once it has shown `until` steps. */
+  async function go(folder: string, resume?: string, until = Infinity): Promise<{ run: Run; weights: Uint8Array }> {
+    const write = (text: string): void => {
+      if (Number(/^step (\d+)/.exec(text)![1]) >= until) run.stop();
+    };
+    const saved = resume === undefined ? undefined : readRun(resume);
+    const run = new Run(digits, { ...options, out: folder, resume }, new ProgressLine({ write }), saved);
+    await run.finish();
+    return { run, weights: await run.trainer.weights() };
+  }
+
+  // Four steps an epoch: in its middle, at its end, behind the first of the next, twice.
+  it.each([[[2]], [[4]], [[5]], [[1, 7]]])("stopped at steps %j it ends with the same bits", async (stops) => {
+    const whole = await go(out);
+    const file = join(out, "checkpoint.safetensors");
+    let resume: string | undefined;
+    for (const step of stops) {
+      await expect(go(out, resume, step)).rejects.toThrow(Interrupted);
+      const at = readRun(file).losses.length;
+      expect(at).toBeGreaterThanOrEqual(step);
+      expect(at).toBeLessThan(12);
+      resume = file;
+    }
+    const { run, weights } = await go(out, resume);
+    expect(run.losses).toHaveLength(12);
+    expect(run.losses).toEqual(whole.run.losses);
+    expect(run.heldOut).toEqual(whole.run.heldOut);
+    expect(weights).toEqual(whole.weights);
+  });
+
+  it("keeps a checkpoint after each epoch but the last, whole or not at all", async () => {
+    const folder = mkdtempSync(join(out, "epochs-"));
+    await go(folder);
+    expect(readdirSync(folder)).toEqual(["checkpoint.safetensors"]);
+    expect(readRun(join(folder, "checkpoint.safetensors"))).toMatchObject({ losses: { length: 8 }, heldOut: { length: 2 } });
+  });
+
+  it("refuses a checkpoint for other digits", async () => {
+    const file = join(out, "checkpoint.safetensors");
+    await expect(go(out, undefined, 2)).rejects.toThrow(Interrupted);
+    const other: Digits = { ...digits, train: bars(40) };
+    expect(() => new Run(other, { ...options, resume: file }, new ProgressLine({ write: () => undefined }), readRun(file))).toThrow(
+      "was kept with 50 digits to train on, there are 40",
+    );
+  });
+});
