@@ -19,6 +19,9 @@ fn expm1_f(x: f32) -> f32 {
   return keep_nan(scale2(p + (1.0 - inverse), k), x);
 }
 
+// A logarithm as binary cross entropy takes it.
+fn held(x: f32) -> f32 { return select(x, -100.0, x < -100.0); }
+
 fn tanh_f(x: f32) -> f32 {
   let a = min(magnitude(x), 20.0);
   let z = a * a;

@@ -62,5 +62,16 @@ export class FormatError extends WengertError {
   override readonly name = "FormatError";
 }
 
+const told = new Set<string>();
+
+/** Says on the console, once in the same words, what is allowed but rarely meant. */
+export function warn(what: string, remedy: string): void {
+  const text = `${running}: ${what} (${remedy})`;
+  // Shapes that change all the time are not reported for ever.
+  if (told.has(text) || told.size >= 100) return;
+  told.add(text);
+  console.warn(text);
+}
+
 /** Prints a shape as PyTorch does: `[2, 3]`. */
 export const show = (shape: readonly number[]): string => `[${shape.join(", ")}]`;

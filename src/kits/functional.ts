@@ -34,6 +34,8 @@ export const {
   batchMatmul,
   batchNorm,
   binaryCrossEntropy,
+  binaryCrossEntropyBackward,
+  binaryCrossEntropyEach,
   binaryCrossEntropyWithLogits,
   bmm,
   bool,

@@ -205,12 +205,14 @@ export const crossEntropyBackward: Primitive<BackwardFn, never, Attrs> = {
     const { g, x, target, weight } = inputs as { g: Tensor; x: Tensor; target: Tensor; weight: Tensor | null | undefined };
     const { ignoreIndex, reduction } = attrs;
     const dim = channelDim(x.shape);
-    const { place, own } = weighed(x, target, weight, ignoreIndex);
+    const { place, own, ignored } = weighed(x, target, weight, ignoreIndex);
     // What the log-probability of every class is multiplied by.
     const all = x.detach().filledLike(0).scatterAdd(dim, place.unsqueeze(dim), own.unsqueeze(dim));
     const share = reduction === "mean" ? all.div(own.sum()) : all;
     const slope = reduction === "none" ? g.unsqueeze(dim) : g;
-    return x.softmax(dim).mul(share.sum(dim, true)).sub(share).mul(slope);
+    const each = x.softmax(dim).mul(share.sum(dim, true)).sub(share).mul(slope);
+    // Ignored positions have no gradient, whatever their logits are and even where nothing counts.
+    return each.maskedFill(ignored.unsqueeze(dim), 0);
   },
   samples: [
     [t([]), ...partly], [t([]), ...weighty], [t([2, 2]), t([2, 3, 2]), classes([2, 2], 0, 2, 1, 2), { reduction: "none" }],

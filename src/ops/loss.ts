@@ -1,26 +1,43 @@
 // Losses of a prediction against a target of the same shape.
-import { ArgumentError } from "../base/errors.ts";
+import special from "../../shaders/special.wgsl?raw";
+import { library } from "../backend/kernel.ts";
+import { ArgumentError, show, warn } from "../base/errors.ts";
+import { sameShape } from "../base/shape.ts";
 import { checkNonNegative } from "../base/checks.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Given, loss, type Loss, pairErrors, pairs, type Reduced, type Weighted, wrongReduction } from "./averaging.ts";
-import { type ErrorSample, raises, t } from "./op.ts";
+import { type ErrorSample, type Primitive, raises, type Sample, t } from "./op.ts";
+import { pointwise } from "./pointwise.ts";
+
+library(special);
 
 const shapeErrors = (): ErrorSample[] => [wrongReduction(), raises([t([2, 3]), t([3])], "does not fit, needs [2, 3]")];
 
+/** x − target; warns where shapes differ, since every element then meets several. */
+function difference(x: Tensor, target: Tensor): Tensor {
+  const d = x.sub(target);
+  if (!sameShape(x.shape, target.shape))
+    warn(
+      `the target ${show(target.shape)} and the input ${show(x.shape)} broadcast to ${show(d.shape)}, which is likely a mistake`,
+      "give both the same shape with reshape() or squeeze()",
+    );
+  return d;
+}
+
 /** (x − target)², averaged. */
-export const mseLoss: Loss = loss({}, (x, target) => x.sub(target).square(), {
+export const mseLoss: Loss = loss({}, (x, target) => difference(x, target).square(), {
   samples: [...pairs(), [t([3, 4]), t([4])]],
   errors: [...pairErrors()],
 });
 
-const distance = (x: Tensor, target: Tensor): Tensor => x.sub(target).abs();
+const distance = (x: Tensor, target: Tensor): Tensor => difference(x, target).abs();
 
 /** |x − target|, averaged. */
 export const l1Loss: Loss = loss({}, distance, { samples: pairs(), errors: [...pairErrors()] });
 
 /** q · (d − q / 2) with q the difference d held within ±limit: a parabola that goes on as its tangents. */
 function rounded(x: Tensor, target: Tensor, limit: number): Tensor {
-  const d = x.sub(target);
+  const d = difference(x, target);
   const q = d.clamp(-limit, limit);
   return q.mul(d.sub(q.mul(0.5)));
 }
@@ -73,13 +90,53 @@ export const binaryCrossEntropyWithLogits: Loss<Weighted & { readonly posWeight?
   { weight: undefined },
 );
 
-/** Cross entropy of probabilities x against probabilities, averaged; logarithms are held above −100. */
+const held = (x: number): number => (x < -100 ? -100 : x);
+const chancePairs = (): Sample[] => [
+  [t([3, 4], chances), t([3, 4], chances)],
+  [t([], chances), t([], chances)],
+];
+
+/** Cross entropy of each probability against another; logarithms are held above −100. */
+export const binaryCrossEntropyEach: Primitive<(x: Tensor, target: Tensor) => Tensor, "x" | "y"> = pointwise({
+  operands: ["x", "target"],
+  wgsl: { float: "(y - 1.0) * held(log1p_f(-x)) - y * held(log_f(x))" },
+  cpu: (x, y) => (y - 1) * held(Math.log1p(-x)) - y * held(Math.log(x)),
+  save: ["x", "y"],
+  backward: (g, { x, y }) => ({
+    x: () => g.binaryCrossEntropyBackward(x, y),
+    y: () => g.mul(x.neg().log1p().clampMin(-100).sub(x.log().clampMin(-100))),
+  }),
+  samples: chancePairs(),
+});
+
+const tiny = 1e-12;
+
+/** g · (x − target) / (x · (1 − x)), the divisor held above 1e-12: the gradient of binaryCrossEntropy by the probability. */
+export const binaryCrossEntropyBackward: Primitive<(g: Tensor, x: Tensor, target: Tensor) => Tensor, "x" | "y" | "z"> = pointwise({
+  operands: ["g", "x", "target"],
+  wgsl: { float: "x * (y - z) / max(y * (1.0 - y), 1e-12)" },
+  cpu: (g, x, y) => (g * (x - y)) / Math.max(x * (1 - x), tiny),
+  save: ["x", "y", "z"],
+  // PyTorch's formulas, which hold factors away from 0 where the kernel bounds their product.
+  backward: (gg, { x: g, y: x, z: target }) => {
+    const slope = (): Tensor => x.add(tiny).mul(x.rsub(1).add(tiny)).reciprocal();
+    return {
+      x: () => gg.mul(x.sub(target)).mul(slope()),
+      y: () =>
+        gg
+          .mul(g)
+          .mul(x.square().sub(x.mul(target).mul(2)).add(target))
+          .mul(slope().square()),
+      z: () => gg.mul(g).mul(slope()).neg(),
+    };
+  },
+  samples: chancePairs().map(([x, target]) => [target, x, target]),
+});
+
+/** Cross entropy of probabilities x against probabilities, averaged; logarithms are held above −100, and the gradient at 0 and 1 is finite. */
 export const binaryCrossEntropy: Loss<Weighted> = loss(
   {},
-  (x, target) => {
-    const [yes, no] = [x.log().clampMin(-100), x.neg().log1p().clampMin(-100)];
-    return target.mul(yes.sub(no)).add(no).neg();
-  },
+  (x, target) => x.binaryCrossEntropyEach(target),
   {
     samples: [...pairs(0.1, 0.9), [t([2, 3], { low: 0.1, high: 0.9 }), t([2, 3], { low: 0.1, high: 0.9 }), { weight: t([3], weights) }]],
     errors: [...shapeErrors()],
