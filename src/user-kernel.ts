@@ -161,8 +161,12 @@ function recordOf(definition: Erased, shader: Shader): Primitive<never, string, 
     gpu: (io, attrs, launcher) => {
       const call = told(io, attrs);
       const grid: Grid = definition.threads?.(call) ?? sizeOf(call.out.shape);
-      if (![grid].flat().every((n) => Number.isInteger(n) && n >= 0))
-        throw new ArgumentError(`threads must be whole numbers, got ${String(grid)}`);
+      const most = typeof grid === "number" ? Infinity : launcher.traits.maxWorkgroupsPerDimension;
+      if (![grid].flat().every((n) => Number.isInteger(n) && n >= 0 && n <= most))
+        throw new ArgumentError(
+          `threads must be whole numbers${most < Infinity ? ` up to ${most} in each dimension` : ""}, got ${String(grid)}`,
+          "a single number of threads folds over the grid",
+        );
       launcher.launch(shader.kernel, { ...byName((n) => launcher.dense(io[n]!)), out: io["out"]! }, paramsOf(call), grid);
     },
     save: definition.save ?? [],
