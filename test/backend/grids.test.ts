@@ -7,7 +7,9 @@ import type { Tensor } from "../../src/tensor.ts";
 
 const limit = 16;
 const dispatched: number[][] = [];
-const original = GPUComputePassEncoder.prototype.dispatchWorkgroups;
+const encoder = GPUComputePassEncoder.prototype as { dispatchWorkgroups: (this: GPUComputePassEncoder, ...grid: [number, number?, number?]) => undefined }; // prettier-ignore
+// eslint-disable-next-line @typescript-eslint/unbound-method
+const original = encoder.dispatchWorkgroups;
 
 /** The device with a lower limit. */
 function limited(device: GPUDevice): GPUDevice {
@@ -26,14 +28,14 @@ function limited(device: GPUDevice): GPUDevice {
 beforeAll(async () => {
   const adapter = await navigator.gpu.requestAdapter();
   const device = limited(await adapter!.requestDevice());
-  GPUComputePassEncoder.prototype.dispatchWorkgroups = function (x, y = 1, z = 1) {
+  encoder.dispatchWorkgroups = function (x, y = 1, z = 1) {
     dispatched.push([x, y, z]);
-    original.call(this, x, y, z);
+    return original.call(this, x, y, z);
   };
   expect((await init({ device: "webgpu", gpuDevice: device })).device).toBe("webgpu");
 });
 afterAll(() => {
-  GPUComputePassEncoder.prototype.dispatchWorkgroups = original;
+  encoder.dispatchWorkgroups = original;
 });
 
 type Make = (...shape: number[]) => Tensor;
