@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { CHROMIUM_MISSING, findChromium } from "./setup/chromium.ts";
+import { environment } from "./setup/environment.ts";
 
 interface Tally {
   passed: number;
@@ -178,7 +179,7 @@ function start(command: string, args: readonly string[], env: Record<string, str
       cwd: root,
       stdio: "inherit",
       timeout: STAGE_LIMIT_MS,
-      env: { ...process.env, ...(chromium === undefined ? {} : { CHROMIUM: chromium }), ...env },
+      env: { ...environment(reports), ...(chromium === undefined ? {} : { CHROMIUM: chromium }), ...env },
     });
     running = child;
     child.on("error", (error) => {

@@ -1,6 +1,7 @@
 // The parts of the pages that need no page.
+import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { DataError, firstDigits, loadDigits, PIXELS } from "../../demo/mnist/digits.ts";
+import { DataError, firstDigits, loadDigits, openDigits, PIXELS } from "../../demo/mnist/digits.ts";
 import { Speed } from "../../demo/mnist/speed.ts";
 import { normaliseDrawing } from "../../demo/convnet/pad.ts";
 import { curveCsv } from "../../demo/convnet/save.ts";
@@ -142,6 +143,51 @@ describe("the digits", () => {
     const { train, heldOut } = await loadDigits(files(idx(8, [2], [3, 9])));
     expect([train.count, heldOut.count, ...train.labels]).toEqual([2, 2, 3, 9]);
     expect(firstDigits(train, 1)).toMatchObject({ count: 1, labels: Uint8Array.of(3) });
+  });
+
+  const gzip = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => new Uint8Array(gzipSync(bytes));
+  it.each([
+    ["that is cut short", gzip(images).subarray(0, 20), "is damaged"],
+    ["that is cut short, unpacked", images.subarray(0, -1), "ends after 1567 of 1568 bytes of images"],
+    ["of the right length that is no gzip within", Uint8Array.of(0x1f, 0x8b, ...images), "is damaged"],
+    [
+      "that is no gzip and no IDX",
+      new TextEncoder().encode("<html>404: there is no such page</html>"),
+      "does not start as an IDX file of images",
+    ],
+    ["that is empty", new Uint8Array(0), "ends after 0 of 1568 bytes of images"],
+    ["of labels", gzip(idx(8, [2], [1, 2])), "ends after 0 of 1568 bytes of images"],
+    ["of more images", idx(8, [3, 28, 28], new Array<number>(3 * PIXELS).fill(7)), "holds 3 images for 2 labels"],
+    ["with more than it says", idx(8, [2, 28, 28], new Array<number>(3 * PIXELS).fill(7)), "holds more than 2 images"],
+  ])("name the file %s", async (_, pictures, words) => {
+    const loading = loadDigits(files(idx(8, [2], [3, 9]), pictures as Uint8Array<ArrayBuffer>));
+    await expect(loading).rejects.toThrow(DataError);
+    await expect(loading).rejects.toThrow(new RegExp(`^train-images-idx3-ubyte\\.gz: .*${words}`));
+  });
+
+  it("come byte by byte as well, and can be waited for one by one", async () => {
+    let [send, end] = [(_byte: number): void => undefined, (_why?: unknown): void => undefined];
+    const slow = new ReadableStream<Uint8Array<ArrayBuffer>>({
+      start: (to) => {
+        send = (byte) => to.enqueue(Uint8Array.of(byte));
+        end = (why) => to.error(why);
+      },
+    });
+    const whole = files(idx(8, [2], [3, 9]));
+    const told: number[] = [];
+    const { train, heldOut } = await openDigits(
+      (name) => (name.startsWith("train-images") ? Promise.resolve(slow) : whole(name)),
+      (digits) => told.push(digits.train.arrived),
+    );
+    const first = train.until(1);
+    const second = train.until(2);
+    for (const byte of images.subarray(0, images.length - 1)) send(byte);
+    await first;
+    expect([train.count, train.arrived, told.at(-1)]).toEqual([2, 1, 1]);
+    end(new Error("the cable was pulled"));
+    const why = "train-images-idx3-ubyte.gz: could not be read to its end: the cable was pulled";
+    await expect(second).rejects.toThrow(why);
+    await expect(heldOut.until(1)).rejects.toThrow(why);
   });
 
   it.each([

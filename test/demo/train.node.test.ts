@@ -119,15 +119,10 @@ describe("the command", () => {
     expect(existsSync(out)).toBe(false);
   });
 
-  it.each([
-    ["cut short", (file: string): void => truncateSync(file, 2000)],
-    ["no gzip and no IDX", (file: string): void => writeFileSync(file, "<html>404</html>")],
-    ["empty", (file: string): void => writeFileSync(file, "")],
-    ["the labels", (file: string): void => cpSync(join(digits, "t10k-labels-idx1-ubyte.gz"), file)],
-  ])("names the data file that is damaged: %s", async (_, damage) => {
+  it("names the data file that is damaged", async () => {
     const data = mkdtempSync(join(folder, "data-"));
     cpSync(digits, data, { recursive: true });
-    damage(join(data, "t10k-images-idx3-ubyte.gz"));
+    truncateSync(join(data, "t10k-images-idx3-ubyte.gz"), 2000);
     expectRefusal(await train("--data", data, "--out", join(folder, "never"), "--device", "cpu"), /^train: t10k-images-idx3-ubyte\.gz: /);
     expect(existsSync(join(folder, "never"))).toBe(false);
   });

@@ -9,7 +9,7 @@ onEveryDevice((device) => {
     const x = w.ones([64, 64]).add(w.arange(64));
     const report = await w.profile(() => x.matmul(x).relu().sum());
     expect(await (report.result as w.Tensor).item()).toBeGreaterThan(0);
-    expect(report.wallMs).toBeGreaterThan(0);
+    expect(Number.isFinite(report.wallMs)).toBe(true);
     expect(report.counts.dispatches).toBe(device === "webgpu" ? report.operators.reduce((n, o) => n + o.dispatches, 0) : 0);
     if (device === "webgpu") {
       expect(report.counts.dispatches).toBeGreaterThanOrEqual(3);
