@@ -1,8 +1,9 @@
 // Creation: tensors from host data and from nothing.
 import { checkKnown } from "./base/checks.ts";
 import { asDType, type DType, type DTypeLike, hostArray, isFloat, roundTo, type TypedArray } from "./base/dtype.ts";
-import { ArgumentError, DtypeError, ShapeError, show, under } from "./base/errors.ts";
+import { ArgumentError, DtypeError, ShapeError, show } from "./base/errors.ts";
 import { parse } from "./base/options.ts";
+import { entry } from "./base/reading.ts";
 import { checkShape, sizeOf } from "./base/shape.ts";
 import { checkSupport, type Device } from "./backend/backend.ts";
 import { type DeviceName, deviceNamed } from "./device.ts";
@@ -55,7 +56,7 @@ const inferred = (data: TypedArray): DTypeLike =>
  * Errors: ShapeError for ragged arrays or a shape that does not fit; DtypeError for other values.
  */
 export function tensor(data: TensorData, options: CreateOptions & { readonly shape?: readonly number[] } = {}): Tensor {
-  return under("tensor", () => {
+  return entry("tensor", [data, options], () => {
     const o = parse([options], { ...createDefaults, shape: undefined as readonly number[] | undefined });
     const typed = ArrayBuffer.isView(data);
     const { flat, shape: found } = typed ? { flat: data as ArrayLike<unknown>, shape: [(data as TypedArray).length] } : unnested(data);
@@ -109,7 +110,7 @@ function constant(shape: readonly number[], value: unknown, o: CreateOptions, fa
  * booleans bool, as in PyTorch: for floats of a whole value say `{ dtype: "float32" }`.
  */
 export function full(shape: readonly number[], value: number | boolean, options: CreateOptions = {}): Tensor {
-  return under("full", () => {
+  return entry("full", [shape, value, options], () => {
     const o = parse([options], createDefaults);
     const guess = typeof value === "boolean" ? "bool" : Number.isInteger(value) ? "int32" : "float32";
     return constant(checkShape(shape), value, o, guess);
@@ -122,11 +123,11 @@ function repeated(args: readonly unknown[], value: number): Tensor {
 }
 
 /** Zeros; memory is taken only when a kernel needs it. */
-export const zeros = (...args: SizeArgs): Tensor => under("zeros", () => repeated(args, 0));
+export const zeros = (...args: SizeArgs): Tensor => entry("zeros", args, () => repeated(args, 0));
 /** Ones; memory is taken only when a kernel needs it. */
-export const ones = (...args: SizeArgs): Tensor => under("ones", () => repeated(args, 1));
+export const ones = (...args: SizeArgs): Tensor => entry("ones", args, () => repeated(args, 1));
 /** A tensor to be overwritten: its contents are zeros, but nothing should rely on that. */
-export const empty = (...args: SizeArgs): Tensor => under("empty", () => repeated(args, 0));
+export const empty = (...args: SizeArgs): Tensor => entry("empty", args, () => repeated(args, 0));
 
 /** Defaults of the `…Like` functions: those given, and what the model tensor fills in. Errors: DtypeError when x is no tensor. */
 export const like = <K extends typeof createDefaults>(x: Tensor, defaults: K): K => {
@@ -142,7 +143,7 @@ export const onesLike = (x: Tensor, options?: CreateOptions): Tensor => fullLike
 export const emptyLike = (x: Tensor, options?: CreateOptions): Tensor => fullLike(x, 0, options);
 /** One repeated value in the shape, dtype and device of x. */
 export function fullLike(x: Tensor, value: number | boolean, options?: CreateOptions): Tensor {
-  return under("fullLike", () => {
+  return entry("fullLike", [x, value, options], () => {
     const o = parse([options], like(x, createDefaults));
     return constant(x.shape, value, o);
   });
@@ -165,7 +166,7 @@ type RangeArgs =
  * Errors: ArgumentError for a step of 0, away from end, or a range that is not finite.
  */
 export function arange(...args: RangeArgs): Tensor {
-  return under("arange", () => {
+  return entry("arange", args, () => {
     const end = undefined as number | undefined;
     const order = typeof args[1] === "number" ? { start: 0, end, step: 1 } : { end };
     const o = parse(args, order, { ...createDefaults, start: 0, step: 1 });
@@ -192,7 +193,7 @@ function evenly(start: number, end: number, steps: number, options: CreateOption
 
 /** `steps` numbers evenly spaced from start to end, both included. */
 export const linspace = (start: number, end: number, steps: number, options: CreateOptions = {}): Tensor =>
-  under("linspace", () => evenly(start, end, steps, options, (v) => v));
+  entry("linspace", [start, end, steps, options], () => evenly(start, end, steps, options, (v) => v));
 
 /** `steps` numbers base^v for v evenly spaced from start to end. */
 export function logspace(
@@ -201,7 +202,7 @@ export function logspace(
   steps: number,
   ...rest: [base?: number] | [base: number, options: CreateOptions] | [options: CreateOptions & { base?: number }]
 ): Tensor {
-  return under("logspace", () => {
+  return entry("logspace", [start, end, steps, ...rest], () => {
     const { base, ...o } = parse(rest, { base: 10 }, createDefaults);
     return evenly(start, end, steps, o, (v) => base ** v);
   });
@@ -212,7 +213,7 @@ export function eye(
   n: number,
   ...rest: [m?: number] | [m: number, options: CreateOptions] | [options: CreateOptions & { m?: number }]
 ): Tensor {
-  return under("eye", () => {
+  return entry("eye", [n, ...rest], () => {
     const { m = n, ...o } = parse(rest, { m: undefined as number | undefined }, createDefaults);
     return computed([n, m], asDType(o.dtype ?? "float32"), o, (i) => Number(Math.floor(i / m) === i % m));
   });
@@ -230,7 +231,7 @@ export interface Pixels {
  * Floats run from 0 to 1; dtype "uint8" keeps 0 to 255.
  */
 export function fromImageData(image: Pixels, options: CreateOptions & { readonly channels?: 1 | 3 | 4 } = {}): Tensor {
-  return under("fromImageData", () => {
+  return entry("fromImageData", [image, options], () => {
     const { channels, ...o } = parse([options], { ...createDefaults, channels: 3 });
     const { data, width, height } = image ?? {};
     const pixels = width * height;

@@ -5,6 +5,7 @@ import { isGradEnabled, noGrad } from "./autograd/mode.ts";
 import { Node, SavedTensor } from "./autograd/node.ts";
 import { type DType, isFloat, promote, roundTo } from "./base/dtype.ts";
 import { DeviceError, DtypeError, GradError, ShapeError, show, under } from "./base/errors.ts";
+import { reading } from "./base/reading.ts";
 import { contiguous, sameShape, sizeOf } from "./base/shape.ts";
 import { defaultDevice } from "./device.ts";
 import {
@@ -20,7 +21,7 @@ import {
   isView,
   type Metas,
 } from "./ops/op.ts";
-import { isTensor, operand } from "./ops/arguments.ts";
+import { operand } from "./ops/arguments.ts";
 import { stridedCopy } from "./ops/copy.ts";
 import { Tensor } from "./tensor.ts";
 
@@ -43,19 +44,6 @@ interface Ready {
   readonly metas: Metas;
   readonly device: Device;
   readonly recording: boolean;
-}
-
-const kindOf = (x: unknown): string =>
-  isTensor(x) ? x.dtype + show(x.shape) : x !== null && /object|function/.test(typeof x) ? typeof x : String(x);
-
-/** Runs what reads a caller's arguments. Errors: DtypeError in place of a TypeError, since what no check foresaw is about them, too. */
-export function reading<T>(args: readonly unknown[], fn: () => T): T {
-  try {
-    return fn();
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    throw Object.assign(new DtypeError(`does not take (${args.map(kindOf).join(", ")})`, error.message), { cause: error });
-  }
 }
 
 /** Sorts arguments into operands on one device. Errors: DtypeError for other things, DeviceError for operands of two devices. */
@@ -108,7 +96,7 @@ function applied(op: AnyOp, args: readonly unknown[], name: string): unknown {
 /** Runs an operator that has kernels and records it, or its definition in its place. */
 function perform(op: AnyPrimitive, call: Ready, args: readonly unknown[]): unknown {
   const { name, inputs, ins, attrs, numbers, metas, device, recording } = call;
-  if (recording && op.definition && op.backward === "definition") return op.definition(...args);
+  if (recording && op.definition && op.backward === "definition") return reading(args, () => op.definition!(...args));
   // Plain numbers join, and are saved, in the dtype the operator computes in, so that 2 and 2.0, and 0.1 beside float64, mean what they say.
   const { dtype } = metas["out"]!;
   for (const key in numbers)

@@ -1,6 +1,6 @@
 // Puts operators on Tensor.prototype, with their in-place forms, and into the table of functions. The kits call it.
-import { apply, applyInPlace, reading, register } from "./dispatch.ts";
-import { under } from "./base/errors.ts";
+import { apply, applyInPlace, register } from "./dispatch.ts";
+import { entry } from "./base/reading.ts";
 import type { Functions } from "./ops/methods.ts";
 import { type AnyOp, isView } from "./ops/op.ts";
 import { Tensor } from "./tensor.ts";
@@ -39,6 +39,6 @@ type Extra = (x: Tensor, ...rest: never[]) => unknown;
 export function extend(methods: Readonly<Record<string | symbol, Extra>>): void {
   for (const name of Reflect.ownKeys(methods))
     define(name, function (...rest) {
-      return under(String(name), () => reading(rest, () => methods[name]!(this, ...(rest as never[]))));
+      return entry(String(name), rest, () => methods[name]!(this, ...(rest as never[])));
     });
 }

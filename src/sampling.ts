@@ -2,8 +2,9 @@
 import { fillIntegers, fillNormal, permutation } from "./base/draws.ts";
 import { type Generator, generatorOf } from "./base/random.ts";
 import { asDType, hostArray, isFloat, roundTo } from "./base/dtype.ts";
-import { ArgumentError, DtypeError, under } from "./base/errors.ts";
+import { ArgumentError, DtypeError } from "./base/errors.ts";
 import { parse } from "./base/options.ts";
+import { entry } from "./base/reading.ts";
 import { broadcastShapes, checkShape, sizeOf } from "./base/shape.ts";
 import { type CreateOptions, createDefaults, fromHost, like, sized } from "./create.ts";
 import { checkSpread } from "./ops/drawing.ts";
@@ -36,14 +37,14 @@ const gaussian: Fill = (g, out) => fillNormal(g, out);
 const drawn =
   (op: string, fill: Fill) =>
   (...args: DrawArgs): Tensor =>
-    under(op, () => {
+    entry(op, args, () => {
       const { shape, options } = sized(args, drawDefaults);
       return floats(shape, options, fill);
     });
 const drawnLike =
   (op: string, fill: Fill) =>
   (x: Tensor, options?: DrawOptions): Tensor =>
-    under(op, () => {
+    entry(op, [x, options], () => {
       const o = parse([options], like(x, drawDefaults));
       return floats(x.shape, o, fill);
     });
@@ -75,7 +76,7 @@ type RandintArgs =
 
 /** Whole numbers in [low, high), low 0 when left out: `randint(10, [2, 3])`, `randint(5, 10, [2, 3])`. int32 unless dtype says otherwise. */
 export function randint(...args: RandintArgs): Tensor {
-  return under("randint", () => {
+  return entry("randint", args, () => {
     const size = undefined as readonly number[] | undefined;
     const o = parse(args, { ...boundsOf(args), size }, { ...drawDefaults, low: 0 });
     if (o.high === undefined || o.size === undefined) throw new ArgumentError("needs high and size");
@@ -88,7 +89,7 @@ export function randintLike(
   x: Tensor,
   ...rest: [high: number, options?: DrawOptions] | [low: number, high: number, options?: DrawOptions]
 ): Tensor {
-  return under("randintLike", () => {
+  return entry("randintLike", [x, ...rest], () => {
     const o = parse(rest, boundsOf(rest), { ...like(x, drawDefaults), low: 0 });
     return whole(o.low, o.high!, x.shape, o);
   });
@@ -96,7 +97,7 @@ export function randintLike(
 
 /** A random order of 0 … n − 1, the same as torch.randperm gives for the same seed. */
 export function randperm(n: number, options: DrawOptions = {}): Tensor {
-  return under("randperm", () => {
+  return entry("randperm", [n, options], () => {
     const o = parse([options], drawDefaults);
     const dtype = asDType(o.dtype ?? "int32");
     const order = permutation(generatorOf(o.generator), n);
@@ -114,7 +115,7 @@ type NormalArgs = [size?: readonly number[], options?: DrawOptions] | [options: 
  * Errors: ArgumentError for a negative deviation or a size beside a tensor.
  */
 export function normal(mean: number | Tensor, std: number | Tensor = 1, ...rest: NormalArgs): Tensor {
-  return under("normal", () => {
+  return entry("normal", [mean, std, ...rest], () => {
     const tensors = [mean, std].filter((v) => v instanceof Tensor);
     const first = tensors[0];
     const defaults = first ? like(first, drawDefaults) : drawDefaults;

@@ -5,6 +5,7 @@ import { type Field, link, type Linked } from "./backend/wgsl.ts";
 import { asDType, type TypedArray } from "./base/dtype.ts";
 import { ArgumentError, DtypeError, type WengertError, under } from "./base/errors.ts";
 import { parse } from "./base/options.ts";
+import { entry as asked } from "./base/reading.ts";
 import { checkShape, sizeOf } from "./base/shape.ts";
 import type { WebGpuDevice } from "./backend/webgpu.ts";
 import { deviceNamed } from "./device.ts";
@@ -88,7 +89,7 @@ type Shader = Pick<Linked, "bindings" | "params"> & { readonly kernel: Kernel };
 
 /** Reads the shader and holds it against the definition. Errors: ArgumentError. */
 function inspected(definition: Erased): Shader {
-  return under("defineKernel", () => {
+  return asked("defineKernel", [definition], () => {
     const { name, wgsl, inputs, entry = name } = definition;
     const demand = (fine: unknown, what: string, remedy?: string): void => {
       if (!fine) throw new ArgumentError(what, remedy);

@@ -1,6 +1,7 @@
 // checkpoint(): trade memory for time by running a segment again during backward.
 import { GradError, under } from "../base/errors.ts";
 import { generatorOf, type GeneratorState } from "../base/random.ts";
+import { callable } from "../base/reading.ts";
 import { isTensor } from "../ops/arguments.ts";
 import { enableGrad, isGradEnabled, synchronous } from "./mode.ts";
 import { observed, type Rerun, SavedTensor } from "./node.ts";
@@ -84,6 +85,7 @@ const isOptions = (x: unknown): x is CheckpointOptions =>
 export function checkpoint<A extends readonly unknown[], R>(fn: (...inputs: A) => R, ...inputs: A): R;
 export function checkpoint<A extends readonly unknown[], R>(fn: (...inputs: A) => R, ...given: [...A, CheckpointOptions]): R;
 export function checkpoint(fn: (...inputs: unknown[]) => unknown, ...given: unknown[]): unknown {
+  callable("checkpoint", fn);
   const last = given.at(-1);
   const [inputs, { preserveRngState = true }] = isOptions(last) ? [given.slice(0, -1), last] : [given, {}];
   return isGradEnabled() ? new Segment(fn, inputs, preserveRngState).first(inputs) : fn(...inputs);

@@ -1,5 +1,6 @@
 // Whether operators record the graph. Synchronous by design: a mode must not leak across an await.
 import { ArgumentError } from "../base/errors.ts";
+import { callable } from "../base/reading.ts";
 
 const modes = { recording: true, anomaly: false };
 
@@ -13,6 +14,7 @@ export function synchronous<T>(op: string, result: T): T {
 }
 
 function within<T>(op: string, mode: keyof typeof modes, value: boolean, fn: () => T): T {
+  callable(op, fn);
   const before = modes[mode];
   modes[mode] = value;
   try {

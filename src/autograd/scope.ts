@@ -1,4 +1,5 @@
 // Ownership of handles inside a function: what it made and did not return is disposed when it ends.
+import { callable } from "../base/reading.ts";
 import type { Tensor } from "../tensor.ts";
 import { isTensor } from "../ops/arguments.ts";
 import { synchronous } from "./mode.ts";
@@ -81,4 +82,4 @@ export function scope<T>(fn: () => T, off = false): T {
  * parameters' gradients and optimiser state. Never needed for flat memory; it makes a step allocation-free.
  * Errors: ArgumentError when fn returns a promise.
  */
-export const tidy = <T>(fn: () => T): T => scope(() => synchronous("tidy", fn()));
+export const tidy = <T>(fn: () => T): T => scope(() => synchronous("tidy", callable("tidy", fn)()));

@@ -3,6 +3,7 @@ import "../kits/indexing.ts";
 import { tidy } from "../autograd/scope.ts";
 import { ShapeError, show, under } from "../base/errors.ts";
 import { memo } from "../base/memo.ts";
+import { listed } from "../base/reading.ts";
 import { tensor } from "../create.ts";
 import type { DeviceName } from "../device.ts";
 import { operands } from "../ops/arguments.ts";
@@ -31,8 +32,9 @@ export class TensorDataset implements Dataset<Tensor[], Tensor[]> {
     return this.tensors.map((t) => t.select(0, index));
   }
   getBatch(indices: readonly number[]): Tensor[] {
+    const places = listed("getBatch", indices, "indices");
     const rows = new Map<DeviceName, Tensor>();
-    const rowsOn = (device: DeviceName): Tensor => memo(rows, device, () => tensor(Int32Array.from(indices), { device }));
+    const rowsOn = (device: DeviceName): Tensor => memo(rows, device, () => tensor(Int32Array.from(places), { device }));
     return tidy(() => this.tensors.map((t) => t.indexSelect(0, rowsOn(t.device.type))));
   }
 }

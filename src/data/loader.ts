@@ -4,6 +4,7 @@ import { ArgumentError, DtypeError, under } from "../base/errors.ts";
 import { integer } from "../ops/arguments.ts";
 import { parse } from "../base/options.ts";
 import { defaultGenerator, type Generator } from "../base/random.ts";
+import { listed } from "../base/reading.ts";
 import { tensor } from "../create.ts";
 import { functions } from "../methods.ts";
 import { Tensor } from "../tensor.ts";
@@ -26,7 +27,7 @@ export interface LoaderOptions<T, B> {
 /** Stacks examples: tensors along a new first dimension, numbers into a tensor, arrays and plain objects field by field. */
 export function defaultCollate(examples: readonly unknown[]): unknown {
   return under("collate", () => {
-    const [first] = examples;
+    const [first] = listed("collate", examples, "examples");
     if (first instanceof Tensor) return functions.stack(examples as Tensor[]);
     // Whole numbers are class indices as a rule, as in PyTorch.
     if (typeof first === "number") return tensor(examples as number[], { dtype: examples.every(Number.isInteger) ? "int32" : "float32" });

@@ -3,17 +3,21 @@ import { under } from "../base/errors.ts";
 import { permutation } from "../base/draws.ts";
 import { integer } from "../ops/arguments.ts";
 import { defaultGenerator, Generator } from "../base/random.ts";
+import { entry } from "../base/reading.ts";
 
 /** Gives indices of examples; iterated anew for every epoch. */
 export interface Sampler extends Iterable<number> {
   readonly length: number;
 }
 
+const lengthOf = (source: { readonly length: number } | undefined): number =>
+  under("Sampler", () => integer(source?.length, "the length of the data set", 0));
+
 /** 0, 1, 2, … */
 export class SequentialSampler implements Sampler {
   declare readonly length: number;
   constructor(source: { readonly length: number }) {
-    this.length = source.length;
+    this.length = lengthOf(source);
   }
   *[Symbol.iterator](): IterableIterator<number> {
     yield* new Array(this.length).keys();
@@ -25,7 +29,7 @@ export class RandomSampler implements Sampler {
   declare readonly length: number;
   readonly #generator: Generator | undefined;
   constructor(source: { readonly length: number }, generator?: Generator) {
-    this.length = source.length;
+    this.length = lengthOf(source);
     this.#generator = generator;
   }
   *[Symbol.iterator](): IterableIterator<number> {
@@ -47,7 +51,7 @@ export class BatchSampler implements Iterable<number[]> {
   declare readonly batchSize: number;
   declare readonly dropLast: boolean;
   constructor(sampler: Sampler, batchSize: number, dropLast: boolean) {
-    under("DataLoader", () => integer(batchSize, "batchSize", 1));
+    entry("BatchSampler", [sampler, batchSize, dropLast], () => integer(batchSize, "batchSize", 1));
     this.sampler = sampler;
     this.batchSize = batchSize;
     this.dropLast = dropLast;

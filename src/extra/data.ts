@@ -3,8 +3,10 @@ import { permutation } from "../base/draws.ts";
 import { ArgumentError, show, under } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { defaultGenerator, type Generator, generatorOf, isWhole } from "../base/random.ts";
+import { entry, listed } from "../base/reading.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { Sampler } from "../data/sampler.ts";
+import { integer } from "../ops/arguments.ts";
 
 /** Some examples of another data set. */
 export class Subset<T, B> implements Dataset<T, B> {
@@ -16,7 +18,8 @@ export class Subset<T, B> implements Dataset<T, B> {
   /** Errors: ArgumentError for an index outside of the data set. */
   constructor(dataset: Dataset<T, B>, indices: Iterable<number>) {
     this.dataset = dataset;
-    this.indices = [...indices];
+    this.indices = listed("Subset", indices, "indices");
+    under("Subset", () => integer(dataset?.length, "the length of the data set", 0));
     for (const i of this.indices)
       if (!isWhole(i, 0, dataset.length - 1)) throw new ArgumentError(`index ${i} is outside of ${dataset.length} examples`, "", "Subset");
     if (dataset.getBatch) this.getBatch = (some) => dataset.getBatch!(some.map((i) => this.indices[i]!));
@@ -38,7 +41,7 @@ export function randomSplit<T, B>(
   lengths: readonly number[],
   options: { readonly generator?: Generator } = {},
 ): Subset<T, B>[] {
-  return under("randomSplit", () => {
+  return entry("randomSplit", [dataset, lengths, options], () => {
     const { generator } = parse([options], {}, { generator: undefined as Generator | undefined });
     const n = dataset.length;
     const total = (list: readonly number[]): number => list.reduce((a, b) => a + b, 0);
@@ -60,7 +63,7 @@ export class SubsetRandomSampler implements Sampler {
   declare readonly indices: readonly number[];
   readonly #generator: Generator | undefined;
   constructor(indices: Iterable<number>, generator?: Generator) {
-    this.indices = [...indices];
+    this.indices = listed("SubsetRandomSampler", indices, "indices");
     this.#generator = generator;
   }
   get length(): number {

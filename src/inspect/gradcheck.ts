@@ -5,6 +5,7 @@ import { enableGrad, noGrad } from "../autograd/mode.ts";
 import { isFloat } from "../base/dtype.ts";
 import { DtypeError, GradError, show, under } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
+import { callable } from "../base/reading.ts";
 import { tensor } from "../create.ts";
 import { operands } from "../ops/arguments.ts";
 import type { Tensor } from "../tensor.ts";
@@ -37,6 +38,7 @@ const weighed = (result: unknown): Tensor =>
  * Inputs must be float64 on the CPU. Errors: GradError naming the input, the element and both values.
  */
 export async function gradcheck(fn: Differentiable, inputs: readonly Tensor[], options: GradcheckOptions = {}): Promise<boolean> {
+  callable("gradcheck", fn);
   const { eps, atol, rtol, raiseException } = under("gradcheck", () => parse([options], defaults));
   const checked = requiring(under("gradcheck", () => operands(inputs)));
   if (checked.length === 0) throw new GradError("no input requires a gradient", "", "gradcheck");
@@ -65,6 +67,7 @@ export async function gradcheck(fn: Differentiable, inputs: readonly Tensor[], o
 
 /** gradcheck of fn's gradient: second derivatives with respect to the inputs and to the incoming gradients. */
 export async function gradgradcheck(fn: Differentiable, inputs: readonly Tensor[], options: GradcheckOptions = {}): Promise<boolean> {
+  callable("gradgradcheck", fn);
   const outputs = requiring(differentiable(fn(...under("gradgradcheck", () => operands(inputs)))));
   if (outputs.length === 0) return true;
   const seeds = outputs.map((o, i) => weightsLike(o, i).requiresGrad_());

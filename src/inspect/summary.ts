@@ -2,6 +2,7 @@
 import { noGrad } from "../autograd/mode.ts";
 import { widthOf } from "../base/dtype.ts";
 import { show } from "../base/errors.ts";
+import { entry } from "../base/reading.ts";
 import type { Module } from "../nn/module.ts";
 import type { Tensor } from "../tensor.ts";
 import { columns } from "./columns.ts";
@@ -55,7 +56,7 @@ function grow(field: Field | undefined, { kernelSize = 1, stride = kernelSize, d
  * Errors: whatever the model's forward throws.
  */
 export function summary(model: Module, ...inputs: Tensor[]): Summary {
-  const modules = [...model.namedModules()];
+  const modules = entry("summary", [model, ...inputs], () => [...model.namedModules()]);
   const modes = modules.map(([, m]) => m.training);
   const spatial = Math.max(0, (inputs[0]?.ndim ?? 0) - 2);
   let field: Field | undefined = spatial > 0 ? new Array(spatial).fill({ size: 1, step: 1 }) : undefined;

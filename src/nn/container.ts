@@ -1,5 +1,6 @@
 // Modules made of modules.
 import { ArgumentError } from "../base/errors.ts";
+import { listed } from "../base/reading.ts";
 import { Module } from "./module.ts";
 
 /** Modules under the names 0, 1, 2, …, as ModuleList and Sequential keep them. */
@@ -31,7 +32,7 @@ abstract class Numbered extends Module {
   }
   /** Adds several modules at the end. */
   extend(modules: Iterable<Module>): this {
-    for (const module of modules) this.append(module);
+    for (const module of listed(this.constructor.name, modules, "modules")) this.append(module);
     return this;
   }
 }

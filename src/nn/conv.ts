@@ -1,8 +1,9 @@
 // Convolutions and transposed convolutions in one to three dimensions.
 import "../kits/windows.ts";
 import { checkKnown } from "../base/checks.ts";
-import { ArgumentError, show, under } from "../base/errors.ts";
+import { ArgumentError, show } from "../base/errors.ts";
 import { fields, repr } from "../base/python.ts";
+import { entry } from "../base/reading.ts";
 import { functions } from "../methods.ts";
 import { integer } from "../ops/arguments.ts";
 import { perDim } from "../ops/sliding.ts";
@@ -78,7 +79,7 @@ abstract class ConvNd extends Weighted {
     const required = { inChannels, outChannels, kernelSize, outputPadding: 0, transposed };
     const o = configure(this, required, rest, transposed ? transposeDefaults : defaults);
     const { groups, padding, paddingMode } = o;
-    under(name, () => {
+    entry(name, [inChannels, outChannels, kernelSize, ...rest], () => {
       for (const [key, value] of Object.entries({ inChannels, outChannels, groups })) integer(value, key, 1);
       if (inChannels % groups || outChannels % groups)
         throw new ArgumentError(`${inChannels} to ${outChannels} channels do not divide into ${groups} groups`);

@@ -1,9 +1,9 @@
 // What the initialisers share: a tensor's contents replaced by what a generator draws.
 import { checkFloat } from "../base/checks.ts";
 import { hostArray } from "../base/dtype.ts";
-import { under } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { type Generator, generatorOf } from "../base/random.ts";
+import { entry } from "../base/reading.ts";
 import { overwrite } from "../dispatch.ts";
 import { operand } from "../ops/arguments.ts";
 import { type Drawing, drawing } from "../ops/drawing.ts";
@@ -27,7 +27,7 @@ export const initialiser =
     draw: (source: Generator, out: Floats, options: O, x: Tensor) => void,
   ): Initialiser<O, A> =>
   (x, ...rest) =>
-    under(op, () => {
+    entry(op, [x, ...rest], () => {
       const o = parse(rest, defaults, drawing);
       checkFloat(operand(x).dtype);
       const out = hostArray(x.dtype, x.size) as Floats;

@@ -2,6 +2,7 @@
 import { isGradEnabled } from "../autograd/mode.ts";
 import { Node } from "../autograd/node.ts";
 import { isFloat } from "../base/dtype.ts";
+import { callable } from "../base/reading.ts";
 import { Tensor } from "../tensor.ts";
 import type { Module } from "./module.ts";
 
@@ -22,6 +23,7 @@ export interface HookHandle {
 /** Adds a hook to a set; the handle takes it out again. */
 export function hooked<A extends readonly unknown[], R>(set: Set<(...args: A) => R>, hook: (...args: A) => R): HookHandle {
   // A wrapper of its own for every registration, so that the same function may be registered twice.
+  callable("hook", hook, "hook");
   const own = (...args: A): R => hook(...args);
   set.add(own);
   return { remove: () => void set.delete(own) };

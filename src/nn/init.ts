@@ -2,9 +2,9 @@
 import { fillNormal } from "../base/draws.ts";
 import { checkKnown } from "../base/checks.ts";
 import { roundTo } from "../base/dtype.ts";
-import { under } from "../base/errors.ts";
 import { camel } from "../base/python.ts";
 import type { Generator } from "../base/random.ts";
+import { entry } from "../base/reading.ts";
 import { sizeOf } from "../base/shape.ts";
 import { overwrite } from "../dispatch.ts";
 import { type Bounds, type Floats, type Initialiser, initialiser, type Spread } from "./filling.ts";
@@ -31,7 +31,7 @@ export const normal_: Initialiser<Spread, [mean?: number, std?: number]> = /* @_
 
 /** Every element the same. */
 export const constant_ = (x: Tensor, value: number): Tensor => {
-  under("constant_", () => overwrite(operand(x), x.filledLike(roundTo(x.dtype, value))));
+  entry("constant_", [x, value], () => overwrite(operand(x), x.filledLike(roundTo(x.dtype, value))));
   return x;
 };
 export const ones_ = (x: Tensor): Tensor => constant_(x, 1);
@@ -51,11 +51,13 @@ export type FanMode = "fanIn" | "fanOut" | "fan_in" | "fan_out";
 
 /** The factor that keeps variances level behind a nonlinearity; `param` is the slope of leakyRelu, 0.01 by default. */
 export function calculateGain(nonlinearity: Nonlinearity, param?: number | null): number {
-  const leakyRelu = Math.sqrt(2 / (1 + (param ?? 0.01) ** 2));
-  const gains: Readonly<Record<string, number>> = { linear: 1, sigmoid: 1, tanh: 5 / 3, relu: Math.SQRT2, selu: 3 / 4, leakyRelu };
-  const name = camel(String(nonlinearity)).replace(/^conv(Transpose)?[123]d$/, "linear");
-  under("calculateGain", () => checkKnown("nonlinearity", name, Object.keys(gains)));
-  return gains[name]!;
+  return entry("calculateGain", [nonlinearity, param], () => {
+    const leakyRelu = Math.sqrt(2 / (1 + (param ?? 0.01) ** 2));
+    const gains: Readonly<Record<string, number>> = { linear: 1, sigmoid: 1, tanh: 5 / 3, relu: Math.SQRT2, selu: 3 / 4, leakyRelu };
+    const name = camel(String(nonlinearity)).replace(/^conv(Transpose)?[123]d$/, "linear");
+    checkKnown("nonlinearity", name, Object.keys(gains));
+    return gains[name]!;
+  });
 }
 
 type Fill = (source: Generator, out: Floats, deviation: number) => unknown;

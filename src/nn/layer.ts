@@ -1,8 +1,8 @@
 // Layers as rows: a name, the options with their defaults, and the operator that takes inputs and options.
-import { under } from "../base/errors.ts";
 import type { DTypeLike } from "../base/dtype.ts";
 import { parse } from "../base/options.ts";
 import { fields } from "../base/python.ts";
+import { entry } from "../base/reading.ts";
 import { type CreateOptions, zeros } from "../create.ts";
 import type { DeviceName } from "../device.ts";
 import { functions } from "../methods.ts";
@@ -32,7 +32,7 @@ const factory = { device: undefined as DeviceName | undefined, dtype: undefined 
  * are made. Gives all options. Errors: as parse.
  */
 export function configure<O extends object>(self: Module, required: object, given: readonly unknown[], options: O): O & typeof factory {
-  const all = under(self.constructor.name, () => parse(given, options, factory));
+  const all = entry(self.constructor.name, given, () => parse(given, options, factory));
   const { device: _device, dtype: _dtype, bias: _bias, ...own } = all as typeof all & { readonly bias?: boolean };
   Object.assign(self, required, own);
   return all;
@@ -80,7 +80,7 @@ export function layer(
     static override readonly stateNames: Readonly<Record<string, string>> = stateNames;
     constructor(...rest: unknown[]) {
       super();
-      under(new.target.name, () => {
+      entry(new.target.name, rest, () => {
         Object.assign(this, parse(rest, options, keywords));
         settle?.(this);
       });

@@ -1,7 +1,9 @@
 // Module: what every layer and model is. Parameters, buffers and child modules are its properties; nothing is declared twice.
 import { noGrad } from "../autograd/mode.ts";
 import { asDType, type DTypeLike, isFloat } from "../base/dtype.ts";
-import { ArgumentError, under } from "../base/errors.ts";
+import { ArgumentError } from "../base/errors.ts";
+import { parse } from "../base/options.ts";
+import { callable, entry } from "../base/reading.ts";
 import { type DeviceName, deviceNamed } from "../device.ts";
 import { Tensor } from "../tensor.ts";
 import { type BackwardHook, type ForwardHook, type ForwardPreHook, hooked, type HookHandle, watched } from "./hooks.ts";
@@ -70,11 +72,14 @@ export class Module {
     for (const [, child] of this.namedChildren()) yield child;
   }
   /** This module and everything below it by dotted path, each once, parents first. */
-  *namedModules(prefix = "", seen: Set<Module> = new Set()): Generator<[string, Module]> {
+  namedModules(prefix = ""): Generator<[string, Module]> {
+    return this.#below(prefix, new Set());
+  }
+  *#below(prefix: string, seen: Set<Module>): Generator<[string, Module]> {
     if (seen.has(this)) return;
     seen.add(this);
     yield [prefix, this];
-    for (const [name, child] of this.namedChildren()) yield* child.namedModules(prefix === "" ? name : `${prefix}.${name}`, seen);
+    for (const [name, child] of this.namedChildren()) yield* child.#below(prefix === "" ? name : `${prefix}.${name}`, seen);
   }
   *modules(): Generator<Module> {
     for (const [, module] of this.namedModules()) yield module;
@@ -104,18 +109,21 @@ export class Module {
   }
 
   /** Puts a tensor into a property as part of the state that is not trained. The same as assigning a Buffer. */
-  registerBuffer(name: string, tensor: Tensor | null, { persistent = true }: { readonly persistent?: boolean } = {}): void {
+  registerBuffer(name: string, tensor: Tensor | null, options: { readonly persistent?: boolean } = {}): void {
+    const { persistent } = entry("registerBuffer", [name, tensor, options], () => parse([options], {}, { persistent: true }));
     this.#put("registerBuffer", name, tensor && new Buffer(tensor, { persistent }));
     this.#registered.set(name, persistent);
   }
   /** Puts a parameter into a property. The same as assigning it. */
   registerParameter(name: string, parameter: Parameter | null): void {
-    if (parameter !== null && !(parameter instanceof Parameter))
-      throw new ArgumentError(`${name} is ${typeof parameter}, not a Parameter`, "", "registerParameter");
+    entry("registerParameter", [name, parameter], () => {
+      if (parameter !== null && !(parameter instanceof Parameter))
+        throw new ArgumentError(`${name} is ${typeof parameter}, not a Parameter`);
+    });
     this.#put("registerParameter", name, parameter);
   }
   #put(op: string, name: string, tensor: Tensor | null): void {
-    under(op, () => {
+    entry(op, [name, tensor], () => {
       if (name === "" || name.includes(".")) throw new ArgumentError(`the name ${name} is not allowed`, "without dots");
       const held = (this as unknown as Record<string, unknown>)[name];
       if (held !== undefined && held !== null && !(held instanceof Tensor))
@@ -143,7 +151,8 @@ export class Module {
    * Errors: FormatError naming missing and unexpected keys (unless strict is false), ShapeError naming shapes; nothing is loaded then.
    */
   loadStateDict(dict: StateDict, options: boolean | { readonly strict?: boolean } = {}): LoadReport {
-    const strict = typeof options === "boolean" ? options : (options.strict ?? true);
+    const given = typeof options === "boolean" ? { strict: options } : options;
+    const { strict } = entry("loadStateDict", [dict, options], () => parse([given], {}, { strict: true }));
     return loadState(this.constructor.name, this.stateEntries(), dict, strict);
   }
 
@@ -162,11 +171,13 @@ export class Module {
     return this;
   }
   /** Forgets the gradients of all parameters; with setToNone false they become zeros. */
-  zeroGrad({ setToNone = true }: { readonly setToNone?: boolean } = {}): void {
+  zeroGrad(options: { readonly setToNone?: boolean } = {}): void {
+    const { setToNone } = entry("zeroGrad", [options], () => parse([options], {}, { setToNone: true }));
     for (const p of this.parameters()) p.grad = setToNone || !p.peekGrad() ? null : p.filledLike(0);
   }
   /** Calls fn on every module, children before parents: for custom initialisation. */
   apply(fn: (module: Module) => void): this {
+    callable("apply", fn);
     for (const child of this.children()) child.apply(fn);
     fn(this);
     return this;
@@ -179,7 +190,7 @@ export class Module {
    * Errors: DeviceError when values would have to come down from the GPU: await cpu() does that.
    */
   to(place: DeviceName | DTypeLike | PlaceOptions): this {
-    return under("to", () => {
+    return entry("to", [place], () => {
       const { device, dtype }: PlaceOptions =
         typeof place === "object" ? place : place === "cpu" || place === "webgpu" ? { device: place } : { dtype: place };
       const wanted = dtype === undefined ? undefined : asDType(dtype);

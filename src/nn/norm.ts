@@ -4,7 +4,7 @@ import { ArgumentError, under } from "../base/errors.ts";
 import { fields, float, repr, snake } from "../base/python.ts";
 import { type CreateOptions, zeros } from "../create.ts";
 import { functions } from "../methods.ts";
-import { checkRank } from "../ops/arguments.ts";
+import { checkRank, operand } from "../ops/arguments.ts";
 import type { Tensor } from "../tensor.ts";
 import { knownValue } from "../transfer.ts";
 import { constant_, ones_, zeros_ } from "./init.ts";
@@ -68,7 +68,7 @@ abstract class BatchNorm extends Module {
 
   override forward(x: Tensor): Tensor {
     const { name, ranks } = this.constructor as typeof BatchNorm;
-    under(name, () => checkRank(x.shape, ...ranks));
+    under(name, () => checkRank(operand(x).shape, ...ranks));
     const { runningMean, runningVar, weight, bias, eps } = this;
     const momentum = this.training ? this.#count() : 0;
     const training = this.training || !runningMean;

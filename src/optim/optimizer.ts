@@ -4,6 +4,7 @@ import { isFloat } from "../base/dtype.ts";
 import { ArgumentError, FormatError, show, under } from "../base/errors.ts";
 import { memo } from "../base/memo.ts";
 import { parse } from "../base/options.ts";
+import { callable, entry, listed } from "../base/reading.ts";
 import { camel, renamed, repr, snake } from "../base/python.ts";
 import { overwrite } from "../dispatch.ts";
 import { checkFits } from "../ops/arguments.ts";
@@ -55,7 +56,7 @@ export abstract class Optimizer<O extends object = object, S extends ParamState 
     this.defaults = defaults;
     under(new.target.name, () => {
       if (params instanceof Tensor) refuse("got one tensor for a list", "write [tensor]");
-      const list = Array.from((params as Iterable<Tensor | GroupInput<O>> | undefined) ?? []);
+      const list = listed(new.target.name, (params as Iterable<Tensor | GroupInput<O>> | undefined) ?? [], "params");
       if (list.length === 0) refuse("empty parameter list");
       const groups = list[0] instanceof Tensor ? [{ params: list }] : list;
       for (const group of groups as GroupInput<O>[]) this.addParamGroup(group);
@@ -68,8 +69,9 @@ export abstract class Optimizer<O extends object = object, S extends ParamState 
   }
 
   /** Adds parameters with options of their own, for example a layer that is unfrozen while training. */
-  addParamGroup({ params, ...own }: GroupInput<O>): void {
-    under(this.constructor.name, () => {
+  addParamGroup(group: GroupInput<O>): void {
+    entry(this.constructor.name, [group], () => {
+      const { params, ...own } = group;
       const given = (params as typeof params | undefined) ?? refuse("a group has no params");
       const list = given instanceof Tensor ? [given] : Array.from(given);
       const known = new Set(this.#params);
@@ -99,7 +101,7 @@ export abstract class Optimizer<O extends object = object, S extends ParamState 
    * Errors: the first of those that the device met and nobody was told; a step that cannot run changes nothing, which the next one says.
    */
   step<T = void>(closure?: () => T): T | undefined {
-    const loss = closure?.();
+    const loss = closure && callable("step", closure, "closure")();
     const undo = this.#restorer();
     const update = (): void => {
       for (const group of this.paramGroups) this.#stepGroup(group);

@@ -1,0 +1,35 @@
+// Reading what a caller hands over: what the types rule out is said in the library's own words, not the engine's.
+import { DtypeError, show, under } from "./errors.ts";
+
+/** What a value is, for messages. */
+function kindOf(x: unknown): string {
+  if (x === null || !/object|function/.test(typeof x)) return String(x);
+  const { dtype, shape } = x as { readonly dtype?: unknown; readonly shape?: unknown };
+  return typeof dtype === "string" && Array.isArray(shape) ? dtype + show(shape as number[]) : typeof x;
+}
+
+/** Runs what reads a caller's arguments. Errors: DtypeError in place of a TypeError, since what no check foresaw is about them, too. */
+export function reading<T>(args: readonly unknown[], fn: () => T): T {
+  try {
+    return fn();
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw Object.assign(new DtypeError(`does not take (${args.map(kindOf).join(", ")})`, error.message), { cause: error });
+  }
+}
+
+/** An entry point that runs no code of the caller's: `under` its name, its arguments read as an operator's are. */
+export const entry = <T>(op: string, args: readonly unknown[], fn: () => T): T => under(op, () => reading(args, fn));
+
+/** The function itself. Errors: DtypeError naming the entry point. */
+export function callable<F>(op: string, fn: F, name = "fn"): F {
+  if (typeof fn !== "function") throw new DtypeError(`${name} must be a function, got ${kindOf(fn)}`, "", op);
+  return fn;
+}
+
+/** The members of anything iterable. Errors: DtypeError naming the entry point. */
+export function listed<T>(op: string, values: Iterable<T> | ArrayLike<T>, name: string): T[] {
+  if (typeof (values as Partial<Iterable<T>> | null)?.[Symbol.iterator] !== "function")
+    throw new DtypeError(`${name} must be a list, got ${kindOf(values)}`, "", op);
+  return Array.from(values);
+}
