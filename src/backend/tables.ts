@@ -9,6 +9,8 @@ export interface Tables {
   get(key: string, make: () => TypedArray): View;
   /** Gives tables back until the rest is within the budget. Not while an operator that asked for some has still to record its launches. */
   trim(): void;
+  /** Gives all of them back: the device is lost. */
+  clear(): void;
 }
 
 const leastBudget = 16 << 20;
@@ -45,6 +47,9 @@ export function tablesOf(upload: (data: TypedArray) => View, sound: (table: View
         if (bytes <= budget) return;
         drop(key, table);
       }
+    },
+    clear() {
+      for (const [key, table] of byKey) drop(key, table);
     },
   };
 }

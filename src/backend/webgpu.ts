@@ -45,6 +45,7 @@ function deviceOn(gpu: GPUDevice, info: GPUAdapterInfo | undefined): WebGpuDevic
     },
     ({ storage }) => !poisonOf(storage.memory as Memory),
   );
+  void faults.gone.then(() => tables.clear());
   let temporary: Storage[] = [];
   let running = "webgpu";
   let born = 0;
@@ -133,9 +134,10 @@ function deviceOn(gpu: GPUDevice, info: GPUAdapterInfo | undefined): WebGpuDevic
       return memory;
     },
     fill(dtype, elements, value) {
+      const compiled = pipelines(fillKernel());
       const memory = alloc(elements);
       const params = { size: elements, value: bitsOf(dtype, value) };
-      record("fill", pipelines(fillKernel()), [memory], params, Math.ceil(elements / 4), true);
+      record("fill", compiled, [memory], params, Math.ceil(elements / 4), true);
       return memory;
     },
     free(memory, _dtype, elements) {

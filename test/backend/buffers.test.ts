@@ -143,8 +143,10 @@ describe("errors and loss", () => {
     const device = await open();
     const held = device.scratch("float32", [1 << 10]);
     device.scratch("float32", [1 << 12]).storage.release();
+    const table = device.table("squares", () => Int32Array.from([0, 1, 4, 9]));
+    expect([...(await device.read(table))]).toEqual([0, 1, 4, 9]);
     await device.read(held);
-    expect(memory().gpuReservedBytes - before.gpuReservedBytes).toBe(4 * ((1 << 10) + (1 << 12) + (1 << 10)));
+    expect(memory().gpuReservedBytes - before.gpuReservedBytes).toBe(4 * ((1 << 10) + (1 << 12) + (1 << 10)) + 2 * 256);
     const read = device.read(held);
     device.gpu.destroy();
     await expect(read).rejects.toThrow(DeviceError);
