@@ -165,14 +165,19 @@ function execute(op: AnyPrimitive, { name, inputs, attrs, metas, device }: Ready
     tensors["out"] = Tensor.constant(device, folded, dtype, shape);
     return tensors;
   }
-  for (const key in metas) {
-    const meta = metas[key]!;
-    const n = sizeOf(meta.shape);
-    checkSupport(device, meta.dtype);
-    tensors[key] = new Tensor(new Storage(device, meta.dtype, n, device.alloc(meta.dtype, n)), meta.dtype, contiguous(meta.shape));
+  try {
+    for (const key in metas) {
+      const meta = metas[key]!;
+      const n = sizeOf(meta.shape);
+      checkSupport(device, meta.dtype);
+      tensors[key] = new Tensor(new Storage(device, meta.dtype, n, device.alloc(meta.dtype, n)), meta.dtype, contiguous(meta.shape));
+    }
+    device.run(name, op, tensors, attrs);
+    return tensors;
+  } catch (error) {
+    for (const key in metas) if (tensors[key] !== inputs[key]) tensors[key]?.dispose();
+    throw error;
   }
-  device.run(name, op, tensors, attrs);
-  return tensors;
 }
 
 function foldConstants(op: AnyPrimitive, inputs: Tensors, attrs: object, dtype: DType): number | undefined {

@@ -1,6 +1,7 @@
 // Keeps garbage collection in step with GPU memory, whose bytes the collector cannot see.
 import type { Storage } from "../backend/backend.ts";
 import { ledger } from "../backend/ledger.ts";
+import { turn } from "../base/turn.ts";
 import type { Tensor } from "../tensor.ts";
 
 const mebi = 1 << 20;
@@ -88,17 +89,6 @@ export async function relieve(): Promise<void> {
   taken.resetPeak();
   before = taken.live;
 }
-
-/** Lets the tasks that stand in line run, the collector's among them. Timers would do the same, but sleep in pages that nobody sees. */
-const turn = (): Promise<void> =>
-  new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(0);
-  });
 
 /**
  * Memory that is thrown away at once, much of it: engines collect before they take more. Nobody touches it, so it costs addresses only.

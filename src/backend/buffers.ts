@@ -15,10 +15,8 @@ export interface PooledBuffer {
   batch: number;
   /** Why there is no memory behind it. */
   error: Error | undefined;
-  /** True until the device has said whether there is memory behind it. */
-  opening: boolean;
-  /** Writes what the host wants in there, to be called once there is memory. */
-  write: (() => void) | undefined;
+  /** True while it waits in the pool. */
+  free: boolean;
 }
 
 const idleBatches = 100;
@@ -97,8 +95,7 @@ export function bufferPool(gpu: GPUDevice, faults: Faults, usage: number, relief
       bytes: size,
       batch: 0,
       error: undefined,
-      opening: true,
-      write: undefined,
+      free: false,
     };
     const { incident } = faults;
     const settle = async (): Promise<void> => {
@@ -109,10 +106,9 @@ export function bufferPool(gpu: GPUDevice, faults: Faults, usage: number, relief
         error = await second.closed;
         if (second.made) buffer.gpu = second.made;
       }
-      buffer.opening = false;
-      if (error) buffer.error = faults.note(error, incident);
-      else buffer.write?.();
-      buffer.write = undefined;
+      buffer.error = error;
+      // What was given back already is missed by nobody but commands, which say so.
+      if (error && !buffer.free) faults.note(error, incident);
     };
     const answer = settle();
     opening.add(answer);
@@ -171,6 +167,7 @@ export function bufferPool(gpu: GPUDevice, faults: Faults, usage: number, relief
       }
       if (found) freeBytes -= size;
       found ??= create(size);
+      found.free = false;
       ledger.taken.add(size);
       return found;
     },
@@ -178,6 +175,7 @@ export function bufferPool(gpu: GPUDevice, faults: Faults, usage: number, relief
       ledger.taken.remove(buffer.bytes);
       if (faults.lost || buffer.error) return destroy(buffer);
       freeBytes += buffer.bytes;
+      buffer.free = true;
       const { idle, busy } = shelves.get(buffer.bytes)!;
       (buffer.batch <= submitted ? idle : busy).push(buffer);
     },

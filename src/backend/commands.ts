@@ -4,9 +4,18 @@ import { encoderOf, type Timer } from "./encoder.ts";
 import { type Faults, typed } from "./fault.ts";
 import { readMode } from "./flags.ts";
 import { counts } from "./ledger.ts";
-import { type Command, type Dispatch, isRead, type Memory, type Read, refuse, runnable, type Transaction } from "./poison.ts";
-
-type HostData = Float32Array | Float64Array | Int32Array | Uint32Array;
+import {
+  type Command,
+  type Dispatch,
+  isDispatch,
+  isRead,
+  type Memory,
+  type Read,
+  refuse,
+  runnable,
+  type Transaction,
+  type Write,
+} from "./poison.ts";
 
 interface Batch {
   readonly id: number;
@@ -17,16 +26,10 @@ interface Batch {
   readonly send: () => void;
 }
 
-/** What went to the queue and may still turn out to have failed: a batch, or a host write, which has no commands. */
-interface Issued {
-  readonly commands: readonly Command[];
-  readonly transactions: readonly Transaction[];
-}
-
 export interface CommandList {
   record(command: Dispatch): void;
-  /** Writes host data to memory that no recorded command uses, before every command that is still to be submitted. */
-  write(memory: Memory, data: HostData): void;
+  /** Writes host data to fresh memory. */
+  write(memory: Memory, data: Write["data"]): void;
   /** Bytes of memory as they are at this place among the commands. Errors: what went wrong with them. */
   read(memory: Memory, offset: number, bytes: number): Promise<ArrayBuffer>;
   /** Runs fn, whose commands go into one batch, or none of them when it throws. `born` numbers the allocations so far. */
@@ -43,12 +46,14 @@ export interface CommandList {
 
 const maxCommands = 512;
 const maxInFlight = 24;
+/** Bytes of host data that may wait for their submit. */
+const maxWriting = 64 << 20;
 
 export function commandList(gpu: GPUDevice, faults: Faults, pool: BufferPool, staging: BufferPool): CommandList {
   const encoder = encoderOf(gpu, maxCommands);
   const sealed: Batch[] = [];
-  /** In the order of their issue, until their error scopes and those of all before them are closed. */
-  const issued: Issued[] = [];
+  /** Submitted batches that may still turn out to have failed: until their error scopes, and those of all before them, are closed. */
+  const issued: Batch[] = [];
   let settled: Promise<void> = Promise.resolve();
   /** The latest submits, each until its work is done. */
   const running: Promise<void>[] = [];
@@ -56,10 +61,10 @@ export function commandList(gpu: GPUDevice, faults: Faults, pool: BufferPool, st
   const pending: Transaction[] = [];
   let started = 0;
   let open: Batch | undefined;
+  let writing = 0;
   let pumped: Promise<void> | undefined;
-  /** Answers that are due: how many submits are not done, and whether the host wrote since the last one. */
+  /** How many submits are not done. */
   let working = 0;
-  let written = false;
   /** Inside `together`: how deep, and the transaction if there is one. */
   let depth = 0;
   let inside: Transaction | undefined;
@@ -78,6 +83,7 @@ export function commandList(gpu: GPUDevice, faults: Faults, pool: BufferPool, st
     // The batch being sent stays in the list, so one that comes first finds nobody at work.
     if (sealed.push(open) === 1) pumped = pump();
     open = undefined;
+    writing = 0;
     faults.incident = started + 1;
   }
 
@@ -89,9 +95,10 @@ export function commandList(gpu: GPUDevice, faults: Faults, pool: BufferPool, st
     for (; sealed.length > 0; sealed.shift()) {
       const batch = sealed[0]!;
       const { commands, transactions } = batch;
-      const compiling = commands.flatMap((c) => (isRead(c) || c.compiled.pipeline || c.compiled.error ? [] : c.compiled.job));
+      const compiling = commands.flatMap((c) => (isDispatch(c) && !c.compiled.pipeline && !c.compiled.error ? c.compiled.job : []));
       if (compiling.length > 0) await Promise.all(compiling);
-      for (let opening; (opening = pool.opened() ?? staging.opened());) await opening;
+      const opening = [pool.opened(), staging.opened()].filter((o) => o !== undefined);
+      if (opening.length > 0) await Promise.all(opening);
       // No step is computed from what may turn out to be garbage.
       if (transactions.length > 0) while (issued.length > 0) await settled;
       if (running.length >= maxInFlight) await running.shift();
@@ -100,43 +107,41 @@ export function commandList(gpu: GPUDevice, faults: Faults, pool: BufferPool, st
   }
 
   function submit(batch: Batch): void {
-    const { id, commands, transactions } = batch;
-    const healthy = runnable(commands, abort);
+    const { id } = batch;
+    const healthy = runnable(batch.commands, { abort, met: (error) => faults.note(error, id) });
     const what = (): string => {
-      const names = new Set(healthy.flatMap((c) => (isRead(c) ? [] : c.name)));
-      return names.size > 0 ? `running ${[...names].slice(0, 8).join(", ")}` : "reading";
+      const names = new Set(healthy.flatMap((c) => (isDispatch(c) ? c.name : [])));
+      return names.size > 0 ? `running ${[...names].slice(0, 8).join(", ")}` : healthy.some(isRead) ? "reading" : "writing";
     };
     const { closed } = faults.guard("webgpu", what, () => {
       faults.check();
-      if (healthy.length === 0) return;
-      gpu.queue.submit([encoder.encode(healthy)]);
+      const work = encoder.encode(healthy);
+      if (!work) return;
+      gpu.queue.submit([work]);
       counts.submits++;
     });
-    issue({ commands, transactions }, id, closed, (error) => {
-      encoder.forget(true);
-      for (const transaction of transactions) abort(transaction, error);
-      for (const command of commands) refuse(command, error);
-    });
+    issued.push(batch);
+    settled = settle(batch, closed, settled);
     running.push(worked());
     batch.send();
     staging.passed(id);
     if (pool.passed(id)) encoder.forget();
   }
 
-  /** Keeps what was issued in view until its scopes are closed; `fail` is told what they caught, and what came after is looked through. */
-  function issue(work: Issued, incident: number, closed: Promise<Error | undefined>, fail: (error: Error) => void): void {
-    issued.push(work);
-    const before = settled;
-    settled = (async () => {
-      const error = await closed;
-      await before;
-      if (error) {
-        fail(faults.note(error, incident));
-        for (const { commands } of issued.slice(1)) runnable(commands, abort);
-      }
-      issued.shift();
-      for (const transaction of work.transactions) if (pending.includes(transaction)) pending.splice(pending.indexOf(transaction), 1);
-    })();
+  /** Follows a submitted batch until its error scopes are closed. If they caught something, nothing of it has run. */
+  async function settle(batch: Batch, closed: Promise<Error | undefined>, before: Promise<void>): Promise<void> {
+    const error = await closed;
+    await before;
+    const { id, commands, transactions } = batch;
+    if (error) {
+      encoder.forget(true);
+      faults.note(error, id);
+      for (const transaction of transactions) abort(transaction, error);
+      for (const command of commands) refuse(command, error);
+      for (const later of issued.slice(1)) runnable(later.commands, { abort, met: () => undefined });
+    }
+    issued.shift();
+    for (const transaction of transactions) if (pending.includes(transaction)) pending.splice(pending.indexOf(transaction), 1);
   }
 
   /** Nothing of this step runs, nor of those that were recorded after it: they belong to a program that did not know. */
@@ -152,10 +157,9 @@ export function commandList(gpu: GPUDevice, faults: Faults, pool: BufferPool, st
   /** Resolves when all submitted work is done. */
   async function worked(): Promise<void> {
     const incident = started;
-    written = false;
     working++;
     try {
-      await faults.wait(gpu.queue.onSubmittedWorkDone(), "onSubmittedWorkDone");
+      await faults.wait(gpu.queue.onSubmittedWorkDone(), "onSubmittedWorkDone", "sync");
     } catch (error) {
       faults.note(typed(error, "onSubmittedWorkDone", "sync"), incident);
     }
@@ -179,17 +183,6 @@ export function commandList(gpu: GPUDevice, faults: Faults, pool: BufferPool, st
       depth--;
       flushIfFull();
     }
-  }
-
-  function write(memory: Memory, data: HostData): void {
-    const { closed } = faults.guard(
-      "upload",
-      () => `writeBuffer of ${data.byteLength} bytes`,
-      () => gpu.queue.writeBuffer(memory.buffer.gpu, 0, data as Float32Array<ArrayBuffer>),
-    );
-    counts.writes++;
-    written = true;
-    issue({ commands: [], transactions: [] }, faults.incident, closed, (error) => (memory.error = error));
   }
 
   /** Copies to the host. Errors: DeviceError. */
@@ -218,11 +211,12 @@ export function commandList(gpu: GPUDevice, faults: Faults, pool: BufferPool, st
       flushIfFull();
     },
     write(memory, data) {
-      const { buffer } = memory;
-      if (!buffer.opening) return write(memory, data);
-      // The caller may change its array before the device has answered.
-      const kept = data.slice();
-      buffer.write = () => write(memory, kept);
+      const { id, commands } = current();
+      memory.buffer.batch = id;
+      commands.push({ memory, data });
+      writing += data.byteLength;
+      if (writing >= maxWriting && depth === 0) flush();
+      flushIfFull();
     },
     async read(memory, offset, bytes) {
       const target = staging.take(bytes);
@@ -265,8 +259,7 @@ export function commandList(gpu: GPUDevice, faults: Faults, pool: BufferPool, st
     async finish() {
       flush();
       await pumped;
-      for (let opening; (opening = pool.opened());) await opening;
-      if (written || working === 0) await worked();
+      if (working === 0) await worked();
       await Promise.all(running);
       while (issued.length > 0) await settled;
       faults.check();

@@ -1,6 +1,7 @@
 // The CPU device: typed arrays, float32 and float64, running the `cpu` half of every record.
 import { type DType, hostArray, type TypedArray } from "../base/dtype.ts";
 import { coalesce, forEachOffset, isContiguous, type Shape, sizeOf } from "../base/shape.ts";
+import { turn } from "../base/turn.ts";
 import { denseView, type Device, type Kernels, type View, type Views } from "./backend.ts";
 import { ledger } from "./ledger.ts";
 
@@ -34,7 +35,8 @@ export const cpu: Device = {
     }
   },
   read: (view) => Promise.resolve(dense(view).slice()),
-  sync: () => Promise.resolve(),
+  // A wait lets the collector's tasks run, whatever there was to wait for.
+  sync: turn,
 };
 
 /** The typed array behind a view, whole storage: index it with the view's offset and strides. */

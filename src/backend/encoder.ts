@@ -3,7 +3,7 @@ import { memo } from "../base/memo.ts";
 import { usage } from "./flags.ts";
 import { counts } from "./ledger.ts";
 import type { Compiled } from "./pipelines.ts";
-import { type Command, type Dispatch, isRead } from "./poison.ts";
+import { type Command, type Dispatch, isRead, isWrite } from "./poison.ts";
 
 /** Gives the timestamps to be written around a dispatch of that name. */
 export type Timer = (name: string) => GPUComputePassTimestampWrites | undefined;
@@ -11,8 +11,8 @@ export type Timer = (name: string) => GPUComputePassTimestampWrites | undefined;
 export interface Encoder {
   /** From the next batch on every dispatch for which it gives timestamps gets a pass of its own. */
   timer: Timer | undefined;
-  /** Encodes and finishes. */
-  encode(commands: readonly Command[]): GPUCommandBuffer;
+  /** Writes what the host wrote and encodes the rest, if there is any. */
+  encode(commands: readonly Command[]): GPUCommandBuffer | undefined;
   /** Lets go of bind groups, when buffers were destroyed; after a failure of everything that may be at fault. */
   forget(failed?: boolean): void;
 }
@@ -64,7 +64,7 @@ export function encoderOf(gpu: GPUDevice, usualCommands: number): Encoder {
     timer: undefined,
     encode(commands) {
       makeRoom(commands);
-      const into = gpu.createCommandEncoder();
+      let into: GPUCommandEncoder | undefined;
       let pass: GPUComputePassEncoder | undefined;
       let last: Compiled | undefined;
       let at = 0;
@@ -73,6 +73,12 @@ export function encoderOf(gpu: GPUDevice, usualCommands: number): Encoder {
         pass = undefined;
       };
       for (const command of commands) {
+        if (isWrite(command)) {
+          gpu.queue.writeBuffer(command.memory.buffer.gpu, 0, command.data as Float32Array<ArrayBuffer>);
+          counts.writes++;
+          continue;
+        }
+        into ??= gpu.createCommandEncoder();
         if (isRead(command)) {
           endPass();
           into.copyBufferToBuffer(command.memory.buffer.gpu, command.offset, command.target.gpu, 0, command.bytes);
@@ -101,7 +107,7 @@ export function encoderOf(gpu: GPUDevice, usualCommands: number): Encoder {
         gpu.queue.writeBuffer(uniform!, 0, words, 0, at);
         counts.writes++;
       }
-      return into.finish();
+      return into?.finish();
     },
     forget,
   };

@@ -1,5 +1,5 @@
 // Pipelines and bind-group layouts: one compilation per linked text, asynchronous and in parallel; layouts shared by binding pattern.
-import { DeviceError, runningOp } from "../base/errors.ts";
+import { DeviceError } from "../base/errors.ts";
 import { memo } from "../base/memo.ts";
 import { type Faults, type Guarded, typed } from "./fault.ts";
 import { computeStage } from "./flags.ts";
@@ -65,17 +65,17 @@ async function complaints(module: GPUShaderModule, code: string, faults: Faults)
 type Layouts = readonly [GPUBindGroupLayout, GPUPipelineLayout];
 
 /**
- * Gives the compiled form of a kernel; compilation starts on first use and goes on in the background. One that was refused is tried anew
+ * Gives the compiled form of a kernel; compilation starts on first use and goes on in the background, for the operator `op` that errors name. One that was refused is tried anew
  * at the next use. Parameters of up to `immediateBytes` travel as immediates.
  */
-export function pipelinesOf(gpu: GPUDevice, faults: Faults, immediateBytes: number): (kernel: Kernel) => Compiled {
+export function pipelinesOf(gpu: GPUDevice, faults: Faults, immediateBytes: number): (kernel: Kernel, op: string) => Compiled {
   const byKernel = new Map<Kernel, Compiled>();
   const byText = new Map<string, Compiled>();
   const layouts = new Map<string, Guarded<Layouts>>();
 
-  const makeLayouts = ({ bindings, params, uniform }: Linked): Guarded<Layouts> =>
+  const makeLayouts = ({ bindings, params, uniform }: Linked, op: string): Guarded<Layouts> =>
     faults.guard(
-      runningOp() || "webgpu",
+      op,
       () => `the layout of ${bindings.length} bindings`,
       () => {
         const buffers: GPUBufferBindingLayout[] = bindings.map((b) => ({ type: b.write ? "storage" : "read-only-storage" }));
@@ -89,10 +89,10 @@ export function pipelinesOf(gpu: GPUDevice, faults: Faults, immediateBytes: numb
       },
     );
 
-  function start(entry: string, linked: Linked): Compiled {
+  function start(entry: string, linked: Linked, op: string): Compiled {
     const { code, bindings, params, uniform } = linked;
     const layoutKey = bindings.map((b) => (b.write ? "w" : "r")).join("") + (uniform ? "u" : params.length);
-    const guarded = memo(layouts, layoutKey, () => makeLayouts(linked));
+    const guarded = memo(layouts, layoutKey, () => makeLayouts(linked, op));
     if (!guarded.made) {
       layouts.delete(layoutKey);
       throw guarded.thrown!;
@@ -103,7 +103,7 @@ export function pipelinesOf(gpu: GPUDevice, faults: Faults, immediateBytes: numb
     const { incident } = faults;
     const finish = async (): Promise<void> => {
       try {
-        const pipeline = await compile(gpu, faults, runningOp() || "webgpu", code, entry, pipelineLayout);
+        const pipeline = await compile(gpu, faults, op, code, entry, pipelineLayout);
         const refused = await guarded.closed;
         if (refused) throw refused;
         compiled.pipeline = pipeline;
@@ -122,9 +122,9 @@ export function pipelinesOf(gpu: GPUDevice, faults: Faults, immediateBytes: numb
     return memo(map, key, make);
   }
 
-  return (kernel) =>
+  return (kernel, op) =>
     fresh(byKernel, kernel, () => {
       const linked = link(kernel.sources, kernel.entry, kernel.spec, immediateBytes);
-      return fresh(byText, kernel.entry + linked.code, () => start(kernel.entry, linked));
+      return fresh(byText, kernel.entry + linked.code, () => start(kernel.entry, linked, op));
     });
 }

@@ -47,8 +47,16 @@ export interface Read {
   error: Error | undefined;
 }
 
-export type Command = Dispatch | Read;
+/** Host data for memory that no command before it uses: written ahead of the batch. */
+export interface Write {
+  readonly memory: Memory;
+  readonly data: Float32Array | Float64Array | Int32Array | Uint32Array;
+}
+
+export type Command = Dispatch | Read | Write;
 export const isRead = (command: Command): command is Read => "target" in command;
+export const isWrite = (command: Command): command is Write => "data" in command;
+export const isDispatch = (command: Command): command is Dispatch => "compiled" in command;
 
 /** Why this memory cannot be read. */
 export const poisonOf = (memory: Memory): Error | undefined => memory.error ?? memory.buffer.error;
@@ -56,6 +64,7 @@ export const poisonOf = (memory: Memory): Error | undefined => memory.error ?? m
 /** Why this command cannot run: its kernel, its memory, or what it would read. Memory that is written may be read, too. */
 function hindrance(command: Command): Error | undefined {
   if (isRead(command)) return command.error ?? command.target.error ?? poisonOf(command.memory);
+  if (isWrite(command)) return poisonOf(command.memory);
   const { compiled, memories, fills } = command;
   if (compiled.error) return compiled.error;
   if (fills) return memories[0]!.buffer.error;
@@ -68,8 +77,8 @@ function hindrance(command: Command): Error | undefined {
 
 /** The command does not run. `since`: what is older than that keeps its contents. */
 export function refuse(command: Command, error: Error, since = 0): void {
-  if (isRead(command)) {
-    command.error ??= error;
+  if (!isDispatch(command)) {
+    (isRead(command) ? command : command.memory).error ??= error;
     return;
   }
   const { compiled, memories, fills, transaction } = command;
@@ -82,31 +91,38 @@ export function refuse(command: Command, error: Error, since = 0): void {
 }
 
 /** Looks through the commands of a transaction, the first of which stands at `from`. Fills in between are nobody's part. */
-function examine(commands: readonly Command[], from: number, transaction: Transaction, abort: Abort): void {
+function examine(commands: readonly Command[], from: number, transaction: Transaction, { abort }: Told): void {
   transaction.examined = true;
   for (let i = from; i < commands.length && !transaction.error; i++) {
     const command = commands[i]!;
-    if (isRead(command)) continue;
+    if (!isDispatch(command)) continue;
     const error = hindrance(command);
     if (error && command.fills) refuse(command, error);
     else if (error && command.transaction === transaction) abort(transaction, error);
   }
 }
 
-/** To be told of the first error of a transaction; sets it. */
-export type Abort = (transaction: Transaction, error: Error) => void;
+/** Who wants to know while commands are looked through. */
+export interface Told {
+  /** A command cannot run because of this. */
+  met(error: Error): void;
+  /** None of this transaction can; sets its error. */
+  abort(transaction: Transaction, error: Error): void;
+}
 
 /**
  * The commands that can run, in their order; poisons what the others would have written.
  * Asked again about commands that have been submitted, it hands on poison that came to be known late.
  */
-export function runnable(commands: readonly Command[], abort: Abort): Command[] {
+export function runnable(commands: readonly Command[], told: Told): Command[] {
   return commands.filter((command, i) => {
-    const transaction = isRead(command) ? undefined : command.transaction;
-    if (transaction && !transaction.examined) examine(commands, i, transaction, abort);
+    const transaction = isDispatch(command) ? command.transaction : undefined;
+    if (transaction && !transaction.examined) examine(commands, i, transaction, told);
     const error = transaction?.error ?? hindrance(command);
-    if (error) refuse(command, error);
-    else if (!isRead(command) && command.fills) {
+    if (error) {
+      told.met(error);
+      refuse(command, error);
+    } else if (isDispatch(command) && command.fills) {
       const [memory] = command.memories as readonly [Memory];
       Object.assign(memory, { error: undefined, refill: undefined, healing: false });
     }

@@ -13,11 +13,13 @@ export interface Tables {
   clear(): void;
 }
 
-const leastBudget = 16 << 20;
 const bytesOf = ({ shape }: View): number => 4 * sizeOf(shape);
 
-/** `upload` makes a table of host data; one that is not `sound` any more is made anew. Beside large tensors, tables may take more. */
-export function tablesOf(upload: (data: TypedArray) => View, sound: (table: View) => boolean): Tables {
+/** Beside large tensors tables may take more. */
+const usualBudget = (): number => Math.max(16 << 20, ledger.gpu.peak / 8);
+
+/** `upload` makes a table of host data; one that is not `sound` any more is made anew. `budget` is in bytes. */
+export function tablesOf(upload: (data: TypedArray) => View, sound: (table: View) => boolean, budget = usualBudget): Tables {
   /** In the order of their last use. */
   const byKey = new Map<string, View>();
   let bytes = 0;
@@ -41,10 +43,9 @@ export function tablesOf(upload: (data: TypedArray) => View, sound: (table: View
       return table;
     },
     trim() {
-      if (bytes <= leastBudget) return;
-      const budget = Math.max(leastBudget, ledger.gpu.peak / 8);
+      const limit = budget();
       for (const [key, table] of byKey) {
-        if (bytes <= budget) return;
+        if (bytes <= limit) return;
         drop(key, table);
       }
     },

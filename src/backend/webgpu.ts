@@ -67,7 +67,7 @@ function deviceOn(gpu: GPUDevice, info: GPUAdapterInfo | undefined): WebGpuDevic
     memory.buffer = pool.take(bytes);
     pool.give(buffer);
     memory.healing = true;
-    commands.record({ ...refill, compiled: pipelines(fillKernel()) });
+    commands.record({ ...refill, compiled: pipelines(fillKernel(), "fill") });
   }
 
   function record(
@@ -101,7 +101,7 @@ function deviceOn(gpu: GPUDevice, info: GPUAdapterInfo | undefined): WebGpuDevic
     launch(kernel, bind, params, grid) {
       // Where there is nothing to do, nothing is compiled either.
       if (grid === 0 || (typeof grid === "object" && grid.includes(0))) return;
-      const compiled = pipelines(kernel);
+      const compiled = pipelines(kernel, running);
       const memories = compiled.linked.bindings.map(({ name }) => bind[name]!.storage.memory as Memory);
       record(running, compiled, memories, params, grid);
     },
@@ -128,13 +128,14 @@ function deviceOn(gpu: GPUDevice, info: GPUAdapterInfo | undefined): WebGpuDevic
     supports: (dtype) => dtype !== "float64",
     alloc: (_dtype, elements) => alloc(elements),
     upload(_dtype, data) {
-      // A host write goes straight to the queue: it must not touch memory that recorded, unsubmitted commands still use.
+      // Host writes go ahead of their batch: they must not touch memory that recorded, unsubmitted commands still use.
       const memory = alloc(data.length, true);
-      commands.write(memory, data instanceof Uint8Array ? Uint32Array.from(data) : data);
+      // The caller's array is the caller's again at once.
+      commands.write(memory, data instanceof Uint8Array ? Uint32Array.from(data) : data.slice());
       return memory;
     },
     fill(dtype, elements, value) {
-      const compiled = pipelines(fillKernel());
+      const compiled = pipelines(fillKernel(), "fill");
       const memory = alloc(elements);
       const params = { size: elements, value: bitsOf(dtype, value) };
       record("fill", compiled, [memory], params, Math.ceil(elements / 4), true);
