@@ -11,10 +11,15 @@ export interface Place {
   readonly dtype: DType;
 }
 
+/** The elements in row-major order, when the host knows them without waiting; a repeated value stands for all of its like. */
+export function knownValues(x: Tensor): (ArrayLike<number> & Iterable<number>) | undefined {
+  const value = constantOf(x);
+  return value !== undefined ? [value] : x.storage.device.type === "cpu" ? dense(x) : undefined;
+}
+
 /** The value of a one-element tensor, when the host knows it without waiting. */
 export function knownValue(x: Tensor): number | undefined {
-  if (x.size !== 1) return undefined;
-  return constantOf(x) ?? (x.storage.device.type === "cpu" ? dense(x)[0] : undefined);
+  return x.size === 1 ? knownValues(x)?.[0] : undefined;
 }
 
 /**

@@ -7,6 +7,22 @@ export function checkNonNegative(values: Readonly<Record<string, number>>): void
   for (const [name, value] of Object.entries(values))
     if (!(value >= 0)) throw new ArgumentError(`${name} must not be negative, got ${String(value)}`);
 }
+/** Errors: ArgumentError for a value that is not of the kind of its model: a number (not NaN), a boolean, a list of as many. Other models allow all. */
+export function checkKinds(values: object, models: object): void {
+  for (const [name, model] of Object.entries(models) as [string, unknown][]) {
+    const value = (values as Readonly<Record<string, unknown>>)[name];
+    if (!isAlike(value, model)) throw new ArgumentError(`${name} must be ${kindOf(model)}, got ${shown(value)}`);
+  }
+}
+function isAlike(value: unknown, model: unknown): boolean {
+  if (!Array.isArray(model)) return !/number|boolean/.test(typeof model) || (typeof value === typeof model && !Number.isNaN(value));
+  return Array.isArray(value) && value.length === model.length && value.every((v, i) => isAlike(v, model[i]));
+}
+const kindOf = (model: unknown): string =>
+  Array.isArray(model) ? `a list of ${model.length} like [${String(model)}]` : `a ${typeof model}`;
+const shown = (value: unknown): string =>
+  typeof value === "string" ? `"${value}"` : Array.isArray(value) ? `[${String(value)}]` : String(value);
+
 /** Errors: ArgumentError for any but the known values. */
 export function checkKnown(name: string, value: unknown, known: readonly unknown[]): void {
   if (!known.includes(value)) throw new ArgumentError(`unknown ${name} ${String(value)}`, known.map(String).join(", "));

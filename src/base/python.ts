@@ -1,13 +1,14 @@
 // Names and values as Python writes them, so that models, optimisers and their states read here as they do in PyTorch.
+import { record } from "./record.ts";
 
 /** camelCase as snake_case. */
 export const snake = (name: string): string => name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
 /** snake_case as camelCase. */
 export const camel = (name: string): string => name.replace(/_([a-z])/g, (_, c: string) => c.toUpperCase());
 
-/** An object with other keys. */
+/** An object with other keys, and without a prototype. */
 export const renamed = <V>(source: object, name: (key: string) => string | number): Record<string, V> =>
-  Object.fromEntries(Object.entries(source as Readonly<Record<string, V>>).map(([key, value]) => [name(key), value]));
+  record(Object.entries(source as Readonly<Record<string, V>>).map(([key, value]) => [name(key), value] as const));
 
 /** A float as repr() writes it: `1.0`, `1e-05`, `0.1`; null is None. */
 export function float(value: number | null): string {

@@ -67,16 +67,20 @@ export class Generator {
     return { ...this.#state, words: this.#state.words.slice() };
   }
 
-  /** Continues exactly where the state was taken. */
+  /** Continues exactly where the state was taken. Errors: ArgumentError for what no generator's state is; nothing is changed then. */
   setState(state: GeneratorState): this {
-    const { seed, words, index, offset } = state;
-    if (words.length !== N || !isWhole(index, 0, N) || !isWhole(offset, 0) || !isWhole(seed, -Infinity))
+    const { seed, words, index, spareNormal, offset } = Object(state) as GeneratorState;
+    const list = Array.from(Object(words) as ArrayLike<number>);
+    // The twister never leaves a state of zeros, and never enters it.
+    const sound = list.length === N && list.every((word) => isWhole(word, 0, 0xffffffff)) && list.some((word) => word > 0);
+    const counted = isWhole(index, 0, N) && isWhole(offset, 0) && isWhole(seed, -Infinity);
+    if (!sound || !counted || !(spareNormal === undefined || Number.isFinite(spareNormal)))
       throw new ArgumentError(
-        `not the state of a generator: ${words.length} words, index ${index}, offset ${offset}, seed ${seed}`,
+        `not the state of a generator: ${list.length}${sound ? "" : " unsound"} words, index ${index}, offset ${offset}, seed ${seed}, spare ${spareNormal}`,
         "",
         "setState",
       );
-    this.#state = { ...state, words: Uint32Array.from(words) };
+    this.#state = { seed, words: Uint32Array.from(list), index, spareNormal, offset };
     return this;
   }
 

@@ -12,7 +12,10 @@ export class LambdaLR extends LRScheduler {
       throw new ArgumentError(`${this.lambdas.length} functions for ${this.groups.length} groups`, "", "LambdaLR");
     this.step();
   }
-  protected override rate(_lr: number, k: number): number {
-    return this.baseLrs[k]! * this.lambdas[k]!(this.lastEpoch);
+  protected override rate(lr: number, k: number): number {
+    // A group that was added later keeps its rate.
+    if (!(k in this.baseLrs)) return lr;
+    const factor: unknown = this.lambdas[k]!(this.lastEpoch);
+    return typeof factor === "number" ? this.baseLrs[k]! * factor : NaN;
   }
 }

@@ -2,10 +2,9 @@
 import "../kits/stepping.ts";
 import { checkNonNegative } from "../base/checks.ts";
 import { ArgumentError, under } from "../base/errors.ts";
-import { parse } from "../base/options.ts";
 import { functions } from "../methods.ts";
 import type { Tensor } from "../tensor.ts";
-import { Optimizer, type ParamGroup, type Params, type ParamState, type Ready } from "./optimizer.ts";
+import { Optimizer, optionsOf, type ParamGroup, type Params, type ParamState, type Ready } from "./optimizer.ts";
 import { chunks } from "./sgd.ts";
 
 export interface AdamOptions {
@@ -34,7 +33,7 @@ export class Adam extends Optimizer<AdamOptions, AdamState> {
   constructor(params: Params<AdamOptions>, options: Partial<AdamOptions> = {}) {
     super(
       params,
-      under(new.target.name, () => parse([options], defaults)),
+      under(new.target.name, () => optionsOf(options, defaults)),
     );
   }
 
@@ -44,19 +43,16 @@ export class Adam extends Optimizer<AdamOptions, AdamState> {
       throw new ArgumentError(`betas must be two numbers in [0, 1), got ${String(betas)}`);
   }
 
-  protected override initial(param: Tensor): AdamState {
-    return { step: 0, exp_avg: this.zerosFor(param), exp_avg_sq: this.zerosFor(param) };
+  protected override stateNames({ amsgrad }: AdamOptions): readonly string[] {
+    return ["step", "exp_avg", "exp_avg_sq", ...(amsgrad ? ["max_exp_avg_sq"] : [])];
   }
 
   protected override update(group: ParamGroup<AdamOptions>, ready: readonly Ready<AdamState>[]): void {
     const { lr, betas, eps, weightDecay, amsgrad, maximize } = group;
     const [beta1, beta2] = betas;
-    for (const { param, state } of ready) {
-      state.step++;
-      if (amsgrad) state.max_exp_avg_sq ??= this.zerosFor(param);
-    }
+    for (const { state } of ready) state.step++;
     const decay = this.decoupled ? { weightDecay: 0, shrink: 1 - lr * weightDecay } : { weightDecay, shrink: 1 };
-    for (const some of chunks(ready, amsgrad ? 1 : 2, (a, b) => a.step === b.step)) {
+    for (const some of chunks(ready, amsgrad ? 1 : 2, (a, b) => a.state.step === b.state.step)) {
       const t = some[0]!.state.step;
       // What corrects the second moments, √(1 − beta2ᵗ), moves from below √v to lr and eps.
       const root = Math.sqrt(1 - beta2 ** t);

@@ -1,16 +1,18 @@
 // Base of the optimisers: parameter groups, per-parameter state, and state dicts in PyTorch's layout.
-import { noGrad } from "../autograd/mode.ts";
+import { noGrad, synchronous } from "../autograd/mode.ts";
+import { checkKinds } from "../base/checks.ts";
 import { isFloat } from "../base/dtype.ts";
 import { ArgumentError, FormatError, show, under } from "../base/errors.ts";
-import { memo } from "../base/memo.ts";
 import { parse } from "../base/options.ts";
 import { callable, entry, listed } from "../base/reading.ts";
 import { camel, renamed, repr, snake } from "../base/python.ts";
+import { isWhole } from "../base/random.ts";
+import { record } from "../base/record.ts";
 import { overwrite } from "../dispatch.ts";
 import { checkFits } from "../ops/arguments.ts";
 import { keep } from "../autograd/scope.ts";
 import { Tensor } from "../tensor.ts";
-import { knownValue, transferred } from "../transfer.ts";
+import { knownValue, knownValues, transferred } from "../transfer.ts";
 
 /** A parameter group: `params` and this optimiser's options, each of which may be changed between steps. */
 export type ParamGroup<O extends object> = { params: Tensor[] } & O & Record<string, unknown>;
@@ -29,11 +31,20 @@ export interface OptimizerStateDict {
   readonly param_groups: readonly Readonly<Record<string, unknown>>[];
 }
 
-/** A parameter that has a gradient, with what its update needs. */
+/** A parameter that has a gradient, with what its update needs, all of one shape, dtype and device. */
 export interface Ready<S> {
   readonly param: Tensor;
   readonly grad: Tensor;
+  /** Complete; what is changed in it takes effect when the whole step has succeeded. */
   readonly state: S;
+  /** Whether the state was incomplete until now, as at the first update: its new tensors are zeros. */
+  readonly fresh: boolean;
+}
+/** The same beside what it came from. */
+interface Prepared<S> extends Ready<S> {
+  /** The parameter of the group, where `param` is a dense copy of it. */
+  readonly owner: Tensor;
+  readonly slope: Tensor;
 }
 
 const refuse = (what: string, remedy?: string): never => {
@@ -42,6 +53,13 @@ const refuse = (what: string, remedy?: string): never => {
 const misfit = (what: string, remedy?: string): never => {
   throw new FormatError(what, remedy);
 };
+
+/** The options given, over the defaults. Errors: ArgumentError for unknown ones, and for values of another kind than the defaults'. */
+export function optionsOf<O extends object>(given: Partial<O>, defaults: O): O {
+  const options = parse([given], defaults);
+  checkKinds(options, defaults);
+  return options;
+}
 
 /** Base of every optimiser. Subclasses implement `update` for the ready parameters of one group. */
 export abstract class Optimizer<O extends object = object, S extends ParamState = ParamState> {
@@ -84,7 +102,7 @@ export abstract class Optimizer<O extends object = object, S extends ParamState 
         known.add(p);
       }
       const options = parse([own], {}, this.defaults);
-      this.check(options);
+      this.#checkOptions(options);
       this.paramGroups.push({ ...options, params: list } as ParamGroup<O>);
     });
   }
@@ -93,61 +111,89 @@ export abstract class Optimizer<O extends object = object, S extends ParamState 
   protected abstract check(options: O): void;
   /** Updates the parameters of one group, all of which have a gradient. */
   protected abstract update(group: ParamGroup<O>, ready: readonly Ready<S>[]): void;
-  /** The state of a parameter before its first update. */
-  protected abstract initial(param: Tensor, group: ParamGroup<O>): S;
+  /** Names of what is kept for each parameter: `step`, which counts, and tensors of the parameter's shape, which start as zeros. */
+  protected abstract stateNames(group: O): readonly string[];
+
+  #checkOptions(options: O): void {
+    checkKinds(options, this.defaults);
+    this.check(options);
+  }
 
   /**
    * Updates every parameter that has a gradient, or none at all. `closure` re-evaluates the loss with recording on; its value is returned.
-   * Errors: the first of those that the device met and nobody was told; a step that cannot run changes nothing, which the next one says.
+   * Everything is checked and made ready before anything is changed. Errors: the first of those that the device met and nobody was told;
+   * a step that cannot run changes nothing, which the next one says.
    */
   step<T = void>(closure?: () => T): T | undefined {
-    const loss = closure && callable("step", closure, "closure")();
-    const undo = this.#restorer();
-    const update = (): void => {
-      for (const group of this.paramGroups) this.#stepGroup(group);
-    };
-    const devices = new Set(this.#params.map((p) => p.storage.device));
-    const run = [...devices].reduce((inner, device) => () => device.transaction(inner, undo), update);
-    under("step", () => noGrad(run));
+    const loss = closure && synchronous("step", callable("step", closure, "closure")());
+    under("step", () =>
+      noGrad(() => {
+        const groups = this.paramGroups.map((group) => [group, this.#prepared(group)] as const);
+        const all = groups.flatMap(([, ready]) => ready);
+        const update = (): void => {
+          for (const [group, ready] of groups) if (ready.length > 0) this.update(group, ready);
+          for (const one of all) this.#conclude(one);
+        };
+        const devices = new Set(all.map(({ owner }) => owner.storage.device));
+        const undo = this.#restorer(all);
+        [...devices].reduce((inner, device) => () => device.transaction(inner, undo), update)();
+      }),
+    );
     return loss;
   }
 
-  /** A function that puts the state of every parameter back as it is now, unless another one is loaded meanwhile. */
-  #restorer(): () => void {
+  #prepared(group: ParamGroup<O>): Prepared<S>[] {
+    checkKinds(group, this.defaults);
+    const names = this.stateNames(group);
+    return group.params.flatMap((owner, i) => {
+      const slope = owner.peekGrad();
+      if (!slope) return [];
+      checkFits(`the gradient of parameter ${i}`, slope.shape, owner.shape);
+      const plain = slope.whole && slope.storage !== owner.storage && isLike(slope, owner);
+      const { state, fresh } = this.#stateFor(owner, names, `parameter ${i}`);
+      const param = owner.whole ? owner : owner.clone();
+      const grad = plain ? slope : transferred(slope, owner);
+      // Memory is taken, and what was released is met, while nothing has been updated.
+      for (const t of [param, grad, ...Object.values(state)]) if (t instanceof Tensor) void t.storage.memory;
+      return { owner, param, slope, grad, state, fresh };
+    });
+  }
+
+  /** A copy of the parameter's state with all that these names ask for, where the parameter is. */
+  #stateFor(param: Tensor, names: readonly string[], what: string): Pick<Ready<S>, "state" | "fresh"> {
+    const state: ParamState = { ...this.state.get(param) };
+    let fresh = false;
+    for (const name of names) {
+      const value = state[name];
+      if (value === undefined) {
+        fresh = true;
+        // The zeros outlive every tidy().
+        state[name] = name === "step" ? 0 : keep(param.filledLike(0));
+      } else state[name] = restored(`${name} of ${what}`, name, value, param);
+    }
+    return { state: state as S, fresh };
+  }
+
+  /** A function that puts these parameters' state back as it is now, unless another one is loaded meanwhile. */
+  #restorer(all: readonly Prepared<S>[]): () => void {
     const loaded = this.#loaded;
-    const before = new Map(Array.from(this.state, ([param, own]) => [param, { ...own }]));
+    const before = all.map(({ owner }) => [owner, this.state.get(owner) && { ...this.state.get(owner)! }] as const);
     return () => {
       if (loaded !== this.#loaded) return;
-      for (const [param, own] of this.state) {
-        const former = before.get(param);
-        if (!former) this.state.delete(param);
-        for (const name in own) if (former && !(name in former)) delete own[name];
-        Object.assign(own, former);
+      for (const [owner, former] of before) {
+        const own = this.state.get(owner);
+        if (own && former) for (const name in own) if (!(name in former)) delete own[name];
+        if (former) this.state.set(owner, Object.assign(own ?? {}, former));
+        else this.state.delete(owner);
       }
     };
   }
 
-  #stepGroup(group: ParamGroup<O>): void {
-    const ready: Ready<S>[] = [];
-    const after: (() => void)[] = [];
-    for (const param of group.params) {
-      const grad = param.peekGrad();
-      if (!grad) continue;
-      const state = memo(this.state, param, () => this.initial(param, group));
-      const target = param.whole ? param : param.clone();
-      if (target !== param) after.push(() => overwrite(param, target));
-      const plain = grad.whole && grad.storage !== param.storage && grad.dtype === param.dtype;
-      const slope = plain ? grad : transferred(grad, param);
-      if (!plain) after.push(() => slope.dispose());
-      ready.push({ param: target, grad: slope, state });
-    }
-    if (ready.length > 0) this.update(group, ready);
-    for (const fn of after) fn();
-  }
-
-  /** A state tensor of the parameter's shape, which outlives every tidy(). It takes no memory before its first use. */
-  protected zerosFor(param: Tensor): Tensor {
-    return keep(param.filledLike(0));
+  /** Lets the step count, and takes what was computed in copies over. */
+  #conclude({ owner, param, slope, grad, state }: Prepared<S>): void {
+    if (param !== owner) overwrite(owner, param);
+    if (grad !== slope) grad.dispose();
+    if (Object.keys(state).length > 0) this.state.set(owner, Object.assign(this.state.get(owner) ?? {}, state));
   }
 
   /** Forgets all gradients; with setToNone false they become zeros instead. */
@@ -157,24 +203,31 @@ export abstract class Optimizer<O extends object = object, S extends ParamState 
 
   /** State and options as PyTorch lays them out, `step` as a 0-d tensor. The tensors are the live ones, not copies. */
   stateDict(): OptimizerStateDict {
-    const all = this.#params;
+    const numbers = new Map(this.#params.map((p, i) => [p, i]));
     const state = Array.from(this.state, ([p, own]) => {
-      const tensors = Object.entries(own).map(([name, value]) => [
-        name,
-        typeof value === "number" ? Tensor.constant(p.storage.device, value, "float32", []) : value,
-      ]);
-      return [all.indexOf(p), Object.fromEntries(tensors) as Record<string, Tensor>] as const;
+      const tensors = Object.entries(own).flatMap(([name, value]): [string, Tensor][] =>
+        value === undefined ? [] : [[name, typeof value === "number" ? Tensor.constant(p.storage.device, value, "float32", []) : value]],
+      );
+      return [numbers.get(p)!, record(tensors)] as const;
     });
     const param_groups = this.paramGroups.map(({ params, ...options }) => ({
       ...renamed(structuredClone(options), snake),
-      params: params.map((p) => all.indexOf(p)),
+      params: params.map((p) => numbers.get(p)!),
     }));
-    return { state: Object.fromEntries(state), param_groups };
+    return { state: record(state), param_groups };
   }
 
-  /** Copies a state dict of PyTorch's layout. Errors: FormatError or ShapeError when it does not fit; nothing is changed then. */
+  /**
+   * Copies a state dict of PyTorch's layout. Errors: FormatError, ShapeError or ArgumentError when it does not fit or no training leaves it behind
+   * (a count that is no whole number, negative squares, options of another kind); nothing is changed then. Elements that lie on the GPU cannot be
+   * looked at and are taken as they are.
+   */
   loadStateDict(dict: OptimizerStateDict): void {
-    under("loadStateDict", () => {
+    this.plannedState(dict)();
+  }
+  /** Checks a state dict as loadStateDict does, and returns what puts it into place. */
+  plannedState(dict: OptimizerStateDict): () => void {
+    return under("loadStateDict", () => {
       const { param_groups, state }: Partial<OptimizerStateDict> = Object(dict) as OptimizerStateDict;
       const groups = this.paramGroups;
       const fit = (what: string, own: readonly unknown[], given: unknown): void => {
@@ -182,26 +235,37 @@ export abstract class Optimizer<O extends object = object, S extends ParamState 
         if (count !== own.length) misfit(`${count} ${what} in the dict, ${own.length} in the optimizer`);
       };
       fit("groups", groups, param_groups);
-      const owners = new Map<string, Tensor>();
+      const owners = new Map<string, readonly [param: Tensor, names: readonly string[]]>();
       const options = groups.map((group, k) => {
         const { params, ...saved } = Object(param_groups![k]) as Record<string, unknown>;
         fit(`parameters of group ${k}`, group.params, params);
-        group.params.forEach((p, i) => owners.set(String((params as unknown[])[i]), p));
         // PyTorch keeps options there that have no meaning here (foreach, capturable); its schedulers keep initial_lr.
-        const named = Object.entries(renamed(saved, camel));
-        const known = Object.fromEntries(named.filter(([key]) => key === "initialLr" || Object.hasOwn(group, key)));
-        this.check({ ...group, ...known });
+        const named = Object.entries(renamed(saved, camel)).filter(([key]) => key === "initialLr" || Object.hasOwn(this.defaults, key));
+        const known = structuredClone(Object.fromEntries(named));
+        const all = { ...group, ...known };
+        this.#checkOptions(all);
+        if ("initialLr" in all) checkKinds(all, { initialLr: 0 });
+        for (const [i, p] of group.params.entries()) {
+          const id = String((params as unknown[])[i]);
+          if (owners.has(id)) misfit(`parameter ${id} appears twice in the dict`);
+          owners.set(id, [p, this.stateNames(all)]);
+        }
         return known;
       });
       const loaded = Object.entries(state ?? {}).map(([id, entry]) => {
-        const owner = owners.get(id) ?? misfit(`parameter ${id} is in no group`);
-        const fresh = Object.entries(entry).map(([name, value]) => [name, restored(`${name} of parameter ${id}`, name, value, owner)]);
-        return [owner, Object.fromEntries(fresh) as S] as const;
+        const [owner, names] = owners.get(id) ?? misfit(`parameter ${id} is in no group`);
+        const given = Object.entries(Object(entry) as object).filter(([, value]) => value != null);
+        const fresh = record(given.map(([name, value]) => [name, loadable(`${name} of parameter ${id}`, name, value, owner)] as const));
+        // Nothing at all is the state of a parameter that was never updated.
+        for (const name of names) if (given.length > 0 && !(name in fresh)) misfit(`parameter ${id} has no ${name}`);
+        return [owner, { ...fresh } as S] as const;
       });
-      options.forEach((o, k) => Object.assign(groups[k]!, o));
-      this.#loaded++;
-      this.state.clear();
-      for (const [param, own] of loaded) this.state.set(param, own);
+      return () => {
+        options.forEach((o, k) => Object.assign(groups[k]!, o));
+        this.#loaded++;
+        this.state.clear();
+        for (const [param, own] of loaded) this.state.set(param, own);
+      };
     });
   }
 
@@ -215,11 +279,30 @@ export abstract class Optimizer<O extends object = object, S extends ParamState 
   }
 }
 
-/** A number or tensor of a parameter's state, where and as the parameter is. */
-function restored(what: string, name: string, value: unknown, param: Tensor): Tensor | number {
+const isLike = (x: Tensor, param: Tensor): boolean => x.dtype === param.dtype && x.storage.device === param.storage.device;
+
+/** A parameter's count or tensor for the next update: itself, or where and as the parameter has moved to meanwhile. */
+function restored(what: string, name: string, value: Tensor | number, param: Tensor): Tensor | number {
+  if (name === "step") return counted(what, value);
+  if (!(value instanceof Tensor)) return misfit(`${what} is ${typeof value}, not a tensor`);
+  checkFits(what, value.shape, param.shape);
+  return value.whole && isLike(value, param) ? value : keep(transferred(value, param));
+}
+
+/** A copy of a number or tensor of a loaded state, where and as the parameter is. */
+function loadable(what: string, name: string, value: unknown, param: Tensor): Tensor | number {
+  if (name === "step") return counted(what, value);
   if (typeof value === "number") return value;
   if (!(value instanceof Tensor)) return misfit(`${what} is ${typeof value}, not a tensor`);
-  if (name === "step") return knownValue(value) ?? misfit(`${what} cannot be read`, "a number, or one element on the CPU");
   checkFits(what, value.shape, param.shape);
+  // Squares, and the largest of them, by PyTorch's names. What overflowed or went astray in training is what training left behind.
+  if (name.endsWith("_sq")) for (const v of knownValues(value) ?? []) if (v < 0) misfit(`${what} holds ${v}`, "squares are not negative");
   return keep(transferred(value, param));
+}
+
+/** How often a parameter was updated. */
+function counted(what: string, value: unknown): number {
+  const count = value instanceof Tensor ? knownValue(value) : value;
+  if (count === undefined) return misfit(`${what} cannot be read`, "a number, or one element on the CPU");
+  return isWhole(count as number, 0) ? (count as number) : misfit(`${what} is ${String(count)}, not a whole number`);
 }

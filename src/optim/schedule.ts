@@ -1,8 +1,10 @@
 // Learning-rate schedules. Each writes `lr` of the optimiser's groups; nothing is compiled for a new value.
+import { checkKinds } from "../base/checks.ts";
 import { ArgumentError, under } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { integer } from "../ops/arguments.ts";
 import { renamed, snake } from "../base/python.ts";
+import { record } from "../base/record.ts";
 import { Optimizer, type ParamGroup } from "./optimizer.ts";
 
 type Group = ParamGroup<{ lr: number }>;
@@ -36,21 +38,30 @@ export abstract class LRScheduler {
   /** The rate of group k at `lastEpoch`, from the rate it has now. */
   protected abstract rate(lr: number, k: number, group: Group): number;
 
-  /** Takes the options of a schedule, whose first is a number of epochs, and sets the first rates. */
+  /** Takes the options of a schedule and sets the first rates. */
   protected begin<O extends object>(op: string, rest: readonly unknown[], defaults: O): void {
     under(op, () => {
       const options = parse(rest, defaults);
-      const [[name, epochs]] = Object.entries(options) as [[string, number]];
-      integer(epochs, name, 1);
+      this.check({ ...options, lastEpoch: 0 });
+      checkKinds(options, defaults);
       Object.assign(this, options);
       this.step();
     });
   }
 
-  /** Moves on by one epoch (or step) and sets the rates. Call it after optimizer.step(). */
+  /** Moves on by one epoch (or step) and sets the rates. Call it after optimizer.step(). Errors: ArgumentError for a rate that is no number. */
   step(): void {
+    const { groups } = this;
     this.lastEpoch++;
-    this.groups.forEach((group, k) => (group.lr = this.rate(group.lr, k, group)));
+    try {
+      // All of them are known before the first is set.
+      const rates = groups.map((group, k) => this.rate(group.lr, k, group));
+      under("step", () => checkRates(rates, groups.length));
+      groups.forEach((group, k) => (group.lr = rates[k]!));
+    } catch (error) {
+      this.lastEpoch--;
+      throw error;
+    }
   }
 
   /** The rates that the last step() set, by group. */
@@ -58,20 +69,50 @@ export abstract class LRScheduler {
     return this.groups.map((group) => group.lr);
   }
 
+  /** The properties that are numbers or lists of numbers, by name. */
+  #numbers(): Record<string, number | number[]> {
+    return record(
+      Object.entries(this as Record<string, unknown>).filter(([, value]) => [value].flat().every((v) => typeof v === "number")),
+    ) as Record<string, number | number[]>;
+  }
+  /** Errors: ArgumentError for numbers that the schedule cannot go on from. */
+  protected check({ lastEpoch }: Readonly<Record<string, unknown>>): void {
+    integer(lastEpoch, "lastEpoch", 0);
+  }
+
   /** Numbers and lists of numbers among the properties. */
   stateDict(): SchedulerState {
-    const numbers = Object.entries(this).filter(([, value]) => [value].flat().every((v) => typeof v === "number"));
-    return { ...renamed(Object.fromEntries(numbers), inPython), _last_lr: this.getLastLr() };
+    return { ...renamed(structuredClone(this.#numbers()), inPython), _last_lr: this.getLastLr() };
   }
-  /** Goes on where `state` left off; sets the groups' rates too. Errors: ArgumentError when it belongs to another number of groups. */
+  /**
+   * Goes on where `state` left off; sets the groups' rates too.
+   * Errors: ArgumentError when it belongs to another number of groups, or holds what no schedule of this kind can; nothing is changed then.
+   */
   loadStateDict(state: SchedulerState): void {
-    const rates = (state["_last_lr"] ?? this.getLastLr()) as readonly number[];
-    const { length } = this.groups;
-    if (rates.length !== length || !rates.every(Number.isFinite))
-      throw new ArgumentError(`rates ${String(rates)} in the dict, ${length} groups in the optimizer`, "", "loadStateDict");
-    for (const [key, value] of Object.entries(this)) Object.assign(this, { [key]: structuredClone(state[inPython(key)]) ?? value });
-    this.groups.forEach((group, k) => (group.lr = rates[k]!));
+    this.plannedState(state)();
   }
+  /** Checks a state dict as loadStateDict does, and returns what puts it into place. */
+  plannedState(state: SchedulerState): () => void {
+    return under("loadStateDict", () => {
+      const given = new Map(Object.entries(Object(state) as SchedulerState));
+      const own = this.#numbers();
+      const rates = given.get("_last_lr") ?? this.getLastLr();
+      checkRates(rates, this.groups.length);
+      const loaded = record(Object.keys(own).map((name) => [name, structuredClone(given.get(inPython(name)) ?? own[name]!)] as const));
+      checkKinds(loaded, own);
+      this.check(loaded);
+      return () => {
+        Object.assign(this, loaded);
+        this.groups.forEach((group, k) => (group.lr = rates[k]!));
+      };
+    });
+  }
+}
+
+/** Errors: ArgumentError unless there is a finite rate for each group. */
+function checkRates(rates: unknown, groups: number): asserts rates is readonly number[] {
+  if (!Array.isArray(rates) || rates.length !== groups || !rates.every(Number.isFinite))
+    throw new ArgumentError(`rates [${String(rates)}] for the ${groups} groups of the optimizer`);
 }
 
 /** Multiplies the rate by gamma every stepSize epochs. */
@@ -85,6 +126,10 @@ export class StepLR extends LRScheduler {
   ) {
     super(optimizer);
     this.begin("StepLR", rest, { stepSize: NaN, gamma: 0.1 });
+  }
+  protected override check(values: Readonly<Record<string, unknown>>): void {
+    super.check(values);
+    integer(values["stepSize"], "stepSize", 1);
   }
   protected override rate(lr: number): number {
     return this.lastEpoch > 0 && this.lastEpoch % this.stepSize === 0 ? lr * this.gamma : lr;
@@ -102,11 +147,16 @@ export class CosineAnnealingLR extends LRScheduler {
     super(optimizer);
     this.begin("CosineAnnealingLR", rest, { tMax: NaN, etaMin: 0 });
   }
+  protected override check(values: Readonly<Record<string, unknown>>): void {
+    super.check(values);
+    integer(values["tMax"], "tMax", 1);
+  }
   // The recursive form, which respects rates that somebody else changed in between.
   protected override rate(lr: number, k: number): number {
     const { lastEpoch: t, tMax, etaMin } = this;
     const cosine = (at: number): number => 1 + Math.cos((Math.PI * at) / tMax);
-    if (t === 0) return lr;
+    // A group that was added later keeps its rate.
+    if (t === 0 || !(k in this.baseLrs)) return lr;
     if ((t - 1 - tMax) % (2 * tMax) === 0) return lr + ((this.baseLrs[k]! - etaMin) * (2 - cosine(1))) / 2;
     return (cosine(t) / cosine(t - 1)) * (lr - etaMin) + etaMin;
   }

@@ -2,10 +2,9 @@
 import "../kits/stepping.ts";
 import { checkNonNegative } from "../base/checks.ts";
 import { ArgumentError, under } from "../base/errors.ts";
-import { parse } from "../base/options.ts";
 import { functions } from "../methods.ts";
 import type { Tensor } from "../tensor.ts";
-import { Optimizer, type ParamGroup, type Params, type ParamState, type Ready } from "./optimizer.ts";
+import { Optimizer, optionsOf, type ParamGroup, type Params, type ParamState, type Ready } from "./optimizer.ts";
 
 export interface SgdOptions {
   lr: number;
@@ -27,7 +26,7 @@ export class SGD extends Optimizer<SgdOptions, SgdState> {
   constructor(params: Params<SgdOptions>, options: Partial<SgdOptions> = {}) {
     super(
       params,
-      under("SGD", () => parse([options], defaults)),
+      under("SGD", () => optionsOf(options, defaults)),
     );
   }
 
@@ -37,20 +36,20 @@ export class SGD extends Optimizer<SgdOptions, SgdState> {
       throw new ArgumentError(`nesterov needs momentum and no dampening, got ${momentum} and ${dampening}`);
   }
 
-  protected override initial(): SgdState {
-    return {};
+  protected override stateNames({ momentum }: SgdOptions): readonly string[] {
+    return momentum === 0 ? [] : ["momentum_buffer"];
   }
 
   protected override update(group: ParamGroup<SgdOptions>, ready: readonly Ready<SgdState>[]): void {
     const { lr, momentum, dampening, weightDecay, nesterov, maximize } = group;
     const width = momentum === 0 ? 4 : 2;
     // The first step starts the buffer from the gradient itself, without dampening.
-    for (const some of chunks(ready, width, (a, b) => !a.momentum_buffer === !b.momentum_buffer)) {
-      const fresh = !some[0]!.state.momentum_buffer;
+    for (const some of chunks(ready, width, (a, b) => a.fresh === b.fresh)) {
+      const { fresh } = some[0]!;
       functions.optimizerStep(
         some.map((r) => r.param),
         some.map((r) => r.grad),
-        momentum === 0 ? [] : some.map((r) => (r.state.momentum_buffer ??= this.zerosFor(r.param))),
+        momentum === 0 ? [] : some.map((r) => r.state.momentum_buffer!),
         [],
         [],
         {
@@ -67,15 +66,19 @@ export class SGD extends Optimizer<SgdOptions, SgdState> {
 }
 
 /** Consecutive groups of up to n parameters of one dtype and device, no storage twice in a group: what one dispatch may bind. */
-export function chunks<S extends ParamState>(ready: readonly Ready<S>[], n: number, alike: (a: S, b: S) => boolean): Ready<S>[][] {
+export function chunks<S extends ParamState>(
+  ready: readonly Ready<S>[],
+  n: number,
+  alike: (a: Ready<S>, b: Ready<S>) => boolean,
+): Ready<S>[][] {
   const out: Ready<S>[][] = [];
   for (const r of ready) {
     const last = out.at(-1);
     const fits = last?.every(
-      ({ param, grad, state }) =>
+      ({ param, grad }, i) =>
         param.dtype === r.param.dtype &&
         param.storage.device === r.param.storage.device &&
-        alike(state, r.state) &&
+        alike(last[i]!, r) &&
         ![param.storage, grad.storage].includes(r.param.storage) &&
         param.storage !== r.grad.storage,
     );

@@ -1,6 +1,7 @@
 // Random streams: the host's against numbers from PyTorch 1.13 (CPU), the shaders' against the host's.
 import { fillBernoulli, fillExponential, fillIntegers, fillNormal, permutation } from "../../src/base/draws.ts";
 import { describe, expect, test } from "vitest";
+import { ArgumentError } from "../../src/base/errors.ts";
 import math from "../../shaders/math.wgsl?raw";
 import special from "../../shaders/special.wgsl?raw";
 import random from "../../shaders/random.wgsl?raw";
@@ -164,6 +165,38 @@ describe("a generator", () => {
     const want = next(generator);
     expect(next(new Generator().setState(state))).toEqual(want);
     expect(next(generator.setState(state))).toEqual(want);
+  });
+
+  test("refuses what no generator's state is, and goes on as it was", () => {
+    const generator = seeded(11);
+    const state = generator.getState();
+    const words = (word: number): number[] => [...state.words.subarray(0, 623), word];
+    const bad: object[] = [
+      { words: undefined },
+      { words: null },
+      { words: words(0).slice(1) },
+      { words: words(-1) },
+      { words: words(0.5) },
+      { words: words(2 ** 32) },
+      { words: words(NaN) },
+      { words: words("1" as unknown as number) },
+      { words: new Uint32Array(624) },
+      { index: 625 },
+      { index: "1" },
+      { index: undefined },
+      { offset: -1 },
+      { offset: 2 ** 60 },
+      { seed: 0.5 },
+      { seed: null },
+      { spareNormal: NaN },
+      { spareNormal: null },
+      { spareNormal: "0" },
+    ];
+    const other = seeded(11);
+    for (const changes of bad)
+      expect(() => generator.setState({ ...state, ...changes }), JSON.stringify(changes).slice(0, 40)).toThrow(ArgumentError);
+    for (const none of [null, undefined, 3]) expect(() => generator.setState(none as unknown as typeof state)).toThrow(ArgumentError);
+    expect(generator.random()).toBe(other.random());
   });
 
   test("forgets the spare normal and the offset when seeded", () => {

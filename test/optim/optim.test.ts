@@ -223,7 +223,7 @@ describe("Optimizer", () => {
       [() => new SGD([a], { momentun: 0.9 } as object), "unknown option momentun"],
       [() => new SGD([{ params: [a], momentun: 1 } as GroupInput<SgdOptions>], {}), "unknown option momentun"],
       [() => new Adam([a], { betas: [0.9, 1] }), "betas must be two numbers in [0, 1)"],
-      [() => new AdamW([a], { eps: NaN }), "eps must not be negative"],
+      [() => new AdamW([a], { eps: NaN }), "eps must be a number, got NaN"],
     ];
     for (const [call, message] of bad) {
       expect(call, message).toThrow(ArgumentError);

@@ -87,4 +87,79 @@ describe("schedules", () => {
     ])
       expect(call).toThrow(ArgumentError);
   });
+
+  it("step() changes nothing when a rate cannot be had", () => {
+    const faults: [(t: number) => unknown, new (...a: never[]) => Error, string][] = [
+      [() => NaN, ArgumentError, "step: rates [0.1,NaN] for the 2 groups of the optimizer"],
+      [() => undefined, ArgumentError, "rates"],
+      [() => "0.1", ArgumentError, "rates"],
+      [
+        () => {
+          throw new RangeError("of the function");
+        },
+        RangeError,
+        "of the function",
+      ],
+    ];
+    for (const [fault, type, message] of faults) {
+      const sgd = optimizer();
+      const schedule = new LambdaLR(sgd, [() => 1, (t) => (t === 0 ? 1 : fault(t)) as number]);
+      const before = [schedule.stateDict(), sgd.paramGroups.map((g) => g.lr)];
+      expect(() => schedule.step(), message).toThrow(type);
+      expect([schedule.stateDict(), sgd.paramGroups.map((g) => g.lr)]).toEqual(before);
+    }
+  });
+
+  it("loadStateDict() refuses what no schedule leaves behind, and changes nothing", () => {
+    const bad: [object | null, string][] = [
+      [{ last_epoch: -1 }, "lastEpoch must be an integer of at least 0, got -1"],
+      [{ last_epoch: 1.5 }, "lastEpoch must be an integer of at least 0, got 1.5"],
+      [{ last_epoch: "3" }, "lastEpoch must be a number"],
+      [{ last_epoch: [3] }, "lastEpoch must be a number"],
+      [{ step_size: 0 }, "stepSize must be an integer of at least 1, got 0"],
+      [{ step_size: {} }, "stepSize must be a number"],
+      [{ gamma: NaN }, "gamma must be a number, got NaN"],
+      [{ base_lrs: [1] }, "baseLrs must be a list of 2"],
+      [{ base_lrs: [1, "2"] }, "baseLrs must be a list of 2"],
+      [{ base_lrs: 1 }, "baseLrs must be a list of 2"],
+      [{ _last_lr: [1] }, "rates [1] for the 2 groups"],
+      [{ _last_lr: [1, null] }, "rates [1,] for the 2 groups"],
+      [{ _last_lr: 1 }, "rates [1] for the 2 groups"],
+    ];
+    for (const [changes, message] of bad) {
+      const sgd = optimizer();
+      const schedule = new StepLR(sgd, 2, 0.5);
+      walk(schedule, 3);
+      const before = schedule.stateDict();
+      const dict = { ...before, gamma: 0.25, ...changes } as ReturnType<LRScheduler["stateDict"]>;
+      expect(() => schedule.loadStateDict(dict), message).toThrow(ArgumentError);
+      expect(() => schedule.loadStateDict(dict)).toThrow(`loadStateDict: ${message}`);
+      expect(schedule.stateDict()).toEqual(before);
+    }
+  });
+
+  it("loadStateDict() takes numbers of the schedule and nothing else", () => {
+    const sgd = optimizer();
+    const schedule = new LambdaLR(sgd, (t) => 1 / (1 + t));
+    const { lambdas } = schedule;
+    const hostile = JSON.parse(
+      '{"optimizer":1,"lambdas":[1,2],"step":3,"__proto__":{"polluted":1},"constructor":4,"last_epoch":3}',
+    ) as object;
+    schedule.loadStateDict(hostile as ReturnType<LRScheduler["stateDict"]>);
+    expect([schedule.optimizer, schedule.lambdas, schedule.lastEpoch]).toEqual([sgd, lambdas, 3]);
+    expect([Object.getPrototypeOf(schedule), "polluted" in {}]).toEqual([LambdaLR.prototype, false]);
+    const mine = schedule.stateDict();
+    (mine["base_lrs"] as number[])[0] = 7;
+    expect(schedule.baseLrs).toEqual([0.1, 0.025]);
+  });
+
+  it("leave the rate of a group that was added later alone, as in PyTorch", () => {
+    for (const make of [(o: SGD) => new CosineAnnealingLR(o, 6), (o: SGD) => new LambdaLR(o, (t) => 0.5 ** t)]) {
+      const sgd = optimizer();
+      const schedule = make(sgd);
+      sgd.addParamGroup({ params: [tensor([0], { requiresGrad: true })], lr: 3 });
+      walk(schedule, 4);
+      expect(sgd.paramGroups[2]!.lr).toBe(3);
+    }
+  });
 });
