@@ -1,14 +1,17 @@
 // Checkpoints: model, optimiser, schedule and random state in one safetensors file, so that training goes on as if it had never stopped.
 import "../kits/core.ts";
-import { FormatError, under } from "../base/errors.ts";
+import { ArgumentError, FormatError, under } from "../base/errors.ts";
+import { memo } from "../base/memo.ts";
 import { parse } from "../base/options.ts";
 import { renamed } from "../base/python.ts";
 import { defaultGenerator, Generator, type GeneratorState } from "../base/random.ts";
+import { record } from "../base/record.ts";
 import type { Module } from "../nn/module.ts";
 import type { Optimizer, OptimizerStateDict } from "../optim/optimizer.ts";
 import type { LRScheduler, SchedulerState } from "../optim/schedule.ts";
 import type { Tensor } from "../tensor.ts";
-import { inspectSafetensors, loadSafetensors, saveSafetensors } from "../io/safetensors.ts";
+import { type ArrivingBytes, type Bytes, withBytes } from "../io/bytes.ts";
+import { readSafetensors, saveSafetensors } from "../io/safetensors.ts";
 
 export interface Training {
   readonly model: Module;
@@ -22,96 +25,123 @@ export interface CheckpointOptions {
   readonly extra?: unknown;
 }
 
-/** Errors name the entry point; where nothing else is said, that is reading. */
-const bad = (what: string, op = "loadCheckpoint"): never => {
-  throw new FormatError(what, "", op);
+const bad = (what: string, remedy?: string): never => {
+  throw new FormatError(what, remedy);
 };
 
+/** The parts of a checkpoint that are no tensors, in the file's metadata. */
+const parts = ["param_groups", "scheduler", "random", "extra"] as const;
+/** Deeper than anything that people write down. */
+const deepest = 100;
+
+/** A part as JSON. Errors: ArgumentError for what would not come back as it was. */
+function written(part: string, value: unknown): string {
+  const refuse = (what: string): never => {
+    throw new ArgumentError(`${part} holds ${what}`, "only what JSON can hold");
+  };
+  const checked = (key: string, inner: unknown): unknown => {
+    if (key === "__proto__") refuse(`the name ${key}`);
+    return typeof inner === "bigint" || (typeof inner === "number" && !Number.isFinite(inner))
+      ? refuse(`${inner} as ${key || part}`)
+      : inner;
+  };
+  try {
+    return JSON.stringify(value ?? null, checked);
+  } catch (error) {
+    if (error instanceof TypeError) refuse(`a cycle: ${error.message}`);
+    throw error;
+  }
+}
+
+/** What a part holds. Errors: FormatError for what is no JSON, nested deeper than people write, or named as objects name their prototype. */
+function parsed(part: string, text: string): unknown {
+  let depth = 0;
+  let quoted = false;
+  for (let i = 0; i < text.length; i++) {
+    const c = text[i]!;
+    if (c === '"') quoted = !quoted;
+    else if (quoted) i += Number(c === "\\");
+    else if (c === "[" || c === "{") depth++;
+    else if (c === "]" || c === "}") depth--;
+    if (depth > deepest) bad(`${part} is nested more than ${deepest} deep`);
+  }
+  try {
+    return JSON.parse(text, (key, inner: unknown) => (key === "__proto__" ? bad(`${part} holds the name ${key}`) : inner));
+  } catch (error) {
+    if (error instanceof SyntaxError) bad(`${part} is no JSON: ${error.message}`);
+    throw error;
+  }
+}
+
 /** Dotted names of the optimiser's parameters, in the order of its groups. */
-function namesOf({ model, optimizer }: Training, op?: string): string[] {
+function namesOf({ model, optimizer }: Training): string[] {
   const names = new Map<unknown, string>([...model.namedParameters()].map(([name, p]) => [p, name]));
   const groups = (optimizer?.paramGroups ?? []) as readonly { readonly params: readonly Tensor[] }[];
-  return groups
-    .flatMap((group) => group.params)
-    .map((p, i) => names.get(p) ?? bad(`parameter ${i} of the optimizer is not the model's`, op));
+  return groups.flatMap((group) => group.params).map((p, i) => names.get(p) ?? bad(`parameter ${i} of the optimizer is not the model's`));
 }
 
 /** An optimiser's state with other labels for its parameters. */
-const relabelled = (
-  { state, param_groups }: OptimizerStateDict,
-  label: (parameter: never) => string | number,
-): { state: OptimizerStateDict["state"]; param_groups: OptimizerStateDict["param_groups"] } => ({
+const relabelled = ({ state, param_groups }: OptimizerStateDict, label: (parameter: never) => string | number): OptimizerStateDict => ({
   state: renamed(state, label as (parameter: string) => string),
   param_groups: param_groups.map((group) => ({ ...group, params: (group["params"] as never[]).map(label) })),
 });
 
-/** The training's state as a safetensors file: tensors `model.…` and `optimizer.state.<parameter>.…`, everything else as JSON in the metadata. */
+/**
+ * The training's state as a safetensors file: tensors `model.…` and `optimizer.state.<parameter>.…`, everything else as JSON in the metadata.
+ * All of it is of the moment of the call: training may go on before the promise resolves. Errors: ArgumentError for `extra` that JSON cannot hold.
+ */
 export async function saveCheckpoint(training: Training, options: CheckpointOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
-  const { extra } = under("saveCheckpoint", () => parse([options], {}, { extra: undefined as unknown }));
-  const tensors: Record<string, Tensor> = {};
-  for (const [key, t] of training.model.stateEntries()) tensors[`model.${key}`] = t;
-  const names = namesOf(training, "saveCheckpoint");
-  const saved = training.optimizer && relabelled(training.optimizer.stateDict(), (id) => names[id]!);
-  for (const [name, entry] of Object.entries(saved?.state ?? {}))
-    for (const [key, value] of Object.entries(entry)) tensors[`optimizer.state.${name}.${key}`] = value as Tensor;
-  const { words, ...random } = defaultGenerator().getState();
-  const parts = {
-    extra,
-    param_groups: saved?.param_groups,
-    scheduler: training.scheduler?.stateDict(),
-    random: { ...random, words: [...words] },
-  };
-  const metadata = Object.fromEntries(Object.entries(parts).map(([key, value]) => [key, JSON.stringify(value ?? null)]));
+  const [tensors, metadata] = under("saveCheckpoint", () => {
+    const { extra } = parse([options], {}, { extra: undefined as unknown });
+    const all: [string, Tensor][] = Array.from(training.model.stateEntries(), ([key, t]) => [`model.${key}`, t]);
+    const names = namesOf(training);
+    const saved = training.optimizer && relabelled(training.optimizer.stateDict(), (id) => names[id]!);
+    for (const [name, entry] of Object.entries(saved?.state ?? {}))
+      for (const [key, value] of Object.entries(entry)) all.push([`optimizer.state.${name}.${key}`, value as Tensor]);
+    const { words, ...random } = defaultGenerator().getState();
+    const values = [saved?.param_groups, training.scheduler?.stateDict(), { ...random, words: [...words] }, extra];
+    return [record(all), record(parts.map((part, i) => [part, written(part, values[i])] as const))];
+  });
   return saveSafetensors(tensors, { metadata });
 }
 
 /**
- * Puts a checkpoint into a training of the same make, random state included, and returns its `extra`.
- * Errors: FormatError, ShapeError or ArgumentError when the file does not fit; nothing is changed then.
+ * Puts a checkpoint into a training of the same make, random state included, and returns its `extra`; a promise of it for a Blob, File or Response.
+ * Errors: FormatError, ShapeError or ArgumentError when the file is no checkpoint, or does not fit; nothing is changed then.
  */
-export function loadCheckpoint(bytes: Uint8Array | ArrayBuffer, training: Training): unknown {
-  const { metadata } = inspectSafetensors(bytes);
-  const [groups, scheduler, random, extra] = ["param_groups", "scheduler", "random", "extra"].map((key) => {
-    try {
-      return JSON.parse(metadata[key]!) as unknown;
-    } catch (error) {
-      return bad(`no checkpoint: ${key} is no JSON: ${(error as Error).message}`);
-    }
-  });
-  // On the CPU first: states are small, and counters stay readable.
-  const tensors = loadSafetensors(bytes, { device: "cpu" });
-  const names = namesOf(training);
-  const model: Record<string, Tensor> = {};
-  const state: Record<string, Record<string, Tensor>> = {};
+export function loadCheckpoint(file: Bytes, training: Training): unknown;
+export function loadCheckpoint(file: ArrivingBytes, training: Training): Promise<unknown>;
+export function loadCheckpoint(file: Bytes | ArrivingBytes, training: Training): unknown;
+export function loadCheckpoint(file: Bytes | ArrivingBytes, training: Training): unknown {
+  return withBytes("loadCheckpoint", file, (bytes) => put(bytes, training));
+}
+
+function put(bytes: Uint8Array<ArrayBuffer>, training: Training): unknown {
+  // On the CPU first: states are small, and what they hold can be checked.
+  const { tensors, metadata } = readSafetensors(bytes, "cpu");
+  if (!parts.some((part) => part in metadata)) bad("these are plain weights, no checkpoint", "model.loadStateDict(loadSafetensors(file))");
+  const [groups, scheduler, random, extra] = parts.map((part) => parsed(part, metadata[part] ?? bad(`no checkpoint: it has no ${part}`)));
+  const names = new Map(namesOf(training).map((name, i) => [name, i]));
+  const model: [string, Tensor][] = [];
+  const state = new Map<string, [string, Tensor][]>();
   for (const [key, t] of Object.entries(tensors)) {
     const [, weight, name, field] = /^model\.(.+)$|^optimizer\.state\.(.+)\.(.+)$/s.exec(key) ?? bad(`unknown entry ${key}`);
-    if (weight) model[weight] = t;
-    else (state[name!] ??= {})[field!] = t;
+    if (weight) model.push([weight, t]);
+    else memo(state, name!, () => []).push([field!, t]);
   }
-  const { words, ...rest } = Object(random) as Omit<GeneratorState, "words"> & { words: unknown };
-  if (!Array.isArray(words)) bad("no random state in the file");
-  const stream: GeneratorState = { ...rest, words: Uint32Array.from(words as number[]) };
-  new Generator().setState(stream); // refuses what is no state
-  // The model comes last, since it changes all at once or not at all; what came before it is undone when a later one does not fit.
-  const undo: (() => void)[] = [];
-  const put = <S>(owner: { stateDict(): S; loadStateDict(state: S): void }, loaded: S): void => {
-    const before = owner.stateDict();
-    undo.unshift(() => owner.loadStateDict(before));
-    owner.loadStateDict(loaded);
-  };
-  try {
-    const { optimizer, scheduler: schedule } = training;
-    if (optimizer) {
-      if (!(Array.isArray(groups) && groups.every((g) => Array.isArray(Object(g).params)))) bad("no optimizer in the file");
-      const id = (name: string): number => (names.includes(name) ? names.indexOf(name) : bad(`${String(name)} is not the optimizer's`));
-      put(optimizer, relabelled({ state, param_groups: groups as OptimizerStateDict["param_groups"] }, id as (name: never) => number));
-    }
-    if (schedule) put(schedule, scheduler ? (scheduler as SchedulerState) : bad("no schedule in the file"));
-    training.model.loadStateDict(model);
-  } catch (error) {
-    for (const back of undo) back();
-    throw error;
+  new Generator().setState(random as GeneratorState); // refuses what is no state
+  // Everything is checked before the model, which changes all at once or not at all, and the model before everything else is changed.
+  const changes: (() => void)[] = [];
+  const { optimizer, scheduler: schedule } = training;
+  if (optimizer) {
+    if (!(Array.isArray(groups) && groups.every((g) => Array.isArray(Object(g).params)))) bad("no optimizer in the file");
+    const id = (name: string): number => names.get(name) ?? bad(`${String(name)} is not the optimizer's`);
+    const saved = { state: record(Array.from(state, ([name, fields]) => [name, record(fields)] as const)), param_groups: groups };
+    changes.push(optimizer.plannedState(relabelled(saved as OptimizerStateDict, id as (name: never) => number)));
   }
-  defaultGenerator().setState(stream);
+  if (schedule) changes.push(schedule.plannedState((scheduler as SchedulerState | null) ?? bad("no schedule in the file")));
+  training.model.loadStateDict(record(model));
+  for (const change of changes) change();
+  defaultGenerator().setState(random as GeneratorState);
   return extra;
 }

@@ -56,9 +56,3 @@ export function decoded(
   }
   return out;
 }
-
-/** A file's bytes. `refuse` throws the error of anything else. */
-export function asBytes(bytes: unknown, refuse: (what: string) => never): Uint8Array<ArrayBuffer> {
-  if (bytes instanceof Uint8Array) return bytes as Uint8Array<ArrayBuffer>;
-  return bytes instanceof ArrayBuffer ? new Uint8Array(bytes) : refuse(`needs a Uint8Array or ArrayBuffer, got ${typeof bytes}`);
-}

@@ -1,2 +1,10 @@
 // Files: safetensors.
-export { inspectSafetensors, loadSafetensors, saveSafetensors, type TensorDict } from "./safetensors.ts";
+export type { ArrivingBytes, Bytes } from "./bytes.ts";
+export {
+  inspectSafetensors,
+  type LoadOptions,
+  loadSafetensors,
+  type SafetensorsInfo,
+  saveSafetensors,
+  type TensorDict,
+} from "./safetensors.ts";

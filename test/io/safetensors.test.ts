@@ -5,21 +5,7 @@ import { tensor } from "../../src/create.ts";
 import { init, memory } from "../../src/device.ts";
 import { inspectSafetensors, loadSafetensors, saveSafetensors } from "../../src/io/index.ts";
 import type { Tensor } from "../../src/tensor.ts";
-
-/** A file from a header (text, or what JSON makes of it) and data. */
-function file(header: unknown, data: ArrayLike<number> = [], claim?: number): Uint8Array<ArrayBuffer> {
-  const text = new TextEncoder().encode(typeof header === "string" ? header : JSON.stringify(header));
-  const bytes = new Uint8Array(8 + text.length + data.length);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(claim ?? text.length), true);
-  bytes.set(text, 8);
-  bytes.set(data, 8 + text.length);
-  return bytes;
-}
-const entry = (dtype: string, shape: readonly number[], begin: number, end: number): object => ({
-  dtype,
-  shape,
-  data_offsets: [begin, end],
-});
+import { entryOf as entry, safetensorsFile as file } from "./files.ts";
 
 describe.each(["cpu", "webgpu"] as const)("on %s", (device) => {
   beforeAll(async () => expect((await init({ device })).device).toBe(device));
@@ -68,6 +54,20 @@ describe("saveSafetensors", () => {
     expect(inspectSafetensors(bytes).tensors[0]).toEqual({ name: "d", dtype: "F64", shape: [1] });
   });
 
+  it("refuses names that no reader would take", async () => {
+    const x = tensor(1);
+    for (const name of ["__proto__", "layer.__proto__.weight", "\ud800", "n".repeat(1025)]) {
+      await expect(saveSafetensors(new Map([[name, x]])), name).rejects.toThrow(ArgumentError);
+      await expect(saveSafetensors({}, { metadata: { [name]: "" } }), name).rejects.toThrow(ArgumentError);
+    }
+    await expect(saveSafetensors(new Map([[1 as unknown as string, x]]))).rejects.toThrow("the name 1 is number, not a string");
+    await expect(saveSafetensors({ x }, { metadata: { note: "n".repeat(2 ** 24) } })).rejects.toThrow(
+      "bytes of header, more than 16777216",
+    );
+    const many = new Map(Array.from({ length: 65537 }, (_, i) => [String(i), x]));
+    await expect(saveSafetensors(many)).rejects.toThrow("65537 tensors, more than 65536");
+  });
+
   it("refuses what the format cannot hold", async () => {
     await expect(saveSafetensors({ x: 1 as unknown as Tensor })).rejects.toThrow(ArgumentError);
     await expect(saveSafetensors({ __metadata__: tensor(1) })).rejects.toThrow("the name __metadata__ is not allowed");
@@ -102,6 +102,19 @@ describe("loadSafetensors", () => {
     }
   });
 
+  it("gives names that objects have a meaning for back as names", async () => {
+    const names = ["constructor", "prototype", "toString", "hasOwnProperty", "valueOf", "__defineGetter__", "a.constructor.prototype.b"];
+    const bytes = await saveSafetensors(new Map(names.map((name, i) => [name, tensor([i])])), {
+      metadata: { constructor: "c", toString: "t" },
+    });
+    const loaded = loadSafetensors(bytes);
+    expect(Object.keys(loaded).sort()).toEqual([...names].sort());
+    for (const [i, name] of names.entries()) expect(await loaded[name]!.tolist()).toEqual([i]);
+    const { metadata } = inspectSafetensors(bytes);
+    expect(Object.entries(metadata)).toEqual([["format", "pt"], ["constructor", "c"], ["toString", "t"]]); // prettier-ignore
+    expect([metadata["valueOf"], loaded["isPrototypeOf"]]).toEqual([undefined, undefined]);
+  });
+
   it("reads from a window into a larger buffer and nothing beyond it", async () => {
     const inner = file({ x: entry("U8", [2], 0, 2) }, [7, 8]);
     const outer = new Uint8Array(inner.length + 20).fill(99);
@@ -113,31 +126,31 @@ describe("loadSafetensors", () => {
   const x = (e: object): Uint8Array => file({ x: e }, [0, 0, 0, 0, 0, 0, 0, 0]);
   const bad: readonly (readonly [string, Uint8Array, string])[] = [
     ["nothing", new Uint8Array(0), "too few"],
-    ["a header beyond the file", file({}, [], 1000), "1000 bytes of header"],
+    ["a header beyond the file", file({}, [], 1000), "the header needs 1000 bytes, has 2 (the file is cut short)"],
     ["a huge header", file({}, [], 2 ** 40), "more than"],
     ["a header of 2^63 bytes", (() => { const b = file({}); b.fill(255, 0, 8); return b; })(), "more than"],
-    ["a list as header", file("[]"), "not {…} and spaces"],
-    ["text that is not UTF-8", file("{\"\u0000\"", []).map((v, i) => (i === 10 ? 0xff : v)), "is no JSON"],
-    ["padding with newlines", file("{}\n\n"), "not {…} and spaces"],
-    ["NUL padding", file("{}\0\0\0\0\0\0"), "is no JSON"],
-    ["a header cut short", file('{"x":{"dtype":"F32"'), "is no JSON"],
+    ["a list as header", file("[]"), 'holds "[]" at character 0, where { belongs'],
+    ["text that is not UTF-8", file("{\"\u0000\"", []).map((v, i) => (i === 10 ? 0xff : v)), "no UTF-8"],
+    ["padding with newlines", file("{}\n\n"), 'holds "\\n\\n" at character 2, where the end belongs'],
+    ["NUL padding", file("{}\0\0\0\0\0\0"), "at character 2, where the end belongs"],
+    ["a header cut short", file('{"x":{"dtype":"F32"'), 'holds "" at character 19, where } belongs'],
     ["a name twice", file('{"x":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"x":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}', [1]), "has x twice"],
     ["a name twice, once escaped", file('{"x":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"\\u0078":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}', [1]), "has x twice"],
     ["a field twice", file('{"x":{"dtype":"U8","dtype":"U8","shape":[1],"data_offsets":[0,1]}}', [1]), "has dtype twice"],
     ["the name __proto__", file('{"__proto__":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}', [1]), "not allowed"],
     ["an overlong name", file({ ["n".repeat(1025)]: entry("U8", [1], 0, 1) }, [1]), "1025 characters"],
-    ["null as entry", file('{"x":null}'), "holds n"],
-    ["a list as entry", file('{"x":[]}'), "x is no object"],
+    ["null as entry", file('{"x":null}'), 'holds "null}" at character 5, where { belongs'],
+    ["a list as entry", file('{"x":[]}'), "where { belongs"],
     ["an unknown field", x({ ...entry("F32", [2], 0, 8), strides: [1] }), "unknown field strides"],
     ["an entry without dtype", x({ shape: [2], data_offsets: [0, 8] }), "lacks dtype"],
-    ["three offsets", x({ dtype: "F32", shape: [2], data_offsets: [0, 8, 8] }), "two data_offsets"],
+    ["three offsets", x({ dtype: "F32", shape: [2], data_offsets: [0, 8, 8] }), "3 data_offsets of x, more than 2"],
     ["an unknown dtype", x(entry("F31", [2], 0, 8)), "unknown dtype F31"],
     ["the dtype toString", x(entry("toString", [2], 0, 8)), "unknown dtype toString"],
     ["a dtype that cannot be held", file({ x: entry("F8_E5M2", [2], 0, 2) }, [0, 0]), "cannot be held"],
-    ["negative offsets", x(entry("F32", [2], -8, 0)), "holds -"],
-    ["a fractional size", x(entry("F32", [2.5], 0, 8)), "holds ."],
-    ["a size in exponent form", file('{"x":{"dtype":"F32","shape":[1e308],"data_offsets":[0,8]}}', [0, 0, 0, 0, 0, 0, 0, 0]), "holds e"],
-    ["a size beyond 2^53", file('{"x":{"dtype":"F32","shape":[99999999999999999999],"data_offsets":[0,8]}}', [0, 0, 0, 0, 0, 0, 0, 0]), "whole numbers"],
+    ["negative offsets", x(entry("F32", [2], -8, 0)), 'holds "-8,0]}}"'],
+    ["a fractional size", x(entry("F32", [2.5], 0, 8)), 'holds "2.5],'],
+    ["a size in exponent form", file('{"x":{"dtype":"F32","shape":[1e308],"data_offsets":[0,8]}}', [0, 0, 0, 0, 0, 0, 0, 0]), 'holds "1e308],'],
+    ["a size beyond 2^53", file('{"x":{"dtype":"F32","shape":[99999999999999999999],"data_offsets":[0,8]}}', [0, 0, 0, 0, 0, 0, 0, 0]), "99999999999999999999 is not below 2^53"],
     ["a product beyond 2^53", x(entry("F32", [2 ** 30, 2 ** 30], 0, 8)), "needs 4611686018427388000 bytes"],
     ["a shape larger than its range", x(entry("F32", [1000, 1000], 0, 8)), "needs 4000000 bytes"],
     ["nine dimensions", x(entry("F32", [1, 1, 1, 1, 1, 1, 1, 1, 2], 0, 8)), "9 dimensions"],
@@ -145,7 +158,24 @@ describe("loadSafetensors", () => {
     ["a gap", file({ x: entry("U8", [1], 0, 1), y: entry("U8", [1], 2, 3) }, [1, 2, 3]), "the data before y needs 1 bytes, has 2"],
     ["overlapping tensors", file({ x: entry("U8", [2], 0, 2), y: entry("U8", [2], 1, 3) }, [1, 2, 3]), "the data before y needs 2 bytes, has 1"],
     ["trailing bytes", file({ x: entry("U8", [1], 0, 1) }, [1, 2]), "the data needs 1 bytes, has 2"],
-    ["metadata that is no text", file({ __metadata__: { a: 1 } }), "a in metadata is no string"],
+    ["metadata that is no text", file({ __metadata__: { a: 1 } }), 'holds "1}}" at character 21, where " belongs'],
+    ["a number with a leading zero", file('{"x":{"dtype":"U8","shape":[01],"data_offsets":[0,1]}}', [1]), 'holds "01],'],
+    ["a comma too many", file('{"x":{"dtype":"U8","shape":[1,],"data_offsets":[0,1]}}', [1]), "where a whole number belongs"],
+    ["a control character in a name", file('{"a\tb":{}}'), "where a text in quotes belongs"],
+    ["a name that ends in the middle of an escape", file('{"a\\'), 'where " belongs'],
+    ["half a surrogate pair as a name", file('{"\\ud800":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}', [1]), "is not allowed"],
+    ["the name __proto__, escaped", file('{"__pr\\u006fto__":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}', [1]), "not allowed"],
+    ["the name __proto__ on a path", file({ "a.__proto__.b": entry("U8", [1], 0, 1) }, [1]), 'the name "a.__proto__.b" is not allowed'],
+    ["the name __proto__ in metadata", file('{"__metadata__":{"__proto__":"a"}}'), "not allowed"],
+    ["the field __proto__", file('{"x":{"__proto__":{},"dtype":"U8","shape":[1],"data_offsets":[0,1]}}', [1]), "not allowed"],
+    ["the field constructor", file('{"x":{"constructor":{},"dtype":"U8","shape":[1],"data_offsets":[0,1]}}', [1]), "unknown field constructor"],
+    ["more elements than tensors have", file({ x: entry("U8", [2 ** 31, 0], 0, 0), y: entry("U8", [2 ** 31], 0, 2 ** 31) }), "2147483648 elements of y, more than 2147483647"],
+    ["eight million brackets", file(`{"x":${"[".repeat(2 ** 23)}`), 'holds "[[[[[[[[[[[[[[[[" at character 5, where { belongs'],
+    ["eight million brackets in a shape", file(`{"x":{"shape":${"[".repeat(2 ** 23)}`), "at character 15, where a whole number belongs"],
+    ["a million dimensions", file(`{"x":{"shape":[${"1,".repeat(2 ** 20)}`), "9 dimensions of x, more than 8"],
+    ["a million fields", file(`{"x":{${'"shape":[],'.repeat(2 ** 20)}`), "has shape twice"],
+    ["a hundred thousand tensors", file(`{${Array.from({ length: 1e5 }, (_, i) => `"${i}":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}`).join()}}`), "65537 tensors, more than 65536"],
+    ["a name of eight million characters", file(`{"${"\\\\".repeat(2 ** 22)}":1}`), "4194304 characters in a name"],
     ["an integer beyond int32", file({ x: entry("I64", [1], 0, 8) }, [0, 0, 0, 128, 0, 0, 0, 0]), "no int32"],
     ["a truth value of 2", file({ x: entry("BOOL", [1], 0, 1) }, [2]), "no bool"],
   ]; // prettier-ignore
