@@ -12,7 +12,8 @@ abstract class Numbered extends Module {
   }
   protected put(name: string, module: unknown): void {
     if (!(module instanceof Module)) throw new ArgumentError(`${name} is ${typeof module}, not a Module`, "", this.constructor.name);
-    if (name in this) throw new ArgumentError(`the name ${name} is not allowed`, "", this.constructor.name);
+    if (name in this || name === "" || name.includes("."))
+      throw new ArgumentError(`the name ${name} is not allowed`, "", this.constructor.name);
     Object.assign(this, { [name]: module });
   }
   get length(): number {

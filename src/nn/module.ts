@@ -56,7 +56,7 @@ export class Module {
     for (const [property, value] of Object.entries(this)) {
       const buffer = value instanceof Tensor && !(value instanceof Parameter);
       const persistent = value instanceof Buffer ? value.persistent : buffer ? this.#registered.get(property) : undefined;
-      yield [stateNames[property] ?? property, value, persistent];
+      yield [Object.hasOwn(stateNames, property) ? stateNames[property]! : property, value, persistent];
     }
   }
   /** Direct child modules by name, each once. */

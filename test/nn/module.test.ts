@@ -268,7 +268,8 @@ describe("Module", () => {
     expect([...list].map((m) => m.constructor.name)).toEqual(["Linear", "Identity", "ReLU", "Flatten"]);
     expect([list.length, list[0] === layers[0], list.at(-1) instanceof Flatten]).toEqual([4, true, true]);
     expect(() => new Sequential(3 as unknown as Module)).toThrow("0 is number, not a Module");
-    expect(() => new Sequential({ training: new ReLU() })).toThrow("the name training is not allowed");
+    for (const name of ["training", "constructor", "toString", "__proto__", "forward", "", "a.b"])
+      expect(() => new Sequential({ [name]: new ReLU() }), name).toThrow(`the name ${name} is not allowed`);
     const named = new Sequential({ conv: new Conv2d(1, 2, 3), act: new ReLU() });
     expect(Object.keys(named.stateDict())).toEqual(["conv.weight", "conv.bias"]);
   });
@@ -297,5 +298,23 @@ describe("Module", () => {
     const [a, b] = [tensor([[1, 2]]), tensor([[3, 4]])];
     twin.call(a).add(twin.call(b)).sum().backward();
     expect(await twin.weight.grad!.tolist()).toEqual([[4, 6]]);
+  });
+});
+
+describe("names that objects have a meaning for", () => {
+  it.each(["isPrototypeOf", "toString", "hasOwnProperty", "valueOf"])("%s is a parameter's name as any other", async (name) => {
+    const model = new Module();
+    Object.defineProperty(model, name, { value: new Parameter(tensor([1])), enumerable: true, writable: true });
+    expect(Object.keys(model.stateDict())).toEqual([name]);
+    expect(model.loadStateDict(new Map([[name, tensor([5])]]))).toEqual({ missingKeys: [], unexpectedKeys: [] });
+    expect(await [...model.parameters()][0]!.tolist()).toEqual([5]);
+    expect(new Module().loadStateDict({ [name]: tensor([1]) }, { strict: false }).unexpectedKeys).toEqual([name]);
+  });
+
+  it.each(["constructor", "toString", "__proto__", "forward", "a.b", ""])("registerParameter() and registerBuffer() refuse %j", (name) => {
+    const model = new Module();
+    expect(() => model.registerParameter(name, new Parameter(tensor([1])))).toThrow(ArgumentError);
+    expect(() => model.registerBuffer(name, tensor([1]))).toThrow(ArgumentError);
+    expect(Object.getPrototypeOf(model)).toBe(Module.prototype);
   });
 });
