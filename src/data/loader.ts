@@ -3,7 +3,7 @@ import "../kits/indexing.ts";
 import { ArgumentError, DtypeError, under } from "../base/errors.ts";
 import { integer } from "../ops/arguments.ts";
 import { parse } from "../base/options.ts";
-import { defaultGenerator, type Generator } from "../base/random.ts";
+import { defaultGenerator, type Generator, generatorOf } from "../base/random.ts";
 import { listed } from "../base/reading.ts";
 import { tensor } from "../create.ts";
 import { functions } from "../methods.ts";
@@ -46,7 +46,11 @@ export function defaultCollate(examples: readonly unknown[]): unknown {
   });
 }
 
-const isPromise = (v: unknown): v is Promise<unknown> => v instanceof Promise;
+/** Also of other makes than Promise. */
+const isPromise = (v: unknown): v is PromiseLike<unknown> =>
+  typeof (v as Partial<PromiseLike<unknown>> | null | undefined)?.then === "function";
+/** What nobody will wait for says nothing more. */
+const abandoned = (v: unknown): void => void (isPromise(v) && Promise.resolve(v).catch(() => undefined));
 
 /**
  * Batches of a data set: `for (const [x, y] of loader)`, or `for await` when examples arrive asynchronously.
@@ -65,6 +69,11 @@ export class DataLoader<T, B> implements Iterable<B>, AsyncIterable<B> {
       generator: undefined as Generator | undefined, collate: undefined as ((examples: T[]) => B) | undefined,
     }); // prettier-ignore
       if (given.shuffle && given.sampler) throw new ArgumentError("shuffle beside a sampler");
+      generatorOf(given.generator);
+      if (given.sampler && !(Symbol.iterator in Object(given.sampler)))
+        throw new ArgumentError(`the sampler is ${typeof given.sampler}, not iterable`, "indices of examples, with a length");
+      if (given.collate && typeof given.collate !== "function")
+        throw new ArgumentError(`collate is ${typeof given.collate}, not a function`);
       integer(dataset?.length, "the length of the data set", given.shuffle ? 1 : 0);
       return given;
     });
@@ -85,12 +94,18 @@ export class DataLoader<T, B> implements Iterable<B>, AsyncIterable<B> {
   }
 
   /** The batch, or a promise of it when an example is one. */
-  #fetch(indices: number[]): B | Promise<B> {
+  #fetch(indices: number[]): B | PromiseLike<B> {
     const { dataset } = this;
     const { collate } = this.#options;
     if (dataset.getBatch && !collate) return dataset.getBatch(indices);
     const gather = collate ?? (defaultCollate as (examples: T[]) => B);
-    const examples = indices.map((i) => dataset.get(i));
+    const examples: (T | PromiseLike<T>)[] = [];
+    try {
+      for (const i of indices) examples.push(dataset.get(i));
+    } catch (error) {
+      examples.forEach(abandoned);
+      throw error;
+    }
     return examples.some(isPromise) ? Promise.all(examples).then(gather) : gather(examples as T[]);
   }
   /** PyTorch draws a seed for its workers at the start of every epoch; the streams agree only if it is drawn here too. */
@@ -104,8 +119,11 @@ export class DataLoader<T, B> implements Iterable<B>, AsyncIterable<B> {
     this.#begin();
     for (const indices of this.batches) {
       const batch = this.#fetch(indices);
-      if (isPromise(batch)) throw new ArgumentError("examples arrive asynchronously", "use for await", "DataLoader");
-      yield batch as B;
+      if (isPromise(batch)) {
+        abandoned(batch);
+        throw new ArgumentError("examples arrive asynchronously", "use for await", "DataLoader");
+      }
+      yield batch;
     }
   }
   async *[Symbol.asyncIterator](): AsyncIterableIterator<B> {

@@ -1,5 +1,5 @@
 // Data sets and loaders: PyTorch's order, batches on every device, and both ways of iterating.
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { ArgumentError, DtypeError, ShapeError } from "../../src/base/errors.ts";
 import { defaultGenerator, Generator, manualSeed } from "../../src/base/random.ts";
 import { tensor } from "../../src/create.ts";
@@ -103,6 +103,92 @@ describe("DataLoader", () => {
     expect(() => [...loader]).toThrow("for await");
   });
 
+  /** An example that fails later, and whether anybody waits for it: if nobody does, it is an unhandled rejection. */
+  function failing(message: string): { example: Promise<number>; awaited: () => boolean } {
+    const example = Promise.reject<number>(new RangeError(message));
+    const then = vi.spyOn(example, "then");
+    return { example, awaited: () => then.mock.calls.length > 0 };
+  }
+  const thrown = (message: string): never => {
+    throw new RangeError(message);
+  };
+
+  it.each(["for", "for await"])("%s: an example that throws at once leaves no other rejection behind", async (loop) => {
+    const late = [failing("0"), failing("1")];
+    const set: Dataset<number, Tensor> = { length: 4, get: (i) => (i === 2 ? thrown("at once") : late[i]!.example) };
+    const loader = new DataLoader(set, { batchSize: 4 });
+    const next = async (): Promise<unknown> => (loop === "for" ? loader[Symbol.iterator]().next() : loader[Symbol.asyncIterator]().next());
+    await expect(next()).rejects.toThrow("at once");
+    expect(late.map(({ awaited }) => awaited())).toEqual([true, true]);
+  });
+
+  it("waits for every example of a batch whose first rejects, and refuses promises in a plain loop with nothing left behind", async () => {
+    const late = [failing("0"), failing("1"), failing("2")];
+    const set: Dataset<number, Tensor> = { length: 3, get: (i) => late[i]!.example };
+    await expect(new DataLoader(set, { batchSize: 3 })[Symbol.asyncIterator]().next()).rejects.toThrow("0");
+    expect(late.map(({ awaited }) => awaited())).toEqual([true, true, true]);
+    const again = failing("again");
+    const plain = new DataLoader({ length: 1, get: () => again.example });
+    expect(() => [...plain]).toThrow("examples arrive asynchronously (use for await)");
+    expect(again.awaited()).toBe(true);
+    const batch = failing("batch");
+    const whole = new DataLoader({ length: 1, get: () => 0, getBatch: () => batch.example });
+    expect(() => [...whole]).toThrow("use for await");
+    expect(batch.awaited()).toBe(true);
+  });
+
+  it("takes examples from other kinds of promises", async () => {
+    // eslint-disable-next-line unicorn/no-thenable
+    const thenable = { then: (done: (value: number) => void) => done(7) } as unknown as Promise<number>;
+    const got: number[][] = [];
+    for await (const batch of new DataLoader<number, Tensor>({ length: 2, get: () => thenable }, { batchSize: 2 }))
+      got.push((await batch.tolist()) as number[]);
+    expect(got).toEqual([[7, 7]]);
+  });
+
+  it("hands on what collate, a sampler and a data set throw, and ends the epoch", async () => {
+    const sampler = { length: 2, *[Symbol.iterator]() { yield 0; thrown("of the sampler"); } }; // prettier-ignore
+    const loaders: [DataLoader<number, unknown>, string, number][] = [
+      [new DataLoader(numbers as Dataset<number, unknown>, { collate: () => thrown("of collate") }), "of collate", 0],
+      [new DataLoader(numbers as Dataset<number, unknown>, { sampler }), "of the sampler", 1],
+      [new DataLoader({ length: 2, get: () => 0, getBatch: ([i]) => (i ? thrown("of getBatch") : i) }), "of getBatch", 1],
+      [new DataLoader({ length: 2, get: async (i) => (i ? thrown("of get") : 0) }), "of get", 1],
+    ];
+    for (const [loader, message, before] of loaders) {
+      const batches = loader[Symbol.asyncIterator]();
+      for (let i = 0; i < before; i++) expect((await batches.next()).done).toBe(false);
+      await expect(batches.next(), message).rejects.toThrow(message);
+      expect(await batches.next()).toEqual({ done: true, value: undefined });
+      if (message === "of get") continue;
+      const plain = loader[Symbol.iterator]();
+      for (let i = 0; i < before; i++) plain.next();
+      expect(() => plain.next(), message).toThrow(message);
+      expect(plain.next()).toEqual({ done: true, value: undefined });
+    }
+  });
+
+  it("closes the sampler when a loop is left early, once, however often it is returned", async () => {
+    let closed = 0;
+    const sampler = { length: 5, *[Symbol.iterator]() { try { yield* [0, 1, 2, 3, 4]; } finally { closed++; } } }; // prettier-ignore
+    const loader = new DataLoader(numbers, { sampler });
+    for (const _ of loader) break;
+    expect(closed).toBe(1);
+    for await (const _ of loader) break;
+    expect(closed).toBe(2);
+    const plain = loader[Symbol.iterator]() as unknown as { next(): { done: boolean }; return(): { done: boolean } };
+    plain.next();
+    expect([plain.return(), plain.return(), plain.next()].map(({ done }) => done)).toEqual([true, true, true]);
+    const late = loader[Symbol.asyncIterator]() as AsyncGenerator<Tensor, undefined>;
+    await late.next();
+    expect((await Promise.all([late.return(undefined), late.return(undefined), late.next()])).map(({ done }) => done)).toEqual([
+      true,
+      true,
+      true,
+    ]);
+    expect(closed).toBe(4);
+    expect([...loader].length).toBe(5);
+  });
+
   it("takes a sampler, a collate function, and subsets", async () => {
     const own = new DataLoader(numbers, {
       batchSize: 2,
@@ -140,6 +226,13 @@ describe("DataLoader", () => {
         ArgumentError,
         "the length of the data set must be an integer of at least 1, got 0",
       ],
+      [
+        () => new DataLoader(numbers, { sampler: { length: 1 } as SubsetRandomSampler }),
+        ArgumentError,
+        "the sampler is object, not iterable",
+      ],
+      [() => new DataLoader(numbers, { collate: 3 as never }), ArgumentError, "collate is number, not a function"],
+      [() => new DataLoader(numbers, { generator: 3 as never }), ArgumentError, "generator must be a Generator, got number"],
       [() => new DataLoader({} as Dataset), ArgumentError, "the length of the data set must be"],
       [() => new Subset(numbers, [5]), ArgumentError, "index 5 is outside of 5 examples"],
       [() => defaultCollate([null]), DtypeError, "cannot make a batch of null"],
