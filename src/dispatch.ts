@@ -63,7 +63,11 @@ function ready(name: string, op: AnyPrimitive | AnyView, { inputs: given, attrs 
       // A constant is at home everywhere.
       const free = shape.length === 0 && storage.constant !== undefined;
       if (device !== storage.device && !free)
-        throw new DeviceError(`${key} is on ${storage.device.type}, another operand on ${device.type}`, "move one with to()");
+        throw (
+          storage.device.lost ??
+          device.lost ??
+          new DeviceError(`${key} is on ${storage.device.type}, another operand on ${device.type}`, "move one with to()")
+        );
       inputs[key] = device === storage.device ? x : x.constantOn(device);
       ins[key] = { shape, dtype, kind: shape.length === 0 ? "scalar" : "tensor" };
       recording ||= x.requiresGrad;

@@ -343,7 +343,7 @@ export class Tensor implements Geometry {
     // A single number stays known to the host, so that counters can be read without waiting.
     const value = knownValue(this) ?? storage.constant;
     if (value !== undefined) return Tensor.constant(device, value, dtype, shape);
-    if (own.type !== "cpu") throw new DeviceError(`elements on ${own.type} cannot be read at once`, "await cpu() instead");
+    if (own.type !== "cpu") throw own.lost ?? new DeviceError(`elements on ${own.type} cannot be read at once`, "await cpu() instead");
     const data = dense(this);
     return Tensor.upload(device, dtype, isFloat(dtype) ? data : (data.slice() as TypedArray), shape);
   }

@@ -2,6 +2,7 @@
 import { noGrad } from "./autograd/mode.ts";
 import { constantOf, type Device } from "./backend/backend.ts";
 import { dense } from "./backend/cpu.ts";
+import { defaultDevice } from "./device.ts";
 import type { DType } from "./base/dtype.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -23,11 +24,11 @@ export function knownValue(x: Tensor): number | undefined {
 }
 
 /**
- * A new dense tensor with the values of x, on the device of another tensor and in its dtype; carries no graph.
- * Errors: DeviceError for values that lie on the GPU and are wanted elsewhere.
+ * A new dense tensor with the values of x, on the device of another tensor and in its dtype; carries no graph. In place of a lost device it
+ * is the default one. Errors: DeviceError for values that lie on the GPU and are wanted elsewhere.
  */
 export const transferred = (x: Tensor, { storage, dtype }: Place): Tensor =>
   noGrad(() => {
-    const moved = x.moved(storage.device, dtype);
+    const moved = x.moved(storage.device.lost ? defaultDevice() : storage.device, dtype);
     return moved === x ? x.clone() : moved;
   });

@@ -9,6 +9,8 @@ export interface Device {
   readonly type: "cpu" | "webgpu";
   /** Human-readable adapter or engine name. */
   readonly name: string;
+  /** Why it is lost, once it is: from then on nothing works. */
+  readonly lost: Error | undefined;
   /** True when the device can hold this element type. */
   supports(dtype: DType): boolean;
   /** Uninitialised memory; throws OutOfMemoryError before anything is created. */

@@ -14,6 +14,7 @@ const allocate = (dtype: DType, elements: number): TypedArray => {
 export const cpu: Device = {
   type: "cpu",
   name: "CPU (typed arrays)",
+  lost: undefined,
   supports: () => true,
   alloc: allocate,
   upload(dtype, data) {

@@ -22,8 +22,6 @@ export interface WebGpuDevice extends Device, Launcher, Pick<CommandList, "flush
   readonly report: AdapterReport;
   /** The underlying device, for embedding next to other WebGPU code. */
   readonly gpu: GPUDevice;
-  /** Why it is lost, once it is: from then on nothing works. */
-  readonly lost: Error | undefined;
   /** Compiles a kernel without running it. Errors: DeviceError with what the compiler says. */
   compile(name: string, kernel: Kernel): Promise<void>;
 }

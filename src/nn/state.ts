@@ -17,7 +17,7 @@ export interface LoadReport {
 /** The first of them, behind their number. */
 const some = (list: readonly string[], what: string): string => `${list.length} ${what}: ${list.slice(0, 8).join(", ")}`;
 
-/** Copies `dict` into `entries`. Errors: FormatError for keys, ShapeError for shapes; nothing is written then. */
+/** Copies `dict` into `entries`; those on a lost device move to the default one. Errors: FormatError for keys, ShapeError for shapes; nothing is written then. */
 export function loadState(model: string, entries: Iterable<readonly [string, Tensor]>, dict: StateDict, strict: boolean): LoadReport {
   return under("loadStateDict", () => {
     const given = new Map<string, Tensor>(dict instanceof Map ? dict : Object.entries(Object(dict) as object));
@@ -39,7 +39,9 @@ export function loadState(model: string, entries: Iterable<readonly [string, Ten
       const source = given.get(key);
       return source ? [[target, transferred(source, target)]] : [];
     });
-    for (const [target, source] of fresh) overwrite(target, source);
+    for (const [target, source] of fresh)
+      if (target.storage.device.lost) target.moveTo(source);
+      else overwrite(target, source);
     return { missingKeys, unexpectedKeys };
   });
 }
