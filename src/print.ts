@@ -4,7 +4,7 @@ import { dense } from "./backend/cpu.ts";
 import { checkNonNegative } from "./base/checks.ts";
 import { isFloat } from "./base/dtype.ts";
 import { show, under } from "./base/errors.ts";
-import { parse } from "./base/options.ts";
+import { either, parse } from "./base/options.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** How numbers are laid out; torch.set_printoptions' names and defaults. */
@@ -24,7 +24,7 @@ type Settings = { -readonly [K in keyof Required<PrintOptions>]: Required<PrintO
 const settings: Settings = { precision: 4, threshold: 1000, edgeitems: 3, linewidth: 80, sciMode: undefined };
 
 function checked(options: PrintOptions): Settings {
-  const o = parse([options], { ...settings });
+  const o = parse([options], { ...settings, sciMode: either<boolean | undefined>(undefined, "boolean") });
   checkNonNegative({ ...o, sciMode: 0 });
   return o;
 }

@@ -4,13 +4,62 @@ import { ArgumentError } from "./errors.ts";
 const isOptions = (v: unknown): boolean =>
   typeof v === "object" && v !== null && [Object.prototype, null].includes(Object.getPrototypeOf(v) as object | null);
 
+const tests = {
+  number: (v: unknown) => typeof v === "number",
+  integer: Number.isInteger,
+  boolean: (v: unknown) => typeof v === "boolean",
+  string: (v: unknown) => typeof v === "string",
+  null: (v: unknown) => v === null,
+  list: Array.isArray,
+  object: (v: unknown) => typeof v === "object" && v !== null,
+} as const satisfies Record<string, (v: unknown) => boolean>;
+type Type = keyof typeof tests;
+
+class Either {
+  readonly fallback: unknown;
+  readonly types: readonly Type[];
+  constructor(fallback: unknown, types: readonly Type[]) {
+    this.fallback = fallback;
+    this.types = types;
+  }
+}
+
+/** A default for `parse` whose own type does not tell what is taken: `either<number | null>(null, "integer", "null")`. */
+/* @__NO_SIDE_EFFECTS__ */
+export const either = <T>(fallback: T, ...types: readonly Type[]): T => new Either(fallback, types) as T;
+
+/** The default of a size that is one number for every dimension or a list of one each, whose reader checks the numbers. */
+/* @__NO_SIDE_EFFECTS__ */
+export const perDimension = <T>(fallback: T): T => either(fallback, "number", "list");
+
+/** What an argument with this default may be; undefined for what its reader checks: dimensions, sizes, tensors, generators. */
+function typesOf(fallback: unknown): readonly Type[] | undefined {
+  if (fallback instanceof Either) return fallback.types;
+  const type = typeof fallback;
+  return type === "number" || type === "boolean" || type === "string" ? [type] : undefined;
+}
+
+const shown = (value: unknown): string =>
+  typeof value === "string"
+    ? JSON.stringify(value)
+    : typeof value === "bigint"
+      ? `${value}n`
+      : Array.isArray(value)
+        ? `[${value.map(shown).join(", ")}]`
+        : typeof value === "object" && value !== null
+          ? "an object"
+          : String(value);
+
 /**
  * Reads `rest` against `positional` (name → default, in order) and `keywords` (allowed only in the options object).
- * Errors: ArgumentError for a surplus argument, an unknown option, or one given twice.
+ * A number, boolean or string as default takes only its like, `either` says otherwise.
+ * Errors: ArgumentError for a surplus argument, an unknown option, one given twice or of a type that is not taken.
  */
 export function parse<P extends object, K extends object = object>(rest: readonly unknown[], positional: P, keywords?: K): P & K {
   const names = Object.keys(positional);
-  const result = { ...positional, ...keywords } as Record<string, unknown>;
+  const defaults = { ...positional, ...keywords } as Record<string, unknown>;
+  const result = { ...defaults };
+  for (const key in result) if (result[key] instanceof Either) result[key] = result[key].fallback;
   const values = [...rest];
   const options = isOptions(values.at(-1)) ? (values.pop() as object) : {};
   if (values.length > names.length)
@@ -24,6 +73,11 @@ export function parse<P extends object, K extends object = object>(rest: readonl
     if (value === undefined) continue;
     if (seen.has(key)) throw new ArgumentError(`${key} was given twice`);
     seen.add(key);
+    const types = typesOf(defaults[key]);
+    if (types && !types.some((type) => tests[type](value)))
+      throw new ArgumentError(
+        `${key} must be ${types.map((type) => (type === "null" ? type : `${/^[aeiou]/.test(type) ? "an" : "a"} ${type}`)).join(" or ")}, got ${shown(value)}`,
+      );
     result[key] = value;
   }
   return result as P & K;

@@ -3,7 +3,7 @@ import { fillBernoulli, fillExponential, fillNormal } from "../base/draws.ts";
 import { dense } from "../backend/cpu.ts";
 import { checkFloat } from "../base/checks.ts";
 import { hostArray, type TypedArray } from "../base/dtype.ts";
-import { parse } from "../base/options.ts";
+import { either, parse } from "../base/options.ts";
 import { type Generator, generatorOf } from "../base/random.ts";
 import type { Tensor } from "../tensor.ts";
 import { operand } from "../ops/arguments.ts";
@@ -123,7 +123,7 @@ type TrialRest = [p?: number | Tensor] | [p: number | Tensor, options: Drawing] 
 /** Fills x with 1 with probability p, a number or a tensor that broadcasts to x, else 0: PyTorch's draws for the same seed. */
 export const bernoulli_: Composite<(x: Tensor, ...rest: TrialRest) => Tensor> = {
   compose: (x, ...rest) => {
-    const { p, generator } = parse(rest, { p: 0.5 as number | Tensor }, drawing);
+    const { p, generator } = parse(rest, { p: either<number | Tensor>(0.5, "number", "object") }, drawing);
     return written(writable(x, false), trials(x, p, generator));
   },
   samples: [

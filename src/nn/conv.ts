@@ -1,4 +1,5 @@
 // Convolutions and transposed convolutions in one to three dimensions.
+import { either, perDimension } from "../base/options.ts";
 import "../kits/windows.ts";
 import { checkKnown } from "../base/checks.ts";
 import { ArgumentError, show } from "../base/errors.ts";
@@ -44,15 +45,23 @@ type TransposeRest =
   | [stride: Size, options: Omit<ConvTransposeOptions, "stride">];
 
 const paddingMode = "zeros" as PaddingMode;
-const defaults = { stride: 1 as Size, padding: 0 as Padding, dilation: 1 as Size, groups: 1, bias: true, paddingMode };
-const outputPadding = 0 as Size;
-const transposeDefaults = {
-  stride: 1 as Size,
-  padding: 0 as Padding,
-  outputPadding,
+const defaults = {
+  stride: perDimension<Size>(1),
+  padding: either<Padding>(0, "number", "list", "string"),
+  dilation: perDimension<Size>(1),
   groups: 1,
   bias: true,
-  dilation: 1 as Size,
+  paddingMode,
+};
+/** What is not printed. */
+const usual = { padding: 0, dilation: 1, outputPadding: 0, groups: 1, bias: true, paddingMode } as const;
+const transposeDefaults = {
+  stride: perDimension<Size>(1),
+  padding: either<Padding>(0, "number", "list", "string"),
+  outputPadding: perDimension<Size>(0),
+  groups: 1,
+  bias: true,
+  dilation: perDimension<Size>(1),
   paddingMode,
 };
 
@@ -132,8 +141,8 @@ abstract class ConvNd extends Weighted {
 
   override extraRepr(): string {
     const shown = { ...(this as object as Readonly<Record<string, unknown>>), bias: this.bias !== null };
-    const names = ["padding", "dilation", "outputPadding", "groups", "bias", "paddingMode"] as const;
-    const unusual = names.filter((name) => [(shown as Record<string, unknown>)[name]].flat().some((v) => v !== transposeDefaults[name]));
+    const names = Object.keys(usual) as (keyof typeof usual)[];
+    const unusual = names.filter((name) => [(shown as Record<string, unknown>)[name]].flat().some((v) => v !== usual[name]));
     const write = (value: unknown): string => (typeof value === "string" ? value : repr(value));
     return `${this.inChannels}, ${this.outChannels}, ${fields(shown, ["kernelSize", "stride", ...unusual], write)}`;
   }

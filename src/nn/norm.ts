@@ -1,4 +1,5 @@
 // Batch and layer normalisation.
+import { either } from "../base/options.ts";
 import "../kits/norms.ts";
 import { ArgumentError, under } from "../base/errors.ts";
 import { fields, float, repr, snake } from "../base/python.ts";
@@ -46,7 +47,7 @@ abstract class BatchNorm extends Module {
 
   constructor(numFeatures: number, ...rest: BatchNormRest) {
     super();
-    const options = { eps: 1e-5, momentum: 0.1 as number | null, affine: true, trackRunningStats: true };
+    const options = { eps: 1e-5, momentum: either<number | null>(0.1, "number", "null"), affine: true, trackRunningStats: true };
     const { affine, trackRunningStats, device, dtype } = configure(this, { numFeatures }, rest, options);
     const make = (shape: readonly number[], type = dtype): Tensor => zeros(shape, { device, dtype: type } as CreateOptions);
     this.weight = affine ? new Parameter(make([numFeatures])) : null;

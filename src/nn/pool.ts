@@ -1,4 +1,5 @@
 // Pooling layers in one to three dimensions.
+import { perDimension } from "../base/options.ts";
 import "../kits/windows.ts";
 import { ArgumentError } from "../base/errors.ts";
 import { functions } from "../methods.ts";
@@ -10,7 +11,7 @@ import type { Module } from "./module.ts";
 
 /** A layer of windows: sizes are checked, and kept as one number for all dimensions where they were given so, unless `lists`. */
 const windows = (name: string, rank: number, options: object = {}, lists = false, run?: Parameters<typeof layer>[2]): never =>
-  layer(name, { kernelSize: undefined, stride: null, padding: 0, ...options }, run, {
+  layer(name, { kernelSize: undefined, stride: null, padding: perDimension(0), ...options }, run, {
     shown: (self) => ["kernelSize", "stride", "padding", ...("dilation" in self ? ["dilation", "ceilMode"] : [])],
     settle(self) {
       self.stride ??= self.kernelSize;
@@ -43,7 +44,7 @@ type MaxPoolClass = WindowClass<
   [stride?: Size | null, padding?: Size, dilation?: Size, returnIndices?: boolean, ceilMode?: boolean],
   (x: Tensor) => Tensor & [Tensor, Tensor]
 >;
-const maxOptions = { dilation: 1, returnIndices: false, ceilMode: false };
+const maxOptions = { dilation: perDimension(1), returnIndices: false, ceilMode: false };
 /** Maximum over windows of [N, C, L]. */
 export const MaxPool1d: MaxPoolClass = /* @__PURE__ */ windows("MaxPool1d", 1, maxOptions);
 export type MaxPool1d = InstanceType<MaxPoolClass>;

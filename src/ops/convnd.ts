@@ -1,6 +1,6 @@
 // conv1d–3d, convTranspose1d–3d and unfold as PyTorch calls them: arguments, unbatched inputs and paddings around the maps of conv.ts.
 import { ArgumentError, ShapeError, show } from "../base/errors.ts";
-import { parse } from "../base/options.ts";
+import { either, parse, perDimension } from "../base/options.ts";
 import { isFloat } from "../base/dtype.ts";
 import { contiguousStrides, sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
@@ -57,11 +57,16 @@ function batched(
 }
 
 /** What convolutions of both directions start with, and its defaults. */
-const first = { weight: undefined as unknown as Tensor, bias: null as Tensor | null, stride: 1 as unknown, padding: 0 as unknown };
+const first = {
+  weight: undefined as unknown as Tensor,
+  bias: null as Tensor | null,
+  stride: perDimension<unknown>(1),
+  padding: either<unknown>(0, "number", "list", "string"),
+};
 
 const conv = (rank: number): Composite<(x: Tensor, ...rest: ConvArgs) => Tensor> => ({
   compose: (x, ...rest) => {
-    const { weight, bias, ...o } = parse(rest, { ...first, dilation: 1 as unknown, groups: 1 as unknown });
+    const { weight, bias, ...o } = parse(rest, { ...first, dilation: perDimension<unknown>(1), groups: 1 as unknown });
     return batched(rank, x, weight, bias, (v, w, b) => {
       const same = o.padding === "same";
       if (typeof o.padding === "string" && !same && o.padding !== "valid")
@@ -99,9 +104,9 @@ const convTranspose = (rank: number): Composite<(x: Tensor, ...rest: TransposeAr
   compose: (x, ...rest) => {
     const { weight, bias, ...o } = parse(rest, {
       ...first,
-      outputPadding: 0 as unknown,
+      outputPadding: perDimension<unknown>(0),
       groups: 1 as unknown,
-      dilation: 1 as unknown,
+      dilation: perDimension<unknown>(1),
     });
     return batched(rank, x, weight, bias, (v, w, b) => {
       const a = sliding(rank, o);
@@ -146,7 +151,12 @@ type UnfoldArgs = [kernelSize: Sizes, dilation?: Sizes, padding?: Sizes, stride?
 /** Sliding blocks as columns (im2col). Shape: [N, C, H, W] → [N, C·kH·kW, L], L the number of blocks; [C, H, W] without the batch. */
 export const unfold: Composite<(x: Tensor, ...rest: UnfoldArgs) => Tensor> = {
   compose: (x, ...rest) => {
-    const o = parse(rest, { kernelSize: undefined as unknown, dilation: 1, padding: 0, stride: 1 });
+    const o = parse(rest, {
+      kernelSize: undefined as unknown,
+      dilation: perDimension(1),
+      padding: perDimension(0),
+      stride: perDimension(1),
+    });
     checkFilled(x.shape, 2);
     const a = sliding(2, o);
     const window = perDim("kernelSize", o.kernelSize, 2, 1);

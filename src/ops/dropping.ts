@@ -1,7 +1,7 @@
 // What the kinds of dropout share.
 import { checkFloat } from "../base/checks.ts";
 import { parse } from "../base/options.ts";
-import type { PhiloxKey } from "../base/random.ts";
+import { generatorOf, type PhiloxKey } from "../base/random.ts";
 import { sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { operand } from "./arguments.ts";
@@ -36,6 +36,7 @@ export const dropping = (
     const o = parse(rest, { p: 0.5, training, inplace: false }, drawing);
     const p = probability(o.p);
     const shape = shapeOf(x);
+    generatorOf(o.generator);
     if (!o.training || p === 0 || x.size === 0) return x;
     const out = dropped(x, p, keyOf(sizeOf(shape), o), shape);
     return o.inplace ? x.copy_(out) : out;

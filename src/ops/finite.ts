@@ -1,7 +1,7 @@
 // NaN and infinities: found, and replaced.
 import type { DType } from "../base/dtype.ts";
 import type { Tensor } from "../tensor.ts";
-import { parse } from "../base/options.ts";
+import { either, parse } from "../base/options.ts";
 import { type Composite, raises, t } from "./op.ts";
 import { unary, type Unary } from "./pointwise.ts";
 
@@ -20,6 +20,7 @@ export const isinf: Unary = kind("is_inf(x)", (x) => Math.abs(x) === Infinity);
 export const isfinite: Unary = kind("is_finite(x)", Number.isFinite, "true");
 
 type Replacements = { nan: number | null; posinf: number | null; neginf: number | null };
+const maybe = either<number | null>(null, "number", "null");
 const largest = (dtype: DType): number => (dtype === "float64" ? Number.MAX_VALUE : 3.4028234663852886e38);
 const odd = t([4], { data: specials.slice(1), fixed: true });
 
@@ -28,7 +29,7 @@ export const nanToNum: Composite<
   (x: Tensor, ...rest: [nan?: number | null, posinf?: number | null, neginf?: number | null] | [options: Partial<Replacements>]) => Tensor
 > & { readonly inplace: true } = {
   compose: (x, ...rest) => {
-    const { nan, posinf, neginf } = parse(rest, { nan: 0, posinf: null, neginf: null } as Replacements);
+    const { nan, posinf, neginf } = parse(rest, { nan: either<number | null>(0, "number", "null"), posinf: maybe, neginf: maybe });
     const top = largest(x.dtype);
     const infinite = x.isinf();
     const finite = x.maskedFill(infinite, neginf ?? -top).maskedFill(infinite.logicalAnd(x.gt(0)), posinf ?? top);

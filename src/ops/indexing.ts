@@ -1,7 +1,7 @@
 // PyTorch's x[…] for TypeScript, one-hot rows and embeddings: what reads by index, composed from gather.ts.
 import { checkFloat } from "../base/checks.ts";
 import { ArgumentError, show } from "../base/errors.ts";
-import { parse } from "../base/options.ts";
+import { either, parse } from "../base/options.ts";
 import type { Shape } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { checkIndex, checkRank, integer, operand, wrapped } from "./arguments.ts";
@@ -139,8 +139,8 @@ export const embedding: Primitive<
 > = {
   call: (x, weight, ...rest) => {
     const { paddingIdx, maxNorm, normType, scaleGradByFreq, sparse } = parse(rest, {
-      paddingIdx: null as number | null,
-      maxNorm: null as number | null,
+      paddingIdx: either<number | null>(null, "integer", "null"),
+      maxNorm: either<number | null>(null, "number", "null"),
       normType: 2,
       scaleGradByFreq: false,
       sparse: false,

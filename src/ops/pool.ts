@@ -7,7 +7,7 @@ import { axisFields, bitsOf, kernel, type Launcher, wgslType } from "../backend/
 import { checkFloat } from "../base/checks.ts";
 import { type DType, isFloat } from "../base/dtype.ts";
 import { ArgumentError, ShapeError, show } from "../base/errors.ts";
-import { parse } from "../base/options.ts";
+import { either, parse, perDimension } from "../base/options.ts";
 import { checkShape, type Shape, sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { checkFits, checkIndex, operand } from "./arguments.ts";
@@ -66,7 +66,7 @@ type MaxAttrs = Windows & { readonly ceilMode: boolean; readonly returnIndices: 
 type MaxResult = Tensor & [Tensor, Tensor];
 
 /** Positional arguments that all pooling starts with, and their defaults. */
-const first = { kernelSize: undefined as unknown, stride: null as unknown, padding: 0 };
+const first = { kernelSize: undefined as unknown, stride: null as unknown, padding: perDimension<unknown>(0) };
 
 function windows(rank: number, o: { kernelSize: unknown; stride: unknown; padding: unknown; dilation?: unknown }): Windows {
   const kernelSize = perDim("kernelSize", o.kernelSize, rank, 1);
@@ -151,7 +151,7 @@ function cpuMaxPool({ x, out, indices }: Views, a: Windows): void {
 
 const maxPool = (rank: number): Primitive<(x: Tensor, ...rest: MaxArgs) => MaxResult, "indices", MaxAttrs> => ({
   call: (x, ...rest) => {
-    const o = parse(rest, { ...first, dilation: 1, ceilMode: false, returnIndices: false });
+    const o = parse(rest, { ...first, dilation: perDimension<unknown>(1), ceilMode: false, returnIndices: false });
     return { inputs: { x }, attrs: { ...windows(rank, o), ceilMode: o.ceilMode, returnIndices: o.returnIndices } };
   },
   meta: (ins, a) => {
@@ -238,7 +238,12 @@ function sums(x: Tensor, a: Windows, sizes: readonly number[]): Tensor {
 
 const avgPool = (rank: number): Composite<(x: Tensor, ...rest: AvgArgs) => Tensor> => ({
   compose: (x, ...rest) => {
-    const o = parse(rest, { ...first, ceilMode: false, countIncludePad: true, divisorOverride: null as number | null });
+    const o = parse(rest, {
+      ...first,
+      ceilMode: false,
+      countIncludePad: true,
+      divisorOverride: either<number | null>(null, "integer", "null"),
+    });
     const a = windows(rank, o);
     const { dtype, shape } = x;
     if (o.divisorOverride === 0) throw new ArgumentError("divisorOverride must not be 0");

@@ -3,7 +3,7 @@ import { elements } from "../backend/cpu.ts";
 import { checkFloat } from "../base/checks.ts";
 import { asDType, type DTypeLike } from "../base/dtype.ts";
 import { ArgumentError } from "../base/errors.ts";
-import { parse } from "../base/options.ts";
+import { either, parse } from "../base/options.ts";
 import { normalizeDims, reducedShape, type Shape } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { checkChoice, distinct } from "./choosing.ts";
@@ -52,8 +52,8 @@ const varianceFold =
 
 function spread(x: Tensor, rest: readonly unknown[]): Spread {
   const legacy = typeof rest[0] === "boolean" ? [null, ...rest] : rest;
-  const defaults = { dim: null as Dims, unbiased: undefined as boolean | undefined, keepdim: false };
-  const { dim, unbiased, keepdim, correction } = parse(legacy, defaults, { correction: undefined as number | undefined });
+  const defaults = { dim: null as Dims, unbiased: either<boolean | undefined>(undefined, "boolean"), keepdim: false };
+  const { dim, unbiased, keepdim, correction } = parse(legacy, defaults, { correction: either<number | undefined>(undefined, "number") });
   if (unbiased !== undefined && correction !== undefined)
     throw new ArgumentError("unbiased and correction were both given", "use correction");
   checkFloat(x.dtype);
@@ -162,7 +162,7 @@ export const norm: Composite<
   ) => Tensor
 > = {
   compose: (x, ...rest) => {
-    const defaults = { p: "fro" as number | "fro", dim: null as Dims, keepdim: false };
+    const defaults = { p: either<number | "fro">("fro", "number", "string"), dim: null as Dims, keepdim: false };
     const { p, ...options } = parse(rest, defaults, { dtype: undefined as DTypeLike | undefined });
     return x.vectorNorm(p === "fro" ? 2 : p, options);
   },
