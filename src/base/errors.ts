@@ -70,6 +70,7 @@ export function warn(what: string, remedy: string): void {
   // Shapes that change all the time are not reported for ever.
   if (told.has(text) || told.size >= 100) return;
   told.add(text);
+  // eslint-disable-next-line no-console -- where warnings go
   console.warn(text);
 }
 

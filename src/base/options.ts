@@ -45,7 +45,7 @@ const shown = (value: unknown): string =>
     : typeof value === "bigint"
       ? `${value}n`
       : Array.isArray(value)
-        ? `[${value.map(shown).join(", ")}]`
+        ? `[${value.map((v) => (Array.isArray(v) ? "[…]" : shown(v))).join(", ")}]`
         : typeof value === "object" && value !== null
           ? "an object"
           : String(value);
