@@ -1,5 +1,5 @@
 // The training session that the worker runs: a loop that yields after every step, so that no message ever waits long.
-import { init, type InitReport, DeviceError, OutOfMemoryError } from "../../src/index.ts";
+import { init, type InitReport, DeviceError, OutOfMemoryError, WengertError } from "../../src/index.ts";
 import { type ArrivingDigits, DataError, type DigitSet, type Digits, openDigits, type OpenFile, PART, PIXELS } from "../mnist/digits.ts";
 import { Speed } from "../mnist/speed.ts";
 import { drawGraph, type StepResult, Trainer } from "../mnist/trainer.ts";
@@ -30,7 +30,11 @@ const download: OpenFile = async (name) => {
   }
 };
 
-const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+/** What is wrong, in words for a visitor: the remedies in wengert's messages are for programmers. */
+const reason = (error: unknown): string => {
+  const words = error instanceof WengertError ? `${error.op}: ${error.what}` : error instanceof Error ? error.message : String(error);
+  return words.replace(/[.\s]+$/, "");
+};
 
 /** WebGPU was asked for and cannot be had. */
 class NoDevice extends Error {}

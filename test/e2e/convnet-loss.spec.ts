@@ -18,7 +18,8 @@ test("a lost device is explained, and training restarts without a reload", async
     await devtools.send("Browser.crashGpuProcess");
     await expectState(page, "failed");
     await expect(page.getByRole("alert")).toContainText("The graphics device went away while training");
-    await expect(page.getByRole("alert")).toContainText("the device was lost");
+    await expect(page.getByRole("alert")).toContainText("on a lost device");
+    await expect(page.getByRole("alert")).not.toContainText("init()");
     await expect(page.getByRole("button", { name: "Step", exact: true })).toBeDisabled();
     await restart(page);
     await expectState(page, "running");

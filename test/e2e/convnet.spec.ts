@@ -151,7 +151,7 @@ test("the network with batch normalisation trains as well, and nothing of the on
         watcher.observe(document.body, { childList: true, subtree: true, attributes: true });
       }),
   );
-  await page.getByLabel("Network").selectOption("bnnet");
+  await page.getByLabel("Network", { exact: true }).selectOption("bnnet");
   await emptied;
   await expect(page.locator("#layers h3")).toHaveText([
     "8 first filters, 3 × 3",
