@@ -78,7 +78,7 @@ export function opsTable(): string {
     if (!d) throw new Error(`docs: operator ${name} has no doc comment`);
     const rows = families.get(d.file) ?? [];
     const inPlace = !isView(op) && op.inplace ? `, \`${name}_\`` : "";
-    const saved = "save" in op && op.save?.length ? op.save.join(", ") : "–";
+    const saved = ("save" in op && [...new Set(Object.values(op.save ?? []).flat())].join(", ")) || "–";
     rows.push(`| \`${name}\`${inPlace} | ${cell(d.doc)} | ${kindOf(op)} | ${gradientOf(op)} | ${saved} |`);
     families.set(d.file, rows);
   }

@@ -20,6 +20,7 @@ import {
   isComposite,
   isView,
   type Metas,
+  type Reads,
 } from "./ops/op.ts";
 import { operand } from "./ops/arguments.ts";
 import { stridedCopy } from "./ops/copy.ts";
@@ -132,7 +133,8 @@ function appliedInPlace(op: AnyPrimitive | Composite<Fn>, args: readonly unknown
   // A rule that reads its operand reads the former contents: they are kept aside before they are overwritten.
   let former: Tensor | undefined;
   if (recording)
-    for (const key of (op.save ?? []) as readonly string[]) if (inputs[key] === self) inputs[key] = former ??= self.preserved();
+    for (const key of readsOf(op, (name) => inputs[name]?.requiresGrad))
+      if (inputs[key] === self) inputs[key] = former ??= self.preserved();
   const fresh = perform(op, call, args) as Tensor;
   const { shape, dtype } = fresh;
   if (!sameShape(shape, self.shape)) throw new ShapeError(`the result ${show(shape)} does not fit into ${show(self.shape)}`);
@@ -204,6 +206,13 @@ function runView(op: AnyView, call: Ready): Tensor {
   return out;
 }
 
+/** Names of what the gradients of some inputs read. */
+function readsOf(op: AnyPrimitive | AnyView, wanted: (input: string) => boolean | undefined): Iterable<string> {
+  const save: Reads<string> = (op as AnyPrimitive).save ?? [];
+  if (Array.isArray(save)) return save as readonly string[];
+  return new Set(Object.entries(save).flatMap(([input, names]) => (wanted(input) ? names : [])));
+}
+
 /** A recorded operator of the table. */
 class OpNode extends Node {
   readonly #op: AnyPrimitive | AnyView;
@@ -222,7 +231,7 @@ class OpNode extends Node {
     this.#op = op;
     this.#call = { attrs, ins };
     this.#keys = Object.keys(inputs);
-    for (const key of ((op as AnyPrimitive).save ?? []) as readonly string[])
+    for (const key of readsOf(op, (input) => inputs[input]?.requiresGrad))
       if (tensors[key]) this.saved[key] = new SavedTensor(key, tensors[key], key === "out" ? 0 : -1);
   }
 
@@ -233,7 +242,8 @@ class OpNode extends Node {
   override apply([g]: readonly (Tensor | undefined)[], needed: readonly boolean[]): (Tensor | undefined)[] {
     if (!g) return [];
     const saved: Tensors = {};
-    for (const key in this.saved) saved[key] = this.saved[key]!.unpack(this);
+    for (const key of readsOf(this.#op, (input) => needed[this.#keys.indexOf(input)]))
+      if (this.saved[key]) saved[key] = this.saved[key].unpack(this);
     const thunks = (this.#op.backward as Backward<string, object>)(g, saved, this.#call.attrs, this.#call.ins);
     return this.#keys.map((key, i) => {
       if (!needed[i]) return undefined;

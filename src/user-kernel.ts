@@ -11,7 +11,7 @@ import type { WebGpuDevice } from "./backend/webgpu.ts";
 import { deviceNamed } from "./device.ts";
 import { apply } from "./dispatch.ts";
 import { operand } from "./ops/arguments.ts";
-import type { AnyPrimitive, Backward, Meta, Primitive, Views } from "./ops/op.ts";
+import type { AnyPrimitive, Backward, Meta, Primitive, Reads, Views } from "./ops/op.ts";
 import type { Tensor } from "./tensor.ts";
 
 type Names = readonly [string, ...string[]];
@@ -50,8 +50,8 @@ export interface KernelDefinition<I extends Names, S extends I[number] | "out" =
     out: TypedArray,
     call: KernelCall<I[number], A> & { readonly out: Meta },
   ) => void;
-  /** Inputs, and `out`, that backward reads. */
-  readonly save?: readonly S[];
+  /** Inputs, and `out`, that backward reads; as `{ input: names }`, what the gradient of each input reads. */
+  readonly save?: Reads<S>;
   /** Gradient of the result → one thunk per input name, in tensor operators (or other kernels). Without it the result carries no gradient. */
   readonly backward?: Backward<S, A>;
 }

@@ -61,14 +61,15 @@ export const deg2rad: Scaled = scaled(Math.PI / 180);
 const ints = t([2], { dtype: "int32" });
 const positives = within(0.5, 3);
 type Fused = Mapped<(x: Tensor, tensor1: Operand, tensor2: Operand, options?: { value?: number }) => Tensor, "y" | "z", { value: number }>;
-const fused = (rule: Form & Pick<Rules<"y" | "z", { value: number }>, "backward" | "samples" | "errors">): Fused =>
-  mapped({ ...rule, params: numbers, operands: ["x", "tensor1", "tensor2"], keywords: { value: 1 }, save: ["y", "z"] });
+const fused = (rule: Form & Pick<Rules<"y" | "z", { value: number }>, "save" | "backward" | "samples" | "errors">): Fused =>
+  mapped({ ...rule, params: numbers, operands: ["x", "tensor1", "tensor2"], keywords: { value: 1 } });
 
 /** x + value · tensor1 · tensor2. */
 export const addcmul: Fused = fused({
   wgsl: { float: "x + p0 * y * z", int: "x + i32(p0) * y * z", bool: false },
   cpu: (x, y, z, value) => x + value * y * z,
   int: (x, y, z, value) => x + Math.imul(Math.imul(value, y), z),
+  save: { y: ["z"], z: ["y"] },
   backward: (g, { y, z }, { value }) => ({ x: () => g, y: () => times(g.mul(z), value), z: () => times(g.mul(y), value) }),
   samples: [
     [t([2, 3]), t([3]), t([2, 1]), { value: 0.5 }],
@@ -81,6 +82,7 @@ export const addcmul: Fused = fused({
 export const addcdiv: Fused = fused({
   wgsl: { float: "x + p0 * (y / z)" },
   cpu: (x, y, z, value) => x + value * (y / z),
+  save: { y: ["z"], z: ["y", "z"] },
   backward: (g, { y, z }, { value }) => ({
     x: () => g,
     y: () => times(g.div(z), value),

@@ -74,7 +74,7 @@ export const rsub: Scaled = {
 export const mul: Binary<"x" | "y"> = binary(
   "x * y",
   (x, y) => x * y,
-  ["x", "y"],
+  { x: ["y"], y: ["x"] },
   (g, { x, y }) => ({ x: () => g.mul(y), y: () => g.mul(x) }),
   {
     int: Math.imul,
@@ -112,20 +112,20 @@ const floored: Form = {
  * x / y; integers give floats. `roundingMode` "trunc" rounds the quotient towards 0, "floor" down, and integers stay integers.
  * Errors: ArgumentError for another mode.
  */
-export const div: Mapped<(x: Operand, y: Operand, options?: { roundingMode?: Rounding }) => Tensor, "y" | "out", Rounded> = mapped({
+export const div: Mapped<(x: Operand, y: Operand, options?: { roundingMode?: Rounding }) => Tensor, "x" | "y", Rounded> = mapped({
   form: ({ roundingMode }) => (roundingMode === null ? quotient : roundingMode === "trunc" ? truncated : floored),
   operands: ["x", "y"],
   keywords: { roundingMode: null as Rounding },
   check: ({ roundingMode }) => checkKnown("roundingMode", roundingMode, [null, "trunc", "floor"]),
-  save: ["y", "out"],
-  backward: (g, { y, out }, { roundingMode }) =>
-    roundingMode === null ? { x: () => g.div(y), y: () => g.mul(out).div(y).neg() } : { x: () => flat(g), y: () => flat(g) },
+  save: { x: ["y"], y: ["x", "y"] },
+  backward: (g, { x, y }, { roundingMode }) =>
+    roundingMode === null ? { x: () => g.div(y), y: () => g.mul(x.div(y).div(y)).neg() } : { x: () => flat(g), y: () => flat(g) },
   samples: [...pairs(positive), [wide([2, 3]), positive([3]), { roundingMode: "trunc" }], [wide([2, 3]), 0.7, { roundingMode: "floor" }]],
   errors: [...mismatch, raises([t([2]), 2, { roundingMode: "up" }], "unknown roundingMode up")],
 });
 
 /** x / y rounded down. The gradient is 0. */
-export const floorDivide: Mapped<(x: Operand, y: Operand) => Tensor, "y" | "out", Rounded> = {
+export const floorDivide: Mapped<(x: Operand, y: Operand) => Tensor, "x" | "y", Rounded> = {
   ...div,
   call: (x, y) => div.call(x, y, { roundingMode: "floor" }),
   samples: pairs(positive),
@@ -159,7 +159,7 @@ export const pow: Mapped<(x: Operand, exponent: Operand) => Tensor, "x" | "y" | 
       throw new ArgumentError(`integers to the negative power ${exponent} are no integers`, "convert to a floating dtype first");
     return { inputs, attrs: { exponent } };
   },
-  save: ["x", "y", "out"],
+  save: { x: ["x", "y"], y: ["x", "y", "out"] },
   backward: (g, { x, y, out }, { exponent }) => ({
     x: () => {
       if (exponent === undefined) return g.mul(y.mul(x.pow(y.sub(1))).maskedFill(y.eq(0), 0));

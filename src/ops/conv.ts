@@ -37,7 +37,7 @@ export const convolution: Primitive<
       return { out: { shape: [...size, ...slidingSizes(x.slice(2), weight.slice(2), a)], dtype: productDtype(ins) } };
     }),
   ...planned((host, { x, weight, bias, out }, a) => convForward(host, x!, weight!, bias, out!, a)),
-  save: ["x", "weight"],
+  save: { x: ["weight"], weight: ["x"] },
   backward: (g, { x, weight }, a, ins) => ({
     x: () => g.convInput(weight, ins["x"]!.shape, a),
     weight: () => x.convWeight(g, ins["weight"]!.shape, a),
@@ -75,7 +75,7 @@ const adjoint = <S extends string>(
       return { out: { shape: a.shape, dtype: productDtype(ins) } };
     }),
   ...planned((host, io, a) => plan(host, io[first]!, io[second]!, io["out"]!, a)),
-  save: [first, second],
+  save: { [first]: [second], [second]: [first] },
   ...rest,
 });
 

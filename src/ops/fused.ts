@@ -20,7 +20,7 @@ export const lerp: Mapped<(x: Tensor, end: Tensor, weight: Operand) => Tensor, "
     productDtype(ins);
     return undefined;
   },
-  save: ["x", "y", "z"],
+  save: { x: ["z"], y: ["z"], z: ["x", "y"] },
   backward: (g, { x, y, z }) => ({ x: () => g.mul(z.rsub(1)), y: () => g.mul(z), z: () => g.mul(y.sub(x)) }),
   samples: [
     [t([3, 4]), t([4]), within(0.1, 0.4)([3, 1])],

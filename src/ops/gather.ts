@@ -108,7 +108,7 @@ const writing = <S extends Source>(accumulate: boolean, cases: Cases): Writing<S
     return { out: { shape, dtype } };
   },
   ...scattering,
-  save: ["index"],
+  save: { x: accumulate ? [] : ["index"], src: ["index"] },
   backward: (g, { index }, { dim }, ins) => ({
     x: () => (accumulate ? g : g.scatter(dim, index, 0)),
     src: () => {

@@ -29,7 +29,7 @@ export const batchMatmul: Primitive<(x: Tensor, y: Tensor) => Tensor, "x" | "y">
     return { out: { shape: productShape(x.shape, y.shape), dtype: productDtype(ins) } };
   },
   ...contracted(({ x, y, out }, toDense) => productOf(x!, y!, out!, toDense)),
-  save: ["x", "y"],
+  save: { x: ["y"], y: ["x"] },
   backward: (g, { x, y }) => ({ x: () => g.batchMatmul(y.mT()), y: () => x.mT().batchMatmul(g) }),
   samples: [
     [t([2, 1, 3, 2]), t([3, 2, 4])],
@@ -106,7 +106,7 @@ export const linear: Primitive<(x: Tensor, weight: Tensor, bias?: Tensor | null)
         ...(bias ? { bias: { view: bias, m: 0, n: bias.strides[0]! } } : {}),
       };
     }),
-    save: ["x", "weight"],
+    save: { x: ["weight"], weight: ["x"] },
     backward: (g, { x, weight }) => {
       const flat = (v: Tensor): Tensor => v.reshape(sizeOf(v.shape.slice(0, -1)), v.shape.at(-1)!);
       return {

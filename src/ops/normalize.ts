@@ -42,7 +42,7 @@ const forward = <F extends Fn>(own: Pick<Forward<F>, "call" | "samples"> & { err
   },
   cpu: cpuNormalize,
   gpu: launchNormalize,
-  save: ["x", "weight", "mean", "rstd"],
+  save: { x: ["x", "weight", "mean", "rstd"], weight: ["x", "mean", "rstd"], bias: ["x", "mean", "rstd"] },
   backward: (g, { x, weight, mean, rstd }, attrs, ins) => {
     const known = { ...attrs, mean, rstd };
     const own = ins["weight"] && weight;

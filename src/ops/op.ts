@@ -28,8 +28,10 @@ export interface Call<A> {
   readonly attrs: A;
 }
 
-/** Saved tensors by name. An operand that was left out is undefined at run time: rules ask `ins` for presence first. */
+/** Saved tensors by name. At run time only what wanted gradients read is there, and no operand that was left out: rules ask `ins` for presence first. */
 export type Saved<S extends string> = { readonly [K in S]: Tensor };
+/** Names of what gradients read: the same for every input, or for each input its own. What no wanted gradient reads is not kept. */
+export type Reads<S extends string> = readonly S[] | Readonly<Record<string, readonly S[]>>;
 /** One thunk per input name; only those whose input needs a gradient are called. */
 export type Grads = Record<string, (() => Tensor) | undefined>;
 /** Gradient of `out` → gradients of the inputs, written with tensor operators only. Broadcasting is undone by the engine. */
@@ -85,7 +87,7 @@ export interface Primitive<F extends Fn, S extends string = never, A extends obj
   /** Records the GPU launches that fill the outputs in `io`, which are dense with offset 0. */
   readonly gpu: (io: Views, attrs: A, launcher: Launcher) => void;
   /** Inputs and outputs that backward reads. */
-  readonly save?: readonly S[];
+  readonly save?: Reads<S>;
   /** The gradient rule; "none" for operators whose result has no gradient; "definition" when `definition` supplies it. */
   readonly backward: Backward<S, A> | "none" | "definition";
   /** The same map in other operators; runs instead of the kernels whenever a gradient will be asked of it. */

@@ -6,7 +6,7 @@ import { broadcastShapes } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { operand } from "./arguments.ts";
 import { cpuMap, expression, type Form, formOf, gpuMap, operands, type Pointwise, type Scalars, scalarOf } from "./mapping.ts";
-import { type Arg, type Backward, type ErrorSample, type Fn, type Inputs, type Primitive, type Sample, t } from "./op.ts";
+import { type Arg, type Backward, type ErrorSample, type Fn, type Inputs, type Primitive, type Reads, type Sample, t } from "./op.ts";
 
 /** What elementwise operators accept: a plain number stands for a 0-d constant that gives way in type promotion. */
 export type Operand = Tensor | number | boolean;
@@ -42,7 +42,7 @@ export interface Rules<S extends string, A extends object> {
   /** Sorts arguments that follow none of this. */
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   readonly call?: (...args: any[]) => { inputs: Given; attrs: A };
-  readonly save?: readonly S[];
+  readonly save?: Reads<S>;
   readonly backward: Backward<S, A> | "none" | "definition";
   readonly samples: readonly Sample[];
   readonly errors?: readonly ErrorSample[];
@@ -158,7 +158,7 @@ export const real = <F extends From>(
 export function binary<S extends "x" | "y" | "out" = never>(
   wgsl: Form["wgsl"],
   cpu: (x: number, y: number) => number,
-  save: readonly S[],
+  save: Reads<S>,
   backward: Backward<S, object> | "none",
   more?: More<S>,
 ): Binary<S> {

@@ -43,7 +43,7 @@ const remaining = (float: string, cpu: (x: number, y: number) => number, int: st
   binary(
     { float, int, bool: false },
     cpu,
-    ["x", "y"],
+    { y: ["x", "y"] },
     (g, { x, y }) => ({ x: () => g, y: () => g.mul(x.div(y, { roundingMode })).neg() }),
     { range: [0.3, 3] },
   );
@@ -58,6 +58,6 @@ export const remainder: Binary<"x" | "y"> = remaining("remainder_f(x, y)", m.rem
 export const heaviside: Binary<"x"> = binary(
   { float: "heaviside_f(x, y)", int: "select(select(0, 1, x > 0), y, x == 0)" },
   m.heaviside,
-  ["x"],
+  { y: ["x"] },
   (g, { x }) => ({ x: () => flat(g), y: () => g.mul(x.eq(0)) }),
 );

@@ -120,7 +120,7 @@ export const linearRecurrence: Primitive<
     q.launch(recurrence, { x: sum ? b! : q.dense(x!), b: q.dense(b!), out: out! }, { rows, inner, length }, rows);
   },
   result: ({ out }, { dim, reverse }) => turned(out!, dim, reverse),
-  save: ["x", "out"],
+  save: { x: ["x", "out"], b: ["x"] },
   backward: (g, { x, out }, { dim }) => {
     let adjoint: Tensor | undefined;
     const lambda = (): Tensor => (adjoint ??= x.linearRecurrence(g, dim, { reverse: true, delay: 1 }));

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { backward, grad } from "../../src/autograd/engine.ts";
 import { type Context, Function } from "../../src/autograd/function.ts";
 import { checkpoint } from "../../src/autograd/checkpoint.ts";
-import { detectAnomaly, enableGrad, isGradEnabled, noGrad } from "../../src/autograd/mode.ts";
+import { enableGrad, isGradEnabled, noGrad } from "../../src/autograd/mode.ts";
 import { tidy } from "../../src/autograd/scope.ts";
 import { GradError, ShapeError, WengertError } from "../../src/base/errors.ts";
 import { ones, tensor, zeros } from "../../src/create.ts";
@@ -202,7 +202,7 @@ onEveryDevice((device) => {
       const h = x.mul(2);
       const y = h.mul(h);
       h.add_(1);
-      expect(() => y.sum().backward()).toThrow(/mul saved x \[2\].*version 1, saved at 0/);
+      expect(() => y.sum().backward()).toThrow(/mul saved y \[2\].*version 1, saved at 0/);
     });
 
     it("exp_ saves its own result, so backward works", async () => {
@@ -292,19 +292,6 @@ onEveryDevice((device) => {
       x2.mul(p2).tanh().mul(x2).sum().backward();
       await expectValues(x2.grad, [...a]);
       await expectValues(p2.grad, [...b]);
-    });
-  });
-
-  // On the GPU the check would have to wait for every gradient.
-  const anomalies = device === "cpu" ? describe : (): void => undefined;
-  anomalies("detectAnomaly", () => {
-    it("names the operator whose gradient is NaN and where it was called", () => {
-      const run = (): void =>
-        detectAnomaly(() => {
-          const x = leaf([-1]);
-          x.sqrt().sum().backward();
-        });
-      expect(run).toThrow(/sqrt.*NaN[\s\S]*engine\.test/);
     });
   });
 
