@@ -1,4 +1,5 @@
 // Which device tensors live on: init(), the default device, and what the devices count.
+import { told } from "./autograd/anomaly.ts";
 import { relieve } from "./autograd/pressure.ts";
 import type { Device } from "./backend/backend.ts";
 import { cpu } from "./backend/cpu.ts";
@@ -76,6 +77,7 @@ export const webGpuDevice = (): WebGpuDevice | undefined => webgpu;
 /** Resolves when everything recorded so far has run. Errors: the first device error met, typed. */
 export const sync = async (): Promise<void> => {
   await current.sync();
+  await told();
   await relieve();
 };
 

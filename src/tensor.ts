@@ -1,4 +1,5 @@
 // class Tensor: a view of a storage that takes part in the graph. Its operators come from the table (src/methods.ts installs them).
+import { told } from "./autograd/anomaly.ts";
 import { backward, type BackwardOptions, edgeOf } from "./autograd/engine.ts";
 import { checkInPlace, CopySlices, type ViewPath } from "./autograd/inplace.ts";
 import { enableGrad, isGradEnabled, noGrad } from "./autograd/mode.ts";
@@ -264,6 +265,7 @@ export class Tensor implements Geometry {
   async data(): Promise<TypedArray> {
     this.checkLive("data");
     const data = await this.storage.device.read(isContiguous(this) ? this : this.detach().contiguous());
+    await told();
     await relieve();
     return data;
   }

@@ -1,10 +1,10 @@
 // backward() and grad(): walk the recorded nodes from the last to the first, once each, summing gradients that meet.
-import type { TypedArray } from "../base/dtype.ts";
 import { GradError, show, ShapeError, under } from "../base/errors.ts";
 import { memo } from "../base/memo.ts";
 import { sameShape } from "../base/shape.ts";
 import { operand } from "../ops/arguments.ts";
 import type { Tensor } from "../tensor.ts";
+import { checkNaN } from "./anomaly.ts";
 import { isAnomalyEnabled, setGradEnabled } from "./mode.ts";
 import { Accumulate, type Edge, type Node } from "./node.ts";
 import { reachable, scope } from "./scope.ts";
@@ -130,12 +130,6 @@ function fit(g: Tensor, { node, index }: Edge): Tensor {
   const { shape, dtype } = node.outputs[index]!;
   const summed = sameShape(g.shape, shape) ? g : g.sumTo(shape);
   return summed.dtype === dtype ? summed : summed.cast(dtype);
-}
-
-function checkNaN(node: Node, g: Tensor, input: number): void {
-  if (g.device.type !== "cpu" || !(g.storage.memory as TypedArray).includes(NaN)) return;
-  const site = node.site ?? "an unknown place, outside detectAnomaly";
-  throw new GradError(`${node.name} gave its input ${input} a gradient with NaN; it was called at\n${site}`, "", "backward");
 }
 
 /** The nodes to run, newest first: those that can be reached from the start, and from which one of `targets` can be reached. */

@@ -30,5 +30,8 @@ export const noGrad = <T>(fn: () => T): T => within("noGrad", "recording", false
 export const enableGrad = <T>(fn: () => T): T => within("enableGrad", "recording", true, fn);
 /** Runs fn with recording as given. */
 export const setGradEnabled = <T>(enabled: boolean, fn: () => T): T => within("setGradEnabled", "recording", enabled, fn);
-/** Runs fn in anomaly mode: nodes remember their call site, and a NaN gradient names it. Slower; for finding faults. */
+/**
+ * Runs fn in anomaly mode: nodes remember their call site, and a GradError names that of the first one that gives a gradient with NaN. It is
+ * thrown by backward on the CPU, by the next read or sync() on WebGPU. Slower; for finding faults.
+ */
 export const detectAnomaly = <T>(fn: () => T): T => within("detectAnomaly", "anomaly", true, fn);
