@@ -101,7 +101,7 @@ export const binaryCrossEntropyEach: Primitive<(x: Tensor, target: Tensor) => Te
   operands: ["x", "target"],
   wgsl: { float: "(y - 1.0) * held(log1p_f(-x)) - y * held(log_f(x))" },
   cpu: (x, y) => (y - 1) * held(Math.log1p(-x)) - y * held(Math.log(x)),
-  save: ["x", "y"],
+  save: { x: ["x", "y"], y: ["x"] },
   backward: (g, { x, y }) => ({
     x: () => g.binaryCrossEntropyBackward(x, y),
     y: () => g.mul(x.neg().log1p().clampMin(-100).sub(x.log().clampMin(-100))),
@@ -116,7 +116,7 @@ export const binaryCrossEntropyBackward: Primitive<(g: Tensor, x: Tensor, target
   operands: ["g", "x", "target"],
   wgsl: { float: "x * (y - z) / max(y * (1.0 - y), 1e-12)" },
   cpu: (g, x, y) => (g * (x - y)) / Math.max(x * (1 - x), tiny),
-  save: ["x", "y", "z"],
+  save: { x: ["y", "z"], y: ["x", "y", "z"], z: ["x", "y"] },
   // PyTorch's formulas, which hold factors away from 0 where the kernel bounds their product.
   backward: (gg, { x: g, y: x, z: target }) => {
     const slope = (): Tensor => x.add(tiny).mul(x.rsub(1).add(tiny)).reciprocal();
