@@ -1,4 +1,5 @@
 // Modules made of modules.
+import { described } from "../base/copies.ts";
 import { ArgumentError } from "../base/errors.ts";
 import { listed } from "../base/reading.ts";
 import { Module } from "./module.ts";
@@ -11,7 +12,7 @@ abstract class Numbered extends Module {
     return Object.values(this).filter((v): v is Module => v instanceof Module);
   }
   protected put(name: string, module: unknown): void {
-    if (!(module instanceof Module)) throw new ArgumentError(`${name} is ${typeof module}, not a Module`, "", this.constructor.name);
+    if (!(module instanceof Module)) throw new ArgumentError(`${name} is ${described(module)}, not a Module`, "", this.constructor.name);
     if (name in this || name === "" || name.includes("."))
       throw new ArgumentError(`the name ${name} is not allowed`, "", this.constructor.name);
     Object.assign(this, { [name]: module });
@@ -44,7 +45,7 @@ export class Sequential extends Numbered {
   constructor(...modules: readonly Module[] | readonly [named: Readonly<Record<string, Module>>]) {
     super();
     const [first] = modules;
-    const named = modules.length === 1 && typeof first === "object" && !(first instanceof Module);
+    const named = modules.length === 1 && described(first) === "object" && !(first instanceof Module);
     for (const [name, module] of Object.entries(named ? first : modules)) this.put(name, module);
   }
   // Inputs and outputs are whatever the modules take and give, as a rule one tensor.

@@ -37,7 +37,7 @@ export class Embedding extends Module {
         throw new ArgumentError(`paddingIdx must be within ${numEmbeddings} rows, got ${paddingIdx}`, "", "Embedding");
       this.paddingIdx = (paddingIdx + numEmbeddings) % numEmbeddings;
     }
-    this.weight = weight ?? parameter([numEmbeddings, embeddingDim], place);
+    this.registerParameter("weight", weight ?? parameter([numEmbeddings, embeddingDim], place));
     under("Embedding", () => checkFits("weight", this.weight.shape, [numEmbeddings, embeddingDim]));
     if (!weight) this.resetParameters();
   }

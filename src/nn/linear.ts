@@ -16,8 +16,8 @@ export abstract class Weighted extends Module {
 
   /** Makes weight and bias. */
   protected make(shape: readonly number[], outputs: number, place: Factory & { readonly bias: boolean }): void {
-    this.weight = parameter(shape, place);
-    this.bias = place.bias ? parameter([outputs], place) : null;
+    this.registerParameter("weight", parameter(shape, place));
+    this.registerParameter("bias", place.bias ? parameter([outputs], place) : null);
     this.resetParameters();
   }
   /** Draws weight and bias anew, as PyTorch does: U(±1/√fanIn) for the weight, then for the bias. */

@@ -1,8 +1,10 @@
 // Module: what every layer and model is. Parameters, buffers and child modules are its properties; nothing is declared twice.
 import { noGrad } from "../autograd/mode.ts";
 import { asDType, type DTypeLike, isFloat } from "../base/dtype.ts";
+import { described, isForeign, mark } from "../base/copies.ts";
 import { ArgumentError } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
+import { forbid } from "../base/python.ts";
 import { callable, entry } from "../base/reading.ts";
 import { type DeviceName, deviceNamed } from "../device.ts";
 import { Tensor } from "../tensor.ts";
@@ -16,6 +18,21 @@ export interface PlaceOptions {
   readonly dtype?: DTypeLike;
 }
 
+/** What a property of a module holds, as PyTorch counts it; `persistent`: the state dict holds the buffer. */
+interface Slot {
+  readonly kind: "parameter" | "buffer" | "child module";
+  readonly persistent: boolean;
+}
+const accepted = { parameter: "nn.Parameter", buffer: "nn.Buffer, Tensor", "child module": "nn.Module" };
+
+/** The slot that a value asks for; undefined for what is no state. A plain tensor is state only where a buffer was. */
+function slotOf(value: unknown, before?: Slot): Slot | undefined {
+  if (value instanceof Parameter) return { kind: "parameter", persistent: true };
+  if (value instanceof Buffer) return { kind: "buffer", persistent: value.persistent };
+  if (value instanceof Module) return { kind: "child module", persistent: true };
+  return value instanceof Tensor && before?.kind === "buffer" ? before : undefined;
+}
+
 /**
  * Base of layers and models. A subclass assigns parameters, buffers and modules to properties and writes `forward`.
  * `model.call(x)` runs forward with hooks; lists of modules belong in a ModuleList, plain arrays are not searched.
@@ -26,7 +43,10 @@ export class Module {
   static readonly stateNames: Readonly<Record<string, string>> = {};
   /** True while training: dropout drops, batch normalisation uses the batch's statistics. */
   training = true;
-  readonly #registered = new Map<string, boolean>();
+  /** Properties that hold state, and what they may be given. */
+  readonly #slots = new Map<string, Slot>();
+  /** Whether a call has looked at the properties. */
+  #seen = false;
   readonly #before = new Set<ForwardPreHook>();
   readonly #after = new Set<ForwardHook>();
   readonly #backward = new Set<BackwardHook>();
@@ -40,6 +60,8 @@ export class Module {
 
   /** Runs forward between the hooks. */
   call(...args: Parameters<this["forward"]>): ReturnType<this["forward"]> {
+    // From the first call on every property is guarded, whether anybody asked for parameters or not.
+    if (!this.#seen) this.#seen = [...this.#held()].length > 0;
     let given: readonly unknown[] = args;
     for (const hook of this.#before) given = hook(this, given) ?? given;
     const forward = (inputs: readonly unknown[]): unknown => this.forward(...inputs);
@@ -54,10 +76,33 @@ export class Module {
   *#held(): Generator<[name: string, value: unknown, persistent: boolean | undefined]> {
     const { stateNames } = this.constructor as typeof Module;
     for (const [property, value] of Object.entries(this)) {
-      const buffer = value instanceof Tensor && !(value instanceof Parameter);
-      const persistent = value instanceof Buffer ? value.persistent : buffer ? this.#registered.get(property) : undefined;
-      yield [Object.hasOwn(stateNames, property) ? stateNames[property]! : property, value, persistent];
+      if (isForeign(value)) throw new ArgumentError(`${property} is ${described(value)}`, "load one only", this.constructor.name);
+      const slot = slotOf(value, this.#slots.get(property));
+      if (slot && !this.#slots.has(property) && Object.getOwnPropertyDescriptor(this, property)!.configurable)
+        this.#guard(property, value, slot);
+      const name = Object.hasOwn(stateNames, property) ? stateNames[property]! : property;
+      yield [name, value, slot?.kind === "buffer" ? slot.persistent : undefined];
     }
+  }
+  /** From now on the property refuses what would drop out of the state unnoticed, as PyTorch's modules do. */
+  #guard(property: string, value: unknown, slot: Slot): void {
+    let held = value;
+    this.#slots.set(property, slot);
+    const set = (next: unknown): void => {
+      const before = this.#slots.get(property)!;
+      const after = next == null ? before : slotOf(next, before);
+      // A parameter may take any place, a module that of a buffer.
+      const fits =
+        after && (after.kind === before.kind || after.kind === "parameter" || (after.kind === "child module" && before.kind === "buffer"));
+      if (!fits) {
+        const given = next instanceof Tensor ? "a tensor" : next instanceof Module ? "a module" : described(next);
+        const what = `cannot assign ${given} as ${before.kind} '${property}'`;
+        throw new ArgumentError(`${what} (${accepted[before.kind]} or null expected)`, "", this.constructor.name);
+      }
+      this.#slots.set(property, after);
+      held = next;
+    };
+    Object.defineProperty(this, property, { get: () => held, set, enumerable: true, configurable: true });
   }
   /** Direct child modules by name, each once. */
   *namedChildren(): Generator<[string, Module]> {
@@ -111,24 +156,23 @@ export class Module {
   /** Puts a tensor into a property as part of the state that is not trained. The same as assigning a Buffer. */
   registerBuffer(name: string, tensor: Tensor | null, options: { readonly persistent?: boolean } = {}): void {
     const { persistent } = entry("registerBuffer", [name, tensor, options], () => parse([options], {}, { persistent: true }));
-    this.#put("registerBuffer", name, tensor && new Buffer(tensor, { persistent }));
-    this.#registered.set(name, persistent);
+    this.#put("registerBuffer", name, tensor && new Buffer(tensor, { persistent }), { kind: "buffer", persistent });
   }
   /** Puts a parameter into a property. The same as assigning it. */
   registerParameter(name: string, parameter: Parameter | null): void {
     entry("registerParameter", [name, parameter], () => {
       if (parameter !== null && !(parameter instanceof Parameter))
-        throw new ArgumentError(`${name} is ${typeof parameter}, not a Parameter`);
+        throw new ArgumentError(`${name} is ${described(parameter)}, not a Parameter`);
     });
-    this.#put("registerParameter", name, parameter);
+    this.#put("registerParameter", name, parameter, { kind: "parameter", persistent: true });
   }
-  #put(op: string, name: string, tensor: Tensor | null): void {
+  #put(op: string, name: string, tensor: Tensor | null, slot: Slot): void {
     entry(op, [name, tensor], () => {
       if (name === "" || name.includes(".")) throw new ArgumentError(`the name ${name} is not allowed`, "without dots");
       const held = (this as unknown as Record<string, unknown>)[name];
       if (held !== undefined && held !== null && !(held instanceof Tensor))
         throw new ArgumentError(`${this.constructor.name} already has a property ${name}`);
-      Object.assign(this, { [name]: tensor });
+      this.#guard(name, tensor, slot);
     });
   }
 
@@ -249,5 +293,13 @@ export class Module {
     for (const [name, child] of this.namedChildren()) lines.push(`(${name}): ${String(child).replaceAll("\n", "\n  ")}`);
     const inside = lines.join("\n  ");
     return `${this.constructor.name}(${lines.length > own || own > 1 ? `\n  ${inside}\n` : inside})`;
+  }
+  /** Node's console.log shows modules by their text, too. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
+  }
+  static {
+    mark(this.prototype, "module");
+    forbid(this.prototype, ["requiresGrad", "requires_grad", "requiresgrad"], "call requiresGrad_()", "module");
   }
 }

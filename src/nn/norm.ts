@@ -11,7 +11,7 @@ import { knownValue } from "../transfer.ts";
 import { constant_, ones_, zeros_ } from "./init.ts";
 import { configure, type Factory, parameter } from "./layer.ts";
 import { Module } from "./module.ts";
-import { Buffer, Parameter } from "./parameter.ts";
+import { Parameter } from "./parameter.ts";
 
 export interface BatchNormOptions extends Factory {
   readonly eps?: number;
@@ -50,11 +50,11 @@ abstract class BatchNorm extends Module {
     const options = { eps: 1e-5, momentum: either<number | null>(0.1, "number", "null"), affine: true, trackRunningStats: true };
     const { affine, trackRunningStats, device, dtype } = configure(this, { numFeatures }, rest, options);
     const make = (shape: readonly number[], type = dtype): Tensor => zeros(shape, { device, dtype: type } as CreateOptions);
-    this.weight = affine ? new Parameter(make([numFeatures])) : null;
-    this.bias = affine ? new Parameter(make([numFeatures])) : null;
-    this.runningMean = trackRunningStats ? new Buffer(make([numFeatures])) : null;
-    this.runningVar = trackRunningStats ? new Buffer(make([numFeatures])) : null;
-    this.numBatchesTracked = trackRunningStats ? new Buffer(make([], "int32")) : null;
+    this.registerParameter("weight", affine ? new Parameter(make([numFeatures])) : null);
+    this.registerParameter("bias", affine ? new Parameter(make([numFeatures])) : null);
+    this.registerBuffer("runningMean", trackRunningStats ? make([numFeatures]) : null);
+    this.registerBuffer("runningVar", trackRunningStats ? make([numFeatures]) : null);
+    this.registerBuffer("numBatchesTracked", trackRunningStats ? make([], "int32") : null);
     this.resetParameters();
   }
   /** Forgets the running statistics. */
@@ -128,8 +128,8 @@ export class LayerNorm extends Module {
     super();
     const shape = [normalizedShape].flat();
     const o = configure(this, { normalizedShape: shape }, rest, { eps: 1e-5, elementwiseAffine: true, bias: true });
-    this.weight = o.elementwiseAffine ? parameter(shape, o) : null;
-    this.bias = o.elementwiseAffine && o.bias ? parameter(shape, o) : null;
+    this.registerParameter("weight", o.elementwiseAffine ? parameter(shape, o) : null);
+    this.registerParameter("bias", o.elementwiseAffine && o.bias ? parameter(shape, o) : null);
     this.resetParameters();
   }
   resetParameters(): void {

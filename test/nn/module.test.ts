@@ -318,3 +318,73 @@ describe("names that objects have a meaning for", () => {
     expect(Object.getPrototypeOf(model)).toBe(Module.prototype);
   });
 });
+
+describe("assignments to a module's state", () => {
+  const layer = (): Record<string, unknown> => new Linear(2, 2) as never;
+  class Net extends Module {
+    scale = new Parameter(ones(2));
+    seen = new Buffer(zeros(2), { persistent: false });
+    inner: unknown = new Identity();
+    override forward(x: Tensor): Tensor {
+      return x.mul(this.scale);
+    }
+  }
+
+  it.each<[string, () => unknown, string]>([
+    [
+      "a tensor as a parameter",
+      () => (layer()["weight"] = ones(2, 2)),
+      "Linear: cannot assign a tensor as parameter 'weight' (nn.Parameter or null expected)",
+    ],
+    [
+      "a tensor as a parameter that is null",
+      () => ((new Linear(2, 2, false) as unknown as Record<string, unknown>)["bias"] = ones(2)),
+      "as parameter 'bias'",
+    ],
+    ["a number as a parameter", () => (layer()["weight"] = 1), "cannot assign number as parameter 'weight'"],
+    ["a module as a parameter", () => (layer()["weight"] = new Identity()), "cannot assign a module as parameter 'weight'"],
+    [
+      "a number as a buffer",
+      () => ((new BatchNorm2d(2) as unknown as Record<string, unknown>)["runningMean"] = 0),
+      "as buffer 'runningMean' (nn.Buffer, Tensor or null expected)",
+    ],
+  ])("%s is refused", (_what, assign, message) => {
+    expect(assign).toThrow(ArgumentError);
+    expect(assign).toThrow(message);
+  });
+
+  it.each<[string, (net: Net) => unknown]>([
+    ["parameters()", (net) => [...net.parameters()]],
+    ["call()", (net) => net.call(ones(2))],
+    ["stateDict()", (net) => net.stateDict()],
+  ])("of one's own class are refused once %s has looked at it", (_what, look) => {
+    const net = new Net();
+    look(net);
+    expect(() => (net.scale = ones(2) as never)).toThrow("Net: cannot assign a tensor as parameter 'scale'");
+    expect(() => (net.inner = ones(2))).toThrow("cannot assign a tensor as child module 'inner' (nn.Module or null expected)");
+    expect(() => (net.inner = (x: Tensor) => x)).toThrow("cannot assign function as child module 'inner'");
+    expect([...net.parameters()].length).toBe(1);
+  });
+
+  it("what PyTorch takes: parameters anywhere, tensors for buffers, null, modules for buffers", async () => {
+    const net = new Net();
+    expect([...net.namedBuffers()].map(([name]) => name)).toEqual(["seen"]);
+    (net as { seen: Tensor }).seen = tensor([5, 6]);
+    expect(Object.keys(net.stateDict())).toEqual(["scale"]);
+    expect(await [...net.buffers()][0]!.tolist()).toEqual([5, 6]);
+    net.scale = new Parameter(tensor([1, 2, 3]));
+    expect([...net.parameters()].map((p) => p.shape)).toEqual([[3]]);
+    net.inner = new Parameter(zeros(1));
+    expect([...net.namedParameters()].map(([name]) => name)).toEqual(["scale", "inner"]);
+    expect(() => (net.inner = new Identity())).toThrow("as parameter 'inner'");
+    (net as { scale: unknown }).scale = null;
+    expect([...net.namedParameters()].map(([name]) => name)).toEqual(["inner"]);
+    (net as { seen: unknown }).seen = new Linear(1, 1);
+    expect([...net.namedParameters()].map(([name]) => name)).toEqual(["inner", "seen.weight", "seen.bias"]);
+  });
+
+  it("requiresGrad of a module, by any spelling, names requiresGrad_()", () => {
+    for (const name of ["requiresGrad", "requires_grad", "requiresgrad"])
+      expect(() => (layer()[name] = false)).toThrow(`module: ${name} is no property (call requiresGrad_())`);
+  });
+});
