@@ -1,14 +1,15 @@
 // Creation: tensors from host data and from nothing.
 import { checkKnown } from "./base/checks.ts";
-import { asDType, type DType, type DTypeLike, hostArray, isFloat, roundTo, type TypedArray } from "./base/dtype.ts";
+import { described } from "./base/copies.ts";
+import { asDType, type DType, type DTypeLike, hostArray, isFloat, promote, roundTo, type TypedArray } from "./base/dtype.ts";
 import { ArgumentError, DtypeError, ShapeError, show } from "./base/errors.ts";
 import { parse } from "./base/options.ts";
 import { entry } from "./base/reading.ts";
 import { checkShape, sizeOf } from "./base/shape.ts";
 import { checkSupport, type Device } from "./backend/backend.ts";
 import { type DeviceName, deviceNamed } from "./device.ts";
-import { operand } from "./ops/arguments.ts";
-import { type Nested, Tensor } from "./tensor.ts";
+import { isTensor, operand } from "./ops/arguments.ts";
+import { Tensor } from "./tensor.ts";
 
 export interface CreateOptions {
   readonly dtype?: DTypeLike | undefined;
@@ -20,7 +21,7 @@ export const createDefaults = {
   device: undefined as DeviceName | undefined,
   requiresGrad: false,
 };
-export type TensorData = Nested | readonly Nested[] | TypedArray | readonly number[] | BigInt64Array;
+export type TensorData = number | boolean | TypedArray | BigInt64Array | readonly TensorData[];
 
 /** The leaf that `make` puts on the device asked for. Errors: DtypeError when the device lacks the dtype. */
 function placed(dtype: DType, { device: name, requiresGrad }: CreateOptions, make: (device: Device) => Tensor): Tensor {
@@ -34,49 +35,76 @@ function placed(dtype: DType, { device: name, requiresGrad }: CreateOptions, mak
 export const fromHost = (data: TypedArray, dtype: DType, shape: readonly number[], options: CreateOptions): Tensor =>
   placed(dtype, options, (device) => Tensor.upload(device, dtype, data, shape));
 
-/** The elements of nested arrays and the shape that these have. Errors: ShapeError for ragged ones. */
-function unnested(data: unknown): { readonly flat: readonly unknown[]; readonly shape: number[] } {
+/** The kind of a typed array, `Float32Array`, of whatever realm; undefined for other things. */
+const arrayKind = (data: unknown): string | undefined => (ArrayBuffer.isView(data) ? (data as TypedArray)[Symbol.toStringTag] : undefined);
+
+/** The elements of nested arrays, the shape that these have, and the kinds of typed arrays among them. Errors: ShapeError for ragged ones. */
+function unnested(data: unknown): { readonly flat: readonly unknown[]; readonly shape: number[]; readonly kinds: ReadonlySet<string> } {
   const shape: number[] = [];
-  let flat = [data];
-  while (flat.some(Array.isArray)) {
-    const lengths = new Set(flat.map((v) => (Array.isArray(v) ? v.length : typeof v)));
-    if (lengths.size > 1) throw new ShapeError(`ragged array, ${[...lengths].join(" beside ")} at depth ${shape.length}`, "", "tensor");
-    shape.push((flat[0] as unknown[]).length);
-    flat = flat.flat();
+  const kinds = new Set<string>();
+  let typed = 0;
+  const list = (v: unknown): readonly unknown[] | undefined => {
+    const kind = arrayKind(v);
+    if (kind === "DataView") throw new DtypeError("a DataView has no type of element", "wrap its buffer in a typed array");
+    if (kind) kinds.add(kind);
+    if (kind) typed += (v as TypedArray).length;
+    return kind ? Array.from(v as ArrayLike<unknown>) : Array.isArray(v) ? (v as readonly unknown[]) : undefined;
+  };
+  let flat: readonly unknown[] = [data];
+  for (;;) {
+    const lists = flat.map(list);
+    if (!lists.some(Boolean)) {
+      // Numbers beside typed arrays are floats, as they are alone.
+      if (typed > 0 && flat.length > typed) kinds.add("Float32Array");
+      return { flat, shape, kinds };
+    }
+    const lengths = new Set(lists.map((v, i) => v?.length ?? typeof flat[i]));
+    if (lengths.size > 1) throw new ShapeError(`ragged array, ${[...lengths].join(" beside ")} at depth ${shape.length}`);
+    shape.push(lists[0]!.length);
+    flat = lists.flatMap((v) => v!);
   }
-  return { flat, shape };
 }
 
-/** The dtype in the name of a typed array, int64 for BigInt64Array; float32 for kinds that no dtype has. */
-const inferred = (data: TypedArray): DTypeLike =>
-  (/^(Float64|Int32|Uint8)|Int64/.exec(data[Symbol.toStringTag])?.[0].toLowerCase() ?? "float32") as DTypeLike;
+/** The dtype of a kind of typed arrays, int64 for 64-bit integers; float32 for kinds that no dtype has. */
+const inferred = (kind: string): DTypeLike =>
+  (/^(Float64|Int32|Uint8)|Int64|Uint64/.exec(kind)?.[0].toLowerCase().replace("uint64", "int64") ?? "float32") as DTypeLike;
 
 /**
- * A tensor from nested arrays, a number, or a typed array with options.shape. Numbers become float32, booleans bool, unless dtype says otherwise.
- * Errors: ShapeError for ragged arrays or a shape that does not fit; DtypeError for other values.
+ * A tensor from a number, nested arrays, a typed array with options.shape, or arrays of typed arrays. Numbers become float32, booleans bool,
+ * unless dtype says otherwise; typed arrays keep their type. Errors: ShapeError for ragged arrays or a shape that does not fit; DtypeError for other values.
  */
 export function tensor(data: TensorData, options: CreateOptions & { readonly shape?: readonly number[] } = {}): Tensor {
   return entry("tensor", [data, options], () => {
     const o = parse([options], { ...createDefaults, shape: undefined as readonly number[] | undefined });
-    const typed = ArrayBuffer.isView(data);
-    const { flat, shape: found } = typed ? { flat: data as ArrayLike<unknown>, shape: [(data as TypedArray).length] } : unnested(data);
+    const kind = arrayKind(data);
+    const {
+      flat,
+      shape: found,
+      kinds,
+    } = kind && kind !== "DataView"
+      ? { flat: data as unknown as ArrayLike<unknown>, shape: [(data as TypedArray).length], kinds: new Set([kind]) }
+      : unnested(data);
     const shape = o.shape ? checkShape(o.shape) : found;
     if (sizeOf(shape) !== flat.length) throw new ShapeError(`${flat.length} elements do not fill ${show(shape)}`);
-    const booleans = !typed && flat.length > 0 && (flat as readonly unknown[]).every((v) => typeof v === "boolean");
-    const own = typed ? inferred(data as TypedArray) : booleans ? "bool" : "float32";
-    const dtype = asDType(o.dtype ?? own);
+    const dtype = asDType(o.dtype ?? (kinds.size > 0 ? typeOf(kinds) : booleans(flat) ? "bool" : "float32"));
     const host = hostArray(dtype, flat.length);
     // Every number fits a float, and an array of the dtype's own kind holds nothing else.
-    if (typed && !(data instanceof BigInt64Array) && (isFloat(dtype) || own === dtype)) host.set(data as TypedArray);
+    if (kind && !kind.startsWith("Big") && (isFloat(dtype) || inferred(kind) === dtype)) host.set(data as TypedArray);
     else for (let i = 0; i < flat.length; i++) host[i] = element(flat[i], dtype, i);
     return fromHost(host, dtype, shape, o);
   });
 }
 
+/** What typed arrays of these kinds are together, by promotion. */
+const typeOf = (kinds: ReadonlySet<string>): DType =>
+  promote(Array.from(kinds, (kind) => ({ dtype: asDType(inferred(kind)), kind: "tensor" })));
+const booleans = (flat: ArrayLike<unknown>): boolean => flat.length > 0 && Array.from(flat).every((v) => typeof v === "boolean");
+
 /** The value as an element of `dtype` would hold it. Errors: DtypeError for other things than numbers, and beyond the range of whole ones. */
 function element(value: unknown, dtype: DType, at = 0): number {
   const v = typeof value === "boolean" || typeof value === "bigint" ? Number(value) : value;
-  if (typeof v !== "number") throw new DtypeError(`element ${at} is ${typeof value}`, "numbers or booleans");
+  if (isTensor(v)) throw new DtypeError(`element ${at} is a tensor`, "stack([…]) or cat([…]) joins tensors, clone() copies one");
+  if (typeof v !== "number") throw new DtypeError(`element ${at} is ${described(v)}`, "numbers or booleans");
   if (isFloat(dtype) || dtype === "bool") return roundTo(dtype, v);
   const whole = Math.trunc(v);
   if (roundTo(dtype, whole) === whole) return whole;

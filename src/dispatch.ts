@@ -3,6 +3,7 @@ import { checkSupport, constantOf, type Device, Storage } from "./backend/backen
 import { checkDistinct } from "./autograd/inplace.ts";
 import { isGradEnabled, noGrad } from "./autograd/mode.ts";
 import { Node, SavedTensor } from "./autograd/node.ts";
+import { described } from "./base/copies.ts";
 import { type DType, isFloat, promote, roundTo } from "./base/dtype.ts";
 import { DeviceError, DtypeError, GradError, ShapeError, show, under } from "./base/errors.ts";
 import { reading } from "./base/reading.ts";
@@ -47,6 +48,14 @@ interface Ready {
   readonly recording: boolean;
 }
 
+/** The error of an operand on another device than those before it. */
+function apart(key: string, one: Device, other: Device): Error {
+  const lost = one.lost ?? other.lost;
+  if (lost) return lost;
+  const where = one.type === other.type ? "another device of the same kind" : one.type;
+  return new DeviceError(`${key} is on ${where}, another operand on ${other.type}`, "move one with to()");
+}
+
 /** Sorts arguments into operands on one device. Errors: DtypeError for other things, DeviceError for operands of two devices. */
 function ready(name: string, op: AnyPrimitive | AnyView, { inputs: given, attrs }: Call<object>): Ready {
   const inputs: Tensors = {};
@@ -63,19 +72,14 @@ function ready(name: string, op: AnyPrimitive | AnyView, { inputs: given, attrs 
       device ??= storage.device;
       // A constant is at home everywhere.
       const free = shape.length === 0 && storage.constant !== undefined;
-      if (device !== storage.device && !free)
-        throw (
-          storage.device.lost ??
-          device.lost ??
-          new DeviceError(`${key} is on ${storage.device.type}, another operand on ${device.type}`, "move one with to()")
-        );
+      if (device !== storage.device && !free) throw apart(key, storage.device, device);
       inputs[key] = device === storage.device ? x : x.constantOn(device);
       ins[key] = { shape, dtype, kind: shape.length === 0 ? "scalar" : "tensor" };
       recording ||= x.requiresGrad;
     } else if (typeof x === "number" || typeof x === "boolean") {
       numbers[key] = Number(x);
       ins[key] = { shape: [], dtype: x === numbers[key] ? (Number.isInteger(x) ? "int32" : "float32") : "bool", kind: "number" };
-    } else throw new DtypeError(`${key} must be a tensor or a number, got ${typeof x}`);
+    } else throw new DtypeError(`${key} must be a tensor or a number, got ${described(x)}`);
   }
   const metas = isView(op) ? {} : op.meta(ins, attrs);
   return { name, attrs, inputs, ins, numbers, metas, device: device ?? defaultDevice(), recording: recording && isGradEnabled() };

@@ -1,5 +1,7 @@
 // Puts operators on Tensor.prototype, with their in-place forms, and into the table of functions. The kits call it.
 import { apply, applyInPlace, register } from "./dispatch.ts";
+import { DtypeError } from "./base/errors.ts";
+import { forbid, snake } from "./base/python.ts";
 import { entry } from "./base/reading.ts";
 import type { Functions } from "./ops/methods.ts";
 import { type AnyOp, isView } from "./ops/op.ts";
@@ -42,3 +44,16 @@ export function extend(methods: Readonly<Record<string | symbol, Extra>>): void 
       return entry(String(name), rest, () => methods[name]!(this, ...(rest as never[])));
     });
 }
+
+// What JavaScript makes of an object by itself: text in templates is right, the NaN of arithmetic and the false of a comparison are not.
+define(Symbol.toPrimitive, function (hint) {
+  if (hint === "string") return this.toString();
+  throw new DtypeError("a tensor is no number", "await item() for its value, add(), lt() and the like to compute with it", "tensor");
+});
+// Values on the GPU take a wait.
+define("toJSON", () => {
+  throw new DtypeError("a tensor is no JSON", "await tolist(), or saveSafetensors()", "tensor");
+});
+for (const name of ["requiresGrad", "gradFn", "isLeaf"])
+  forbid(Tensor.prototype, [snake(name), name.toLowerCase()], `write ${name}`, "tensor");
+forbid(Tensor.prototype, ["data"], "noGrad(() => x.copy_(value)) writes values, await data() reads them", "tensor");

@@ -6,6 +6,7 @@ import { enableGrad, isGradEnabled, noGrad } from "./autograd/mode.ts";
 import { Accumulate, type Edge, type GradHook, type Node } from "./autograd/node.ts";
 import { checkSupport, type Device, released, Storage } from "./backend/backend.ts";
 import { cpu, dense } from "./backend/cpu.ts";
+import { mark } from "./base/copies.ts";
 import { asDType, type DType, type DTypeLike, isFloat, type TypedArray } from "./base/dtype.ts";
 import { DeviceError, GradError, ShapeError, show, under } from "./base/errors.ts";
 import { memo } from "./base/memo.ts";
@@ -14,7 +15,7 @@ import { contiguous, type Geometry, isContiguous, sameShape, sizeOf } from "./ba
 import { type DeviceName, deviceNamed } from "./device.ts";
 import { knownValue } from "./transfer.ts";
 import { relieve, track, untrack } from "./autograd/pressure.ts";
-import { enter, keep, leave } from "./autograd/scope.ts";
+import { carryOn, enter, keep, leave } from "./autograd/scope.ts";
 import type { Methods } from "./ops/methods.ts";
 import type { Printing } from "./print.ts";
 import type { Selections } from "./selection.ts";
@@ -222,6 +223,7 @@ export class Tensor implements Geometry {
     const base = this.viewOf;
     if (base && this.path) base.setHistory(new CopySlices(base, this.path, node, self), 0);
     else this.setHistory(node, index);
+    carryOn(base ?? this);
     (base ?? this).#rewrites++;
   }
   /** Becomes `value` (used up) with gradient `grad`, perhaps elsewhere: how a module moves while others keep hold of its parameters. */
@@ -377,5 +379,8 @@ export class Tensor implements Geometry {
   }
   [Symbol.dispose](): void {
     this.dispose();
+  }
+  static {
+    mark(this.prototype, "tensor");
   }
 }

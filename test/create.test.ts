@@ -80,4 +80,33 @@ onEveryDevice((device) => {
   });
 
   if (device === "webgpu") it("float64 stays on the CPU", () => expect(() => create.zeros(2, { dtype: "float64" })).toThrow(WengertError));
+
+  it("arrays of typed arrays keep their type", async () => {
+    const rows = create.tensor([Float32Array.of(1, 2), Float32Array.of(3, 4)]);
+    expect([rows.dtype, await rows.tolist()]).toEqual(["float32", [[1, 2], [3, 4]]]); // prettier-ignore
+    const cube = create.tensor([[Int32Array.of(1), Int32Array.of(2)]]);
+    expect([cube.dtype, await cube.tolist()]).toEqual(["int32", [[[1], [2]]]]);
+    expect(create.tensor([Uint8Array.of(1), Int32Array.of(2)]).dtype).toBe("int32");
+    const mixed = create.tensor([Int32Array.of(1, 2), [0.5, 3]]);
+    expect([mixed.dtype, await mixed.tolist()]).toEqual(["float32", [[1, 2], [0.5, 3]]]); // prettier-ignore
+    expect(create.tensor([Float64Array.of(1)], { device: "cpu" }).dtype).toBe("float64");
+    expect(create.tensor([BigInt64Array.of(1n)]).dtype).toBe("int32");
+    expect(() => create.tensor([Float32Array.of(1, 2), Float32Array.of(3)])).toThrow("ragged array, 2 beside 1 at depth 1");
+  });
+
+  it("tensors among the elements, and views without a type, are told what to do", () => {
+    const x = create.tensor([1, 2]);
+    expect(() => create.tensor([x, x] as never)).toThrow(
+      "tensor: element 0 is a tensor (stack([…]) or cat([…]) joins tensors, clone() copies one)",
+    );
+    expect(() => create.tensor(x as never)).toThrow("clone() copies one");
+    expect(() => create.tensor(new DataView(new ArrayBuffer(8)) as never)).toThrow("a DataView has no type of element");
+  });
+
+  it("64-bit integers are int32 where they fit", async () => {
+    expect(await create.tensor(BigInt64Array.of(-5n, 7n)).tolist()).toEqual([-5, 7]);
+    expect(await create.tensor(BigUint64Array.of(7n) as never).tolist()).toEqual([7]);
+    for (const data of [BigInt64Array.of(1n << 31n), BigUint64Array.of(1n << 63n), BigInt64Array.of(-(1n << 40n))])
+      expect(() => create.tensor(data as never)).toThrow(/^tensor: element 0 = -?\d+ does not fit int32$/);
+  });
 });

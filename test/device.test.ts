@@ -2,6 +2,10 @@
 import { afterAll, describe, expect, it, vi } from "vitest";
 import { ArgumentError, DeviceError } from "../src/base/errors.ts";
 import { tensor } from "../src/create.ts";
+import { manualSeed } from "../src/base/random.ts";
+import { loadSafetensors, saveSafetensors } from "../src/io/index.ts";
+import { Linear } from "../src/nn/index.ts";
+import { Adam } from "../src/optim/index.ts";
 import { init, webGpuDevice } from "../src/device.ts";
 import type { Tensor } from "../src/tensor.ts";
 
@@ -91,5 +95,69 @@ describe("init", () => {
     } finally {
       vi.unstubAllGlobals();
     }
+  });
+});
+
+describe("after a loss", () => {
+  const lossy = /on a lost device/;
+  const train = (model: Linear, optimizer: Adam): void => {
+    optimizer.zeroGrad();
+    model
+      .call(tensor([[1, 2]]))
+      .sum()
+      .backward();
+    optimizer.step();
+  };
+
+  it("every way off the lost device says what to do", async () => {
+    await init({ device: "webgpu" });
+    const [x, model] = [tensor([1, 2]), new Linear(2, 1)];
+    await lose();
+    expect(() => x.add(1)).toThrow(lossy);
+    await init({ device: "webgpu" });
+    const y = tensor([1, 2]);
+    for (const use of [() => x.add(1), () => x.add(y), () => y.add(x), () => x.to("webgpu"), () => x.to("cpu"), () => model.to("webgpu")])
+      expect(use).toThrow(/on a lost device: .*\(init\(\) again, then load a saved state: loadStateDict moves its target\)/);
+    await expect(x.cpu()).rejects.toThrow(lossy);
+    await expect(model.cpu()).rejects.toThrow(lossy);
+    await expect(x.tolist()).rejects.toThrow(lossy);
+  });
+
+  it.each<["model" | "optimizer"]>([["model"], ["optimizer"]])(
+    "loadStateDict, the %s first, moves its target and goes on with equal numbers",
+    async (first) => {
+      await init({ device: "webgpu" });
+      manualSeed(1);
+      const model = new Linear(2, 1);
+      const optimizer = new Adam(model.parameters(), { lr: 0.1 });
+      train(model, optimizer);
+      const saved = { model: loadSafetensors(await saveSafetensors(model.stateDict()), { device: "cpu" }) };
+      const { state, param_groups } = optimizer.stateDict();
+      const kept: Record<string, Record<string, Tensor>> = {};
+      for (const [id, entry] of Object.entries(state)) {
+        kept[id] = {};
+        for (const [name, value] of Object.entries(entry)) kept[id][name] = await (value as Tensor).cpu();
+      }
+      train(model, optimizer);
+      const expected = await model.weight.tolist();
+      const [weight, bias] = [model.weight, model.bias];
+      await lose();
+      await init({ device: "webgpu" });
+      const loads = [() => void model.loadStateDict(saved.model), () => optimizer.loadStateDict({ state: kept, param_groups })];
+      for (const load of first === "model" ? loads : loads.reverse()) load();
+      expect(model.weight === weight && model.bias === bias).toBe(true);
+      expect(model.weight.grad).toBe(null);
+      train(model, optimizer);
+      expect(await model.weight.tolist()).toEqual(expected);
+    },
+  );
+
+  it("loadStateDict leaves a model on the CPU there", async () => {
+    await init({ device: "cpu" });
+    const model = new Linear(2, 1, false);
+    await init({ device: "webgpu" });
+    model.loadStateDict({ weight: tensor([[3, 4]], { device: "cpu" }) });
+    expect(model.weight.device.type).toBe("cpu");
+    expect(await model.weight.tolist()).toEqual([[3, 4]]);
   });
 });

@@ -1,11 +1,11 @@
 // class Tensor beyond its operators: what was released stays released, and how large a tensor may be.
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { backward, grad } from "../src/autograd/engine.ts";
 import { noGrad } from "../src/autograd/mode.ts";
 import { tidy } from "../src/autograd/scope.ts";
-import { DeviceError, ShapeError } from "../src/base/errors.ts";
+import { ArgumentError, DeviceError, DtypeError, ShapeError } from "../src/base/errors.ts";
 import { ones, onesLike, tensor, zeros } from "../src/create.ts";
-import { memory } from "../src/device.ts";
+import { init, memory } from "../src/device.ts";
 import { functions } from "../src/methods.ts";
 import { saveSafetensors } from "../src/io/index.ts";
 import { Buffer, Linear, Module, Parameter } from "../src/nn/index.ts";
@@ -161,6 +161,77 @@ onEveryDevice((device) => {
     it("sum of as many as there may be", async () => {
       const x = noGrad(() => tensor([1]).expand(46340, 46340));
       expect(x.size).toBe(46340 ** 2);
+    });
+  });
+
+  describe("where JavaScript would make a number or JSON of a tensor", () => {
+    it.each<[string, (x: number) => unknown]>([
+      ["loss > best", (x) => x > 0],
+      ["total += loss", (x) => (x += 1)],
+      ["1 + x", (x) => 1 + x],
+      ["-x", (x) => -x],
+      ["Math.max", (x) => Math.max(x, 1)],
+      ["text + x", (x) => "loss " + x],
+    ])("%s is refused", (_what, use) => {
+      const x = tensor(2) as unknown as number;
+      expect(() => use(x)).toThrow(DtypeError);
+      expect(() => use(x)).toThrow(
+        "tensor: a tensor is no number (await item() for its value, add(), lt() and the like to compute with it)",
+      );
+    });
+
+    it("JSON.stringify is refused, also of what holds one", () => {
+      for (const value of [tensor([1, 2]), { loss: tensor(1) }])
+        expect(() => JSON.stringify(value)).toThrow("tensor: a tensor is no JSON (await tolist(), or saveSafetensors())");
+    });
+
+    it("String() and templates print", () => {
+      const x = tensor([1, 2], { device: "cpu" });
+      expect(String(x)).toBe("tensor([1., 2.])");
+      expect(`${x as unknown as string}`).toBe("tensor([1., 2.])");
+    });
+  });
+
+  describe("properties of other spellings", () => {
+    it.each([
+      ["requires_grad", "write requiresGrad"],
+      ["requiresgrad", "write requiresGrad"],
+      ["grad_fn", "write gradFn"],
+      ["is_leaf", "write isLeaf"],
+    ])("%s is refused, assigned to and read", (name, remedy) => {
+      const x = tensor([1]) as unknown as Record<string, unknown>;
+      expect(() => (x[name] = true)).toThrow(`tensor: ${name} is no property (${remedy})`);
+      expect(() => x[name]).toThrow(ArgumentError);
+    });
+
+    it("data is a method, and cannot be assigned to", async () => {
+      const x = new Parameter(tensor([1, 2]));
+      expect(() => ((x as { data: unknown }).data = tensor([3, 4]))).toThrow("tensor: data is a method (noGrad(() => x.copy_(value))");
+      expect([...(await x.data())]).toEqual([1, 2]);
+    });
+  });
+
+  describe("to() and cpu() of views", () => {
+    beforeAll(async () => {
+      await init({ device: "webgpu" });
+      await init({ device });
+    });
+    const views: Readonly<Record<string, [(x: Tensor) => Tensor, unknown]>> = {
+      transposed: [(x) => x.t(), [[1, 4], [2, 5], [3, 6]]],
+      "with an offset": [(x) => x.select(0, 1), [4, 5, 6]],
+      "with steps": [(x) => x.slice(1, 0, 3, 2), [[1, 3], [4, 6]]],
+      expanded: [(x) => x.narrow(1, 1, 1).expand(2, 3), [[2, 2, 2], [5, 5, 5]]],
+      "of one element": [(x) => x.select(0, 1).select(0, 2), 6],
+      "of none": [(x) => x.slice(0, 0, 0), []],
+    }; // prettier-ignore
+    it.each(Object.entries(views))("%s", async (_what, [make, expected]) => {
+      for (const dtype of ["float32", "int32", "uint8"] as const) {
+        const x = make(tensor([[1, 2, 3], [4, 5, 6]], { dtype })); // prettier-ignore
+        expect(await (await x.cpu()).tolist()).toEqual(expected);
+        expect(await (await x.cpu()).to("webgpu").tolist()).toEqual(expected);
+        expect(await x.to({ dtype: "float32" }).tolist()).toEqual(expected);
+        expect(await x.to({ copy: true }).tolist()).toEqual(expected);
+      }
     });
   });
 });

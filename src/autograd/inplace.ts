@@ -4,6 +4,7 @@ import { overlaps } from "../ops/restride.ts";
 import type { Tensor } from "../tensor.ts";
 import { isGradEnabled } from "./mode.ts";
 import { Node } from "./node.ts";
+import { leaveNode } from "./scope.ts";
 
 /** How a view came about, so that it can be made again from a changed base. */
 export interface ViewPath {
@@ -63,6 +64,7 @@ export class CopySlices extends Node {
   constructor(base: Tensor, path: ViewPath, inner: Node, self: number) {
     super("copySlices", inner.inputs.with(self, base.edge), base);
     this.saved = inner.saved;
+    leaveNode(inner);
     this.#inner = inner;
     this.#self = self;
     this.#path = path;

@@ -7,10 +7,11 @@ const modes = { recording: true, anomaly: false };
 export const isGradEnabled = (): boolean => modes.recording;
 export const isAnomalyEnabled = (): boolean => modes.anomaly;
 
-/** What a function returned. Errors: ArgumentError for a promise, since `op` ends with the call. */
+/** What a function returned. Errors: ArgumentError for a promise, since `op` ends with the call; how that ends is nobody's concern then. */
 export function synchronous<T>(op: string, result: T): T {
-  if (result instanceof Promise) throw new ArgumentError("the function returned a promise", `await outside of ${op}`, op);
-  return result;
+  if (typeof (result as Partial<PromiseLike<unknown>> | null | undefined)?.then !== "function") return result;
+  Promise.resolve(result).catch(() => undefined);
+  throw new ArgumentError("the function returned a promise", `await outside of ${op}`, op);
 }
 
 function within<T>(op: string, mode: keyof typeof modes, value: boolean, fn: () => T): T {

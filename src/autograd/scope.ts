@@ -9,10 +9,10 @@ import { track } from "./pressure.ts";
 interface Frame {
   /** Handles made here and still to be disposed at the end. */
   readonly tensors: Set<Tensor>;
-  /** Handles that were taken out because they live on. */
-  readonly kept: Tensor[];
+  /** Handles that live on: taken out, or from outside and given a new history here. */
+  readonly kept: Set<Tensor>;
   /** Nodes recorded here: their saved tensors go when nothing that lives on can reach them. */
-  readonly nodes: Node[];
+  readonly nodes: Set<Node>;
 }
 
 const stack: Frame[] = [];
@@ -24,10 +24,17 @@ export function enter(tensor: Tensor): void {
   else track(tensor);
 }
 /** Notes a new node in the innermost scope. */
-export const enterNode = (node: Node): void => void stack.at(-1)?.nodes.push(node);
+export const enterNode = (node: Node): void => void stack.at(-1)?.nodes.add(node);
+/** Another node has taken over what this one saved. */
+export const leaveNode = (node: Node): void => void stack.at(-1)?.nodes.delete(node);
+/** Notes that a tensor was given a new history: one from outside of the innermost scope carries it on. */
+export function carryOn(tensor: Tensor): void {
+  const frame = stack.at(-1);
+  if (frame && !frame.tensors.has(tensor)) frame.kept.add(tensor);
+}
 /** Takes a handle out of every open scope: it lives on (gradients, optimiser state, buffers), or only as long as the graph that saved it. */
 export function keep<T extends Tensor>(tensor: T, forGraph = false): T {
-  for (const frame of stack) if (frame.tensors.delete(tensor) && !forGraph) frame.kept.push(tensor);
+  for (const frame of stack) if (frame.tensors.delete(tensor) && !forGraph) frame.kept.add(tensor);
   track(tensor);
   return tensor;
 }
@@ -42,10 +49,10 @@ export function reachable(start: Iterable<Node>): Set<Node> {
 
 /** Frees what nodes of this frame saved, except those that a surviving tensor's graph still needs. */
 function releaseGraph({ nodes, kept }: Frame, results: ReadonlySet<Tensor>, outer: Frame | undefined): void {
-  if (nodes.length === 0) return;
+  if (nodes.size === 0) return;
   const needed = reachable([...kept, ...results].flatMap((t) => t.gradFn ?? []));
   for (const node of nodes)
-    if (needed.has(node)) outer?.nodes.push(node);
+    if (needed.has(node)) outer?.nodes.add(node);
     else node.release();
 }
 
@@ -59,7 +66,7 @@ function collect(value: unknown, into: Set<Tensor>, depth = 0): void {
 /** Runs fn; handles it made are disposed at the end except those in its result. `off` runs it plainly. */
 export function scope<T>(fn: () => T, off = false): T {
   if (off) return fn();
-  const frame: Frame = { tensors: new Set(), kept: [], nodes: [] };
+  const frame: Frame = { tensors: new Set(), kept: new Set(), nodes: new Set() };
   const results = new Set<Tensor>();
   stack.push(frame);
   try {
@@ -73,7 +80,7 @@ export function scope<T>(fn: () => T, off = false): T {
       else tensor.dispose();
     const outer = stack.at(-1);
     releaseGraph(frame, results, outer);
-    outer?.kept.push(...frame.kept);
+    if (outer) for (const tensor of frame.kept) if (!outer.tensors.has(tensor)) outer.kept.add(tensor);
   }
 }
 

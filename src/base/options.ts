@@ -1,8 +1,12 @@
 // The calling convention: positional arguments in PyTorch's order, then one options object.
 import { ArgumentError } from "./errors.ts";
 
-const isOptions = (v: unknown): boolean =>
-  typeof v === "object" && v !== null && [Object.prototype, null].includes(Object.getPrototypeOf(v) as object | null);
+/** A plain object, of whatever realm: what it inherits from inherits from nothing. */
+function isOptions(v: unknown): boolean {
+  if (typeof v !== "object" || v === null) return false;
+  const parent: unknown = Object.getPrototypeOf(v);
+  return parent === null || (Object.getPrototypeOf(parent) === null && !Array.isArray(v));
+}
 
 const tests = {
   number: (v: unknown) => typeof v === "number",

@@ -1,10 +1,25 @@
 // Names and values as Python writes them, so that models, optimisers and their states read here as they do in PyTorch.
+import { ArgumentError } from "./errors.ts";
 import { record } from "./record.ts";
 
 /** camelCase as snake_case. */
 export const snake = (name: string): string => name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
 /** snake_case as camelCase. */
 export const camel = (name: string): string => name.replace(/_([a-z])/g, (_, c: string) => c.toUpperCase());
+
+/**
+ * Makes names throw that look like a property of `owner` and are none: read, they would be undefined; assigned to, nobody would look at them.
+ * A method among them stays, but refuses assignments.
+ */
+export function forbid(owner: object, names: readonly string[], remedy: string, op: string): void {
+  for (const name of names) {
+    const method: unknown = Object.getOwnPropertyDescriptor(owner, name)?.value;
+    const refuse = (): never => {
+      throw new ArgumentError(`${name} ${method ? "is a method" : "is no property"}`, remedy, op);
+    };
+    Object.defineProperty(owner, name, { get: method ? () => method : refuse, set: refuse, configurable: true });
+  }
+}
 
 /** An object with other keys, and without a prototype. */
 export const renamed = <V>(source: object, name: (key: string) => string | number): Record<string, V> =>

@@ -52,8 +52,22 @@ const isPromise = (v: unknown): v is PromiseLike<unknown> =>
 /** What nobody will wait for says nothing more. */
 const abandoned = (v: unknown): void => void (isPromise(v) && Promise.resolve(v).catch(() => undefined));
 
+/** An array as a data set. */
+class ArrayDataset<T, B> implements Dataset<T, B> {
+  readonly #examples: readonly T[];
+  constructor(examples: readonly T[]) {
+    this.#examples = examples;
+  }
+  get length(): number {
+    return this.#examples.length;
+  }
+  get(index: number): T {
+    return this.#examples[index]!;
+  }
+}
+
 /**
- * Batches of a data set: `for (const [x, y] of loader)`, or `for await` when examples arrive asynchronously.
+ * Batches of a data set or an array of examples: `for (const [x, y] of loader)`, or `for await` when examples arrive asynchronously.
  * Every loop is an epoch. `length` is the number of batches.
  */
 export class DataLoader<T, B> implements Iterable<B>, AsyncIterable<B> {
@@ -62,7 +76,8 @@ export class DataLoader<T, B> implements Iterable<B>, AsyncIterable<B> {
   readonly #options: Pick<LoaderOptions<T, B>, "generator" | "collate">;
 
   /** Errors: ArgumentError for options outside their domain, or shuffle together with a sampler. */
-  constructor(dataset: Dataset<T, B>, options: LoaderOptions<T, B> = {}) {
+  constructor(source: Dataset<T, B> | readonly T[], options: LoaderOptions<T, B> = {}) {
+    const dataset: Dataset<T, B> = Array.isArray(source) ? new ArrayDataset(source as T[]) : (source as Dataset<T, B>);
     const o = under("DataLoader", () => {
       const given = parse([options], {}, {
       batchSize: 1, shuffle: false, sampler: undefined as Sampler | undefined, dropLast: false,
@@ -75,6 +90,8 @@ export class DataLoader<T, B> implements Iterable<B>, AsyncIterable<B> {
       if (given.collate && typeof given.collate !== "function")
         throw new ArgumentError(`collate is ${typeof given.collate}, not a function`);
       integer(dataset?.length, "the length of the data set", given.shuffle ? 1 : 0);
+      if (typeof dataset.get !== "function" && !dataset.getBatch)
+        throw new ArgumentError("the data set has no get(index)", "write one, pass an array, or use TensorDataset");
       return given;
     });
     this.dataset = dataset;

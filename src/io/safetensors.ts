@@ -1,5 +1,6 @@
 // safetensors: the format that PyTorch users exchange weights in. Written as the official writer does, read strictly.
 import "../kits/core.ts";
+import { described } from "../base/copies.ts";
 import { ArgumentError, OutOfMemoryError, under } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { record } from "../base/record.ts";
@@ -29,7 +30,7 @@ export async function saveSafetensors(
   const named = dict instanceof Map ? [...(dict as ReadonlyMap<string, Tensor>)] : Object.entries(dict as Readonly<Record<string, Tensor>>);
   const items = named.map(([name, t]) => {
     if (typeof name !== "string") refuse(`the name ${String(name)} is ${typeof name}, not a string`);
-    if (!(t instanceof Tensor)) refuse(`${name} is ${typeof t}, not a tensor`);
+    if (!(t instanceof Tensor)) refuse(`${name} is ${described(t)}, not a tensor`);
     if (name === "__metadata__") refuse(`the name ${name} is not allowed`);
     checkName(name, refuse);
     const [format, [type]] = Object.entries(formats).find(([, [, dtype]]) => dtype === t.dtype)!;

@@ -1,4 +1,5 @@
 // Loading a state dict: everything is checked and converted before anything is written.
+import { described } from "../base/copies.ts";
 import { ArgumentError, FormatError, ShapeError, show, under } from "../base/errors.ts";
 import { sameShape } from "../base/shape.ts";
 import { overwrite } from "../dispatch.ts";
@@ -27,7 +28,8 @@ export function loadState(model: string, entries: Iterable<readonly [string, Ten
     const misfits: string[] = [];
     for (const [key, source] of given) {
       const target = own.get(key);
-      if (!(source instanceof Tensor)) throw new ArgumentError(`${key} is ${typeof source}, not a tensor`);
+      if (!(source instanceof Tensor)) throw new ArgumentError(`${key} is ${described(source)}, not a tensor`);
+      target?.checkLive();
       if (!target) unexpectedKeys.push(key);
       else if (!sameShape(target.shape, source.shape))
         misfits.push(`${key} is ${show(source.shape)} in the dict, ${show(target.shape)} in the model`);

@@ -1,4 +1,5 @@
 // Reading and checking the arguments that operators of several families share.
+import { described, isOwn } from "../base/copies.ts";
 import { ArgumentError, DtypeError, ShapeError, show } from "../base/errors.ts";
 import { normalizeDim, sameShape, type Shape } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
@@ -6,13 +7,13 @@ import type { Tensor } from "../tensor.ts";
 /** Sizes spread out or as one array: `x.view(2, 3)` and `x.view([2, 3])`. */
 export type Sizes = readonly number[] | readonly [readonly number[]];
 
-/** Told by a property of its own, since the class stands on a floor above. */
-export const isTensor = (x: unknown): x is Tensor => typeof x === "object" && x !== null && "gradFn" in x;
+/** Told by a mark, since the class stands on a floor above. */
+export const isTensor = (x: unknown): x is Tensor => isOwn(x, "tensor");
 
 /** The value itself when it is a tensor. Errors: DtypeError naming the operator. */
 export function operand(x: unknown, name = "x"): Tensor {
   if (isTensor(x)) return x;
-  throw new DtypeError(`${name} must be a tensor, got ${x === null ? "null" : typeof x}`);
+  throw new DtypeError(`${name} must be a tensor, got ${described(x)}`);
 }
 
 /** The list itself when all its members are tensors. Errors: ArgumentError for an empty list, DtypeError for other members. */

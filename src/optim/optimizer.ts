@@ -2,6 +2,7 @@
 import { noGrad, synchronous } from "../autograd/mode.ts";
 import { checkKinds } from "../base/checks.ts";
 import { isFloat } from "../base/dtype.ts";
+import { described, isForeign } from "../base/copies.ts";
 import { ArgumentError, FormatError, show, under } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { callable, entry, listed } from "../base/reading.ts";
@@ -76,7 +77,7 @@ export abstract class Optimizer<O extends object = object, S extends ParamState 
       if (params instanceof Tensor) refuse("got one tensor for a list", "write [tensor]");
       const list = listed(new.target.name, (params as Iterable<Tensor | GroupInput<O>> | undefined) ?? [], "params");
       if (list.length === 0) refuse("empty parameter list");
-      const groups = list[0] instanceof Tensor ? [{ params: list }] : list;
+      const groups = list[0] instanceof Tensor || isForeign(list[0]) ? [{ params: list }] : list;
       for (const group of groups as GroupInput<O>[]) this.addParamGroup(group);
     });
   }
@@ -94,7 +95,7 @@ export abstract class Optimizer<O extends object = object, S extends ParamState 
       const list = given instanceof Tensor ? [given] : Array.from(given);
       const known = new Set(this.#params);
       for (const [i, p] of list.entries()) {
-        if (!(p instanceof Tensor)) refuse(`parameter ${i} is ${typeof p}, not a tensor`);
+        if (!(p instanceof Tensor)) refuse(`parameter ${i} is ${described(p)}, not a tensor`);
         const shown = `parameter ${i} of shape ${show(p.shape)}`;
         if (!p.isLeaf) refuse(`${shown} is no leaf`, "optimise what it was computed from");
         if (!isFloat(p.dtype)) refuse(`${shown} is ${p.dtype}`, "only floating tensors are trained");
@@ -293,7 +294,7 @@ function restored(what: string, name: string, value: Tensor | number, param: Ten
 function loadable(what: string, name: string, value: unknown, param: Tensor): Tensor | number {
   if (name === "step") return counted(what, value);
   if (typeof value === "number") return value;
-  if (!(value instanceof Tensor)) return misfit(`${what} is ${typeof value}, not a tensor`);
+  if (!(value instanceof Tensor)) return misfit(`${what} is ${described(value)}, not a tensor`);
   checkFits(what, value.shape, param.shape);
   // Squares, and the largest of them, by PyTorch's names. What overflowed or went astray in training is what training left behind.
   if (name.endsWith("_sq")) for (const v of knownValues(value) ?? []) if (v < 0) misfit(`${what} holds ${v}`, "squares are not negative");

@@ -26,6 +26,15 @@ describe.each(["cpu", "webgpu"] as const)("on %s", (device) => {
   beforeAll(async () => expect((await init({ device })).device).toBe(device));
   afterAll(async () => void (await init({ device: "cpu" })));
 
+  it("DataLoader takes an array of examples, and says what else it wants", async () => {
+    const examples = [1, 2, 3].map((v) => [tensor([v, v]), v] as const);
+    const batches = [...new DataLoader(examples, { batchSize: 2 })] as Tensor[][];
+    expect(await Promise.all(batches.map(([x]) => x!.tolist()))).toEqual([[[1, 1], [2, 2]], [[3, 3]]]); // prettier-ignore
+    expect(await Promise.all(batches.map(([, y]) => y!.tolist()))).toEqual([[1, 2], [3]]);
+    expect([...new DataLoader([1, 2, 3], { shuffle: true, batchSize: 2 })].length).toBe(2);
+    expect(() => new DataLoader({ length: 3 } as never)).toThrow("DataLoader: the data set has no get(index)");
+  });
+
   it.each(
     cases.map(
       (c) =>
