@@ -55,7 +55,11 @@ export function watchOf(gone?: Promise<Error>): Watch {
 
   return (answer, what, op = "webgpu") =>
     new Promise((resolve, reject) => {
-      if (dead) return reject(dead);
+      if (dead) {
+        // Nobody waits for this answer any more, but its rejection must not stay unhandled.
+        answer.then(undefined, () => undefined);
+        return reject(dead);
+      }
       const end =
         <T>(settle: (value: T) => void) =>
         (value: T): void => {
