@@ -91,14 +91,14 @@ export function refuse(command: Command, error: Error, since = 0): void {
 }
 
 /** Looks through the commands of a transaction, the first of which stands at `from`. Fills in between are nobody's part. */
-function examine(commands: readonly Command[], from: number, transaction: Transaction, { abort }: Told): void {
+function examine(commands: readonly Command[], from: number, transaction: Transaction, told: Told): void {
   transaction.examined = true;
   for (let i = from; i < commands.length && !transaction.error; i++) {
     const command = commands[i]!;
     if (!isDispatch(command)) continue;
     const error = hindrance(command);
     if (error && command.fills) refuse(command, error);
-    else if (error && command.transaction === transaction) abort(transaction, error);
+    else if (error && command.transaction === transaction) told.abort(transaction, error);
   }
 }
 

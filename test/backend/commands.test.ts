@@ -100,7 +100,7 @@ describe("on webgpu", () => {
     const before = stats().submits;
     const p = x.data();
     x.add_(1);
-    expect([...(await Promise.all([p, x.data()]))].map((a) => [...a])).toEqual([
+    expect((await Promise.all([p, x.data()])).map((a) => [...a])).toEqual([
       [1, 2],
       [2, 3],
     ]);
