@@ -1,4 +1,5 @@
 // The command list: operators append launches and reads; one submit carries them to the queue in their order.
+import { turn } from "../base/turn.ts";
 import type { BufferPool } from "./buffers.ts";
 import { encoderOf, type Timer } from "./encoder.ts";
 import { type Faults, typed } from "./fault.ts";
@@ -259,7 +260,8 @@ export function commandList(gpu: GPUDevice, faults: Faults, pool: BufferPool, st
     async finish() {
       flush();
       await pumped;
-      if (working === 0) await worked();
+      // A wait lets the collector's tasks run, whatever there was to wait for.
+      if (working === 0) await Promise.all([worked(), turn()]);
       await Promise.all(running);
       while (issued.length > 0) await settled;
       faults.check();

@@ -53,6 +53,19 @@ onEveryDevice(() => {
     });
   });
 
+  it("sync() with nothing to wait for lets other tasks run", async () => {
+    await sync();
+    let ran = false;
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      ran = true;
+      port1.close();
+    };
+    port2.postMessage(0);
+    for (let i = 0; i < 3; i++) await sync();
+    expect(ran).toBe(true);
+  });
+
   it("saveSafetensors(dict) without await beside a step saves what was there before", async () => {
     const w = tensor([1, 2], { requiresGrad: true });
     const optimizer = new SGD([w], { lr: 1, momentum: 0.9 });
