@@ -145,7 +145,7 @@ function seedFor(root: Tensor, seed: Tensor | null | undefined): Tensor {
     if (root.size === 1) return root.filledLike(1);
     throw new GradError(`a gradient is implied only for one element, not for shape ${show(root.shape)}`, "pass it, or reduce the output");
   }
-  if (!sameShape(seed.shape, root.shape))
+  if (!sameShape(operand(seed, "the gradient").shape, root.shape))
     throw new ShapeError(`the gradient has shape ${show(seed.shape)}, the output ${show(root.shape)}`);
   return seed;
 }

@@ -16,7 +16,7 @@ export function checkKinds(values: object, models: object): void {
 }
 function isAlike(value: unknown, model: unknown): boolean {
   if (!Array.isArray(model)) return !/number|boolean/.test(typeof model) || (typeof value === typeof model && !Number.isNaN(value));
-  return Array.isArray(value) && value.length === model.length && value.every((v, i) => isAlike(v, model[i]));
+  return Array.isArray(value) && value.length === model.length && Array.from(value).every((v, i) => isAlike(v, model[i]));
 }
 const kindOf = (model: unknown): string =>
   Array.isArray(model) ? `a list of ${model.length} like [${String(model)}]` : `a ${typeof model}`;

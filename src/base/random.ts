@@ -1,5 +1,6 @@
 // Host random numbers: the Mersenne Twister streams of PyTorch's CPU generator, and the state of the counter-based streams that shaders draw.
 import { ArgumentError } from "./errors.ts";
+import { entry } from "./reading.ts";
 
 const N = 624;
 const M = 397;
@@ -69,18 +70,18 @@ export class Generator {
 
   /** Continues exactly where the state was taken. Errors: ArgumentError for what no generator's state is; nothing is changed then. */
   setState(state: GeneratorState): this {
-    const { seed, words, index, spareNormal, offset } = Object(state) as GeneratorState;
-    const list = Array.from(Object(words) as ArrayLike<number>);
-    // The twister never leaves a state of zeros, and never enters it.
-    const sound = list.length === N && list.every((word) => isWhole(word, 0, 0xffffffff)) && list.some((word) => word > 0);
-    const counted = isWhole(index, 0, N) && isWhole(offset, 0) && isWhole(seed, -Infinity);
-    if (!sound || !counted || !(spareNormal === undefined || Number.isFinite(spareNormal)))
-      throw new ArgumentError(
-        `not the state of a generator: ${list.length}${sound ? "" : " unsound"} words, index ${index}, offset ${offset}, seed ${seed}, spare ${spareNormal}`,
-        "",
-        "setState",
-      );
-    this.#state = { seed, words: Uint32Array.from(list), index, spareNormal, offset };
+    entry("setState", [state], () => {
+      const { seed, words, index, spareNormal, offset } = Object(state) as GeneratorState;
+      const list = Array.from(Object(words) as ArrayLike<number>);
+      // The twister never leaves a state of zeros, and never enters it.
+      const sound = list.length === N && list.every((word) => isWhole(word, 0, 0xffffffff)) && list.some((word) => word > 0);
+      const counted = isWhole(index, 0, N) && isWhole(offset, 0) && isWhole(seed, -Infinity);
+      if (!sound || !counted || !(spareNormal === undefined || Number.isFinite(spareNormal)))
+        throw new ArgumentError(
+          `not the state of a generator: ${list.length}${sound ? "" : " unsound"} words, index ${index}, offset ${offset}, seed ${seed}, spare ${spareNormal}`,
+        );
+      this.#state = { seed, words: Uint32Array.from(list), index, spareNormal, offset };
+    });
     return this;
   }
 

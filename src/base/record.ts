@@ -6,3 +6,6 @@ export function record<V>(entries: Iterable<readonly [key: string | number, valu
   for (const [key, value] of entries) fields[key] = value;
   return fields;
 }
+
+/** The value itself, or a list of its own for a list: how options and counters are handed out and taken in. */
+export const copied = <T>(value: T): T => (Array.isArray(value) ? ([...(value as unknown[])] as T) : value);

@@ -1,10 +1,11 @@
 // Checkpoints: model, optimiser, schedule and random state in one safetensors file, so that training goes on as if it had never stopped.
 import "../kits/core.ts";
-import { ArgumentError, FormatError, under } from "../base/errors.ts";
+import { ArgumentError, FormatError } from "../base/errors.ts";
 import { memo } from "../base/memo.ts";
 import { parse } from "../base/options.ts";
 import { renamed } from "../base/python.ts";
 import { defaultGenerator, Generator, type GeneratorState } from "../base/random.ts";
+import { entry } from "../base/reading.ts";
 import { record } from "../base/record.ts";
 import type { Module } from "../nn/module.ts";
 import type { Optimizer, OptimizerStateDict } from "../optim/optimizer.ts";
@@ -91,13 +92,13 @@ const relabelled = ({ state, param_groups }: OptimizerStateDict, label: (paramet
  * All of it is of the moment of the call: training may go on before the promise resolves. Errors: ArgumentError for `extra` that JSON cannot hold.
  */
 export async function saveCheckpoint(training: Training, options: CheckpointOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
-  const [tensors, metadata] = under("saveCheckpoint", () => {
+  const [tensors, metadata] = entry("saveCheckpoint", [training, options], () => {
     const { extra } = parse([options], {}, { extra: undefined as unknown });
     const all: [string, Tensor][] = Array.from(training.model.stateEntries(), ([key, t]) => [`model.${key}`, t]);
     const names = namesOf(training);
     const saved = training.optimizer && relabelled(training.optimizer.stateDict(), (id) => names[id]!);
-    for (const [name, entry] of Object.entries(saved?.state ?? {}))
-      for (const [key, value] of Object.entries(entry)) all.push([`optimizer.state.${name}.${key}`, value as Tensor]);
+    for (const [name, own] of Object.entries(saved?.state ?? {}))
+      for (const [key, value] of Object.entries(own)) all.push([`optimizer.state.${name}.${key}`, value as Tensor]);
     const { words, ...random } = defaultGenerator().getState();
     const values = [saved?.param_groups, training.scheduler?.stateDict(), { ...random, words: [...words] }, extra];
     return [record(all), record(parts.map((part, i) => [part, written(part, values[i])] as const))];

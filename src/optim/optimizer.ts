@@ -8,7 +8,7 @@ import { parse } from "../base/options.ts";
 import { callable, entry, listed } from "../base/reading.ts";
 import { camel, renamed, repr, snake } from "../base/python.ts";
 import { isWhole } from "../base/random.ts";
-import { record } from "../base/record.ts";
+import { copied, record } from "../base/record.ts";
 import { overwrite } from "../dispatch.ts";
 import { checkFits } from "../ops/arguments.ts";
 import { keep } from "../autograd/scope.ts";
@@ -228,7 +228,7 @@ export abstract class Optimizer<O extends object = object, S extends ParamState 
   }
   /** Checks a state dict as loadStateDict does, and returns what puts it into place. */
   plannedState(dict: OptimizerStateDict): () => void {
-    return under("loadStateDict", () => {
+    return entry("loadStateDict", [dict], () => {
       const { param_groups, state }: Partial<OptimizerStateDict> = Object(dict) as OptimizerStateDict;
       const groups = this.paramGroups;
       const fit = (what: string, own: readonly unknown[], given: unknown): void => {
@@ -242,7 +242,7 @@ export abstract class Optimizer<O extends object = object, S extends ParamState 
         fit(`parameters of group ${k}`, group.params, params);
         // PyTorch keeps options there that have no meaning here (foreach, capturable); its schedulers keep initial_lr.
         const named = Object.entries(renamed(saved, camel)).filter(([key]) => key === "initialLr" || Object.hasOwn(this.defaults, key));
-        const known = structuredClone(Object.fromEntries(named));
+        const known = Object.fromEntries(named.map(([key, value]) => [key, copied(value)]));
         const all = { ...group, ...known };
         this.#checkOptions(all);
         if ("initialLr" in all) checkKinds(all, { initialLr: 0 });

@@ -4,7 +4,8 @@ import { ArgumentError, under } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { integer } from "../ops/arguments.ts";
 import { renamed, snake } from "../base/python.ts";
-import { record } from "../base/record.ts";
+import { entry } from "../base/reading.ts";
+import { copied, record } from "../base/record.ts";
 import { Optimizer, type ParamGroup } from "./optimizer.ts";
 
 type Group = ParamGroup<{ lr: number }>;
@@ -93,12 +94,12 @@ export abstract class LRScheduler {
   }
   /** Checks a state dict as loadStateDict does, and returns what puts it into place. */
   plannedState(state: SchedulerState): () => void {
-    return under("loadStateDict", () => {
+    return entry("loadStateDict", [state], () => {
       const given = new Map(Object.entries(Object(state) as SchedulerState));
       const own = this.#numbers();
       const rates = given.get("_last_lr") ?? this.getLastLr();
       checkRates(rates, this.groups.length);
-      const loaded = record(Object.keys(own).map((name) => [name, structuredClone(given.get(inPython(name)) ?? own[name]!)] as const));
+      const loaded = record(Object.keys(own).map((name) => [name, copied(given.get(inPython(name)) ?? own[name]!)] as const));
       checkKinds(loaded, own);
       this.check(loaded);
       return () => {
@@ -111,7 +112,8 @@ export abstract class LRScheduler {
 
 /** Errors: ArgumentError unless there is a finite rate for each group. */
 function checkRates(rates: unknown, groups: number): asserts rates is readonly number[] {
-  if (!Array.isArray(rates) || rates.length !== groups || !rates.every(Number.isFinite))
+  // every() passes over holes.
+  if (!Array.isArray(rates) || rates.length !== groups || !Array.from(rates).every(Number.isFinite))
     throw new ArgumentError(`rates [${String(rates)}] for the ${groups} groups of the optimizer`);
 }
 

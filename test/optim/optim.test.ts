@@ -246,6 +246,7 @@ describe("Optimizer", () => {
     expect(() => adam.loadStateDict({ ...other, state: { 7: {} } })).toThrow("in no group");
     expect(() => adam.loadStateDict({ ...other, state: { 0: { exp_avg: tensor([1]) } } })).toThrow(ShapeError);
     expect(() => adam.loadStateDict({ ...other, param_groups: [{ ...other.param_groups[0]!, lr: -1 }] })).toThrow(ArgumentError);
+    expect(() => adam.loadStateDict({ ...other, param_groups: [{ ...other.param_groups[0]!, lr: () => 1 }] })).toThrow(ArgumentError);
     expect(adam.paramGroups[0]!.lr).toBe(0.5);
     expect(adam.state.get(params[0]!)).toBe(before);
   });

@@ -1,7 +1,7 @@
 // Learning-rate schedules against PyTorch's rates, closed forms, and their state dicts.
 import { describe, expect, it } from "vitest";
 import { ArgumentError } from "../../src/base/errors.ts";
-import { tensor } from "../../src/create.ts";
+import { ones, tensor } from "../../src/create.ts";
 import { LambdaLR } from "../../src/extra/index.ts";
 import { CosineAnnealingLR, type LRScheduler, SGD, StepLR } from "../../src/optim/index.ts";
 import { loadFixture } from "../golden/loader.ts";
@@ -161,5 +161,18 @@ describe("schedules", () => {
       walk(schedule, 4);
       expect(sgd.paramGroups[2]!.lr).toBe(3);
     }
+  });
+});
+
+describe("loadStateDict of values that no schedule has", () => {
+  it.each<[string, object]>([
+    ["a hole among the rates", { _last_lr: new Array(1) }],
+    ["a function for a counter", { last_epoch: () => 1 }],
+    ["a tensor among the first rates", { base_lrs: [ones([1])] }],
+  ])("%s is refused, and nothing is changed", (_what, change) => {
+    const scheduler = new StepLR(new SGD([ones([1], { requiresGrad: true })], { lr: 0.1 }), 2);
+    const before = scheduler.stateDict();
+    expect(() => scheduler.loadStateDict({ ...before, ...change } as never)).toThrow(ArgumentError);
+    expect(scheduler.stateDict()).toEqual(before);
   });
 });

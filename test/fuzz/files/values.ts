@@ -24,7 +24,6 @@ const alien = (rng: Rng): unknown =>
     () => [0, 0],
     () => [NaN],
     () => 10n,
-    () => Symbol("s"),
     () => () => 1,
     () => new Date(0),
     () => tensor(1),
