@@ -88,7 +88,7 @@ export interface MemoryReport {
   /** Bytes of all GPU buffers, in use or pooled; `gpuPeakBytes` is their maximum so far. */
   readonly gpuReservedBytes: number;
   readonly gpuPeakBytes: number;
-  /** Bytes of live tensors on the CPU, as far as they were released deterministically. */
+  /** Bytes of live tensors on the CPU: those that nobody holds any more count until the collector has found them. */
   readonly cpuBytes: number;
 }
 

@@ -41,6 +41,23 @@ it("1,000 plain LeNet steps hold a flat peak, below six times what one step need
   expect(peaks.late).toBeLessThan(6 * needed);
 });
 
+it("cpuBytes falls again when the collector finds what nobody disposed of", async () => {
+  const before = w.memory().cpuBytes;
+  const kept = w.zeros(1000, { device: "cpu" }).add(1);
+  const make = (): void => {
+    for (let i = 0; i < 1000; i++) w.tensor(new Float32Array(i % 50), { device: "cpu" }).add(kept.sum());
+    for (let i = 0; i < 30; i++) w.tensor(new Float32Array(1 << 15), { device: "cpu" });
+  };
+  make();
+  expect(w.memory().cpuBytes - before).toBeGreaterThan(30 * 4 * (1 << 15));
+  for (let round = 0; round < 500 && w.memory().cpuBytes > before + 2 ** 16; round++) {
+    new ArrayBuffer(2 ** 24);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  expect(w.memory().cpuBytes).toBeLessThanOrEqual(before + 2 ** 16);
+  expect(await kept.sum().item()).toBe(1000);
+});
+
 it.each(["forward", "backward", "step"] as const)(
   "after throwing in the middle of %s 200 times the ledger is back where it was",
   async (where) => {
