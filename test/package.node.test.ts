@@ -208,7 +208,7 @@ describe("the published package", () => {
     expect(run("publint/src/cli.js", ["--strict", "--pack", "false", installed])).toMatch(/All good/);
   });
 
-  test("the least that trains (tensors, Linear, SGD) is at most 45 kB gzipped with its shaders, and trains", async () => {
+  test("the least that trains (tensors, Linear, SGD) is at most 52 kB gzipped with its shaders, and trains", async () => {
     const entry = join(consumer, "least.js");
     writeFileSync(entry, LEAST);
     const result = await build({
@@ -230,6 +230,6 @@ describe("the published package", () => {
     expect(losses.length).toBe(20);
     expect(losses.at(-1)).toBeLessThan(1e-3 * (losses[0] ?? 0));
     expect(code).toContain("fn ");
-    expect(gzipped(code)).toBeLessThanOrEqual(45 * KB);
+    expect(gzipped(code)).toBeLessThanOrEqual(52 * KB);
   });
 });
