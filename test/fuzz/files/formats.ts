@@ -13,7 +13,7 @@ import { Adam } from "../../../src/optim/adam.ts";
 import type { Optimizer } from "../../../src/optim/optimizer.ts";
 import { CosineAnnealingLR, StepLR } from "../../../src/optim/schedule.ts";
 import { SGD } from "../../../src/optim/sgd.ts";
-import type { Tensor } from "../../../src/tensor.ts";
+import { Tensor } from "../../../src/tensor.ts";
 import type { Rng } from "../random.ts";
 import { damaged, edited, withHeader } from "./bytes.ts";
 import { damagedValue } from "./values.ts";
@@ -96,10 +96,12 @@ async function gzipped(): Promise<Format<Bytes>> {
 }
 
 const text = (x: Tensor): string => `${x.dtype}[${x.shape.join()}]:${Array.from(x.storage.memory as ArrayLike<number>).join()}`;
-const shown = (value: unknown): string =>
-  JSON.stringify(value, (_k, v: unknown) =>
-    typeof v === "object" && v !== null && "storage" in v ? text(v as Tensor) : ArrayBuffer.isView(v) ? String(v) : v,
-  );
+/** Any state as text; JSON alone refuses tensors. */
+const shown = (value: unknown): string => {
+  if (value instanceof Tensor) return text(value);
+  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return String(value);
+  return `{${Object.entries(value).map(([key, v]) => `${key}:${shown(v)}`).join()}}`; // prettier-ignore
+};
 
 /** A small training with state of every kind. */
 function training(): { model: Sequential; optimizer: Adam; scheduler: StepLR } {

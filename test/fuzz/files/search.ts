@@ -32,18 +32,14 @@ export function damagedAt(format: Format<unknown>, seed: number, index: number):
   return format.damage(rng, rng.pick(format.valid));
 }
 
-const shown = (value: unknown): string =>
-  value instanceof Uint8Array
-    ? `base64 ${btoa(String.fromCharCode(...value))}`
-    : (JSON.stringify(value, (_k, v: unknown) =>
-        v instanceof Tensor
-          ? `${v.dtype}[${v.shape.join()}]`
-          : ArrayBuffer.isView(v)
-            ? `${v.byteLength} bytes`
-            : /bigint|symbol|function/.test(typeof v)
-              ? String(v)
-              : v,
-      )?.slice(0, 2000) ?? String(value));
+/** A damaged value as text to read. */
+function shown(value: unknown): string {
+  if (value instanceof Uint8Array) return `base64 ${btoa(String.fromCharCode(...value))}`;
+  if (value instanceof Tensor) return `${value.dtype}[${value.shape.join()}]`;
+  if (ArrayBuffer.isView(value)) return `${value.byteLength} bytes`;
+  if (typeof value !== "object" || value === null) return String(value);
+  return `{ ${Object.entries(value).map(([key, v]) => `${key}: ${shown(v)}`).join(", ")} }`; // prettier-ignore
+}
 
 /** Reports of what is wrong among cases `from` to `from + count`, at most ten. */
 export async function searchFiles(name: string, seed: number, from: number, count: number): Promise<string[]> {

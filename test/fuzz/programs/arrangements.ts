@@ -166,7 +166,8 @@ export const indexing: Calls = {
   index: (w) => {
     const [x] = indexed(w);
     const shape = w.shapeOf(x);
-    if (w.rng.chance(0.3)) return [x, [w.mask([shape[0]!])]];
+    // How many a mask selects is known of uploaded masks only.
+    if (w.rng.chance(0.3)) return [x, [w.integers([shape[0]!], 0, 1, "bool")]];
     const at = w.rng.int(0, shape.length - 1);
     return [x, shape.slice(0, at + 1).map((d, i): Argument => (i === at || w.rng.chance(0.3) ? w.integers([2], -d, d - 1) : ":"))];
   },

@@ -206,7 +206,15 @@ export const losses: Calls = {
   },
   crossEntropy: (w) => {
     const [x, target, options] = classes(w);
-    return [x, target, { ...options, ...(w.rng.chance(0.3) && { labelSmoothing: 0.25 }), ...(w.rng.chance(0.3) && { ignoreIndex: 1 }) }];
+    return [
+      x,
+      target,
+      {
+        ...options,
+        ...(w.rng.chance(0.3) && { labelSmoothing: 0.25 }),
+        ...(Number.isFinite(w.material.large) && w.rng.chance(0.3) && { ignoreIndex: 1 }),
+      },
+    ];
   },
   nllLoss: classes,
 };
