@@ -2,7 +2,7 @@
 import { turn } from "../base/turn.ts";
 import type { BufferPool } from "./buffers.ts";
 import { encoderOf, type Timer } from "./encoder.ts";
-import { type Faults, typed } from "./fault.ts";
+import { type Faults, type Guarded, typed } from "./fault.ts";
 import { readMode } from "./flags.ts";
 import { counts } from "./ledger.ts";
 import {
@@ -114,31 +114,42 @@ export function commandList(gpu: GPUDevice, faults: Faults, pool: BufferPool, st
       const names = new Set(healthy.flatMap((c) => (isDispatch(c) ? c.name : [])));
       return names.size > 0 ? `running ${[...names].slice(0, 8).join(", ")}` : healthy.some(isRead) ? "reading" : "writing";
     };
-    const { closed } = faults.guard("webgpu", what, () => {
+    let host: Guarded<void> | undefined;
+    const write = (all: () => void): void => {
+      host = faults.guard("upload", () => "writeBuffer", all);
+      if (host.thrown) throw host.thrown;
+    };
+    const guarded = faults.guard("webgpu", what, () => {
       faults.check();
-      const work = encoder.encode(healthy);
+      const work = encoder.encode(healthy, write);
       if (!work) return;
       gpu.queue.submit([work]);
       counts.submits++;
     });
     issued.push(batch);
-    settled = settle(batch, closed, settled);
+    settled = settle(batch, guarded, host, settled);
     running.push(worked());
     batch.send();
     staging.passed(id);
     if (pool.passed(id)) encoder.forget();
   }
 
-  /** Follows a submitted batch until its error scopes are closed. If they caught something, nothing of it has run. */
-  async function settle(batch: Batch, closed: Promise<Error | undefined>, before: Promise<void>): Promise<void> {
-    const error = await closed;
+  /**
+   * Follows a submitted batch until its error scopes are closed. If they caught something, nothing of it has run; if they gave no answer, or
+   * what the `host` wrote was refused, it may have run on whatever was there.
+   */
+  async function settle(batch: Batch, guarded: Guarded<void>, host: Guarded<void> | undefined, before: Promise<void>): Promise<void> {
+    const refused = await guarded.closed;
+    const error = refused ?? (await host?.closed);
+    const ran = !refused || !guarded.answered();
     await before;
     const { id, commands, transactions } = batch;
     if (error) {
       encoder.forget(true);
       faults.note(error, id);
       for (const transaction of transactions) abort(transaction, error);
-      for (const command of commands) refuse(command, error);
+      // A step that may have run has left neither its former contents nor known new ones.
+      for (const command of commands) refuse(isDispatch(command) && ran ? { ...command, transaction: undefined } : command, error);
       for (const later of issued.slice(1)) runnable(later.commands, { abort, met: () => undefined });
     }
     issued.shift();

@@ -11,8 +11,8 @@ export type Timer = (name: string) => GPUComputePassTimestampWrites | undefined;
 export interface Encoder {
   /** From the next batch on every dispatch for which it gives timestamps gets a pass of its own. */
   timer: Timer | undefined;
-  /** Writes what the host wrote and encodes the rest, if there is any. */
-  encode(commands: readonly Command[]): GPUCommandBuffer | undefined;
+  /** Encodes, if there is anything to encode. All that the host writes beforehand is written in one call of `write`. */
+  encode(commands: readonly Command[], write: (all: () => void) => void): GPUCommandBuffer | undefined;
   /** Lets go of bind groups, when buffers were destroyed; after a failure of everything that may be at fault. */
   forget(failed?: boolean): void;
 }
@@ -62,7 +62,8 @@ export function encoderOf(gpu: GPUDevice, usualCommands: number): Encoder {
 
   const encoder: Encoder = {
     timer: undefined,
-    encode(commands) {
+    encode(commands, write) {
+      const writes: (() => void)[] = [];
       makeRoom(commands);
       let into: GPUCommandEncoder | undefined;
       let pass: GPUComputePassEncoder | undefined;
@@ -74,8 +75,8 @@ export function encoderOf(gpu: GPUDevice, usualCommands: number): Encoder {
       };
       for (const command of commands) {
         if (isWrite(command)) {
-          gpu.queue.writeBuffer(command.memory.buffer.gpu, 0, command.data as Float32Array<ArrayBuffer>);
-          counts.writes++;
+          const { memory, data } = command;
+          writes.push(() => gpu.queue.writeBuffer(memory.buffer.gpu, 0, data as Float32Array<ArrayBuffer>));
           continue;
         }
         into ??= gpu.createCommandEncoder();
@@ -103,10 +104,9 @@ export function encoderOf(gpu: GPUDevice, usualCommands: number): Encoder {
         if (timestampWrites) endPass();
       }
       endPass();
-      if (at > 0) {
-        gpu.queue.writeBuffer(uniform!, 0, words, 0, at);
-        counts.writes++;
-      }
+      if (at > 0) writes.push(() => gpu.queue.writeBuffer(uniform!, 0, words, 0, at));
+      if (writes.length > 0) write(() => writes.forEach((w) => w()));
+      counts.writes += writes.length;
       return into?.finish();
     },
     forget,

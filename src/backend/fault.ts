@@ -10,6 +10,8 @@ export interface Guarded<T> {
   readonly thrown: Error | undefined;
   /** Resolves, once the scopes are closed, with what was thrown or what they caught. Never rejects. */
   readonly closed: Promise<Error | undefined>;
+  /** Once closed: false when the device did not say what became of the calls. They may have run. */
+  readonly answered: () => boolean;
 }
 
 export interface Faults {
@@ -73,6 +75,7 @@ export function faultsOf(gpu: GPUDevice): Faults {
       let made: T | undefined;
       let thrown: Error | undefined;
       let depth = 0;
+      let answered = true;
       try {
         for (; depth < filters.length; depth++) gpu.pushErrorScope(filters[depth]!);
         made = calls();
@@ -85,14 +88,18 @@ export function faultsOf(gpu: GPUDevice): Faults {
         try {
           answers.push(gpu.popErrorScope().then((error) => (error ? typed(error, what(), op, filter) : undefined)));
         } catch (error) {
+          answered = false;
           thrown ??= typed(error, what(), op);
         }
       }
       const closed = wait(Promise.all(answers), "popErrorScope", op).then(
         (caught) => thrown ?? caught.find(Boolean),
-        (error: unknown) => lost ?? thrown ?? typed(error, what(), op),
+        (error: unknown) => {
+          answered = false;
+          return lost ?? thrown ?? typed(error, what(), op);
+        },
       );
-      return { made: thrown ? undefined : made, thrown, closed };
+      return { made: thrown ? undefined : made, thrown, closed, answered: () => answered };
     },
     note(error, incident) {
       // A loss is told by everything from then on.

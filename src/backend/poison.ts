@@ -9,8 +9,8 @@ export interface Memory {
   error: Error | undefined;
   /** Its place among the allocations of the device. */
   readonly born: number;
-  /** The fill that would make the contents good again, when nothing else was to be in there. */
-  refill: Dispatch | undefined;
+  /** The fill or host write that would make the contents good again, when nothing else was to be in there. */
+  refill: Dispatch | Write | undefined;
   /** True while that fill is recorded and has still to be submitted. */
   healing: boolean;
 }
@@ -58,13 +58,19 @@ export const isRead = (command: Command): command is Read => "target" in command
 export const isWrite = (command: Command): command is Write => "data" in command;
 export const isDispatch = (command: Command): command is Dispatch => "compiled" in command;
 
+/** The memory that this command fills, whatever was in there. */
+const filled = (command: Command): Memory | undefined => {
+  if (isWrite(command)) return command.memory;
+  return isDispatch(command) && command.fills ? command.memories[0] : undefined;
+};
+
 /** Why this memory cannot be read. */
 export const poisonOf = (memory: Memory): Error | undefined => memory.error ?? memory.buffer.error;
 
 /** Why this command cannot run: its kernel, its memory, or what it would read. Memory that is written may be read, too. */
 function hindrance(command: Command): Error | undefined {
   if (isRead(command)) return command.error ?? command.target.error ?? poisonOf(command.memory);
-  if (isWrite(command)) return poisonOf(command.memory);
+  if (isWrite(command)) return command.memory.buffer.error;
   const { compiled, memories, fills } = command;
   if (compiled.error) return compiled.error;
   if (fills) return memories[0]!.buffer.error;
@@ -77,16 +83,22 @@ function hindrance(command: Command): Error | undefined {
 
 /** The command does not run. `since`: what is older than that keeps its contents. */
 export function refuse(command: Command, error: Error, since = 0): void {
-  if (!isDispatch(command)) {
-    (isRead(command) ? command : command.memory).error ??= error;
+  if (isRead(command)) {
+    command.error ??= error;
     return;
   }
-  const { compiled, memories, fills, transaction } = command;
+  const whole = filled(command);
+  if (whole) {
+    whole.error ??= error;
+    Object.assign(whole, { refill: command, healing: false });
+    return;
+  }
+  const { compiled, memories, transaction } = command as Dispatch;
   compiled.linked.bindings.forEach(({ write }, i) => {
     const memory = memories[i]!;
-    if (!write || (!fills && memory.born < (transaction?.since ?? since))) return;
+    if (!write || memory.born < (transaction?.since ?? since)) return;
     memory.error ??= error;
-    if (fills) Object.assign(memory, { refill: command, healing: false });
+    memory.refill = undefined;
   });
 }
 
@@ -122,9 +134,9 @@ export function runnable(commands: readonly Command[], told: Told): Command[] {
     if (error) {
       told.met(error);
       refuse(command, error);
-    } else if (isDispatch(command) && command.fills) {
-      const [memory] = command.memories as readonly [Memory];
-      Object.assign(memory, { error: undefined, refill: undefined, healing: false });
+    } else {
+      const whole = filled(command);
+      if (whole) Object.assign(whole, { error: undefined, refill: undefined, healing: false });
     }
     return !error;
   });

@@ -12,7 +12,7 @@ import { usage } from "./flags.ts";
 import { bitsOf, type Grid, type Kernel, type Launcher } from "./kernel.ts";
 import { ledger } from "./ledger.ts";
 import { type Compiled, compile, pipelinesOf } from "./pipelines.ts";
-import { type Memory, poisonOf } from "./poison.ts";
+import { isWrite, type Memory, poisonOf } from "./poison.ts";
 import { tablesOf } from "./tables.ts";
 import { link } from "./wgsl.ts";
 
@@ -62,10 +62,11 @@ function deviceOn(gpu: GPUDevice, info: GPUAdapterInfo | undefined): WebGpuDevic
     if (!error || memory.healing) return;
     if (!refill) throw faults.told(error);
     const { bytes } = buffer;
-    memory.buffer = pool.take(bytes);
+    memory.buffer = pool.take(bytes, isWrite(refill));
     pool.give(buffer);
     memory.healing = true;
-    commands.record({ ...refill, compiled: pipelines(fillKernel(), "fill") });
+    if (isWrite(refill)) commands.write(memory, refill.data);
+    else commands.record({ ...refill, compiled: pipelines(fillKernel(), "fill") });
   }
 
   function record(
