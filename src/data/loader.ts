@@ -25,9 +25,10 @@ export interface LoaderOptions<T, B> {
 }
 
 /** Stacks examples: tensors along a new first dimension, numbers into a tensor, arrays and plain objects field by field. */
-export function defaultCollate(examples: readonly unknown[]): unknown {
+export function defaultCollate(given: readonly unknown[]): unknown {
   return under("collate", () => {
-    const [first] = listed("collate", examples, "examples");
+    const examples = listed("collate", given, "examples");
+    const [first] = examples;
     if (first instanceof Tensor) return functions.stack(examples as Tensor[]);
     // Whole numbers are class indices as a rule, as in PyTorch.
     if (typeof first === "number") return tensor(examples as number[], { dtype: examples.every(Number.isInteger) ? "int32" : "float32" });

@@ -198,7 +198,8 @@ export abstract class Optimizer<O extends object = object, S extends ParamState 
   }
 
   /** Forgets all gradients; with setToNone false they become zeros instead. */
-  zeroGrad({ setToNone = true }: { readonly setToNone?: boolean } = {}): void {
+  zeroGrad(options: { readonly setToNone?: boolean } = {}): void {
+    const { setToNone } = entry("zeroGrad", [options], () => parse([options], {}, { setToNone: true }));
     for (const p of this.#params) p.grad = setToNone || !p.peekGrad() ? null : p.filledLike(0);
   }
 

@@ -17,7 +17,7 @@ const isClass = (v: unknown): v is Constructor =>
   typeof v === "function" && /^class\b/.test(globalThis.Function.prototype.toString.call(v));
 
 /** What changes the house for everyone, takes minutes, or is an abstract class whose misuse the types rule out. */
-const left = new Set(["init", "selfTest", "setPrintOptions", "Tensor", "Module", "Optimizer", "LRScheduler", "Function", "Context", "setGradEnabled", "profile", "enableGrad", "constructor", "check", "update", "initial", "zerosFor", "begin", "make", "extra", "fans", "stateEntries", "stateNames", "fillUniform"]); // prettier-ignore
+const left = new Set(["init", "selfTest", "setPrintOptions", "Tensor", "Module", "Optimizer", "LRScheduler", "Function", "Context", "setGradEnabled", "profile", "enableGrad", "constructor", "check", "update", "initial", "zerosFor", "begin", "make", "extra", "fans", "stateEntries", "stateNames", "fillUniform", "philox"]); // prettier-ignore
 
 function exportsOf(space: object, prefix: string): Target[] {
   return Object.entries(space).flatMap(([key, value]: [string, unknown]): Target[] => {
