@@ -1,6 +1,7 @@
 // backward() and grad(): walk the recorded nodes from the last to the first, once each, summing gradients that meet.
 import { GradError, show, ShapeError, under } from "../base/errors.ts";
 import { memo } from "../base/memo.ts";
+import { reading } from "../base/reading.ts";
 import { sameShape } from "../base/shape.ts";
 import { operand } from "../ops/arguments.ts";
 import type { Tensor } from "../tensor.ts";
@@ -32,7 +33,7 @@ export function backward(
   options: BackwardOptions = {},
 ): void {
   under("backward", () => {
-    const { inputs } = options;
+    const { inputs } = reading([tensors, gradients, options], () => ({ ...options, inputs: options.inputs }));
     if (inputs?.length === 0) throw new GradError("inputs is empty", "leave it out to reach every leaf");
     run("backward", tensors, gradients, inputs, options);
   });
@@ -42,6 +43,7 @@ export function backward(
 export function grad(outputs: Tensor | readonly Tensor[], inputs: Tensor | readonly Tensor[], options: GradOptions = {}): Tensor[] {
   return under("grad", () => {
     const wanted = list(inputs);
+    reading([outputs, inputs, options], () => options.gradOutputs);
     const found = run("grad", outputs, options.gradOutputs, wanted, options);
     return wanted.map((_, i) => {
       if (found[i] || options.allowUnused) return found[i] as Tensor;

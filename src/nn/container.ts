@@ -1,7 +1,7 @@
 // Modules made of modules.
 import { described } from "../base/copies.ts";
 import { ArgumentError } from "../base/errors.ts";
-import { listed } from "../base/reading.ts";
+import { entry, listed } from "../base/reading.ts";
 import { Module } from "./module.ts";
 
 /** Modules under the names 0, 1, 2, …, as ModuleList and Sequential keep them. */
@@ -25,7 +25,7 @@ abstract class Numbered extends Module {
   }
   /** The module at an index; negative ones count from the end. */
   at(index: number): Module | undefined {
-    return this.list().at(index);
+    return entry("at", [index], () => this.list().at(index));
   }
   /** Adds a module at the end. */
   append(module: Module): this {
