@@ -33,7 +33,7 @@ export function backward(
   options: BackwardOptions = {},
 ): void {
   under("backward", () => {
-    const { inputs } = reading([tensors, gradients, options], () => ({ ...options, inputs: options.inputs }));
+    const inputs = reading([tensors, gradients, options], () => options.inputs);
     if (inputs?.length === 0) throw new GradError("inputs is empty", "leave it out to reach every leaf");
     run("backward", tensors, gradients, inputs, options);
   });
