@@ -12,6 +12,7 @@ import { DeviceError, GradError, ShapeError, show, under } from "./base/errors.t
 import { memo } from "./base/memo.ts";
 import { parse } from "./base/options.ts";
 import { contiguous, type Geometry, isContiguous, sameShape, sizeOf } from "./base/shape.ts";
+import { quiet } from "./base/turn.ts";
 import { type DeviceName, deviceNamed } from "./device.ts";
 import { knownValue } from "./transfer.ts";
 import { relieve, track, untrack } from "./autograd/pressure.ts";
@@ -264,7 +265,10 @@ export class Tensor implements Geometry {
   // ---- values ---------------------------------------------------------------------------------------------------
 
   /** The elements in row-major order, after everything recorded so far. */
-  async data(): Promise<TypedArray> {
+  data(): Promise<TypedArray> {
+    return quiet(this.#data());
+  }
+  async #data(): Promise<TypedArray> {
     this.checkLive("data");
     const data = await this.storage.device.read(isContiguous(this) ? this : this.detach().contiguous());
     await told();
@@ -272,13 +276,19 @@ export class Tensor implements Geometry {
     return data;
   }
   /** The value of a one-element tensor. Errors: ShapeError for any other size. */
-  async item(): Promise<number> {
+  item(): Promise<number> {
+    return quiet(this.#item());
+  }
+  async #item(): Promise<number> {
     this.checkLive("item");
     if (this.size !== 1) throw new ShapeError(`the tensor has ${this.size} elements, not 1`, "", "item");
     return (await this.data())[0]!;
   }
   /** Nested arrays of numbers (booleans for bool), a plain number for 0-d. */
-  async tolist(): Promise<Nested> {
+  tolist(): Promise<Nested> {
+    return quiet(this.#tolist());
+  }
+  async #tolist(): Promise<Nested> {
     this.checkLive("tolist");
     const data = await this.data();
     const bool = this.dtype === "bool";

@@ -8,6 +8,7 @@ import { Linear } from "../src/nn/index.ts";
 import { Adam } from "../src/optim/index.ts";
 import { init, webGpuDevice } from "../src/device.ts";
 import type { Tensor } from "../src/tensor.ts";
+import { watchRejections } from "./faults/waits.ts";
 
 const ownDevice = async (): Promise<GPUDevice> => (await navigator.gpu.requestAdapter())!.requestDevice();
 
@@ -121,6 +122,20 @@ describe("after a loss", () => {
     await expect(x.cpu()).rejects.toThrow(lossy);
     await expect(model.cpu()).rejects.toThrow(lossy);
     await expect(x.tolist()).rejects.toThrow(lossy);
+  });
+
+  it("a value that nobody waits for is no unhandled rejection", async () => {
+    await init({ device: "webgpu" });
+    const rejections = watchRejections();
+    const [before, x] = [tensor([1]).mul(2), tensor([1, 2])];
+    void before.item();
+    await lose();
+    void before.item();
+    void x.tolist();
+    await expect(x.data()).rejects.toThrow(lossy);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    rejections.stop();
+    expect(rejections.heard).toEqual([]);
   });
 
   it.each<["model" | "optimizer"]>([["model"], ["optimizer"]])(

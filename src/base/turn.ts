@@ -10,3 +10,9 @@ export const turn = (): Promise<void> =>
     };
     port2.postMessage(0);
   });
+
+/** An answer that may be ignored, and then fails in silence: pages show a loss now and then without waiting for it, also on a lost device. */
+export function quiet<T>(answer: Promise<T>): Promise<T> {
+  answer.catch(() => undefined);
+  return answer;
+}
