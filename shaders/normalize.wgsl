@@ -158,8 +158,7 @@ fn seed(line: u32) -> f32 { return params.slope; }
 fn seed_given(line: u32) -> f32 { return given_a[line * params.channels]; }
 fn settle_logit(line: u32, lid: u32, s: vec2f, middle: f32, base: u32) -> vec4f {
   let slope = seed(line) / given_b[0] * own_weight(line);
-  let found = vec4f(middle, slope / checked(s.x, middle), slope, 0.0);
-  return select(vec4f(middle, 0.0, 0.0, 0.0), found, classes[line] != params.ignored);
+  return vec4f(middle, slope / checked(s.x, middle), slope, f32(classes[line] != params.ignored));
 }
 
 // ---- layer and batch normalisation
@@ -212,7 +211,8 @@ fn mapped_product(base: u32, i: u32, line: u32, s: vec4f) -> vec4f { return load
 fn mapped_exp(base: u32, i: u32, line: u32, s: vec4f) -> vec4f { return load_x(base, i) - exp_below(load_y(base, i)) * s.x; }
 fn mapped_logit(base: u32, i: u32, line: u32, s: vec4f) -> vec4f {
   let own = select(vec4f(0.0), vec4f(s.z), four(i) == vec4u(class_of(line)));
-  return exp_below(load_x(base, i) - s.x) * s.y - own;
+  // Ignored lines have no gradient, whatever their logits are.
+  return select(vec4f(0.0), exp_below(load_x(base, i) - s.x) * s.y - own, s.w != 0.0);
 }
 fn mapped_norm(base: u32, i: u32, line: u32, s: vec4f) -> vec4f {
   return (load_x(base, i) - s.x) * s.y * weights(i) + (biases(i) + s.z);

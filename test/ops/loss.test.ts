@@ -94,9 +94,14 @@ onEveryDevice((device) => {
       const all = w.tensor([-100, -100], { dtype: "int32" });
       const [dx] = w.autograd.grad([w.crossEntropy(x, all)], [x], { createGraph });
       await expectValues(dx, [0, 0, 0, 0, 0, 0]);
+    }
+  });
+
+  it.each([-Infinity, Infinity, NaN])("crossEntropy: gives no gradient to an ignored position of %s", async (logit) => {
+    for (const createGraph of [false, true]) {
       const bad = w.tensor(
         [
-          [-Infinity, -Infinity, -Infinity],
+          [logit, logit, logit],
           [0, 1, 2],
         ],
         { requiresGrad: true },

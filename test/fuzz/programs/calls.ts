@@ -212,7 +212,7 @@ export const losses: Calls = {
       {
         ...options,
         ...(w.rng.chance(0.3) && { labelSmoothing: 0.25 }),
-        ...(Number.isFinite(w.material.large) && w.rng.chance(0.3) && { ignoreIndex: 1 }),
+        ...(w.rng.chance(0.3) && { ignoreIndex: 1 }),
       },
     ];
   },
