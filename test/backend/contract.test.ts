@@ -5,7 +5,7 @@ import { type Contraction, contract, type Tuning } from "../../src/backend/contr
 import { contractCpu, cpuConv } from "../../src/backend/contractcpu.ts";
 import { convForward, type ConvHost, convInput, convWeight, type Sliding } from "../../src/backend/conv.ts";
 import { gpuConv } from "../../src/backend/convgpu.ts";
-import { cpu } from "../../src/backend/cpu.ts";
+import { elements, hostView } from "../../src/backend/cpu.ts";
 import type { Launcher, Traits } from "../../src/backend/kernel.ts";
 import type { WebGpuDevice } from "../../src/backend/webgpu.ts";
 import { init, webGpuDevice } from "../../src/device.ts";
@@ -41,7 +41,7 @@ function pair(shape: readonly number[], seed: number, offset = 0, poison = false
   made.push(storage);
   return {
     gpu: { ...common, dtype: "float32", storage },
-    cpu: { ...common, dtype: "float64", storage: new Storage(cpu, "float64", n, Float64Array.from(data)) },
+    cpu: { ...common, dtype: "float64", storage: hostView(Float64Array.from(data), "float64").storage },
   };
 }
 
@@ -61,7 +61,7 @@ function onGpu(traits: Partial<Traits>, work: (launcher: Launcher) => void, fold
 async function agree(out: Pair, scale: number): Promise<void> {
   const whole = out.gpu.storage.elements;
   const got = await device.read({ ...out.gpu, offset: 0, shape: [whole], strides: [1] });
-  const want = out.cpu.storage.memory as Float64Array;
+  const want = elements(out.cpu) as Float64Array;
   let worst = 0;
   for (let i = 0; i < whole; i++) {
     const error = Math.abs(got[i]! - want[i]!);
@@ -164,7 +164,7 @@ it("int32 products wrap", async () => {
   });
   onGpu({}, (launcher) => contract(launcher, square(view(storage), view(out))));
   const got = await device.read(view(out));
-  const host = (array: Int32Array<ArrayBuffer>): View => ({ ...view(storage), storage: new Storage(cpu, "int32", 64, array) });
+  const host = (array: Int32Array<ArrayBuffer>): View => ({ ...view(storage), storage: hostView(array, "int32").storage });
   const want = new Int32Array(64);
   contractCpu(square(host(data), host(want)));
   expect([...got]).toEqual([...want]);
@@ -234,7 +234,7 @@ it.each(convolutions)("the CPU's convolution is the definition: %s", (_name, c) 
   const g = { inputs: ci * groups, outputs: co * groups };
   const a: Sliding = { stride: spatial(stride), padding: spatial(padding), dilation: spatial(dilation), groups };
   const view = (shape: readonly number[], data: Float64Array<ArrayBuffer>): View => ({
-    storage: new Storage(cpu, "float64", data.length, data),
+    storage: hostView(data, "float64").storage,
     shape,
     strides: strides(shape),
     offset: 0,

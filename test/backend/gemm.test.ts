@@ -1,8 +1,8 @@
 // Matrix products and contractions on typed arrays against plain sums.
 import { describe, expect, it } from "vitest";
-import { Storage, type View } from "../../src/backend/backend.ts";
+import type { View } from "../../src/backend/backend.ts";
 import { contractCpu } from "../../src/backend/contractcpu.ts";
-import { cpu } from "../../src/backend/cpu.ts";
+import { hostView } from "../../src/backend/cpu.ts";
 import { gemm as gemmOf, type Numbers, offsets } from "../../src/backend/gemm.ts";
 
 /** Distinct values in [-1, 1], the same in every run. */
@@ -135,7 +135,7 @@ describe("gemm(m, n, k, …)", () => {
 
 describe("contractCpu(problem)", () => {
   const view = (data: Numbers, offset = 0): View => ({
-    storage: new Storage(cpu, "float64", data.length, data),
+    storage: hostView(data, "float64").storage,
     shape: [data.length],
     strides: [1],
     offset,

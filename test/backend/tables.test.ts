@@ -1,15 +1,15 @@
 // Index tables: kept by key within a budget, those used longest ago go first.
 import { expect, it } from "vitest";
 import { denseView } from "../../src/backend/backend.ts";
-import { cpu } from "../../src/backend/cpu.ts";
+import { cpu, elements } from "../../src/backend/cpu.ts";
 import { tablesOf } from "../../src/backend/tables.ts";
 
 it("tables go by the time of their last use, only when trimmed, and are made anew when they are not sound", () => {
   const made: string[] = [];
   let broken = "";
   const tables = tablesOf(
-    (data) => denseView(cpu, "int32", [data.length], data),
-    ({ storage }) => String((storage.memory as Int32Array)[0]) !== broken,
+    (data) => denseView(cpu, "int32", [data.length], cpu.upload("int32", data)),
+    (table) => String(elements(table)[0]) !== broken,
     () => 3 * 4 * 10,
   );
   const get = (key: number): void =>
@@ -34,7 +34,7 @@ it("tables go by the time of their last use, only when trimmed, and are made ane
 
 it("a table that goes gives its storage back", () => {
   const tables = tablesOf(
-    (data) => denseView(cpu, "int32", [data.length], data),
+    (data) => denseView(cpu, "int32", [data.length], cpu.upload("int32", data)),
     () => true,
     () => 0,
   );
