@@ -292,6 +292,7 @@ const adaptiveAvgPool = (rank: number): Composite<(x: Tensor, ...rest: AdaptiveA
     return perDim("outputSize", sizes, rank, 0).reduce((y, parts, i) => {
       const dim = y.ndim - rank + i;
       const extent = y.shape[dim]!;
+      sizeOf(y.shape.with(dim, parts)); // refuses before there is a list of parts
       if (extent % parts === 0) return y.unflatten(dim, [parts, extent / parts]).mean(dim + 1);
       const means = Array.from({ length: parts }, (_, part) => {
         const from = Math.floor((part * extent) / parts);
@@ -304,7 +305,7 @@ const adaptiveAvgPool = (rank: number): Composite<(x: Tensor, ...rest: AdaptiveA
     [sized(rank, [2, 2], 5, 6, 4), 2],
     [sized(rank, [2], 6, 7, 5), 1],
   ],
-  errors: [raises([t([3]), 2], "x must have")],
+  errors: [raises([t([3]), 2], "x must have"), raises([sized(rank, [2], 6, 7, 5), 2 ** 40], "at most 2147483647")],
 });
 
 /** Averages over windows that divide L into outputSize parts. Shape: [N, C, L] → [N, C, outputSize]. */

@@ -6,7 +6,7 @@ import { loadCheckpoint, loadIdx, parseIdx, saveCheckpoint } from "../../src/ext
 import { type ArrivingBytes, type Bytes, inspectSafetensors, loadSafetensors, saveSafetensors } from "../../src/io/index.ts";
 import { Linear } from "../../src/nn/index.ts";
 import { onEveryDevice } from "../devices.ts";
-import { formsOf, idxFile } from "./files.ts";
+import { formsOf, idxFile, sharedBytes } from "./files.ts";
 
 type Reader = (file: Bytes | ArrivingBytes) => unknown;
 
@@ -83,10 +83,9 @@ onEveryDevice(() => {
 describe("loadSafetensors", () => {
   it("reads shared memory once: what is written there later is not seen", async () => {
     const file = await saveSafetensors({ x: tensor([5, 6]) });
-    const shared = new SharedArrayBuffer(file.length);
-    new Uint8Array(shared).set(file);
+    const shared = sharedBytes(file);
     const { x } = loadSafetensors(shared);
-    new Uint8Array(shared).fill(0);
+    shared.fill(0);
     expect(await x!.tolist()).toEqual([5, 6]);
   });
 });

@@ -39,17 +39,28 @@ class Window extends Uint8Array<ArrayBuffer> {
   }
 }
 
+/** The bytes in shared memory, which pages without isolation have from WebAssembly alone. */
+export function sharedBytes(bytes: Uint8Array): Uint8Array<SharedArrayBuffer> {
+  const pages = Math.ceil(bytes.length / 65536) + 1;
+  const { buffer } = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  const shared = new Uint8Array(buffer as unknown as SharedArrayBuffer, 0, bytes.length);
+  shared.set(bytes);
+  return shared;
+}
+
 /** The same bytes as windows at an odd place of a larger buffer with other contents, and alone: everything that is at hand at once. */
 export function formsOf(bytes: Uint8Array<ArrayBuffer>): [string, ArrayBufferLike | ArrayBufferView][] {
   const alone = bytes.slice().buffer;
   const larger = new Uint8Array(bytes.length + 16).fill(0x5a);
   larger.set(bytes, 3);
-  const shared = new SharedArrayBuffer(bytes.length);
-  new Uint8Array(shared).set(bytes);
+  const shared = sharedBytes(bytes);
+  // Whole, shared memory comes in pages: it is as long as a file only where its constructor is.
+  const whole = "SharedArrayBuffer" in globalThis ? new SharedArrayBuffer(bytes.length) : undefined;
+  if (whole) new Uint8Array(whole).set(bytes);
   return [
     ["an ArrayBuffer", alone],
-    ["a SharedArrayBuffer", shared],
-    ["a Uint8Array of shared memory", new Uint8Array(shared)],
+    ...(whole ? [["a SharedArrayBuffer", whole] as [string, ArrayBufferLike]] : []),
+    ["a Uint8Array of shared memory", shared],
     ["a Uint8Array", bytes],
     ["a window into a larger buffer", larger.subarray(3, 3 + bytes.length)],
     ["a window whose slice() does not copy", new Window(larger.buffer, 3, bytes.length)],
