@@ -1,7 +1,7 @@
 // Cutting: views of part of a dimension, and tensors cut into pieces.
 import { ShapeError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
-import { type Geometry, normalizeDim } from "../base/shape.ts";
+import { type Geometry, normalizeDim, sizeOf } from "../base/shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { checkRank, integer, integers, wrapped } from "./arguments.ts";
 import { type Composite, raises, t as arg, type ViewOp } from "./op.ts";
@@ -136,11 +136,11 @@ export const chunk: Composite<(x: Tensor, chunks: number, ...rest: DimRest) => T
   compose: (x, chunks, ...rest) => {
     const dim = axisOf(x, rest);
     const [n, size] = [integer(chunks, "chunks", 1), x.shape[dim]!];
-    return x.split(size === 0 ? new Array<number>(n).fill(0) : Math.ceil(size / n), dim);
+    return x.split(size === 0 ? new Array<number>(sizeOf([n])).fill(0) : Math.ceil(size / n), dim);
   },
   samples: [
     [arg([7]), 3],
     [arg([0, 2]), 2],
   ],
-  errors: [raises([arg([4]), 0], "at least 1")],
+  errors: [raises([arg([4]), 0], "at least 1"), raises([arg([0]), 2 ** 40], "at most 2147483647")],
 };
