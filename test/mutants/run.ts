@@ -52,6 +52,8 @@ const { values: options } = parseArgs({
   },
 });
 
+/** As it was before this process opened a device, which tells children of a driver but not of its loader. */
+const environment = { ...process.env, CHROMIUM: findChromium() };
 const related = await operatorsByFunction();
 const verdicts: Verdict[] = [];
 const queue = chosen();
@@ -137,7 +139,7 @@ function suites({ file, inside, kind }: Mutant): readonly Suite[] {
 async function failing(tree: string, suite: Suite): Promise<"killed" | "stillborn" | undefined> {
   const vitest = join(tree, "node_modules/vitest/vitest.mjs");
   const args = [vitest, "run", "--project", "node", "--bail", "1", "--passWithNoTests", "--reporter", "dot", ...suite];
-  const child = spawn(process.execPath, args, { cwd: tree, timeout: PATIENCE_MS, env: { ...process.env, CHROMIUM: findChromium() } });
+  const child = spawn(process.execPath, args, { cwd: tree, timeout: PATIENCE_MS, env: environment });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (part: Buffer) => (output += part.toString()));
   const code = await new Promise((resolve) => child.on("close", resolve));
