@@ -26,12 +26,21 @@ type Differentiable = (...inputs: Tensor[]) => unknown;
 const requiring = (list: readonly Tensor[]): Tensor[] => list.filter((x) => x.requiresGrad);
 const differentiable = (result: unknown): Tensor[] => tensorsIn(result).filter((t) => isFloat(t.dtype));
 
-/** A weighted sum of all elements of a result: the one number whose derivatives are compared. */
-const weighed = (result: unknown): Tensor =>
-  differentiable(result).reduce(
-    (sum, o, i) => sum.add(o.mul(weightsLike(o, i)).double().sum()),
-    tensor(0, { dtype: "float64", device: "cpu" }),
-  );
+/** A weighted sum of all elements of a result: the one number whose derivatives are compared. The weights are made once. */
+function weighing(): (result: unknown) => Tensor {
+  const weights: Tensor[] = [];
+  return (result) =>
+    differentiable(result).reduce(
+      (sum, o, i) =>
+        sum.add(
+          o
+            .mul((weights[i] ??= weightsLike(o, i)))
+            .double()
+            .sum(),
+        ),
+      tensor(0, { dtype: "float64", device: "cpu" }),
+    );
+}
 
 /**
  * Compares the gradient of a weighted sum of fn's outputs with central differences, for every element of every input that requires a gradient.
@@ -43,6 +52,7 @@ export async function gradcheck(fn: Differentiable, inputs: readonly Tensor[], o
   const checked = requiring(under("gradcheck", () => operands(inputs)));
   if (checked.length === 0) throw new GradError("no input requires a gradient", "", "gradcheck");
   for (const { dtype } of checked) if (dtype !== "float64") throw new DtypeError(`inputs must be float64, got ${dtype}`, "", "gradcheck");
+  const weighed = weighing();
   const sum = weighed(fn(...inputs));
   const grads = sum.requiresGrad ? grad(sum, checked, { allowUnused: true }) : [];
   for (const [n, x] of checked.entries()) {

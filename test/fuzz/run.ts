@@ -50,12 +50,13 @@ async function work(): Promise<void> {
   await import("../../src/index.ts");
   await import("../../src/extra/kit.ts");
   const { init } = await import("../../src/device.ts");
-  await init({ device: "webgpu" });
   const { search, report } = await import("./programs/search.ts");
   const { searchFiles } = await import("./files/search.ts");
   const { searchArguments } = await import("./arguments/search.ts");
   process.on("message", ({ part, profile, from, count, seed }: Portion & { seed: number }) => {
     const run = async (): Promise<readonly string[]> => {
+      // Files are the host's work; their targets live where it can look at them at once.
+      await init({ device: part === "files" ? "cpu" : "webgpu" });
       if (part === "programs") return (await search(profile, seed, from, count)).map(report);
       return part === "files" ? searchFiles(profile, seed, from, count) : searchArguments(profile, seed, from, count);
     };

@@ -119,7 +119,7 @@ function suites({ file, inside, kind }: Mutant): readonly Suite[] {
   const stem = file.replace(/^.*\//, "").replace(/\.\w+$/, "");
   const named = [...new Set([inside, ...(related.get(inside) ?? [])])].filter((name) => name !== "");
   const family = kind === "rule" && named.length === 0 ? [stem] : named;
-  const own: Suite = ["test/ops/ops.test.ts", "-t", `^(${family.slice(0, 5).join("|")}) `];
+  const own: Suite = ["test/ops/ops.test.ts", "test/ops/gradients.node.test.ts", "-t", `^(${family.slice(0, 5).join("|")}) `];
   const golden: Suite = ["test/golden/golden.test.ts", "-t", `\\b(${family.slice(0, 12).join("|")})\\(`];
   const general: Suite = [
     "test/ops/math",

@@ -7,7 +7,7 @@ beforeAll(async () => {
   expect((await w.init({ device: "webgpu" })).device).toBe("webgpu");
 });
 
-const size = 16;
+const size = 8;
 
 /** Throws memory away until the collector has done what is waited for; on a busy machine it takes its time. */
 async function collection(done: () => boolean): Promise<void> {
