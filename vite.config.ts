@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig, type ViteUserConfig } from "vitest/config";
-import { pack } from "./shaders/plugin.ts";
+import { pack } from "./build/plugin.ts";
 import { CHROMIUM_FLAGS, findChromium } from "./test/setup/chromium.ts";
 
 const root = fileURLToPath(new URL(".", import.meta.url));
@@ -12,13 +12,12 @@ const root = fileURLToPath(new URL(".", import.meta.url));
 const ENTRIES: Record<string, string> = {
   index: "src/index.ts",
   core: "src/core.ts",
-  "kits/all": "src/kits/all.ts",
   "nn/index": "src/nn/index.ts",
   "optim/index": "src/optim/index.ts",
   "data/index": "src/data/index.ts",
   "io/index": "src/io/index.ts",
   "inspect/index": "src/inspect/index.ts",
-  "extra/index": "src/extra/index.ts",
+  "linalg/index": "src/linalg/index.ts",
 };
 
 /** Every demo/<page>/index.html, and the page that links them; an earlier build beside them is none. */

@@ -1,7 +1,7 @@
 /** Builds the page and the contestants as a user would ship them: minified ES modules, kept in memory. */
 import { fileURLToPath } from "node:url";
 import { build } from "vite";
-import { pack } from "../shaders/plugin.ts";
+import { pack } from "../build/plugin.ts";
 
 /** Repository root. */
 export const ROOT = fileURLToPath(new URL("..", import.meta.url));

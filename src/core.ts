@@ -1,5 +1,5 @@
 // wengert/core: tensors and autograd with the operators that every network needs, and no others; kits and rooms bring the rest.
-import "./kits/core.ts";
+import "./ops/core/index.ts";
 export { detectAnomaly, enableGrad, isGradEnabled, noGrad, setGradEnabled } from "./autograd/mode.ts";
 export { tidy } from "./autograd/scope.ts";
 export type { DType, TypedArray } from "./base/dtype.ts";
@@ -33,10 +33,20 @@ export {
   type TensorData,
   zeros,
   zerosLike,
-} from "./create.ts";
-export { type DeviceName, init, type InitOptions, type InitReport, memory, type MemoryReport, resetPeak, stats, sync } from "./device.ts";
+} from "./tensor/create.ts";
+export {
+  type DeviceName,
+  init,
+  type InitOptions,
+  type InitReport,
+  memory,
+  type MemoryReport,
+  resetPeak,
+  stats,
+  sync,
+} from "./tensor/device.ts";
 export type { Index, Slice } from "./ops/index-list.ts";
-export { type DrawOptions, normal, rand, randint, randintLike, randLike, randn, randnLike, randperm } from "./sampling.ts";
-export type { Nested } from "./tensor.ts";
-export { Tensor } from "./tensor.ts";
+export { type DrawOptions, normal, rand, randint, randintLike, randLike, randn, randnLike, randperm } from "./tensor/sampling.ts";
+export type { Nested } from "./tensor/tensor.ts";
+export { Tensor } from "./tensor/tensor.ts";
 export * as autograd from "./autograd/index.ts";

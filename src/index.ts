@@ -1,14 +1,15 @@
 // wengert: tensors, operators, autograd, and the rooms built on them. Export lists, nothing else.
+import "./tensor/selection.ts";
 export * from "./core.ts";
 export { gradcheck, gradgradcheck } from "./inspect/gradcheck.ts";
 export { profile } from "./inspect/profile.ts";
 export { selfTest } from "./inspect/selftest.ts";
-export { linalg } from "./kits/linalg.ts";
-export { type PrintOptions, setPrintOptions } from "./print.ts";
-export { defineKernel, type KernelCall, type KernelDefinition, type UserKernel } from "./user-kernel.ts";
+export { type PrintOptions, setPrintOptions } from "./tensor/print.ts";
+export { defineKernel, type KernelCall, type KernelDefinition, type UserKernel } from "./tensor/user-kernel.ts";
 export * as data from "./data/index.ts";
 export * as inspect from "./inspect/index.ts";
+export * as linalg from "./linalg/index.ts";
 export * as io from "./io/index.ts";
 export * as nn from "./nn/index.ts";
 export * as optim from "./optim/index.ts";
-export * from "./kits/functional.ts";
+export * from "./functions.ts";

@@ -1,7 +1,7 @@
 // The conformance pattern: one body, every device.
 import { beforeAll, describe, expect } from "vitest";
-import { type DeviceName, init } from "../src/device.ts";
-import type { Tensor } from "../src/tensor.ts";
+import { type DeviceName, init } from "../src/tensor/device.ts";
+import type { Tensor } from "../src/tensor/tensor.ts";
 
 /** Runs the tests of `body` with each device as the default one. A device that cannot start fails them. */
 export function onEveryDevice(body: (device: DeviceName) => void): void {

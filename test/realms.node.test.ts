@@ -2,8 +2,8 @@
 import { runInNewContext } from "node:vm";
 import { beforeAll, expect, it } from "vitest";
 import { noGrad } from "../src/autograd/mode.ts";
-import { type CreateOptions, tensor, zeros } from "../src/create.ts";
-import { init } from "../src/device.ts";
+import { type CreateOptions, tensor, zeros } from "../src/tensor/create.ts";
+import { init } from "../src/tensor/device.ts";
 
 const there = <T>(code: string): T => runInNewContext(code) as T;
 beforeAll(async () => void (await init({ device: "cpu" })));

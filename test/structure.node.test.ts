@@ -3,24 +3,24 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { countLines, findCycle, parseSource, readText, type Source, type SyntaxNode, target, trackedFiles, visit } from "./setup/source.ts";
 
 const MAX_LINES = 400;
-const ROOF = ["src/core.ts", "src/index.ts"];
+const ROOF = ["src/functions.ts", "src/core.ts", "src/index.ts"];
 
 /** Folders of src/ from the ground up; the files directly in src/ are the tensor floor, the entries src/core.ts and src/index.ts the roof. */
 const FLOORS: Readonly<Record<string, number>> = {
   base: 0,
-  backend: 1,
-  ops: 2,
-  autograd: 3,
-  "": 4,
-  kits: 5,
+  device: 1,
+  kernels: 2,
+  ops: 3,
+  autograd: 4,
+  tensor: 5,
   nn: 6,
   optim: 6,
-  data: 6,
-  io: 6,
-  inspect: 6,
-  extra: 7,
+  linalg: 6,
+  data: 7,
+  io: 7,
+  inspect: 7,
 };
-const TOP_LEVEL = ["src", "shaders", "test", "demo", "bench", "docs", ".ci"];
+const TOP_LEVEL = ["src", "shaders", "build", "test", "demo", "bench", "docs", ".ci"];
 
 const files = trackedFiles();
 const sources = files.filter((path) => path.startsWith("src/") && path.endsWith(".ts") && !path.endsWith(".d.ts")).map(parseSource);
@@ -75,9 +75,14 @@ describe("floors", () => {
     expect(wrong).toEqual([]);
   });
 
-  test("only the backend and the operators read shaders", () => {
-    const readers = sources.filter(({ imports }) => imports.some(({ from }) => from.endsWith(".wgsl?raw")));
-    expect(readers.filter(({ path }) => !["backend", "ops", "extra"].includes(folderOf(path))).map(({ path }) => path)).toEqual([]);
+  test("only the device and the kernels read shaders; families bring special.wgsl along", () => {
+    const wrong = sources.flatMap(({ path, imports }) =>
+      imports
+        .filter(({ from }) => from.endsWith(".wgsl?raw") && !["device", "kernels"].includes(folderOf(path)))
+        .filter(({ from }) => folderOf(path) !== "ops" || !from.endsWith("/special.wgsl?raw"))
+        .map(({ line }) => `${path}:${line}`),
+    );
+    expect(wrong).toEqual([]);
   });
 });
 
@@ -133,9 +138,9 @@ function findLines(belongs: (path: string) => boolean, pattern: RegExp): readonl
 }
 
 describe("shaders", () => {
-  test("every shader file has an operator family of the same name", () => {
-    const families = new Set(sources.filter(({ path }) => path.startsWith("src/ops/")).map(({ path }) => stem(path)));
-    const alone = shaders.filter((path) => !path.startsWith("shaders/epilogue/") && !families.has(stem(path)));
+  test("every shader file has a file of kernels of the same name", () => {
+    const kernels = new Set(sources.filter(({ path }) => path.startsWith("src/kernels/")).map(({ path }) => stem(path)));
+    const alone = shaders.filter((path) => !kernels.has(stem(path)));
     expect(shaders.length).toBeGreaterThan(0);
     expect(alone).toEqual([]);
   });
@@ -155,7 +160,8 @@ describe("shaders", () => {
         const text =
           node.type === "TemplateElement" ? (node["value"] as { raw: string }).raw : node.type === "Literal" ? node["value"] : undefined;
         // The linker writes the one declaration that no shader file can: parameters as immediates.
-        const own = source.path === "src/backend/wgsl.ts" && typeof text === "string" && /^@group|^var<(immediate|uniform)>/.test(text);
+        const own =
+          source.path === "src/device/webgpu/linker.ts" && typeof text === "string" && /^@group|^var<(immediate|uniform)>/.test(text);
         if (typeof text === "string" && program.test(text) && !own) found.push(at(source, node.start, text.slice(0, 60)));
       });
       return found;
@@ -170,16 +176,16 @@ describe("operators", () => {
   let records: Records = {};
   let names: ReadonlySet<string> = new Set();
   beforeAll(async () => {
-    const [{ ops }, { extras }] = [await import("../src/ops/table.ts"), await import("../src/extra/table.ts")];
-    records = { ...ops, ...extras } as unknown as Records;
+    await import("../src/ops/all.ts");
+    records = (await import("../src/ops/install.ts")).records as unknown as Records;
     names = new Set(Object.keys(records));
   });
   const families = sources
-    .filter(({ path }) => ["src/ops/table.ts", "src/extra/table.ts"].includes(path))
-    .flatMap(({ path, imports }) => imports.filter(({ value }) => value).map(({ from }) => target(path, from)))
+    .filter(({ path }) => /^src\/ops\/\w+\/index\.ts$/.test(path))
+    .flatMap(({ path, imports }) => imports.filter(({ from }) => /^\.\/[\w-]+\.ts$/.test(from)).map(({ from }) => target(path, from)))
     .map((path) => sources.find((source) => source.path === path)!);
 
-  test("the table holds every export of every family, and no name twice", () => {
+  test("the kits bring every export of every family, and no name twice", () => {
     const exported = families.flatMap((source) => exportsOf(source).map(({ name }) => name));
     expect(exported.filter((name, i) => exported.indexOf(name) !== i)).toEqual([]);
     expect(exported.filter((name) => !names.has(name))).toEqual([]);
@@ -201,23 +207,8 @@ describe("operators", () => {
     expect(wrong).toEqual([]);
   });
 
-  test("a family without a shader of its own has no kernel of its own to put there", () => {
-    const stems = new Set(shaders.map(stem));
-    const wrong = families
-      .filter(
-        (source) =>
-          !stems.has(stem(source.path)) &&
-          !source.imports.some(
-            ({ from, value }) =>
-              value && (from.endsWith(".wgsl?raw") || /pointwise|reduction|choosing|\/compare|\/copy|\/lines|\/stepping/.test(from)),
-          ),
-      )
-      .filter((source) => exportsOf(source).some(({ name }) => records[name] !== undefined && "gpu" in records[name]));
-    expect(wrong.map(({ path }) => path)).toEqual([]);
-  });
-
   test("no floor but the operators' own chooses by an operator's name", () => {
-    const wrong = sources.filter(({ path }) => !["ops", "extra"].includes(folderOf(path))).flatMap((source) => namedChoices(source, names));
+    const wrong = sources.filter(({ path }) => folderOf(path) !== "ops").flatMap((source) => namedChoices(source, names));
     expect(wrong).toEqual([]);
   });
 });
@@ -275,7 +266,7 @@ const OPTION_WORDS: readonly (readonly [prefix: string, words: readonly string[]
   ["src/nn/", ["sum", "mean"]],
   ["src/inspect/", ["contiguous"]],
   // Kinds of WGSL declarations.
-  ["src/backend/wgsl.ts", ["var"]],
+  ["src/device/webgpu/linker.ts", ["var"]],
   ["src/nn/init.ts", ["linear", "sigmoid", "tanh", "relu", "leakyRelu", "selu", "conv1d", "conv2d", "conv3d"]],
 ];
 

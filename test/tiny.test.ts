@@ -1,9 +1,9 @@
 // A one-minute tour of the engine, on every device.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { functions } from "../src/methods.ts";
-import { init } from "../src/device.ts";
+import { functions } from "../src/tensor/methods.ts";
+import { init } from "../src/tensor/device.ts";
 import { grad } from "../src/autograd/engine.ts";
-import { ones, tensor } from "../src/create.ts";
+import { ones, tensor } from "../src/tensor/create.ts";
 
 describe.each(["cpu", "webgpu"] as const)("on %s", (device) => {
   beforeAll(async () => {

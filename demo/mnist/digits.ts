@@ -1,5 +1,5 @@
 // The digits in demo/public/mnist: four gzipped IDX files, checked byte by byte before anything is trained on them. Images can be used as they come.
-import { parseIdx } from "../../src/extra/index.ts";
+import { parseIdx } from "../../src/io/index.ts";
 import { FormatError } from "../../src/index.ts";
 
 /** Images as bytes, 784 each, row by row; labels beside them. */

@@ -1,5 +1,5 @@
 // Training a network on digits, one step at a time: what the terminal and the page have in common.
-import { loadCheckpoint, saveCheckpoint } from "../../src/extra/index.ts";
+import { loadCheckpoint, saveCheckpoint } from "../../src/io/index.ts";
 import { data, type Generator, inspect, io, manualSeed, nn, noGrad, optim, tensor, type Tensor } from "../../src/index.ts";
 import { CLASSES, type Digits, type DigitSet, PIXELS, SIDE } from "./digits.ts";
 import type { ModelName } from "./model-names.ts";

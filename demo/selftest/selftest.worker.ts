@@ -1,6 +1,5 @@
 // The worker that runs every operator.
 import * as comlink from "comlink";
-import "../../src/extra/index.ts";
 import { init, selfTest } from "../../src/index.ts";
 import { bounds } from "../../src/inspect/selftest.ts";
 import type { DeviceChoice, TestApi, TestUpdates } from "./protocol.ts";

@@ -4,7 +4,7 @@ import { memo } from "../base/memo.ts";
 import { reading } from "../base/reading.ts";
 import { sameShape } from "../base/shape.ts";
 import { operand } from "../ops/arguments.ts";
-import type { Tensor } from "../tensor.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { checkNaN } from "./anomaly.ts";
 import { isAnomalyEnabled, setGradEnabled } from "./mode.ts";
 import { Accumulate, type Edge, type Node } from "./node.ts";

@@ -3,7 +3,7 @@ import { GradError, show } from "../base/errors.ts";
 import { sameShape, type Shape } from "../base/shape.ts";
 import type { DType } from "../base/dtype.ts";
 import { enterNode, keep } from "./scope.ts";
-import type { Tensor } from "../tensor.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { isAnomalyEnabled } from "./mode.ts";
 
 /** Where a gradient flows: output `index` of `node`. */

@@ -1,8 +1,8 @@
 // Keeps garbage collection in step with GPU memory, whose bytes the collector cannot see.
-import type { Storage } from "../backend/backend.ts";
-import { ledger } from "../backend/ledger.ts";
+import type { Storage } from "../device/device.ts";
+import { ledger } from "../device/ledger.ts";
 import { turn } from "../base/turn.ts";
-import type { Tensor } from "../tensor.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 
 const mebi = 1 << 20;
 /** Small amounts are carried together: an ArrayBuffer costs more than the operator that would carry it. */

@@ -1,6 +1,6 @@
 // Ownership of handles inside a function: what it made and did not return is disposed when it ends.
 import { callable } from "../base/reading.ts";
-import type { Tensor } from "../tensor.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { isTensor } from "../ops/arguments.ts";
 import { synchronous } from "./mode.ts";
 import type { Node } from "./node.ts";

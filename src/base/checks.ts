@@ -31,3 +31,14 @@ export function checkKnown(name: string, value: unknown, known: readonly unknown
 export function checkFloat(dtype: DType, remedy = 'convert with to("float32")'): void {
   if (!isFloat(dtype)) throw new DtypeError(`needs a floating tensor, got ${dtype}`, remedy);
 }
+
+/** An index in [0, size), counted from the end where it is negative. Errors: ArgumentError. */
+export function wrapped(at: number, dim: number, size: number): number {
+  return inRange(at < 0 ? at + size : at, dim, size, at);
+}
+
+/** The index itself when it lies in [0, size); messages show what was `given` for it. Errors: ArgumentError. */
+export function inRange(at: number, dim: number, size: number, given = at): number {
+  if (at >= 0 && at < size) return at;
+  throw new ArgumentError(`index ${given} is out of range for dimension ${dim} of size ${size}`);
+}

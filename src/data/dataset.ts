@@ -1,13 +1,13 @@
 // Data sets: things with a length that give examples by index.
-import "../kits/indexing.ts";
+import "../ops/indexing/index.ts";
 import { tidy } from "../autograd/scope.ts";
 import { ShapeError, show, under } from "../base/errors.ts";
 import { memo } from "../base/memo.ts";
 import { listed } from "../base/reading.ts";
-import { tensor } from "../create.ts";
-import type { DeviceName } from "../device.ts";
+import { tensor } from "../tensor/create.ts";
+import type { DeviceName } from "../tensor/device.ts";
 import { operands } from "../ops/arguments.ts";
-import type { Tensor } from "../tensor.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 
 /** Examples by index. `getBatch`, where there is one, makes a whole batch at once and stands in for collating. */
 export interface Dataset<T = unknown, B = unknown> {

@@ -3,3 +3,4 @@ export { Generator, manualSeed } from "../base/random.ts";
 export { type Dataset, TensorDataset } from "./dataset.ts";
 export { DataLoader, defaultCollate, type LoaderOptions } from "./loader.ts";
 export { BatchSampler, RandomSampler, type Sampler, SequentialSampler } from "./sampler.ts";
+export { randomSplit, Subset, SubsetRandomSampler } from "./subset.ts";

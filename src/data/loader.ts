@@ -1,13 +1,13 @@
 // DataLoader: batches of a data set, in order or shuffled as PyTorch shuffles.
-import "../kits/indexing.ts";
+import "../ops/indexing/index.ts";
 import { ArgumentError, DtypeError, under } from "../base/errors.ts";
 import { integer } from "../ops/arguments.ts";
 import { parse } from "../base/options.ts";
 import { defaultGenerator, type Generator, generatorOf } from "../base/random.ts";
 import { listed } from "../base/reading.ts";
-import { tensor } from "../create.ts";
-import { functions } from "../methods.ts";
-import { Tensor } from "../tensor.ts";
+import { tensor } from "../tensor/create.ts";
+import { functions } from "../tensor/methods.ts";
+import { Tensor } from "../tensor/tensor.ts";
 import type { Dataset } from "./dataset.ts";
 import { BatchSampler, RandomSampler, type Sampler, SequentialSampler } from "./sampler.ts";
 

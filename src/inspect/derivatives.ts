@@ -1,9 +1,9 @@
 // Values, gradients and second gradients of an operator's samples.
 import { grad } from "../autograd/engine.ts";
 import { type DType, isFloat } from "../base/dtype.ts";
-import type { DeviceName } from "../device.ts";
+import type { DeviceName } from "../tensor/device.ts";
 import type { Sample } from "../ops/op.ts";
-import type { Tensor } from "../tensor.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { callOp, type Maker, materialise, weightsLike } from "./samples.ts";
 
 /** What an operator gives for a sample; a gradient is undefined where there is none. */

@@ -1,14 +1,14 @@
 // gradcheck and gradgradcheck: backward rules against central differences, in float64 on the CPU.
-import "../kits/core.ts";
+import "../ops/core/index.ts";
 import { grad } from "../autograd/engine.ts";
 import { enableGrad, noGrad } from "../autograd/mode.ts";
 import { isFloat } from "../base/dtype.ts";
 import { DtypeError, GradError, show, under } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { callable } from "../base/reading.ts";
-import { tensor } from "../create.ts";
+import { tensor } from "../tensor/create.ts";
 import { operands } from "../ops/arguments.ts";
-import type { Tensor } from "../tensor.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { tensorsIn, weightsLike } from "./samples.ts";
 
 export interface GradcheckOptions {

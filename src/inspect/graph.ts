@@ -4,7 +4,7 @@ import { Accumulate } from "../autograd/node.ts";
 import { ArgumentError, GradError, show, under } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { operand } from "../ops/arguments.ts";
-import type { Tensor } from "../tensor.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 
 export interface GraphNode {
   readonly id: number;

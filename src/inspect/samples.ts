@@ -1,11 +1,11 @@
 // Turns the samples of operator records into tensors and calls, for tests and selfTest().
 import { type DType, isFloat } from "../base/dtype.ts";
 import { sizeOf } from "../base/shape.ts";
-import { tensor } from "../create.ts";
-import type { DeviceName } from "../device.ts";
-import { functions } from "../methods.ts";
+import { tensor } from "../tensor/create.ts";
+import type { DeviceName } from "../tensor/device.ts";
+import { functions } from "../tensor/methods.ts";
 import type { Arg, Sample } from "../ops/op.ts";
-import { Tensor } from "../tensor.ts";
+import { Tensor } from "../tensor/tensor.ts";
 
 /** Makes a sample's tensor from its contents; tests bring makers that vary the memory. */
 export type Maker = (values: readonly number[], shape: readonly number[], dtype: DType, device: DeviceName) => Tensor;

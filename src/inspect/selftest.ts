@@ -1,12 +1,12 @@
 // selfTest(): every operator's value, gradient and second gradient on this device against the CPU in float64.
-import "../kits/all.ts";
+import "../ops/all.ts";
 import { isFloat } from "../base/dtype.ts";
 import { show, under } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
-import { type DeviceName, defaultDevice } from "../device.ts";
-import { records } from "../methods.ts";
+import { type DeviceName, defaultDevice } from "../tensor/device.ts";
+import { records } from "../ops/install.ts";
 import { isView } from "../ops/op.ts";
-import type { Tensor } from "../tensor.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { derivatives } from "./derivatives.ts";
 import type { Maker } from "./samples.ts";
 

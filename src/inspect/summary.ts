@@ -4,7 +4,7 @@ import { widthOf } from "../base/dtype.ts";
 import { show } from "../base/errors.ts";
 import { entry } from "../base/reading.ts";
 import type { Module } from "../nn/module.ts";
-import type { Tensor } from "../tensor.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { columns } from "./columns.ts";
 import { tensorsIn } from "./samples.ts";
 

@@ -1,6 +1,6 @@
 // The autograd graph as SVG: a layered drawing in plain text, without a layout library. Use toDot with Graphviz for finer layouts.
 import { show } from "../base/errors.ts";
-import type { Tensor } from "../tensor.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { colours, graphOf, type GraphOptions, linesOf } from "./graph.ts";
 
 const gap = 26;

@@ -1,12 +1,12 @@
 // safetensors: the format that PyTorch users exchange weights in. Written as the official writer does, read strictly.
-import "../kits/core.ts";
+import "../ops/core/index.ts";
 import { described } from "../base/copies.ts";
 import { ArgumentError, OutOfMemoryError, under } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { record } from "../base/record.ts";
-import { type CreateOptions, full, tensor } from "../create.ts";
-import { type DeviceName, deviceNamed } from "../device.ts";
-import { Tensor } from "../tensor.ts";
+import { type CreateOptions, full, tensor } from "../tensor/create.ts";
+import { type DeviceName, deviceNamed } from "../tensor/device.ts";
+import { Tensor } from "../tensor/tensor.ts";
 import { type ArrivingBytes, type Bytes, withBytes } from "./bytes.ts";
 import { decoded, formats } from "./formats.ts";
 import { checkExtent, checkName, malformed, readHeader } from "./header.ts";

@@ -46,7 +46,7 @@ const signatures: readonly (readonly [first: RegExp, what: string, remedy: strin
   [/^\x89PNG|^\xff\xd8\xff|^GIF8|^RIFF[^]{4}WEBP/, "an image", "decode it, then fromImageData()"],
   [/^%PDF/, "a PDF document", address],
   [/^PAR1/, "a Parquet table", "in Python: write its columns with safetensors.numpy.save_file"],
-  [/^\0\0[\x08\x09\x0b-\x0e][\x01-\x08]/, "an IDX file", "loadIdx() of wengert/extra"],
+  [/^\0\0[\x08\x09\x0b-\x0e][\x01-\x08]/, "an IDX file", "loadIdx()"],
   [/^[^]{3}\0{5}{/, "a safetensors file", "loadSafetensors()"],
   [/^[\t\n\r -~]{4,}$|^[\t\n\r -~]{9}/, "a text", address],
 ];

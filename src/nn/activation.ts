@@ -1,7 +1,11 @@
 // Nonlinearities as layers.
-import "../kits/losses.ts";
-import { float } from "../base/python.ts";
-import { layer, type LayerClass } from "./layer.ts";
+import "../ops/activation/index.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { fields, float } from "../base/python.ts";
+import { constant_ } from "./init.ts";
+import { configure, type Factory, layer, type LayerClass, parameter } from "./layer.ts";
+import { Module } from "./module.ts";
+import type { Parameter } from "./parameter.ts";
 
 /** max(x, 0). */
 export const ReLU: LayerClass<{ inplace: boolean }> = /* @__PURE__ */ layer(
@@ -44,3 +48,42 @@ export type Softmax = InstanceType<typeof Softmax>;
 /** Logarithms of softmax, computed without leaving the safe range. */
 export const LogSoftmax: LayerClass<{ dim: number }> = /* @__PURE__ */ layer("LogSoftmax", { dim: -1 });
 export type LogSoftmax = InstanceType<typeof LogSoftmax>;
+
+/** min(max(x, 0), 6). */
+export const ReLU6: LayerClass = /* @__PURE__ */ layer("ReLU6", {}, "relu6");
+export type ReLU6 = InstanceType<typeof ReLU6>;
+/** x cut to [minVal, maxVal]. */
+export const Hardtanh: LayerClass<{ minVal: number; maxVal: number }, [minVal?: number, maxVal?: number]> = /* @__PURE__ */ layer(
+  "Hardtanh",
+  { minVal: -1, maxVal: 1 },
+  "hardtanh",
+  { write: float },
+);
+export type Hardtanh = InstanceType<typeof Hardtanh>;
+/** Scaled ELU. */
+export const SELU: LayerClass = /* @__PURE__ */ layer("SELU");
+export type SELU = InstanceType<typeof SELU>;
+/** x · tanh(softplus(x)). */
+export const Mish: LayerClass = /* @__PURE__ */ layer("Mish");
+export type Mish = InstanceType<typeof Mish>;
+/** LeakyReLU with trained slopes, one or one per channel (dimension 1). */
+export class PReLU extends Module {
+  static override readonly name: string = "PReLU";
+  declare readonly numParameters: number;
+  declare weight: Parameter;
+  constructor(
+    ...rest: [numParameters?: number, init?: number] | [options: Factory & { readonly numParameters?: number; readonly init?: number }]
+  ) {
+    super();
+    const { numParameters, init, ...place } = configure(this, {}, rest, { numParameters: 1, init: 0.25 });
+    this.weight = parameter([numParameters], place);
+    constant_(this.weight, init);
+  }
+  override forward(x: Tensor): Tensor {
+    const slope = this.numParameters === 1 ? this.weight : this.weight.reshape([-1, ...x.shape.slice(2).map(() => 1)]);
+    return x.relu().sub(x.neg().relu().mul(slope));
+  }
+  override extraRepr(): string {
+    return fields(this, ["numParameters"]);
+  }
+}

@@ -1,15 +1,15 @@
 // What PyTorch keeps in nn.utils: gradient clipping.
-import "../kits/norms.ts";
+import "../ops/norm/index.ts";
 import { noGrad } from "../autograd/mode.ts";
 import { tidy } from "../autograd/scope.ts";
 import { checkNonNegative } from "../base/checks.ts";
 import { ArgumentError, under } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
-import { zeros } from "../create.ts";
-import { overwrite } from "../dispatch.ts";
-import { functions } from "../methods.ts";
+import { zeros } from "../tensor/create.ts";
+import { overwrite } from "../tensor/dispatch.ts";
+import { functions } from "../tensor/methods.ts";
 import { operand } from "../ops/arguments.ts";
-import { Tensor } from "../tensor.ts";
+import { Tensor } from "../tensor/tensor.ts";
 
 const gradients = (parameters: Tensor | Iterable<Tensor>): Tensor[] =>
   Array.from(parameters instanceof Tensor ? [parameters] : parameters, (p, i) => operand(p, `parameter ${i}`)).flatMap(

@@ -1,7 +1,7 @@
-// Dropout of elements.
-import "../kits/noise.ts";
-import { probability } from "../ops/drawing.ts";
+// Dropout of elements and of whole channels.
+import "../ops/random/index.ts";
 import { type Layer, layer, type LayerClass } from "./layer.ts";
+import { probability } from "../ops/drawing.ts";
 
 interface DropoutOptions {
   p: number;
@@ -16,3 +16,13 @@ export const dropoutLayer = (name: string): DropoutClass =>
 /** While training, zeroes each element with probability p and scales the others by 1 / (1 − p). */
 export const Dropout: DropoutClass = /* @__PURE__ */ dropoutLayer("Dropout");
 export type Dropout = Layer<DropoutOptions>;
+
+/** While training, zeroes whole channels of [N, C, L]. */
+export const Dropout1d: DropoutClass = /* @__PURE__ */ dropoutLayer("Dropout1d");
+export type Dropout1d = Dropout;
+/** While training, zeroes whole channels of [N, C, H, W]. */
+export const Dropout2d: DropoutClass = /* @__PURE__ */ dropoutLayer("Dropout2d");
+export type Dropout2d = Dropout;
+/** While training, zeroes whole channels of [N, C, D, H, W]. */
+export const Dropout3d: DropoutClass = /* @__PURE__ */ dropoutLayer("Dropout3d");
+export type Dropout3d = Dropout;

@@ -1,11 +1,11 @@
 // A table of vectors, looked up by index.
-import "../kits/indexing.ts";
+import "../ops/indexing/index.ts";
 import { ArgumentError, under } from "../base/errors.ts";
 import { fields } from "../base/python.ts";
 import { isWhole } from "../base/random.ts";
-import { functions } from "../methods.ts";
+import { functions } from "../tensor/methods.ts";
 import { checkFits, checkRank, operand } from "../ops/arguments.ts";
-import type { Tensor } from "../tensor.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { normal_, zeros_ } from "./init.ts";
 import { configure, type Factory, parameter } from "./layer.ts";
 import { Module } from "./module.ts";

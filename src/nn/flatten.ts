@@ -1,5 +1,5 @@
 // Layers that change only the shape.
-import "../kits/core.ts";
+import "../ops/core/index.ts";
 import { type Layer, layer, type LayerClass } from "./layer.ts";
 
 interface Range {
@@ -12,3 +12,15 @@ export const Flatten: LayerClass<Range, [startDim?: number, endDim?: number]> = 
   endDim: -1,
 });
 export type Flatten = Layer<Range>;
+
+interface Split {
+  dim: number;
+  unflattenedSize: readonly number[];
+}
+/** Splits one dimension into several. */
+export const Unflatten: new (dim: number, unflattenedSize: readonly number[]) => Layer<Split> = /* @__PURE__ */ layer(
+  "Unflatten",
+  { dim: 0, unflattenedSize: [] },
+  ({ dim, unflattenedSize }, x) => x.unflatten(dim, unflattenedSize),
+);
+export type Unflatten = Layer<Split>;

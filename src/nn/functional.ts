@@ -1,6 +1,6 @@
 // The operators that PyTorch keeps under torch.nn.functional.
-import "../kits/all.ts";
-import { functions } from "../methods.ts";
+import "../ops/all.ts";
+import { functions } from "../tensor/methods.ts";
 import type { Functions } from "../ops/methods.ts";
 
 /** Operators of torch.nn.functional. */
@@ -9,6 +9,7 @@ export const functional: Pick<
   | "adaptiveAvgPool1d"
   | "adaptiveAvgPool2d"
   | "adaptiveAvgPool3d"
+  | "alphaDropout"
   | "avgPool1d"
   | "avgPool2d"
   | "avgPool3d"
@@ -23,10 +24,16 @@ export const functional: Pick<
   | "convTranspose3d"
   | "crossEntropy"
   | "dropout"
+  | "dropout1d"
+  | "dropout2d"
+  | "dropout3d"
   | "elu"
   | "embedding"
+  | "featureAlphaDropout"
   | "gelu"
+  | "hardtanh"
   | "huberLoss"
+  | "klDiv"
   | "l1Loss"
   | "layerNorm"
   | "leakyRelu"
@@ -39,11 +46,14 @@ export const functional: Pick<
   | "maxUnpool1d"
   | "maxUnpool2d"
   | "maxUnpool3d"
+  | "mish"
   | "mseLoss"
   | "nllLoss"
   | "oneHot"
   | "pad"
   | "relu"
+  | "relu6"
+  | "selu"
   | "sigmoid"
   | "silu"
   | "smoothL1Loss"

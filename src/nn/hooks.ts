@@ -3,7 +3,7 @@ import { isGradEnabled } from "../autograd/mode.ts";
 import { Node } from "../autograd/node.ts";
 import { isFloat } from "../base/dtype.ts";
 import { callable } from "../base/reading.ts";
-import { Tensor } from "../tensor.ts";
+import { Tensor } from "../tensor/tensor.ts";
 import type { Module } from "./module.ts";
 
 /** Sees the arguments before forward; a list it returns replaces them. */

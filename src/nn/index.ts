@@ -14,9 +14,9 @@ export {
   type PaddingMode,
   type Size,
 } from "./conv.ts";
-export { Dropout } from "./dropout.ts";
+export { Dropout, Dropout1d, Dropout2d, Dropout3d } from "./dropout.ts";
 export { Embedding, type EmbeddingOptions } from "./embedding.ts";
-export { Flatten } from "./flatten.ts";
+export { Flatten, Unflatten } from "./flatten.ts";
 export { functional } from "./functional.ts";
 export type { BackwardHook, ForwardHook, ForwardPreHook, HookHandle } from "./hooks.ts";
 export * as init from "./init.ts";

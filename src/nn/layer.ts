@@ -3,10 +3,10 @@ import type { DTypeLike } from "../base/dtype.ts";
 import { parse } from "../base/options.ts";
 import { fields } from "../base/python.ts";
 import { entry } from "../base/reading.ts";
-import { type CreateOptions, zeros } from "../create.ts";
-import type { DeviceName } from "../device.ts";
-import { functions } from "../methods.ts";
-import type { Tensor } from "../tensor.ts";
+import { type CreateOptions, zeros } from "../tensor/create.ts";
+import type { DeviceName } from "../tensor/device.ts";
+import { functions } from "../tensor/methods.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
 

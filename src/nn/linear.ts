@@ -1,9 +1,9 @@
 // Fully connected layers.
 import { under } from "../base/errors.ts";
-import "../kits/core.ts";
+import "../ops/core/index.ts";
 import { fields, repr } from "../base/python.ts";
-import { functions } from "../methods.ts";
-import type { Tensor } from "../tensor.ts";
+import { functions } from "../tensor/methods.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { fans, uniform_ } from "./init.ts";
 import { configure, type Factory, parameter } from "./layer.ts";
 import { Module } from "./module.ts";

@@ -1,7 +1,7 @@
 // Losses as layers: forward(input, target).
-import "../kits/losses.ts";
+import "../ops/loss/index.ts";
 import { checkKnown } from "../base/checks.ts";
-import { Tensor } from "../tensor.ts";
+import { Tensor } from "../tensor/tensor.ts";
 import { layer } from "./layer.ts";
 import type { Module } from "./module.ts";
 import { Buffer } from "./parameter.ts";

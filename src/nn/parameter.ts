@@ -3,7 +3,7 @@ import { keep } from "../autograd/scope.ts";
 import { isFloat } from "../base/dtype.ts";
 import { under } from "../base/errors.ts";
 import { operand } from "../ops/arguments.ts";
-import { Tensor } from "../tensor.ts";
+import { Tensor } from "../tensor/tensor.ts";
 
 /** What a handle that shares the memory of `data` is made from. */
 const shared = (owner: string, data: Tensor): ConstructorParameters<typeof Tensor> => {

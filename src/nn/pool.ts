@@ -1,9 +1,9 @@
 // Pooling layers in one to three dimensions.
 import { perDimension } from "../base/options.ts";
-import "../kits/windows.ts";
+import "../ops/window/index.ts";
 import { ArgumentError } from "../base/errors.ts";
-import { functions } from "../methods.ts";
-import type { Tensor } from "../tensor.ts";
+import { functions } from "../tensor/methods.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { perDim } from "../ops/sliding.ts";
 import type { Size } from "./conv.ts";
 import { type Layer, layer, type LayerClass, operatorOf } from "./layer.ts";

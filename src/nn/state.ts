@@ -2,9 +2,9 @@
 import { described } from "../base/copies.ts";
 import { ArgumentError, FormatError, ShapeError, show, under } from "../base/errors.ts";
 import { sameShape } from "../base/shape.ts";
-import { overwrite } from "../dispatch.ts";
-import { Tensor } from "../tensor.ts";
-import { transferred } from "../transfer.ts";
+import { overwrite } from "../tensor/dispatch.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import { transferred } from "../tensor/transfer.ts";
 
 /** Tensors by state-dict key: a plain object or a Map. */
 export type StateDict = Readonly<Record<string, Tensor>> | ReadonlyMap<string, Tensor>;

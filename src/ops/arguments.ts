@@ -2,7 +2,8 @@
 import { described, isOwn } from "../base/copies.ts";
 import { ArgumentError, DtypeError, ShapeError, show } from "../base/errors.ts";
 import { normalizeDim, sameShape, type Shape } from "../base/shape.ts";
-import type { Tensor } from "../tensor.ts";
+import type { Inputs, Meta } from "./op.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 
 /** Sizes spread out or as one array: `x.view(2, 3)` and `x.view([2, 3])`. */
 export type Sizes = readonly number[] | readonly [readonly number[]];
@@ -73,13 +74,13 @@ export function checkSource({ dtype }: { readonly dtype: string }, x: { readonly
   if (dtype !== x.dtype) throw new DtypeError(`the source is ${dtype}, x is ${x.dtype}`);
 }
 
-/** An index in [0, size), counted from the end where it is negative. Errors: ArgumentError. */
-export function wrapped(at: number, dim: number, size: number): number {
-  return inRange(at < 0 ? at + size : at, dim, size, at);
-}
-
-/** The index itself when it lies in [0, size); messages show what was `given` for it. Errors: ArgumentError. */
-export function inRange(at: number, dim: number, size: number, given = at): number {
-  if (at >= 0 && at < size) return at;
-  throw new ArgumentError(`index ${given} is out of range for dimension ${dim} of size ${size}`);
+/** The dtype of all tensors. Errors: DtypeError when operands differ in it or have none that products exist for. */
+export function productDtype(ins: Inputs): Meta["dtype"] {
+  const list = Object.entries(ins).filter(([, x]) => x.kind !== "number");
+  const [, first] = list[0]!;
+  for (const [name, x] of list) {
+    if (x.dtype !== first.dtype) throw new DtypeError(`${name} is ${x.dtype}, the first operand ${first.dtype}`, "convert one of them");
+    if (x.dtype === "bool" || x.dtype === "uint8") throw new DtypeError(`not defined for ${x.dtype}`, "convert to float32 or int32");
+  }
+  return first.dtype;
 }

@@ -1,11 +1,12 @@
 // Records that look for the largest or smallest element: its value, its place, or both.
-import { elements } from "../backend/cpu.ts";
 import { DtypeError, ShapeError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { normalizeDim, normalizeDims, reducedShape, type Shape, sizeOf } from "../base/shape.ts";
-import type { Tensor } from "../tensor.ts";
+import { elements } from "../device/cpu.ts";
+import { best, cpuReduce, type Fold, gpuReduce, ofKind, type Rule } from "../kernels/reduction.ts";
 import { type Arg, type Fn, type Primitive, raises, t } from "./op.ts";
-import { type Attrs, best, counted, cpuReduce, type Dims, type Fold, gpuReduce, ofKind, restored, type Rule } from "./reduction.ts";
+import { type Attrs, counted, type Dims, restored } from "./reducing.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 
 /** Finds the place of the winner: the first of equals, a NaN before all others. */
 const winner =

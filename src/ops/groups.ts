@@ -1,17 +1,17 @@
 // Groups of elements that share a mean and a variance: what layer and batch normalisation and their gradients do with them.
-import type { View, Views } from "../backend/backend.ts";
-import { denseCopy, denseFill } from "../backend/copy.ts";
-import { dense, elements } from "../backend/cpu.ts";
-import type { Launcher } from "../backend/kernel.ts";
+import type { View, Views } from "../device/device.ts";
+import { denseCopy, denseFill } from "../device/copying.ts";
+import { dense, elements } from "../device/cpu.ts";
+import type { Launcher } from "../device/kernel.ts";
 import { checkFloat } from "../base/checks.ts";
 import { ShapeError, show } from "../base/errors.ts";
 import { type Shape, sizeOf } from "../base/shape.ts";
-import type { Tensor } from "../tensor.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { checkFits, checkRank } from "./arguments.ts";
 import { perChannel } from "./channels.ts";
-import { launchLines } from "./lines.ts";
+import { launchLines } from "../kernels/rows.ts";
 import type { Inputs, Meta } from "./op.ts";
-import { deviations, gpuReduce, ofKind, twin } from "./reduction.ts";
+import { deviations, gpuReduce, ofKind, twin } from "../kernels/reduction.ts";
 
 export interface Attrs {
   /** The trailing sizes that layer normalisation works on; left out for batch normalisation. */

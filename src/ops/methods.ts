@@ -1,8 +1,5 @@
-// Types of functions and methods, derived from the operator table.
-import type { Tensor } from "../tensor.ts";
-import type { ops } from "./table.ts";
-
-export type Ops = typeof ops;
+// Types of functions and methods, derived from the records of a kit.
+import type { Tensor } from "../tensor/tensor.ts";
 
 /** The call signature a record carries. */
 export type Signature<R> = R extends { readonly signature?: infer F } ? Exclude<F, undefined> : never;
@@ -22,5 +19,6 @@ export type MethodsOf<T> = {
 } & { [K in InPlaceNames<T> as `${K}_`]: Method<Signature<T[K]>> };
 export type FunctionsOf<T> = { [K in keyof T]: Signature<T[K]> };
 
-export type Methods = MethodsOf<Ops>;
-export type Functions = FunctionsOf<Ops>;
+/** Every operator as a function; each kit declares its own. */
+// eslint-disable-next-line @typescript-eslint/no-empty-object-type
+export interface Functions {}

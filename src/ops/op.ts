@@ -1,9 +1,9 @@
 // The operator record: everything the library knows about one operator, in one place. See CONTRIBUTING.md for how to add one.
-import type { Kernels, View, Views } from "../backend/backend.ts";
-import type { Launcher } from "../backend/kernel.ts";
+import type { Kernels, View, Views } from "../device/device.ts";
+import type { Launcher } from "../device/kernel.ts";
 import type { DType } from "../base/dtype.ts";
 import type { Geometry, Shape } from "../base/shape.ts";
-import type { Tensor } from "../tensor.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 
 // Signatures are erased to this where any operator will do.
 // eslint-disable-next-line @typescript-eslint/no-explicit-any

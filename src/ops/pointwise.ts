@@ -1,11 +1,11 @@
-// Constructors for elementwise records: a form (mapping.ts) plus calling convention, gradient and samples.
+// Constructors for elementwise records: a form (kernels/elementwise.ts) plus calling convention, gradient and samples.
 import { category, type DType, promote } from "../base/dtype.ts";
 import { ShapeError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { broadcastShapes } from "../base/shape.ts";
-import type { Tensor } from "../tensor.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { operand } from "./arguments.ts";
-import { cpuMap, expression, type Form, formOf, gpuMap, operands, type Pointwise, type Scalars, scalarOf } from "./mapping.ts";
+import { cpuMap, expression, type Form, formOf, gpuMap, operands, type Pointwise, type Scalars, scalarOf } from "../kernels/elementwise.ts";
 import { type Arg, type Backward, type ErrorSample, type Fn, type Inputs, type Primitive, type Reads, type Sample, t } from "./op.ts";
 
 /** What elementwise operators accept: a plain number stands for a 0-d constant that gives way in type promotion. */

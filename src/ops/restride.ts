@@ -1,7 +1,7 @@
 // Geometry of views: which strides show the same elements in another shape, and which views touch an element twice.
 import { ShapeError, show } from "../base/errors.ts";
 import { contiguous, contiguousStrides, type Geometry, type Shape, sizeOf } from "../base/shape.ts";
-import type { Tensor } from "../tensor.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import type { Backward } from "./op.ts";
 
 /** `shape` with its −1 filled in so that the number of elements fits. Errors: ShapeError when nothing fits. */

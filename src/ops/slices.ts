@@ -1,6 +1,6 @@
 // An index of elements, and an index of slices as one of elements.
 import { normalizeDim, type Shape } from "../base/shape.ts";
-import type { Tensor } from "../tensor.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { checkFits, checkIndex, checkRank, operand, withSize } from "./arguments.ts";
 import { type Composite, t } from "./op.ts";
 

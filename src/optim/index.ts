@@ -9,5 +9,6 @@ export {
   type ParamState,
   type Ready,
 } from "./optimizer.ts";
-export { CosineAnnealingLR, LRScheduler, type SchedulerState, StepLR } from "./schedule.ts";
+export { CosineAnnealingLR, LambdaLR, LRScheduler, type SchedulerState, StepLR } from "./schedule.ts";
 export { SGD, type SgdOptions } from "./sgd.ts";
+export * as lrScheduler from "./schedule.ts";

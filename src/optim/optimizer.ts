@@ -9,11 +9,11 @@ import { callable, entry, listed } from "../base/reading.ts";
 import { camel, renamed, repr, snake } from "../base/python.ts";
 import { isWhole } from "../base/random.ts";
 import { copied, record } from "../base/record.ts";
-import { overwrite } from "../dispatch.ts";
+import { overwrite } from "../tensor/dispatch.ts";
 import { checkFits } from "../ops/arguments.ts";
 import { keep } from "../autograd/scope.ts";
-import { Tensor } from "../tensor.ts";
-import { knownValue, knownValues, transferred } from "../transfer.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import { knownValue, knownValues, transferred } from "../tensor/transfer.ts";
 
 /** A parameter group: `params` and this optimiser's options, each of which may be changed between steps. */
 export type ParamGroup<O extends object> = { params: Tensor[] } & O & Record<string, unknown>;

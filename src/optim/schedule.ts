@@ -2,10 +2,10 @@
 import { checkKinds } from "../base/checks.ts";
 import { ArgumentError, under } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
-import { integer } from "../ops/arguments.ts";
 import { renamed, snake } from "../base/python.ts";
 import { entry } from "../base/reading.ts";
 import { copied, record } from "../base/record.ts";
+import { integer } from "../ops/arguments.ts";
 import { Optimizer, type ParamGroup } from "./optimizer.ts";
 
 type Group = ParamGroup<{ lr: number }>;
@@ -161,5 +161,23 @@ export class CosineAnnealingLR extends LRScheduler {
     if (t === 0 || !(k in this.baseLrs)) return lr;
     if ((t - 1 - tMax) % (2 * tMax) === 0) return lr + ((this.baseLrs[k]! - etaMin) * (2 - cosine(1))) / 2;
     return (cosine(t) / cosine(t - 1)) * (lr - etaMin) + etaMin;
+  }
+}
+
+/** The first rate times fn(epoch); one function, or one per group. */
+export class LambdaLR extends LRScheduler {
+  readonly lambdas: readonly ((epoch: number) => number)[];
+  constructor(optimizer: Target, fn: ((epoch: number) => number) | readonly ((epoch: number) => number)[]) {
+    super(optimizer);
+    this.lambdas = typeof fn === "function" ? this.groups.map(() => fn) : fn;
+    if (this.lambdas.length !== this.groups.length)
+      throw new ArgumentError(`${this.lambdas.length} functions for ${this.groups.length} groups`, "", "LambdaLR");
+    this.step();
+  }
+  protected override rate(lr: number, k: number): number {
+    // A group that was added later keeps its rate.
+    if (!(k in this.baseLrs)) return lr;
+    const factor: unknown = this.lambdas[k]!(this.lastEpoch);
+    return typeof factor === "number" ? this.baseLrs[k]! * factor : NaN;
   }
 }

@@ -1,9 +1,9 @@
 // Stochastic gradient descent.
-import "../kits/stepping.ts";
+import "../ops/optim/index.ts";
 import { checkNonNegative } from "../base/checks.ts";
 import { ArgumentError, under } from "../base/errors.ts";
-import { functions } from "../methods.ts";
-import type { Tensor } from "../tensor.ts";
+import { functions } from "../tensor/methods.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { Optimizer, optionsOf, type ParamGroup, type Params, type ParamState, type Ready } from "./optimizer.ts";
 
 export interface SgdOptions {

@@ -4,9 +4,9 @@ import { grad } from "../../src/autograd/engine.ts";
 import { detectAnomaly } from "../../src/autograd/mode.ts";
 import { tidy } from "../../src/autograd/scope.ts";
 import { GradError } from "../../src/base/errors.ts";
-import { tensor } from "../../src/create.ts";
-import { sync } from "../../src/device.ts";
-import type { Tensor } from "../../src/tensor.ts";
+import { tensor } from "../../src/tensor/create.ts";
+import { sync } from "../../src/tensor/device.ts";
+import type { Tensor } from "../../src/tensor/tensor.ts";
 import { expectValues, onEveryDevice } from "../devices.ts";
 
 const leaf = (data: number[]): Tensor => tensor(data, { requiresGrad: true });

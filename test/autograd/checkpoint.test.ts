@@ -7,11 +7,11 @@ import { noGrad } from "../../src/autograd/mode.ts";
 import { tidy } from "../../src/autograd/scope.ts";
 import { defaultGenerator, manualSeed } from "../../src/base/random.ts";
 import { GradError, WengertError } from "../../src/base/errors.ts";
-import { tensor } from "../../src/create.ts";
-import { memory } from "../../src/device.ts";
+import { tensor } from "../../src/tensor/create.ts";
+import { memory } from "../../src/tensor/device.ts";
 import { gradcheck, gradgradcheck } from "../../src/inspect/gradcheck.ts";
-import { randn } from "../../src/sampling.ts";
-import type { Tensor } from "../../src/tensor.ts";
+import { randn } from "../../src/tensor/sampling.ts";
+import type { Tensor } from "../../src/tensor/tensor.ts";
 import { expectValues, onEveryDevice } from "../devices.ts";
 
 const leaf = (data: Parameters<typeof tensor>[0]): Tensor => tensor(data, { requiresGrad: true });

@@ -6,8 +6,8 @@ import { checkpoint } from "../../src/autograd/checkpoint.ts";
 import { enableGrad, isGradEnabled, noGrad } from "../../src/autograd/mode.ts";
 import { tidy } from "../../src/autograd/scope.ts";
 import { GradError, ShapeError, WengertError } from "../../src/base/errors.ts";
-import { ones, tensor, zeros } from "../../src/create.ts";
-import type { Tensor } from "../../src/tensor.ts";
+import { ones, tensor, zeros } from "../../src/tensor/create.ts";
+import type { Tensor } from "../../src/tensor/tensor.ts";
 import { expectValues, onEveryDevice } from "../devices.ts";
 
 const leaf = (data: Parameters<typeof tensor>[0]): Tensor => tensor(data, { requiresGrad: true });

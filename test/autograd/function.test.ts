@@ -4,8 +4,8 @@ import { grad } from "../../src/autograd/engine.ts";
 import { type Context, Function } from "../../src/autograd/function.ts";
 import { noGrad } from "../../src/autograd/mode.ts";
 import { GradError } from "../../src/base/errors.ts";
-import { tensor } from "../../src/create.ts";
-import type { Tensor } from "../../src/tensor.ts";
+import { tensor } from "../../src/tensor/create.ts";
+import type { Tensor } from "../../src/tensor/tensor.ts";
 import { expectValues, onEveryDevice } from "../devices.ts";
 
 const leaf = (data: number[] | number[][]): Tensor => tensor(data, { requiresGrad: true });

@@ -3,9 +3,9 @@ import { describe, expect, it } from "vitest";
 import { grad } from "../../src/autograd/engine.ts";
 import { noGrad } from "../../src/autograd/mode.ts";
 import { ArgumentError, GradError } from "../../src/base/errors.ts";
-import { tensor, zeros } from "../../src/create.ts";
+import { tensor, zeros } from "../../src/tensor/create.ts";
 import { gradcheck, gradgradcheck } from "../../src/inspect/gradcheck.ts";
-import type { Tensor } from "../../src/tensor.ts";
+import type { Tensor } from "../../src/tensor/tensor.ts";
 import { expectValues, onEveryDevice } from "../devices.ts";
 
 const leaf = (data: number[] | number[][]): Tensor => tensor(data, { requiresGrad: true });

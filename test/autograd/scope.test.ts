@@ -4,9 +4,9 @@ import { Function, type Context } from "../../src/autograd/function.ts";
 import { detectAnomaly, enableGrad, noGrad, setGradEnabled } from "../../src/autograd/mode.ts";
 import { tidy } from "../../src/autograd/scope.ts";
 import { ArgumentError } from "../../src/base/errors.ts";
-import { tensor } from "../../src/create.ts";
-import { memory } from "../../src/device.ts";
-import type { Tensor } from "../../src/tensor.ts";
+import { tensor } from "../../src/tensor/create.ts";
+import { memory } from "../../src/tensor/device.ts";
+import type { Tensor } from "../../src/tensor/tensor.ts";
 import { expectValues, onEveryDevice } from "../devices.ts";
 
 class Tripled extends Function {

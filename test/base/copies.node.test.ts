@@ -1,10 +1,10 @@
 // What another copy of the library made is told apart, and named.
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { backward, grad } from "../../src/autograd/engine.ts";
-import { ones, tensor } from "../../src/create.ts";
-import { init } from "../../src/device.ts";
+import { ones, tensor } from "../../src/tensor/create.ts";
+import { init } from "../../src/tensor/device.ts";
 import type * as wengert from "../../src/index.ts";
-import { functions } from "../../src/methods.ts";
+import { functions } from "../../src/tensor/methods.ts";
 import { saveSafetensors } from "../../src/io/index.ts";
 import { Linear, Module, ModuleList, Parameter, Sequential } from "../../src/nn/index.ts";
 import { SGD } from "../../src/optim/index.ts";

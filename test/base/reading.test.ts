@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { DtypeError, WengertError } from "../../src/base/errors.ts";
 import { autograd, data, inspect, linspace, nn, noGrad, ones, optim, randint, tensor, tidy } from "../../src/index.ts";
-import { randomSplit, Subset, SubsetRandomSampler } from "../../src/extra/index.ts";
+import { randomSplit, Subset, SubsetRandomSampler } from "../../src/data/index.ts";
 
 const alien = (value: unknown): never => value as never;
 const model = new nn.Sequential(new nn.Linear(2, 3));

@@ -2,11 +2,11 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { ArgumentError, DtypeError, ShapeError } from "../../src/base/errors.ts";
 import { defaultGenerator, Generator, manualSeed } from "../../src/base/random.ts";
-import { tensor } from "../../src/create.ts";
-import { randomSplit, Subset, SubsetRandomSampler } from "../../src/extra/index.ts";
+import { tensor } from "../../src/tensor/create.ts";
+import { randomSplit, Subset, SubsetRandomSampler } from "../../src/data/index.ts";
 import { DataLoader, type Dataset, defaultCollate, TensorDataset } from "../../src/data/index.ts";
-import { init } from "../../src/device.ts";
-import type { Tensor } from "../../src/tensor.ts";
+import { init } from "../../src/tensor/device.ts";
+import type { Tensor } from "../../src/tensor/tensor.ts";
 import { loadFixture } from "../golden/loader.ts";
 
 interface Case {

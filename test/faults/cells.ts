@@ -1,5 +1,5 @@
 // The table: every entry point × moment × kind, and what must hold after each.
-import { webGpuDevice } from "../../src/device.ts";
+import { webGpuDevice } from "../../src/tensor/device.ts";
 import * as w from "../../src/index.ts";
 import { type Entry, type Fault, FaultyGpu, install, kindsOf } from "./gpu.ts";
 import { settle, watchRejections, withoutPatience } from "./waits.ts";

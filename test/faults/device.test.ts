@@ -1,8 +1,8 @@
 // Finding a device that cannot be had, one that can do the least, and one that the application uses, too.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { kernel } from "../../src/backend/kernel.ts";
+import { kernel } from "../../src/device/kernel.ts";
 import { DeviceError } from "../../src/base/errors.ts";
-import { webGpuDevice } from "../../src/device.ts";
+import { webGpuDevice } from "../../src/tensor/device.ts";
 import * as w from "../../src/index.ts";
 import { onDevice, setAside } from "./cells.ts";
 import { type Entry, FaultyGpu, install, kindsOf } from "./gpu.ts";

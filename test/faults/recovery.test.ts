@@ -1,6 +1,6 @@
 // After a fault, in every runtime: a choice of the table's cells, and what memory or a kernel refused for good leaves possible.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { webGpuDevice } from "../../src/device.ts";
+import { webGpuDevice } from "../../src/tensor/device.ts";
 import * as w from "../../src/index.ts";
 import { type Cell, disturbed, moments, onDevice, titleOf } from "./cells.ts";
 import { type Entry, type Fault, FaultyGpu, type Kind } from "./gpu.ts";

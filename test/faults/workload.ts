@@ -1,5 +1,5 @@
 // What is being disturbed: a small network with a convolution, trained by Adam, in three paces, and its undisturbed run to compare with.
-import { webGpuDevice } from "../../src/device.ts";
+import { webGpuDevice } from "../../src/tensor/device.ts";
 import * as w from "../../src/index.ts";
 
 export const steps = 3;

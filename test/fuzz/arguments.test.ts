@@ -1,6 +1,6 @@
 // Arguments that do not belong there: every public function, method and constructor takes them or says so with a typed error.
 import { beforeAll, describe, expect, it, vi } from "vitest";
-import { init } from "../../src/device.ts";
+import { init } from "../../src/tensor/device.ts";
 import { searchArguments } from "./arguments/search.ts";
 import { familyNames } from "./arguments/targets.ts";
 import { cases, inPage, seed } from "./settings.ts";

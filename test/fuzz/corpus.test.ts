@@ -1,6 +1,6 @@
 // What random programs once found, made small: every case is a fault that was mended.
 import { beforeAll, describe, expect, it } from "vitest";
-import { init } from "../../src/device.ts";
+import { init } from "../../src/tensor/device.ts";
 import corpus from "./corpus/programs.json";
 import { check, truth } from "./programs/check.ts";
 import { shownBy } from "./programs/compare.ts";

@@ -1,6 +1,6 @@
 // Damaged files and states of every format are loaded in order or refused with a typed error, and leave no trace then.
 import { beforeAll, describe, expect, it } from "vitest";
-import { init } from "../../src/device.ts";
+import { init } from "../../src/tensor/device.ts";
 import { formatNames } from "./files/formats.ts";
 import { searchFiles } from "./files/search.ts";
 import { cases, inPage, seed } from "./settings.ts";

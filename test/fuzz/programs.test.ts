@@ -1,6 +1,6 @@
 // Random programs: CPU in float64, CPU in float32 and WebGPU agree, and gradients are the slopes of what they differentiate.
 import { beforeAll, describe, expect, it, vi } from "vitest";
-import { init } from "../../src/device.ts";
+import { init } from "../../src/tensor/device.ts";
 import { profileNames } from "./programs/profiles.ts";
 import { report, search } from "./programs/search.ts";
 import { cases, inPage, seed } from "./settings.ts";

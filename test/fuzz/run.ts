@@ -48,8 +48,7 @@ async function work(): Promise<void> {
   const { installDawn } = await import("../setup/dawn.ts");
   installDawn();
   await import("../../src/index.ts");
-  await import("../../src/extra/kit.ts");
-  const { init } = await import("../../src/device.ts");
+  const { init } = await import("../../src/tensor/device.ts");
   const { search, report } = await import("./programs/search.ts");
   const { searchFiles } = await import("./files/search.ts");
   const { searchArguments } = await import("./arguments/search.ts");

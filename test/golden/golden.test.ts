@@ -1,10 +1,10 @@
 // PyTorch's own numbers: values, gradients and second gradients of every operator, on the CPU in float64 and on WebGPU in float32.
 import { beforeAll, describe, expect, it } from "vitest";
 import { WengertError } from "../../src/base/errors.ts";
-import * as create from "../../src/create.ts";
-import { type DeviceName, init } from "../../src/device.ts";
-import { functions } from "../../src/methods.ts";
-import type { Tensor } from "../../src/tensor.ts";
+import * as create from "../../src/tensor/create.ts";
+import { type DeviceName, init } from "../../src/tensor/device.ts";
+import { functions } from "../../src/tensor/methods.ts";
+import type { Tensor } from "../../src/tensor/tensor.ts";
 import { describeCall, FAMILIES, type GoldenError, loadGolden, loadGoldenErrors } from "./loader.ts";
 import { type Callable, prepare, runCase } from "./run-case.ts";
 

@@ -1,11 +1,11 @@
 // One golden case on one device: the operator's value, gradient and second gradient against PyTorch's.
 import { grad } from "../../src/autograd/engine.ts";
 import { type DType, isFloat } from "../../src/base/dtype.ts";
-import { tensor } from "../../src/create.ts";
-import type { DeviceName } from "../../src/device.ts";
+import { tensor } from "../../src/tensor/create.ts";
+import type { DeviceName } from "../../src/tensor/device.ts";
 import { tensorsIn } from "../../src/inspect/samples.ts";
-import { functions } from "../../src/methods.ts";
-import type { Tensor } from "../../src/tensor.ts";
+import { functions } from "../../src/tensor/methods.ts";
+import type { Tensor } from "../../src/tensor/tensor.ts";
 import { type GoldenCall, type GoldenCase, type GoldenLists, type GoldenTensor, materialise } from "./loader.ts";
 
 /** Accepted deviation of [results, gradients, second gradients]: absolute and relative. */

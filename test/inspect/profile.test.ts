@@ -1,6 +1,6 @@
 // profile(fn): counts, names and times of a step on both devices.
 import { expect, it, vi } from "vitest";
-import { webGpuDevice } from "../../src/device.ts";
+import { webGpuDevice } from "../../src/tensor/device.ts";
 import * as w from "../../src/index.ts";
 import { onEveryDevice } from "../devices.ts";
 

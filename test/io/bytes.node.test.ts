@@ -1,8 +1,8 @@
 // Node's Buffers, which are windows into a pool that others use, and bytes of another realm.
 import { createContext, runInContext } from "node:vm";
 import { describe, expect, it } from "vitest";
-import { tensor } from "../../src/create.ts";
-import { loadIdx, parseIdx } from "../../src/extra/index.ts";
+import { tensor } from "../../src/tensor/create.ts";
+import { loadIdx, parseIdx } from "../../src/io/index.ts";
 import { inspectSafetensors, loadSafetensors, saveSafetensors } from "../../src/io/index.ts";
 import { onEveryDevice } from "../devices.ts";
 import { gzipped, idxFile } from "./files.ts";

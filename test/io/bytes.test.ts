@@ -1,8 +1,8 @@
 // Every reader takes a file in every form that bytes have, leaves the caller's memory alone, and names what is no file.
 import { describe, expect, it } from "vitest";
 import { ArgumentError, FormatError } from "../../src/base/errors.ts";
-import { tensor } from "../../src/create.ts";
-import { loadCheckpoint, loadIdx, parseIdx, saveCheckpoint } from "../../src/extra/index.ts";
+import { tensor } from "../../src/tensor/create.ts";
+import { loadCheckpoint, loadIdx, parseIdx, saveCheckpoint } from "../../src/io/index.ts";
 import { type ArrivingBytes, type Bytes, inspectSafetensors, loadSafetensors, saveSafetensors } from "../../src/io/index.ts";
 import { Linear } from "../../src/nn/index.ts";
 import { onEveryDevice } from "../devices.ts";

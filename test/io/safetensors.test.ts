@@ -1,10 +1,10 @@
 // safetensors: bytes as the official writer makes them, every dtype, and no way in for malformed files.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ArgumentError, FormatError } from "../../src/base/errors.ts";
-import { tensor } from "../../src/create.ts";
-import { init, memory } from "../../src/device.ts";
+import { tensor } from "../../src/tensor/create.ts";
+import { init, memory } from "../../src/tensor/device.ts";
 import { inspectSafetensors, loadSafetensors, saveSafetensors } from "../../src/io/index.ts";
-import type { Tensor } from "../../src/tensor.ts";
+import type { Tensor } from "../../src/tensor/tensor.ts";
 import { entryOf as entry, safetensorsFile as file } from "./files.ts";
 
 describe.each(["cpu", "webgpu"] as const)("on %s", (device) => {

@@ -1,7 +1,7 @@
 // What people take for a safetensors or IDX file: each is named, and told what to do with.
 import { describe, expect, it } from "vitest";
 import { FormatError } from "../../src/base/errors.ts";
-import { loadCheckpoint, loadIdx, saveCheckpoint } from "../../src/extra/index.ts";
+import { loadCheckpoint, loadIdx, saveCheckpoint } from "../../src/io/index.ts";
 import { inspectSafetensors, loadSafetensors, saveSafetensors } from "../../src/io/index.ts";
 import { Linear } from "../../src/nn/index.ts";
 import { formsOf, gzipped, idxFile, latin1, safetensorsFile } from "./files.ts";
@@ -63,7 +63,7 @@ describe.each(others)("a file of %s", (_, first, what, remedy) => {
 
 describe("loadSafetensors", () => {
   it("names files of this library that belong to another reader", async () => {
-    expect(() => loadSafetensors(idxFile(8, [2], [1, 2]))).toThrow("this is an IDX file, no safetensors file (loadIdx() of wengert/extra)");
+    expect(() => loadSafetensors(idxFile(8, [2], [1, 2]))).toThrow("this is an IDX file, no safetensors file (loadIdx())");
     const packed = await gzipped(await saveSafetensors({}));
     expect(() => loadSafetensors(packed)).toThrow("this is gzip-compressed, no safetensors file (unpack it first");
     await expect(loadIdx(await saveSafetensors({}))).rejects.toThrow("this is a safetensors file, no IDX file (loadSafetensors())");

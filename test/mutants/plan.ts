@@ -152,5 +152,5 @@ const filesIn = (folder: string, extension: string): readonly string[] =>
 /** All faults that can be planted: thousands. */
 export const allMutants = (): readonly Mutant[] => [
   ...filesIn("shaders", ".wgsl").flatMap(inShader),
-  ...[...filesIn("src/ops", ".ts"), ...filesIn("src/extra", ".ts")].flatMap(inFamily),
+  ...filesIn("src/ops", ".ts").flatMap(inFamily),
 ];

@@ -1,10 +1,10 @@
 // Which operators run which WGSL functions: found by running every operator's samples and looking at what is linked for them.
-import { link } from "../../src/backend/wgsl.ts";
-import type { Launcher } from "../../src/backend/kernel.ts";
-import { init, webGpuDevice } from "../../src/device.ts";
-import "../../src/extra/kit.ts";
+import { link } from "../../src/device/webgpu/linker.ts";
+import type { Launcher } from "../../src/device/kernel.ts";
+import { init, webGpuDevice } from "../../src/tensor/device.ts";
+import "../../src/ops/all.ts";
 import { checkOp } from "../../src/inspect/selftest.ts";
-import { records } from "../../src/methods.ts";
+import { records } from "../../src/ops/install.ts";
 import { installDawn } from "../setup/dawn.ts";
 
 /** Names of operators by WGSL function, those that reach fewest functions first: their tests say most about it. */

@@ -1,7 +1,7 @@
 // Plants small faults, one at a time, and asks the tests whether they notice. Not part of `npm test`: it takes the better part of an hour.
 //   npm run mutants                               520 of them, on every core
 //   npm run mutants -- --count 50 --seed 7        fewer, other ones
-//   npm run mutants -- --only pool.wgsl           in some files
+//   npm run mutants -- --only pooling.wgsl        in some files
 import { spawn } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
@@ -29,16 +29,17 @@ type Suite = readonly string[];
 const PATIENCE_MS = 300_000;
 /** Tests of one family, besides those of its records. */
 const FAMILY_TESTS: Readonly<Record<string, readonly string[]>> = {
-  conv: ["test/backend", "test/nn"],
-  convgpu: ["test/backend", "test/nn"],
-  matmul: ["test/backend"],
+  conv: ["test/kernels", "test/nn"],
+  convolution: ["test/kernels", "test/nn"],
+  contraction: ["test/kernels"],
+  matmul: ["test/kernels"],
   random: ["test/ops/random", "test/autograd"],
-  drawing: ["test/ops/random"],
+  step: ["test/optim"],
   stepping: ["test/optim"],
-  gather: ["test/selection", "test/ops/segments", "test/autograd"],
-  indexing: ["test/selection", "test/autograd"],
-  view: ["test/autograd", "test/selection"],
-  copy: ["test/autograd", "test/selection", "test/backend"],
+  gather: ["test/tensor/selection", "test/ops/segments", "test/autograd"],
+  indexing: ["test/tensor/selection", "test/ops/segments", "test/autograd"],
+  view: ["test/autograd", "test/tensor/selection"],
+  copy: ["test/autograd", "test/tensor/selection", "test/device"],
   normalize: ["test/nn", "test/parity"],
 };
 

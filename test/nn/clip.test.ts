@@ -1,10 +1,10 @@
 // Gradient clipping against PyTorch.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ArgumentError } from "../../src/base/errors.ts";
-import { tensor } from "../../src/create.ts";
-import { init } from "../../src/device.ts";
+import { tensor } from "../../src/tensor/create.ts";
+import { init } from "../../src/tensor/device.ts";
 import { utils } from "../../src/nn/index.ts";
-import type { Nested, Tensor } from "../../src/tensor.ts";
+import type { Nested, Tensor } from "../../src/tensor/tensor.ts";
 import { loadFixture } from "../golden/loader.ts";
 
 interface Case {

@@ -2,11 +2,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ArgumentError, DtypeError, ShapeError } from "../../src/base/errors.ts";
 import { Generator, manualSeed } from "../../src/base/random.ts";
-import { tensor, zeros } from "../../src/create.ts";
-import { init as open } from "../../src/device.ts";
-import * as extra from "../../src/extra/index.ts";
+import { tensor, zeros } from "../../src/tensor/create.ts";
+import { init as open } from "../../src/tensor/device.ts";
 import * as nn from "../../src/nn/index.ts";
-import type { Tensor } from "../../src/tensor.ts";
+import type { Tensor } from "../../src/tensor/tensor.ts";
 import { loadFixture } from "../golden/loader.ts";
 import { networks } from "../parity/networks.ts";
 
@@ -59,7 +58,7 @@ describe.each(["cpu", "webgpu"] as const)("on %s", (device) => {
   )("%s equals PyTorch's", async (_, c) => {
     manualSeed(c.seed);
     const t = zeros(c.shape);
-    const call = { ...nn.init, ...extra }[c.init as "uniform_"] as (x: Tensor, ...rest: unknown[]) => Tensor;
+    const call = nn.init[c.init as "uniform_"] as (x: Tensor, ...rest: unknown[]) => Tensor;
     expect(call(t, ...c.args, ...(Object.keys(c.options).length > 0 ? [c.options] : []))).toBe(t);
     await close(t, c.data, c.init === "truncNormal_" ? 4e-6 : 1e-6);
   });
@@ -109,7 +108,7 @@ describe("init", () => {
       [5, 3],
       [4, 2, 3],
     ]) {
-      const t = extra.orthogonal_(zeros(shape, { dtype: "float64" }), 2);
+      const t = nn.init.orthogonal_(zeros(shape, { dtype: "float64" }), 2);
       const [rows, columns] = [shape[0]!, t.size / shape[0]!];
       const d = await t.data();
       const across = rows <= columns;
@@ -142,8 +141,8 @@ describe("init", () => {
     expect(() => nn.init.uniform_(zeros([2], { dtype: "int32" }))).toThrow(DtypeError);
     expect(() => nn.init.kaimingUniform_(zeros([2]))).toThrow(ShapeError);
     expect(() => nn.init.kaimingNormal_(zeros([2, 2]), { mode: "fan" as "fanIn" })).toThrow("unknown mode fan");
-    expect(() => extra.eye_(zeros([2]))).toThrow(ShapeError);
-    expect(() => extra.dirac_(zeros([3, 2, 3]), 2)).toThrow("do not divide into 2 groups");
+    expect(() => nn.init.eye_(zeros([2]))).toThrow(ShapeError);
+    expect(() => nn.init.dirac_(zeros([3, 2, 3]), 2)).toThrow("do not divide into 2 groups");
     expect(() => nn.init.normal_(zeros([2]), 0, -1)).toThrow(ArgumentError);
   });
 });

@@ -2,12 +2,11 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ArgumentError, ShapeError } from "../../src/base/errors.ts";
 import { Generator, manualSeed } from "../../src/base/random.ts";
-import { ones, tensor } from "../../src/create.ts";
-import { init } from "../../src/device.ts";
-import * as extra from "../../src/extra/index.ts";
-import { rand } from "../../src/sampling.ts";
+import { ones, tensor } from "../../src/tensor/create.ts";
+import { init } from "../../src/tensor/device.ts";
+import { rand } from "../../src/tensor/sampling.ts";
 import * as nn from "../../src/nn/index.ts";
-import type { Tensor } from "../../src/tensor.ts";
+import type { Tensor } from "../../src/tensor/tensor.ts";
 
 const F = nn.functional;
 const random = (...shape: number[]): Tensor => nn.init.uniform_(ones(shape), -2, 2, { generator: new Generator(shape.length) });
@@ -59,24 +58,24 @@ function cases(): Case[] {
     of(new nn.LayerNorm([8, 8]), [image], (l, x) => F.layerNorm(x, [8, 8], { weight: l.weight!, bias: l.bias! })),
     of(new nn.Embedding(5, 3), [tensor([[0, 4], [2, 2]], { dtype: "int32" })], (l, x) => F.embedding(x, l.weight)),
     of(new nn.Flatten(), [image], (_, x) => x.reshape([2, 256])),
-    of(new extra.Unflatten(1, [2, 2]), [image], (_, x) => x.reshape([2, 2, 2, 8, 8])),
+    of(new nn.Unflatten(1, [2, 2]), [image], (_, x) => x.reshape([2, 2, 2, 8, 8])),
     of(new nn.Identity(54), [image], (_, x) => x),
     of(new nn.ReLU(), [image], (_, x) => F.relu(x)),
-    of(new extra.ReLU6(), [image.mul(9)], (_, x) => extra.relu6(x)),
+    of(new nn.ReLU6(), [image.mul(9)], (_, x) => F.relu6(x)),
     of(new nn.LeakyReLU(0.2), [image], (_, x) => F.leakyRelu(x, 0.2)),
-    of(new extra.PReLU(), [image], (_, x) => F.leakyRelu(x, 0.25)),
-    of(new extra.PReLU(4, 0.5), [image], (_, x) => F.leakyRelu(x, 0.5)),
+    of(new nn.PReLU(), [image], (_, x) => F.leakyRelu(x, 0.25)),
+    of(new nn.PReLU(4, 0.5), [image], (_, x) => F.leakyRelu(x, 0.5)),
     of(new nn.ELU(0.5), [image], (_, x) => F.elu(x, 0.5)),
-    of(new extra.SELU(), [image], (_, x) => extra.selu(x)),
+    of(new nn.SELU(), [image], (_, x) => F.selu(x)),
     of(new nn.GELU(), [image], (_, x) => F.gelu(x)),
     of(new nn.GELU("tanh"), [image], (_, x) => F.gelu(x, { approximate: "tanh" })),
     of(new nn.SiLU(), [image], (_, x) => F.silu(x)),
-    of(new extra.Mish(), [image], (_, x) => extra.mish(x)),
+    of(new nn.Mish(), [image], (_, x) => F.mish(x)),
     of(new nn.Sigmoid(), [image], (_, x) => F.sigmoid(x)),
     of(new nn.Tanh(), [image], (_, x) => F.tanh(x)),
     of(new nn.Softplus(2, 5), [image], (_, x) => F.softplus(x, 2, 5)),
     of(new nn.LogSigmoid(), [image], (_, x) => F.logsigmoid(x)),
-    of(new extra.Hardtanh(-0.5, 0.25), [image], (_, x) => extra.hardtanh(x, -0.5, 0.25)),
+    of(new nn.Hardtanh(-0.5, 0.25), [image], (_, x) => F.hardtanh(x, -0.5, 0.25)),
     of(new nn.Softmax(1), [logits], (_, x) => F.softmax(x, 1)),
     of(new nn.LogSoftmax({ dim: 0 }), [logits], (_, x) => F.logSoftmax(x, 0)),
     of(new nn.MSELoss(), [p, q], (_, x, y) => F.mseLoss(x, y)),
@@ -164,7 +163,7 @@ describe.each(["cpu", "webgpu"] as const)("on %s", (device) => {
     const x = ones([64, 8, 4, 4]);
     const kept = (t: Tensor): Promise<number> => t.ne(0).cast("float32").mean().item();
     expect(await kept(new nn.Dropout(0.25).call(x))).toBeCloseTo(0.75, 1);
-    const channels = await new extra.Dropout2d(0.5).call(x).sum([2, 3]).data();
+    const channels = await new nn.Dropout2d(0.5).call(x).sum([2, 3]).data();
     expect([...new Set(channels)].sort((a, b) => a - b)).toEqual([0, 32]);
     await same(new nn.Dropout(0.9).eval().call(x), x);
     expect(() => new nn.Dropout(1.5)).toThrow(ArgumentError);
@@ -185,13 +184,13 @@ describe("layers", () => {
     [new nn.LayerNorm(5), "LayerNorm((5,), eps=1e-05, elementwise_affine=True)"],
     [new nn.Dropout(0.3), "Dropout(p=0.3, inplace=False)"],
     [new nn.Flatten(), "Flatten(start_dim=1, end_dim=-1)"],
-    [new extra.Unflatten(1, [2, 3]), "Unflatten(dim=1, unflattened_size=(2, 3))"],
+    [new nn.Unflatten(1, [2, 3]), "Unflatten(dim=1, unflattened_size=(2, 3))"],
     [new nn.LeakyReLU(), "LeakyReLU(negative_slope=0.01)"],
     [new nn.ELU(), "ELU(alpha=1.0)"],
     [new nn.GELU(), "GELU(approximate='none')"],
     [new nn.Softplus(), "Softplus(beta=1, threshold=20)"],
     [new nn.Softmax(1), "Softmax(dim=1)"],
-    [new extra.Hardtanh(), "Hardtanh(min_val=-1.0, max_val=1.0)"],
+    [new nn.Hardtanh(), "Hardtanh(min_val=-1.0, max_val=1.0)"],
     [new nn.ReLU(true), "ReLU(inplace=True)"],
     [new nn.CrossEntropyLoss(), "CrossEntropyLoss()"],
   ])("%s prints as in PyTorch", (layer, text) => expect(String(layer)).toBe(text)); // prettier-ignore

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { tidy } from "../../src/autograd/scope.ts";
 import { ArgumentError, DeviceError, FormatError, GradError, ShapeError } from "../../src/base/errors.ts";
 import { manualSeed } from "../../src/base/random.ts";
-import { ones, tensor, zeros } from "../../src/create.ts";
-import { init } from "../../src/device.ts";
+import { ones, tensor, zeros } from "../../src/tensor/create.ts";
+import { init } from "../../src/tensor/device.ts";
 import { Adam } from "../../src/optim/index.ts";
 import {
   BatchNorm2d,
@@ -20,7 +20,7 @@ import {
   ReLU,
   Sequential,
 } from "../../src/nn/index.ts";
-import type { Tensor } from "../../src/tensor.ts";
+import type { Tensor } from "../../src/tensor/tensor.ts";
 
 /** y = scale · x + shift, with a shared child and a buffer that is not saved. */
 class Affine extends Module {

@@ -1,11 +1,11 @@
 // State dicts and the devices that models are on.
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { DeviceError } from "../../src/base/errors.ts";
-import { tensor } from "../../src/create.ts";
-import { init, webGpuDevice } from "../../src/device.ts";
-import { loadCheckpoint, saveCheckpoint } from "../../src/extra/checkpoint.ts";
+import { tensor } from "../../src/tensor/create.ts";
+import { init, webGpuDevice } from "../../src/tensor/device.ts";
+import { loadCheckpoint, saveCheckpoint } from "../../src/io/checkpoint.ts";
 import { loadSafetensors, saveSafetensors } from "../../src/io/safetensors.ts";
-import "../../src/kits/all.ts";
+import "../../src/ops/all.ts";
 import { Linear } from "../../src/nn/linear.ts";
 import { Adam } from "../../src/optim/adam.ts";
 

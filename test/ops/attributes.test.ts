@@ -1,12 +1,12 @@
 // Attributes that are none: every option of every operator refuses what it cannot mean, by a typed error, before anything runs.
+import "../../src/ops/all.ts";
 import { describe, expect, it } from "vitest";
-import { WengertError } from "../../src/base/errors.ts";
-import { extras } from "../../src/extra/table.ts";
 import * as w from "../../src/index.ts";
-import { callOp, materialise } from "../../src/inspect/samples.ts";
-import { type AnyOp, type Sample } from "../../src/ops/op.ts";
-import { ops } from "../../src/ops/table.ts";
 import { onEveryDevice } from "../devices.ts";
+import { WengertError } from "../../src/base/errors.ts";
+import { callOp, materialise } from "../../src/inspect/samples.ts";
+import { records } from "../../src/ops/install.ts";
+import type { Sample } from "../../src/ops/op.ts";
 
 const isArg = (v: unknown): boolean => typeof v === "object" && v !== null && "$" in v;
 const isOptions = (v: unknown): v is Record<string, unknown> => typeof v === "object" && v !== null && !Array.isArray(v) && !isArg(v);
@@ -22,7 +22,7 @@ function optionsOf(name: string, sample: Sample): string[] {
   return [];
 }
 
-const table = Object.entries({ ...ops, ...extras }) as [string, AnyOp][];
+const table = Object.entries(records);
 /** Every sample without its options, with the options that may follow. */
 const options = table.flatMap(([name, op]) =>
   op.samples

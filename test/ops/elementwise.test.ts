@@ -3,9 +3,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { backward, grad } from "../../src/autograd/engine.ts";
 import { noGrad } from "../../src/autograd/mode.ts";
 import { DeviceError, DtypeError, GradError } from "../../src/base/errors.ts";
-import { full, ones, tensor, zeros } from "../../src/create.ts";
-import { init } from "../../src/device.ts";
-import { functions } from "../../src/methods.ts";
+import { full, ones, tensor, zeros } from "../../src/tensor/create.ts";
+import { init } from "../../src/tensor/device.ts";
+import { functions } from "../../src/tensor/methods.ts";
 
 const { add, where, pow, mul, div, maximum } = functions;
 

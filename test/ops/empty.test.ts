@@ -1,17 +1,17 @@
 // Tensors without elements: every operator's samples with dimensions of size 0, whose results have fixed shapes and values on every device.
+import "../../src/ops/all.ts";
 import { beforeAll, describe, expect, it } from "vitest";
-import { init } from "../../src/device.ts";
-import { extras } from "../../src/extra/table.ts";
 import * as w from "../../src/index.ts";
+import { expectValues, onEveryDevice } from "../devices.ts";
 import { derivatives } from "../../src/inspect/derivatives.ts";
 import { callOp, materialise, weightsLike } from "../../src/inspect/samples.ts";
-import { type AnyOp, type Arg, type Sample } from "../../src/ops/op.ts";
-import { ops } from "../../src/ops/table.ts";
-import type { Tensor } from "../../src/tensor.ts";
-import { expectValues, onEveryDevice } from "../devices.ts";
+import { records } from "../../src/ops/install.ts";
+import type { Arg, Sample } from "../../src/ops/op.ts";
+import { init } from "../../src/tensor/device.ts";
+import type { Tensor } from "../../src/tensor/tensor.ts";
 import { layouts } from "./layouts.ts";
 
-const table = Object.entries({ ...ops, ...extras }) as [string, AnyOp][];
+const table = Object.entries(records);
 const isArg = (v: unknown): v is Arg => typeof v === "object" && v !== null && "$" in v;
 
 /** The sample with `change` applied to every shape. */

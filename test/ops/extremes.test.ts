@@ -1,10 +1,10 @@
 // Zero, tiny, large, infinite, NaN: every elementwise operator of one operand gives on the GPU what it gives on the CPU, value and gradient.
 import { beforeAll, describe, expect, it } from "vitest";
 import { grad } from "../../src/autograd/engine.ts";
-import { tensor } from "../../src/create.ts";
-import { type DeviceName, init } from "../../src/device.ts";
-import { functions } from "../../src/methods.ts";
-import type { Tensor } from "../../src/tensor.ts";
+import { tensor } from "../../src/tensor/create.ts";
+import { type DeviceName, init } from "../../src/tensor/device.ts";
+import { functions } from "../../src/tensor/methods.ts";
+import type { Tensor } from "../../src/tensor/tensor.ts";
 
 const values = [0, 1e-8, -1e-8, 1e-4, -1e-4, 1, -1, 88, -88, 100, -100, 1e4, -1e4, Infinity, -Infinity, NaN];
 /** Below the normal range results may flush to zero, and so may factors of them. */

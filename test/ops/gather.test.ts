@@ -1,10 +1,10 @@
 // Writing at indices that repeat: the last source stands, and the gradient goes to it alone.
 import { expect, it } from "vitest";
 import { grad } from "../../src/autograd/engine.ts";
-import { tensor, zeros } from "../../src/create.ts";
+import { tensor, zeros } from "../../src/tensor/create.ts";
 import { gradcheck, gradgradcheck } from "../../src/inspect/gradcheck.ts";
-import type { Tensor } from "../../src/tensor.ts";
-import "../../src/extra/kit.ts";
+import type { Tensor } from "../../src/tensor/tensor.ts";
+import "../../src/ops/all.ts";
 import { expectValues, onEveryDevice } from "../devices.ts";
 
 const leaf = (data: Parameters<typeof tensor>[0]): Tensor => tensor(data, { requiresGrad: true });

@@ -1,15 +1,15 @@
 // Every backward rule against finite differences, from the samples of its record. What it asks is the CPU's arithmetic, and takes
 // minutes: once, in Node. test/golden compares the same rules with PyTorch's derivatives on every device and in Chromium too.
+import "../../src/ops/all.ts";
 import { describe, expect, it } from "vitest";
-import { extras } from "../../src/extra/table.ts";
 import { gradcheck, gradgradcheck } from "../../src/inspect/gradcheck.ts";
 import { callOp, materialise } from "../../src/inspect/samples.ts";
-import { type AnyOp, isView } from "../../src/ops/op.ts";
-import { ops } from "../../src/ops/table.ts";
-import type { Tensor } from "../../src/tensor.ts";
+import { records } from "../../src/ops/install.ts";
+import { isView } from "../../src/ops/op.ts";
+import type { Tensor } from "../../src/tensor/tensor.ts";
 import { layouts } from "./layouts.ts";
 
-const table = Object.entries({ ...ops, ...extras }) as [string, AnyOp][];
+const table = Object.entries(records);
 // Far below the defaults: in float64 a difference quotient is good to seven digits, and a factor off by 0.1 % must show.
 const tight = { atol: 2e-5, rtol: 1e-5 };
 const names = ["contiguous", "strided", "expanded"] as const;

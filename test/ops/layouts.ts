@@ -1,10 +1,10 @@
 // Memory layouts for sample tensors: dense, with gaps and permuted strides, or with a repeated first slice.
-import { Storage } from "../../src/backend/backend.ts";
+import { Storage } from "../../src/device/device.ts";
 import { hostArray, isFloat } from "../../src/base/dtype.ts";
 import { contiguousStrides, type Geometry, sizeOf } from "../../src/base/shape.ts";
-import { deviceNamed } from "../../src/device.ts";
+import { deviceNamed } from "../../src/tensor/device.ts";
 import type { Maker } from "../../src/inspect/samples.ts";
-import { Tensor } from "../../src/tensor.ts";
+import { Tensor } from "../../src/tensor/tensor.ts";
 
 const laid = (host: readonly number[], geometry: Geometry, ...[dtype, device]: [Parameters<Maker>[2], Parameters<Maker>[3]]): Tensor => {
   const d = deviceNamed(device);

@@ -1,7 +1,7 @@
 // Losses where their domains end. Expected values are PyTorch's in double precision.
 import { describe, expect, it, vi } from "vitest";
 import * as w from "../../src/index.ts";
-import type { Tensor } from "../../src/tensor.ts";
+import type { Tensor } from "../../src/tensor/tensor.ts";
 import { expectValues, onEveryDevice } from "../devices.ts";
 
 const probabilities = [0, 1, 0, 1, 0.3];

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import math from "../../shaders/math.wgsl?raw";
 import special from "../../shaders/special.wgsl?raw";
-import * as m from "../../src/ops/math.ts";
+import * as m from "../../src/kernels/math.ts";
 import { runShader } from "../gpu-harness.ts";
 
 type Pair = readonly [number, number];

@@ -1,15 +1,14 @@
 // Every record of the table, from its own samples: the devices agree in every layout, and errors are typed.
+import "../../src/ops/all.ts";
 import { beforeAll, describe, expect, it } from "vitest";
 import { WengertError } from "../../src/base/errors.ts";
-import { init } from "../../src/device.ts";
 import { callOp, materialise } from "../../src/inspect/samples.ts";
 import { bounds, checkOp } from "../../src/inspect/selftest.ts";
-import type { AnyOp } from "../../src/ops/op.ts";
-import { extras } from "../../src/extra/table.ts";
-import { ops } from "../../src/ops/table.ts";
+import { records } from "../../src/ops/install.ts";
+import { init } from "../../src/tensor/device.ts";
 import { layouts } from "./layouts.ts";
 
-const table = Object.entries({ ...ops, ...extras }) as [string, AnyOp][];
+const table = Object.entries(records);
 const names = ["contiguous", "strided", "expanded"] as const;
 
 beforeAll(async () => {

@@ -1,7 +1,7 @@
 // Pooling against its definition: every window looked at in turn, over one to three dimensions.
 import { describe, expect, it } from "vitest";
 import * as w from "../../src/index.ts";
-import type { Tensor } from "../../src/tensor.ts";
+import type { Tensor } from "../../src/tensor/tensor.ts";
 import { expectValues, onEveryDevice } from "../devices.ts";
 
 interface Case {

@@ -4,14 +4,14 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { grad } from "../../src/autograd/engine.ts";
 import { noGrad } from "../../src/autograd/mode.ts";
 import { defaultGenerator, Generator, manualSeed, philoxUniform } from "../../src/base/random.ts";
-import { ones, tensor, zeros } from "../../src/create.ts";
-import { type DeviceName, init, stats } from "../../src/device.ts";
-import { functions as extras } from "../../src/extra/kit.ts";
-import { functions } from "../../src/methods.ts";
-import type { Tensor } from "../../src/tensor.ts";
+import { ones, tensor, zeros } from "../../src/tensor/create.ts";
+import { type DeviceName, init, stats } from "../../src/tensor/device.ts";
+import "../../src/ops/all.ts";
+import { functions } from "../../src/tensor/methods.ts";
+import type { Tensor } from "../../src/tensor/tensor.ts";
 import { expectValues, onEveryDevice } from "../devices.ts";
 
-const F = { ...functions, ...extras };
+const F = functions;
 const numbers = async (x: Tensor): Promise<number[]> => [...(await x.data())];
 const ramp = (device: DeviceName, n = 1003): Tensor =>
   tensor(

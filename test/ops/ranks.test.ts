@@ -1,7 +1,7 @@
 // Five to eight dimensions in strides that do not merge: results are those of the same elements laid out densely on the CPU in float64.
 import { describe, expect, it } from "vitest";
 import * as w from "../../src/index.ts";
-import type { Tensor } from "../../src/tensor.ts";
+import type { Tensor } from "../../src/tensor/tensor.ts";
 import { expectValues, onEveryDevice } from "../devices.ts";
 
 /** Sizes in memory, and the order in which the view shows them. */

@@ -1,12 +1,12 @@
 // Reductions, scans and normalisations beyond the records' samples: long and interleaved shapes in both kernel variants, rounding, launches.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { grad } from "../../src/autograd/engine.ts";
-import { counts } from "../../src/backend/ledger.ts";
-import { tensor } from "../../src/create.ts";
-import { type DeviceName, deviceNamed, init } from "../../src/device.ts";
+import { counts } from "../../src/device/ledger.ts";
+import { tensor } from "../../src/tensor/create.ts";
+import { type DeviceName, deviceNamed, init } from "../../src/tensor/device.ts";
 import { checkOp } from "../../src/inspect/selftest.ts";
-import { functions } from "../../src/methods.ts";
-import type { Tensor } from "../../src/tensor.ts";
+import { functions } from "../../src/tensor/methods.ts";
+import type { Tensor } from "../../src/tensor/tensor.ts";
 import { layouts } from "./layouts.ts";
 
 const sizeOf = (shape: readonly number[]): number => shape.reduce((n, d) => n * d, 1);

@@ -2,14 +2,14 @@
 import { describe, expect, it } from "vitest";
 import { grad } from "../../src/autograd/engine.ts";
 import { tidy } from "../../src/autograd/scope.ts";
-import { tensor } from "../../src/create.ts";
-import { memory } from "../../src/device.ts";
+import { tensor } from "../../src/tensor/create.ts";
+import { memory } from "../../src/tensor/device.ts";
 import { callOp, materialise, weightsLike } from "../../src/inspect/samples.ts";
-import { records } from "../../src/methods.ts";
-import type { Tensor } from "../../src/tensor.ts";
+import { records } from "../../src/ops/install.ts";
+import type { Tensor } from "../../src/tensor/tensor.ts";
 import { expectValues, onEveryDevice } from "../devices.ts";
 import "../../src/index.ts";
-import "../../src/extra/kit.ts";
+import "../../src/ops/all.ts";
 
 const x = (): Tensor => tensor([[1, 2], [3, 4]]); // prettier-ignore
 const p = (): Tensor => x().requiresGrad_();

@@ -1,9 +1,9 @@
 // Scattering at sizes where the GPU sorts its sources first, indices that collide, and indices out of range.
 import { expect, it } from "vitest";
 import { ArgumentError } from "../../src/base/errors.ts";
-import { tensor, zeros } from "../../src/create.ts";
-import { deviceNamed } from "../../src/device.ts";
-import { Tensor } from "../../src/tensor.ts";
+import { tensor, zeros } from "../../src/tensor/create.ts";
+import { deviceNamed } from "../../src/tensor/device.ts";
+import { Tensor } from "../../src/tensor/tensor.ts";
 import { onEveryDevice } from "../devices.ts";
 
 /** Small whole numbers in a scrambled order: their sums are exact in float32. */

@@ -1,6 +1,6 @@
 // The double precision twins against numbers computed to 50 digits (mpmath), and against PyTorch's definitions at special values.
 import { describe, expect, test } from "vitest";
-import * as m from "../../src/ops/math.ts";
+import * as m from "../../src/kernels/math.ts";
 
 const TABLE: Readonly<Record<string, readonly (readonly [number, number])[]>> = {
   erf: [

@@ -3,10 +3,10 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { tidy } from "../../src/autograd/scope.ts";
 import type { DType } from "../../src/base/dtype.ts";
 import { ArgumentError, FormatError, ShapeError } from "../../src/base/errors.ts";
-import { tensor } from "../../src/create.ts";
-import { init, stats, sync } from "../../src/device.ts";
+import { tensor } from "../../src/tensor/create.ts";
+import { init, stats, sync } from "../../src/tensor/device.ts";
 import { Adam, AdamW, type GroupInput, type Optimizer, type Params, SGD, type SgdOptions } from "../../src/optim/index.ts";
-import { Tensor } from "../../src/tensor.ts";
+import { Tensor } from "../../src/tensor/tensor.ts";
 import { loadFixture } from "../golden/loader.ts";
 
 interface Case {

@@ -1,11 +1,11 @@
 // Steps and state dicts are taken whole or not at all: whatever is wrong, parameters, moments, counters and options stay as they were.
 import { describe, expect, it } from "vitest";
 import { ArgumentError, FormatError, ShapeError, WengertError } from "../../src/base/errors.ts";
-import { tensor } from "../../src/create.ts";
-import { init } from "../../src/device.ts";
+import { tensor } from "../../src/tensor/create.ts";
+import { init } from "../../src/tensor/device.ts";
 import { Linear } from "../../src/nn/index.ts";
 import { Adam, AdamW, Optimizer, type OptimizerStateDict, SGD } from "../../src/optim/index.ts";
-import { Tensor } from "../../src/tensor.ts";
+import { Tensor } from "../../src/tensor/tensor.ts";
 import { expectValues, onEveryDevice } from "../devices.ts";
 
 type Any = Optimizer<{ lr: number }, { step?: number; [name: string]: Tensor | number | undefined }>;

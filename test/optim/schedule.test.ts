@@ -1,8 +1,8 @@
 // Learning-rate schedules against PyTorch's rates, closed forms, and their state dicts.
 import { describe, expect, it } from "vitest";
 import { ArgumentError } from "../../src/base/errors.ts";
-import { ones, tensor } from "../../src/create.ts";
-import { LambdaLR } from "../../src/extra/index.ts";
+import { ones, tensor } from "../../src/tensor/create.ts";
+import { LambdaLR } from "../../src/optim/index.ts";
 import { CosineAnnealingLR, type LRScheduler, SGD, StepLR } from "../../src/optim/index.ts";
 import { loadFixture } from "../golden/loader.ts";
 

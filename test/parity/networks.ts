@@ -1,9 +1,9 @@
 // The networks and batches of the training fixtures (test/golden/make_training.py), for tests that follow PyTorch step by step.
 import { buildModel } from "../../demo/mnist/models.ts";
-import { loadIdx } from "../../src/extra/index.ts";
+import { loadIdx } from "../../src/io/index.ts";
 import type * as nn from "../../src/nn/index.ts";
 import { Adam, type Optimizer, SGD } from "../../src/optim/index.ts";
-import type { Tensor } from "../../src/tensor.ts";
+import type { Tensor } from "../../src/tensor/tensor.ts";
 import type * as Fs from "node:fs/promises";
 import type * as Url from "node:url";
 

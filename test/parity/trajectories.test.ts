@@ -3,10 +3,10 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { tidy } from "../../src/autograd/scope.ts";
 import type { DType } from "../../src/base/dtype.ts";
 import { manualSeed } from "../../src/base/random.ts";
-import { init } from "../../src/device.ts";
+import { init } from "../../src/tensor/device.ts";
 import { functional as F } from "../../src/nn/index.ts";
-import type { Tensor } from "../../src/tensor.ts";
-import { transferred } from "../../src/transfer.ts";
+import type { Tensor } from "../../src/tensor/tensor.ts";
+import { transferred } from "../../src/tensor/transfer.ts";
 import { loadFixture } from "../golden/loader.ts";
 import { digits, networks, optimizers } from "./networks.ts";
 

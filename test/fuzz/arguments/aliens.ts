@@ -1,6 +1,6 @@
 // Arguments nobody should pass, among some that fit.
-import { tensor, zeros } from "../../../src/create.ts";
-import type { DeviceName } from "../../../src/device.ts";
+import { tensor, zeros } from "../../../src/tensor/create.ts";
+import type { DeviceName } from "../../../src/tensor/device.ts";
 import type { Rng } from "../random.ts";
 
 type Make = (device: DeviceName) => unknown;

@@ -1,7 +1,7 @@
 // Calls of everything public with arguments that do not belong there: they work, or a typed error says what is wrong.
 import { isGradEnabled } from "../../../src/autograd/mode.ts";
 import { WengertError } from "../../../src/base/errors.ts";
-import { webGpuDevice } from "../../../src/device.ts";
+import { webGpuDevice } from "../../../src/tensor/device.ts";
 import { Rng } from "../random.ts";
 import { aliens } from "./aliens.ts";
 import { families } from "./targets.ts";

@@ -1,9 +1,8 @@
 // Everything a program can call: functions, constructors, and the methods of what these make.
 import * as root from "../../../src/index.ts";
-import * as extra from "../../../src/extra/index.ts";
-import { records } from "../../../src/methods.ts";
-import { tensor } from "../../../src/create.ts";
-import type { Tensor } from "../../../src/tensor.ts";
+import { records } from "../../../src/ops/install.ts";
+import { tensor } from "../../../src/tensor/create.ts";
+import type { Tensor } from "../../../src/tensor/tensor.ts";
 
 export interface Target {
   readonly name: string;
@@ -74,11 +73,10 @@ const instances: Readonly<Record<string, () => object>> = {
 export const families: Readonly<Record<string, () => Target[]>> = {
   functions: () => [
     ...exportsOf(root, ""),
-    ...exportsOf(extra, "extra."),
     ...exportsOf(nn.functional, "nn.functional."),
     // In-place forms are methods only; they get their own target among those.
     ...Object.keys(records)
-      .filter((name) => !(name in root) && !(name in extra))
+      .filter((name) => !(name in root))
       .map((name) => ({ name, call: (args: readonly unknown[]) => (root as unknown as Record<string, Callable>)[name]?.(...args) })),
   ],
   methods: () =>

@@ -1,9 +1,9 @@
 // Every format that can be read: valid examples, how they are damaged, how they are loaded, and what must hold after.
 import { WengertError } from "../../../src/base/errors.ts";
 import { Generator, manualSeed } from "../../../src/base/random.ts";
-import { tensor } from "../../../src/create.ts";
-import { loadCheckpoint, saveCheckpoint } from "../../../src/extra/checkpoint.ts";
-import { loadIdx, parseIdx } from "../../../src/extra/idx.ts";
+import { tensor } from "../../../src/tensor/create.ts";
+import { loadCheckpoint, saveCheckpoint } from "../../../src/io/checkpoint.ts";
+import { loadIdx, parseIdx } from "../../../src/io/idx.ts";
 import { inspectSafetensors, loadSafetensors, saveSafetensors } from "../../../src/io/safetensors.ts";
 import { Sequential } from "../../../src/nn/container.ts";
 import { Linear } from "../../../src/nn/linear.ts";
@@ -13,7 +13,7 @@ import { Adam } from "../../../src/optim/adam.ts";
 import type { Optimizer } from "../../../src/optim/optimizer.ts";
 import { CosineAnnealingLR, StepLR } from "../../../src/optim/schedule.ts";
 import { SGD } from "../../../src/optim/sgd.ts";
-import { Tensor } from "../../../src/tensor.ts";
+import { Tensor } from "../../../src/tensor/tensor.ts";
 import type { Rng } from "../random.ts";
 import { damaged, edited, withHeader } from "./bytes.ts";
 import { damagedValue } from "./values.ts";

@@ -1,6 +1,6 @@
 // Damaged files and states, one after the other: each is loaded, or refused with a typed error and without a trace.
 import { WengertError } from "../../../src/base/errors.ts";
-import { Tensor } from "../../../src/tensor.ts";
+import { Tensor } from "../../../src/tensor/tensor.ts";
 import { Rng } from "../random.ts";
 import { type Format, formatOf } from "./formats.ts";
 

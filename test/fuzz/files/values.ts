@@ -1,5 +1,5 @@
 // Damage to a serialised object: values of other types and sizes, keys too many, too few or dangerous.
-import { tensor } from "../../../src/create.ts";
+import { tensor } from "../../../src/tensor/create.ts";
 import type { Rng } from "../random.ts";
 
 type Tree = Record<string, unknown>;

@@ -1,10 +1,10 @@
 // One program on every device: CPU in float64 (the truth), CPU in float32, WebGPU; what is not explained is a finding.
 import { noGrad } from "../../../src/autograd/mode.ts";
-import { tensor } from "../../../src/create.ts";
-import { init, webGpuDevice } from "../../../src/device.ts";
-import { records } from "../../../src/methods.ts";
+import { tensor } from "../../../src/tensor/create.ts";
+import { init, webGpuDevice } from "../../../src/tensor/device.ts";
+import { records } from "../../../src/ops/install.ts";
 import { type AnyOp, isView } from "../../../src/ops/op.ts";
-import type { Tensor } from "../../../src/tensor.ts";
+import type { Tensor } from "../../../src/tensor/tensor.ts";
 import { Rng } from "../random.ts";
 import { exact } from "./calls.ts";
 import { type Difference, differsAtAll, differsInBits, differsInForm, outside, type Shown, shownBy } from "./compare.ts";

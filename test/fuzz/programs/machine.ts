@@ -3,11 +3,11 @@ import { grad } from "../../../src/autograd/engine.ts";
 import { noGrad } from "../../../src/autograd/mode.ts";
 import { tidy } from "../../../src/autograd/scope.ts";
 import { type DType, isFloat } from "../../../src/base/dtype.ts";
-import { tensor } from "../../../src/create.ts";
-import type { DeviceName } from "../../../src/device.ts";
+import { tensor } from "../../../src/tensor/create.ts";
+import type { DeviceName } from "../../../src/tensor/device.ts";
 import { tensorsIn } from "../../../src/inspect/samples.ts";
-import { functions } from "../../../src/methods.ts";
-import { Tensor } from "../../../src/tensor.ts";
+import { functions } from "../../../src/tensor/methods.ts";
+import { Tensor } from "../../../src/tensor/tensor.ts";
 import type { Program, Ref, Step } from "./program.ts";
 import { withRefs } from "./program.ts";
 

@@ -1,6 +1,6 @@
 // Calls from the operators' own samples, somewhat changed: so that every operator takes part, and wrong arguments do too.
 import { type AnyOp, type Arg } from "../../../src/ops/op.ts";
-import { records } from "../../../src/methods.ts";
+import { records } from "../../../src/ops/install.ts";
 import { isFloat } from "../../../src/base/dtype.ts";
 import type { Argument } from "./program.ts";
 import type { Writer } from "./writer.ts";

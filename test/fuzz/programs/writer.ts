@@ -1,7 +1,7 @@
 // Writes a program step by step while a machine runs it on the CPU, so that the shapes of what is there are known.
 import { isFloat } from "../../../src/base/dtype.ts";
 import { sizeOf } from "../../../src/base/shape.ts";
-import type { Tensor } from "../../../src/tensor.ts";
+import type { Tensor } from "../../../src/tensor/tensor.ts";
 import type { Rng } from "../random.ts";
 import { Machine } from "./machine.ts";
 import type { Argument, Ref, Step } from "./program.ts";

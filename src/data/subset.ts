@@ -1,0 +1,75 @@
+// Parts of data sets.
+import { permutation } from "../base/draws.ts";
+import { ArgumentError, show, under } from "../base/errors.ts";
+import { parse } from "../base/options.ts";
+import { defaultGenerator, type Generator, generatorOf, isWhole } from "../base/random.ts";
+import { entry, listed } from "../base/reading.ts";
+import type { Dataset } from "./dataset.ts";
+import type { Sampler } from "./sampler.ts";
+import { integer } from "../ops/arguments.ts";
+
+/** Some examples of another data set. */
+export class Subset<T, B> implements Dataset<T, B> {
+  declare readonly dataset: Dataset<T, B>;
+  declare readonly indices: readonly number[];
+  /** Whole batches, when the data set behind makes them. */
+  readonly getBatch?: (indices: readonly number[]) => B;
+
+  /** Errors: ArgumentError for an index outside of the data set. */
+  constructor(dataset: Dataset<T, B>, indices: Iterable<number>) {
+    this.dataset = dataset;
+    this.indices = listed("Subset", indices, "indices");
+    under("Subset", () => integer(dataset?.length, "the length of the data set", 0));
+    for (const i of this.indices)
+      if (!isWhole(i, 0, dataset.length - 1)) throw new ArgumentError(`index ${i} is outside of ${dataset.length} examples`, "", "Subset");
+    if (dataset.getBatch) this.getBatch = (some) => dataset.getBatch!(some.map((i) => this.indices[i]!));
+  }
+  get length(): number {
+    return this.indices.length;
+  }
+  get(index: number): T | Promise<T> {
+    return this.dataset.get(this.indices[index]!);
+  }
+}
+
+/**
+ * Disjoint random parts of a data set, by lengths or by fractions that sum to 1 (what rounding leaves goes to the first parts).
+ * Errors: ArgumentError when the lengths do not sum to the data set's.
+ */
+export function randomSplit<T, B>(
+  dataset: Dataset<T, B>,
+  lengths: readonly number[],
+  options: { readonly generator?: Generator } = {},
+): Subset<T, B>[] {
+  return entry("randomSplit", [dataset, lengths, options], () => {
+    const { generator } = parse([options], {}, { generator: undefined as Generator | undefined });
+    const n = dataset.length;
+    const total = (list: readonly number[]): number => list.reduce((a, b) => a + b, 0);
+    let sizes = [...lengths];
+    if (Math.abs(total(lengths) - 1) < 1e-9 && lengths.every((f) => f >= 0 && f <= 1)) {
+      sizes = lengths.map((f) => Math.floor(n * f));
+      for (let i = 0, rest = n - total(sizes); i < rest; i++) sizes[i % sizes.length]!++;
+    }
+    if (!sizes.every((s) => isWhole(s, 0)) || total(sizes) !== n)
+      throw new ArgumentError(`lengths ${show(lengths)} do not sum to ${n} examples, or 1`);
+    const order = permutation(generatorOf(generator), n);
+    let at = 0;
+    return sizes.map((size) => new Subset(dataset, order.slice(at, (at += size))));
+  });
+}
+
+/** The given indices in random order, for splits that share one data set. */
+export class SubsetRandomSampler implements Sampler {
+  declare readonly indices: readonly number[];
+  readonly #generator: Generator | undefined;
+  constructor(indices: Iterable<number>, generator?: Generator) {
+    this.indices = listed("SubsetRandomSampler", indices, "indices");
+    this.#generator = generator;
+  }
+  get length(): number {
+    return this.indices.length;
+  }
+  *[Symbol.iterator](): IterableIterator<number> {
+    for (const i of permutation(this.#generator ?? defaultGenerator(), this.length)) yield this.indices[i]!;
+  }
+}

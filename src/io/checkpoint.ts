@@ -1,0 +1,148 @@
+// Checkpoints: model, optimiser, schedule and random state in one safetensors file, so that training goes on as if it had never stopped.
+import "../ops/core/index.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { ArgumentError, FormatError } from "../base/errors.ts";
+import { memo } from "../base/memo.ts";
+import { parse } from "../base/options.ts";
+import { renamed } from "../base/python.ts";
+import { defaultGenerator, Generator, type GeneratorState } from "../base/random.ts";
+import { entry } from "../base/reading.ts";
+import { record } from "../base/record.ts";
+import { type ArrivingBytes, type Bytes, withBytes } from "./bytes.ts";
+import { readSafetensors, saveSafetensors } from "./safetensors.ts";
+import type { Module } from "../nn/module.ts";
+import type { Optimizer, OptimizerStateDict } from "../optim/optimizer.ts";
+import type { LRScheduler, SchedulerState } from "../optim/schedule.ts";
+
+export interface Training {
+  readonly model: Module;
+  // Any optimiser.
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  readonly optimizer?: Optimizer<any, any>;
+  readonly scheduler?: LRScheduler;
+}
+export interface CheckpointOptions {
+  /** Anything of your own that JSON can hold: epoch, best accuracy. */
+  readonly extra?: unknown;
+}
+
+const bad = (what: string, remedy?: string): never => {
+  throw new FormatError(what, remedy);
+};
+
+/** The parts of a checkpoint that are no tensors, in the file's metadata. */
+const parts = ["param_groups", "scheduler", "random", "extra"] as const;
+/** Deeper than anything that people write down. */
+const deepest = 100;
+
+/** A part as JSON. Errors: ArgumentError for what would not come back as it was. */
+function written(part: string, value: unknown): string {
+  const refuse = (what: string): never => {
+    throw new ArgumentError(`${part} holds ${what}`, "only what JSON can hold");
+  };
+  const checked = (key: string, inner: unknown): unknown => {
+    if (key === "__proto__") refuse(`the name ${key}`);
+    return typeof inner === "bigint" || (typeof inner === "number" && !Number.isFinite(inner))
+      ? refuse(`${inner} as ${key || part}`)
+      : inner;
+  };
+  try {
+    return JSON.stringify(value ?? null, checked);
+  } catch (error) {
+    if (error instanceof TypeError) refuse(`a cycle: ${error.message}`);
+    throw error;
+  }
+}
+
+/** What a part holds. Errors: FormatError for what is no JSON, nested deeper than people write, or named as objects name their prototype. */
+function parsed(part: string, text: string): unknown {
+  let depth = 0;
+  let quoted = false;
+  for (let i = 0; i < text.length; i++) {
+    const c = text[i]!;
+    if (c === '"') quoted = !quoted;
+    else if (quoted) i += Number(c === "\\");
+    else if (c === "[" || c === "{") depth++;
+    else if (c === "]" || c === "}") depth--;
+    if (depth > deepest) bad(`${part} is nested more than ${deepest} deep`);
+  }
+  try {
+    return JSON.parse(text, (key, inner: unknown) => (key === "__proto__" ? bad(`${part} holds the name ${key}`) : inner));
+  } catch (error) {
+    if (error instanceof SyntaxError) bad(`${part} is no JSON: ${error.message}`);
+    throw error;
+  }
+}
+
+/** Dotted names of the optimiser's parameters, in the order of its groups. */
+function namesOf({ model, optimizer }: Training): string[] {
+  const names = new Map<unknown, string>([...model.namedParameters()].map(([name, p]) => [p, name]));
+  const groups = (optimizer?.paramGroups ?? []) as readonly { readonly params: readonly Tensor[] }[];
+  return groups.flatMap((group) => group.params).map((p, i) => names.get(p) ?? bad(`parameter ${i} of the optimizer is not the model's`));
+}
+
+/** An optimiser's state with other labels for its parameters. */
+const relabelled = ({ state, param_groups }: OptimizerStateDict, label: (parameter: never) => string | number): OptimizerStateDict => ({
+  state: renamed(state, label as (parameter: string) => string),
+  param_groups: param_groups.map((group) => ({ ...group, params: (group["params"] as never[]).map(label) })),
+});
+
+/**
+ * The training's state as a safetensors file: tensors `model.…` and `optimizer.state.<parameter>.…`, everything else as JSON in the metadata.
+ * All of it is of the moment of the call: training may go on before the promise resolves. Errors: ArgumentError for `extra` that JSON cannot hold.
+ */
+export async function saveCheckpoint(training: Training, options: CheckpointOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
+  const [tensors, metadata] = entry("saveCheckpoint", [training, options], () => {
+    const { extra } = parse([options], {}, { extra: undefined as unknown });
+    const all: [string, Tensor][] = Array.from(training.model.stateEntries(), ([key, t]) => [`model.${key}`, t]);
+    const names = namesOf(training);
+    const saved = training.optimizer && relabelled(training.optimizer.stateDict(), (id) => names[id]!);
+    for (const [name, own] of Object.entries(saved?.state ?? {}))
+      for (const [key, value] of Object.entries(own)) all.push([`optimizer.state.${name}.${key}`, value as Tensor]);
+    const { words, ...random } = defaultGenerator().getState();
+    const values = [saved?.param_groups, training.scheduler?.stateDict(), { ...random, words: [...words] }, extra];
+    return [record(all), record(parts.map((part, i) => [part, written(part, values[i])] as const))];
+  });
+  return saveSafetensors(tensors, { metadata });
+}
+
+/**
+ * Puts a checkpoint into a training of the same make, random state included, and returns its `extra`; a promise of it for a Blob, File or Response.
+ * Errors: FormatError, ShapeError or ArgumentError when the file is no checkpoint, or does not fit; nothing is changed then.
+ */
+export function loadCheckpoint(file: Bytes, training: Training): unknown;
+export function loadCheckpoint(file: ArrivingBytes, training: Training): Promise<unknown>;
+export function loadCheckpoint(file: Bytes | ArrivingBytes, training: Training): unknown;
+export function loadCheckpoint(file: Bytes | ArrivingBytes, training: Training): unknown {
+  return withBytes("loadCheckpoint", file, (bytes) => put(bytes, training));
+}
+
+function put(bytes: Uint8Array<ArrayBuffer>, training: Training): unknown {
+  // On the CPU first: states are small, and what they hold can be checked.
+  const { tensors, metadata } = readSafetensors(bytes, "cpu");
+  if (!parts.some((part) => part in metadata)) bad("these are plain weights, no checkpoint", "model.loadStateDict(loadSafetensors(file))");
+  const [groups, scheduler, random, extra] = parts.map((part) => parsed(part, metadata[part] ?? bad(`no checkpoint: it has no ${part}`)));
+  const names = new Map(namesOf(training).map((name, i) => [name, i]));
+  const model: [string, Tensor][] = [];
+  const state = new Map<string, [string, Tensor][]>();
+  for (const [key, t] of Object.entries(tensors)) {
+    const [, weight, name, field] = /^model\.(.+)$|^optimizer\.state\.(.+)\.(.+)$/s.exec(key) ?? bad(`unknown entry ${key}`);
+    if (weight) model.push([weight, t]);
+    else memo(state, name!, () => []).push([field!, t]);
+  }
+  new Generator().setState(random as GeneratorState); // refuses what is no state
+  // Everything is checked before the model, which changes all at once or not at all, and the model before everything else is changed.
+  const changes: (() => void)[] = [];
+  const { optimizer, scheduler: schedule } = training;
+  if (optimizer) {
+    if (!(Array.isArray(groups) && groups.every((g) => Array.isArray(Object(g).params)))) bad("no optimizer in the file");
+    const id = (name: string): number => names.get(name) ?? bad(`${String(name)} is not the optimizer's`);
+    const saved = { state: record(Array.from(state, ([name, fields]) => [name, record(fields)] as const)), param_groups: groups };
+    changes.push(optimizer.plannedState(relabelled(saved as OptimizerStateDict, id as (name: never) => number)));
+  }
+  if (schedule) changes.push(schedule.plannedState((scheduler as SchedulerState | null) ?? bad("no schedule in the file")));
+  training.model.loadStateDict(record(model));
+  for (const change of changes) change();
+  defaultGenerator().setState(random as GeneratorState);
+  return extra;
+}

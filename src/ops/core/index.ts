@@ -1,0 +1,20 @@
+// What every tensor can do: element by element, reductions, views, products. All other kits, and autograd itself, build on it.
+import { install } from "../install.ts";
+import type { FunctionsOf, MethodsOf } from "../methods.ts";
+import * as arithmetic from "./arithmetic.ts";
+import * as compare from "./compare.ts";
+import * as convert from "./convert.ts";
+import * as elementwise from "./elementwise.ts";
+import * as matmul from "./matmul.ts";
+import * as reduce from "./reduce.ts";
+import * as view from "./view.ts";
+
+const operators = { ...arithmetic, ...compare, ...convert, ...elementwise, ...matmul, ...reduce, ...view };
+install(operators);
+
+declare module "../../tensor/tensor.ts" {
+  interface Tensor extends MethodsOf<typeof operators> {}
+}
+declare module "../methods.ts" {
+  interface Functions extends FunctionsOf<typeof operators> {}
+}

@@ -1,0 +1,69 @@
+// The places of the largest and smallest elements, and PyTorch's max and min.
+import { ArgumentError } from "../../base/errors.ts";
+import { isTensor } from "../arguments.ts";
+import { choosing, distinct } from "../choosing.ts";
+import { type Composite, type Primitive, raises, t } from "../op.ts";
+import type { Attrs } from "../reducing.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+
+/** Values and their positions (int32) along a dimension. */
+export interface Chosen {
+  readonly values: Tensor;
+  readonly indices: Tensor;
+}
+type Along =
+  | [dim: number, keepdim?: boolean]
+  | [dim: number, options: { readonly keepdim?: boolean }]
+  | [options: { readonly dim: number; readonly keepdim?: boolean }];
+type Place = Primitive<
+  (
+    x: Tensor,
+    ...rest:
+      | [dim?: number | null, keepdim?: boolean]
+      | [dim: number | null, options: { readonly keepdim?: boolean }]
+      | [options: { readonly dim?: number | null; readonly keepdim?: boolean }]
+  ) => Tensor,
+  "x" | "out" | "indices",
+  Attrs
+>;
+/** Position of the largest element: in the flattened tensor, or along a dimension. The first of equals; NaN wins. */
+export const argmax: Place = choosing("argmax", "place");
+/** Position of the smallest element: in the flattened tensor, or along a dimension. The first of equals; NaN wins. */
+export const argmin: Place = choosing("argmin", "place");
+
+type Choice = Primitive<(x: Tensor, ...rest: Along) => Chosen, "x" | "out" | "indices", Attrs>;
+
+/** The largest elements along a dimension and their positions: what max(x, dim) gives. */
+export const maxAlong: Choice = choosing("maxAlong", "both");
+/** The smallest elements along a dimension and their positions: what min(x, dim) gives. */
+export const minAlong: Choice = choosing("minAlong", "both");
+
+/** PyTorch's three forms of max and min. */
+export interface Extreme {
+  (x: Tensor): Tensor;
+  (x: Tensor, ...rest: Along): Chosen;
+  (x: Tensor, other: Tensor): Tensor;
+  readonly method: {
+    (): Tensor;
+    (...rest: Along): Chosen;
+    (other: Tensor): Tensor;
+  };
+}
+
+const extreme = (name: "max" | "min"): Composite<Extreme> => ({
+  compose: ((x: Tensor, ...rest: readonly unknown[]) => {
+    const [first] = rest;
+    if (first === undefined && rest.length <= 1) return x[`a${name}`]();
+    const other = typeof first === "object" && first !== null && "other" in first ? first.other : first;
+    if (!isTensor(other)) return x[`${name}Along`](...(rest as Along));
+    if (rest.length > 1) throw new ArgumentError("takes nothing beside two tensors");
+    return x[`${name}imum`](other);
+  }) as Extreme,
+  samples: [[distinct([3, 4])], [distinct([3, 4]), { dim: 0, keepdim: true }], [distinct([3, 4]), t([4])]],
+  errors: [raises([t([0])], "no elements"), raises([t([2, 3]), 2], "out of range"), raises([t([2]), t([2]), true], "two tensors")],
+}); // prettier-ignore
+
+/** The largest element; with a dimension { values, indices } along it; with another tensor the larger of each pair. */
+export const max: Composite<Extreme> = extreme("max");
+/** The smallest element; with a dimension { values, indices } along it; with another tensor the smaller of each pair. */
+export const min: Composite<Extreme> = extreme("min");

@@ -1,0 +1,20 @@
+// The register of operators. Kits put their records in; the tensor floor gives each its function and its methods.
+import type { AnyOp } from "./op.ts";
+
+/** The records of all operators that kits have brought, by name. */
+export const records: Record<string, AnyOp> = {};
+
+type Follower = (name: string, op: AnyOp) => void;
+const followers: Follower[] = [];
+
+/** Brings the operators of a kit. */
+export function install(operators: Readonly<Record<string, AnyOp>>): void {
+  Object.assign(records, operators);
+  for (const [name, op] of Object.entries(operators)) for (const follower of followers) follower(name, op);
+}
+
+/** Calls fn with every operator, those that are here and those that come. */
+export function eachOperator(fn: Follower): void {
+  followers.push(fn);
+  for (const [name, op] of Object.entries(records)) fn(name, op);
+}

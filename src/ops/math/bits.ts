@@ -1,0 +1,30 @@
+// Operators on the bits of integers.
+import type { Tensor } from "../../tensor/tensor.ts";
+import { raises, t } from "../op.ts";
+import { type Binary, binary, type Mapped, mapped, mismatch, truths, twoTruths } from "../pointwise.ts";
+
+const bits = (shape: readonly number[]): unknown => t(shape, { dtype: "int32", low: -9, high: 9 });
+const bytes = t([3], { dtype: "uint8", low: 0, high: 255 });
+const noFloats = raises([t([2]), t([2])], "not defined for float");
+const bitwise = (int: string, cpu: (x: number, y: number) => number): Binary =>
+  binary({ int }, cpu, [], "none", {
+    samples: [[bits([3, 4]), bits([4])], [bits([5]), 6], truths, [bytes, bytes]],
+    errors: [...mismatch, noFloats],
+  });
+
+/** Bits set in both integers; "and" of truth values. */
+export const bitwiseAnd: Binary = bitwise("x & y", (x, y) => x & y);
+/** Bits set in either integer; "or" of truth values. */
+export const bitwiseOr: Binary = bitwise("x | y", (x, y) => x | y);
+/** Bits set in exactly one of the integers. */
+export const bitwiseXor: Binary = bitwise("x ^ y", (x, y) => x ^ y);
+
+/** All bits inverted; "not" of truth values. */
+export const bitwiseNot: Mapped<(x: Tensor) => Tensor> = mapped({
+  wgsl: { int: "x ^ i32(p0)" },
+  cpu: (x, _y, _z, ones) => x ^ ones,
+  params: (_, dtype) => [dtype === "bool" ? 1 : -1],
+  backward: "none",
+  samples: [[bits([3, 4])], [twoTruths], [bytes]],
+  errors: [noFloats],
+});

@@ -1,0 +1,111 @@
+// Exponentials and logarithms to other bases and near their zeros, circular and hyperbolic functions, error functions.
+import special from "../../../shaders/special.wgsl?raw";
+import { library } from "../../device/kernel.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import * as m from "../../kernels/math.ts";
+import { raises, t } from "../op.ts";
+import { binary, type Binary, mismatch, real, type Unary } from "../pointwise.ts";
+
+library(special);
+
+const ints = t([2], { dtype: "int32" });
+
+// ---- exponentials and logarithms
+
+/** 2ˣ. */
+export const exp2: Unary<"out"> = real("exp2", m.exp2, "out", (g, y) => g.mul(y.mul(Math.LN2)));
+
+/** eˣ − 1, accurate near 0. */
+export const expm1: Unary<"x"> = real("expm1", Math.expm1, "x", (g, x) => g.mul(x.exp()));
+
+const above = { range: [0.2, 4] } as const;
+
+/** Logarithm to base 2. */
+export const log2: Unary<"x"> = real("log2", Math.log2, "x", (g, x) => g.div(x.mul(Math.LN2)), above);
+
+/** Logarithm to base 10. */
+export const log10: Unary<"x"> = real("log10", Math.log10, "x", (g, x) => g.div(x.mul(Math.LN10)), above);
+
+/** log(1 + x), accurate near 0. */
+export const log1p: Unary<"x"> = real("log1p", Math.log1p, "x", (g, x) => g.div(x.add(1)), { range: [-0.6, 3] });
+
+/** log(eˣ + eʸ), without overflow. */
+export const logaddexp: Binary<"x" | "y"> = binary(
+  { float: "logaddexp_f(x, y)" },
+  m.logaddexp,
+  ["x", "y"],
+  (g, { x, y }) => ({ x: () => g.div(y.sub(x).exp().add(1)), y: () => g.div(x.sub(y).exp().add(1)) }),
+  { errors: [...mismatch, raises([ints, ints], "not defined for int32")] },
+);
+
+// ---- circular functions and their inverses
+
+/** Sine. */
+export const sin: Unary<"x"> = real("sin", Math.sin, "x", (g, x) => g.mul(x.cos()));
+
+/** Cosine. */
+export const cos: Unary<"x"> = real("cos", Math.cos, "x", (g, x) => g.mul(x.sin().neg()));
+
+/** Tangent. */
+export const tan: Unary<"out"> = real("tan", Math.tan, "out", (g, y) => g.mul(y.square().add(1)), { range: [-1.2, 1.2] });
+
+// 1 − x² as a product keeps its digits near ±1.
+const outside = (x: Tensor): Tensor => x.rsub(1).mul(x.add(1));
+const inner = { range: [-0.9, 0.9] } as const;
+
+/** Inverse sine; NaN outside [−1, 1]. */
+export const asin: Unary<"x"> = real("asin", Math.asin, "x", (g, x) => g.mul(outside(x).rsqrt()), inner);
+
+/** Inverse cosine; NaN outside [−1, 1]. */
+export const acos: Unary<"x"> = real("acos", Math.acos, "x", (g, x) => g.mul(outside(x).rsqrt().neg()), inner);
+
+/** Inverse tangent. */
+export const atan: Unary<"x"> = real("atan", Math.atan, "x", (g, x) => g.div(x.square().add(1)));
+
+/** The angle of the point (y, x), in (−π, π]. */
+export const atan2: Binary<"x" | "y"> = binary(
+  "atan2_f(x, y)",
+  Math.atan2,
+  ["x", "y"],
+  (g, { x, y }) => {
+    const scaled = (): Tensor => g.div(x.square().add(y.square()));
+    return { x: () => scaled().mul(y), y: () => scaled().mul(x).neg() };
+  },
+  { yields: "float" },
+);
+
+// ---- hyperbolic functions and their inverses
+
+/** Hyperbolic sine. */
+export const sinh: Unary<"x"> = real("sinh", Math.sinh, "x", (g, x) => g.mul(x.cosh()));
+
+/** Hyperbolic cosine. */
+export const cosh: Unary<"x"> = real("cosh", Math.cosh, "x", (g, x) => g.mul(x.sinh()));
+
+/** Inverse hyperbolic sine. */
+export const asinh: Unary<"x"> = real("asinh", Math.asinh, "x", (g, x) => g.mul(x.square().add(1).rsqrt()));
+
+/** Inverse hyperbolic cosine; NaN below 1. */
+export const acosh: Unary<"x"> = real("acosh", Math.acosh, "x", (g, x) => g.mul(x.sub(1).mul(x.add(1)).rsqrt()), {
+  range: [1.3, 4],
+});
+
+/** Inverse hyperbolic tangent; NaN outside [−1, 1]. */
+export const atanh: Unary<"x"> = real("atanh", Math.atanh, "x", (g, x) => g.div(outside(x)), inner);
+
+// ---- error function
+
+const bell = (g: Tensor, x: Tensor, height: number): Tensor =>
+  g.mul(
+    x
+      .square()
+      .neg()
+      .exp()
+      .mul(height / Math.sqrt(Math.PI)),
+  );
+
+/** Error function. */
+export const erf: Unary<"x"> = real("erf", m.erf, "x", (g, x) => bell(g, x, 2));
+
+/** Complementary error function, 1 − erf(x), accurate for large x. */
+export const erfc: Unary<"x"> = real("erfc", m.erfc, "x", (g, x) => bell(g, x, -2));

@@ -1,0 +1,258 @@
+// From a call to a result: arguments → shape → allocate → run → record. Every operator passes here, on every device.
+import { checkSupport, constantOf, type Device, Storage } from "../device/device.ts";
+import { checkDistinct } from "../autograd/inplace.ts";
+import { isGradEnabled, noGrad } from "../autograd/mode.ts";
+import { Node, SavedTensor } from "../autograd/node.ts";
+import { described } from "../base/copies.ts";
+import { type DType, isFloat, promote, roundTo } from "../base/dtype.ts";
+import { DeviceError, DtypeError, GradError, ShapeError, show, under } from "../base/errors.ts";
+import { reading } from "../base/reading.ts";
+import { contiguous, sameShape, sizeOf } from "../base/shape.ts";
+import { defaultDevice } from "./device.ts";
+import {
+  type AnyOp,
+  type AnyPrimitive,
+  type AnyView,
+  type Backward,
+  type Call,
+  type Composite,
+  type Fn,
+  type Inputs,
+  isComposite,
+  isView,
+  type Metas,
+  type Reads,
+} from "../ops/op.ts";
+import { operand } from "../ops/arguments.ts";
+import { stridedCopy } from "../kernels/copy.ts";
+import { Tensor } from "./tensor.ts";
+
+const names = new Map<AnyOp, string>();
+
+/** Gives an operator the name that graphs, errors and profiles show. */
+export const register = (name: string, op: AnyOp): void => void names.set(op, name);
+
+type Tensors = Record<string, Tensor>;
+
+/** A call made ready: what the operator's own functions are given, and whether a gradient will be asked for. */
+interface Ready {
+  readonly name: string;
+  readonly attrs: object;
+  /** Tensor operands; plain numbers join them once the dtype they mean is known. */
+  readonly inputs: Tensors;
+  readonly ins: Inputs;
+  readonly numbers: Readonly<Record<string, number>>;
+  /** Shape and dtype of the outputs; a view's follow from its geometry. */
+  readonly metas: Metas;
+  readonly device: Device;
+  readonly recording: boolean;
+}
+
+/** The error of an operand on another device than those before it. */
+function apart(key: string, one: Device, other: Device): Error {
+  const lost = one.lost ?? other.lost;
+  if (lost) return lost;
+  const where = one.type === other.type ? "another device of the same kind" : one.type;
+  return new DeviceError(`${key} is on ${where}, another operand on ${other.type}`, "move one with to()");
+}
+
+/** Sorts arguments into operands on one device. Errors: DtypeError for other things, DeviceError for operands of two devices. */
+function ready(name: string, op: AnyPrimitive | AnyView, { inputs: given, attrs }: Call<object>): Ready {
+  const inputs: Tensors = {};
+  const ins: Inputs = {};
+  const numbers: Record<string, number> = {};
+  let device: Device | undefined;
+  let recording = false;
+  for (const key in given) {
+    const x: unknown = given[key];
+    if (x === undefined || x === null) continue;
+    if (x instanceof Tensor) {
+      x.checkLive();
+      const { storage, shape, dtype } = x;
+      device ??= storage.device;
+      // A constant is at home everywhere.
+      const free = shape.length === 0 && storage.constant !== undefined;
+      if (device !== storage.device && !free) throw apart(key, storage.device, device);
+      inputs[key] = device === storage.device ? x : x.constantOn(device);
+      ins[key] = { shape, dtype, kind: shape.length === 0 ? "scalar" : "tensor" };
+      recording ||= x.requiresGrad;
+    } else if (typeof x === "number" || typeof x === "boolean") {
+      numbers[key] = Number(x);
+      ins[key] = { shape: [], dtype: x === numbers[key] ? (Number.isInteger(x) ? "int32" : "float32") : "bool", kind: "number" };
+    } else throw new DtypeError(`${key} must be a tensor or a number, got ${described(x)}`);
+  }
+  const metas = isView(op) ? {} : op.meta(ins, attrs);
+  return { name, attrs, inputs, ins, numbers, metas, device: device ?? defaultDevice(), recording: recording && isGradEnabled() };
+}
+
+/** Runs an operator on its user-facing arguments and records it for backward. Operators outside the table bring their name. */
+export const apply = (op: AnyOp, args: readonly unknown[], name = names.get(op)!): unknown => under(name, () => applied(op, args, name));
+
+function applied(op: AnyOp, args: readonly unknown[], name: string): unknown {
+  const at = op.self ?? 0;
+  if (!("meta" in op) && at >= 0) operand(args[at]).checkLive();
+  if (isComposite(op)) {
+    const compose = (): unknown => op.compose(...args);
+    const out = reading(args, op.backward === "none" ? () => noGrad(compose) : compose);
+    if (op.renames && out instanceof Tensor && out.gradFn) out.gradFn.name = name;
+    return out;
+  }
+  const call = reading(args, () => ready(name, op, op.call(...args)));
+  if (isView(op)) return runView(op, call);
+  return perform(op, call, args);
+}
+
+/** Runs an operator that has kernels and records it, or its definition in its place. */
+function perform(op: AnyPrimitive, call: Ready, args: readonly unknown[]): unknown {
+  const { name, inputs, ins, attrs, numbers, metas, device, recording } = call;
+  if (recording && op.definition && op.backward === "definition") return reading(args, () => op.definition!(...args));
+  // Plain numbers join, and are saved, in the dtype the operator computes in, so that 2 and 2.0, and 0.1 beside float64, mean what they say.
+  const { dtype } = metas["out"]!;
+  for (const key in numbers)
+    inputs[key] = Tensor.constant(device, numbers[key]!, dtype === "bool" ? promote(Object.values(ins)) : dtype, []);
+  if (op.mutates) {
+    device.run(name, op, inputs, attrs);
+    for (const key of op.mutates) if (inputs[key]) inputs[key].storage.version++;
+    return inputs[op.mutates[0]!];
+  }
+  const tensors = execute(op, call);
+  const out = tensors["out"]!;
+  if (recording && isFloat(out.dtype)) out.setHistory(new OpNode(op, call, tensors, out), 0);
+  return op.result ? op.result(tensors, attrs) : out;
+}
+
+/** The trailing-underscore form: the first operand takes the result, and its history. */
+export function applyInPlace(op: AnyPrimitive | Composite<Fn>, args: readonly unknown[]): Tensor {
+  const name = `${names.get(op)!}_`;
+  return under(name, () => appliedInPlace(op, args, name));
+}
+
+function appliedInPlace(op: AnyPrimitive | Composite<Fn>, args: readonly unknown[], name: string): Tensor {
+  const self = args[0] as Tensor;
+  self.checkInPlace();
+  if (isComposite(op)) return self.copy_(apply(op, args) as Tensor);
+  const call = reading(args, () => ready(name, op, op.call(...args)));
+  const { inputs, recording } = call;
+  const place = Object.values(inputs).indexOf(self);
+  // A rule that reads its operand reads the former contents: they are kept aside before they are overwritten.
+  let former: Tensor | undefined;
+  if (recording)
+    for (const key of readsOf(op, (name) => inputs[name]?.requiresGrad))
+      if (inputs[key] === self) inputs[key] = former ??= self.preserved();
+  const fresh = perform(op, call, args) as Tensor;
+  const { shape, dtype } = fresh;
+  if (!sameShape(shape, self.shape)) throw new ShapeError(`the result ${show(shape)} does not fit into ${show(self.shape)}`);
+  if (isFloat(dtype) && !isFloat(self.dtype)) throw new DtypeError(`a ${dtype} result does not fit into ${self.dtype}`, "use to() first");
+  const node = fresh.gradFn;
+  // What has no rule of its own for this is recorded as a copy of the plain result.
+  if (recording && node?.name !== name) return self.copy_(fresh);
+  // What a rule reads of the result is this tensor from now on, so that the memory of the fresh one can be taken over.
+  const saved = node?.saved["out"];
+  saved?.release();
+  overwrite(self, dtype === self.dtype ? fresh : noGrad(() => fresh.cast(self.dtype)));
+  if (node) self.rebase(node, place);
+  if (saved) node!.saved["out"] = new SavedTensor("out", self, -1);
+  return self;
+}
+
+/** Writes `source` (same shape and dtype, no longer needed) into the elements of `target` and counts the write. */
+export function overwrite(target: Tensor, source: Tensor): void {
+  const { storage } = target;
+  target.checkLive();
+  under("copy", () => checkDistinct(target));
+  if (target.whole && source.whole && !source.storage.shared) storage.adopt(source.storage);
+  else storage.device.run("copy", stridedCopy, { x: source, out: target }, {});
+  storage.version++;
+  source.dispose();
+}
+
+/** Adds the outputs to the inputs: allocates them and runs the device's half of the record; constants are computed on the host. */
+function execute(op: AnyPrimitive, { name, inputs, attrs, metas, device }: Ready): Tensors {
+  const { shape, dtype } = metas["out"]!;
+  const folded = op.fold && foldConstants(op, inputs, attrs, dtype);
+  const tensors = { ...inputs };
+  if (folded !== undefined) {
+    tensors["out"] = Tensor.constant(device, folded, dtype, shape);
+    return tensors;
+  }
+  try {
+    for (const key in metas) {
+      const meta = metas[key]!;
+      const n = sizeOf(meta.shape);
+      checkSupport(device, meta.dtype);
+      tensors[key] = new Tensor(new Storage(device, meta.dtype, n, device.alloc(meta.dtype, n)), meta.dtype, contiguous(meta.shape));
+    }
+    device.run(name, op, tensors, attrs);
+    return tensors;
+  } catch (error) {
+    for (const key in metas) if (tensors[key] !== inputs[key]) tensors[key]?.dispose();
+    throw error;
+  }
+}
+
+function foldConstants(op: AnyPrimitive, inputs: Tensors, attrs: object, dtype: DType): number | undefined {
+  const values: Record<string, number> = {};
+  for (const key in inputs) {
+    const x = inputs[key]!;
+    const value = constantOf(x);
+    if (value === undefined) return undefined;
+    values[key] = roundTo(x.dtype, value);
+  }
+  return roundTo(dtype, op.fold!(values, attrs, dtype));
+}
+
+function runView(op: AnyView, call: Ready): Tensor {
+  const { name, inputs, attrs } = call;
+  const x = inputs["x"]!;
+  const replay = (base: Tensor): Tensor => runView(op, ready(name, op, { inputs: { x: base }, attrs }));
+  const out = x.viewed(op.view(x, attrs), { replay, absolute: op.absolute ?? false });
+  if (call.recording && isFloat(out.dtype)) out.setHistory(new OpNode(op, call, {}, out), 0);
+  return out;
+}
+
+/** Names of what the gradients of some inputs read. */
+function readsOf(op: AnyPrimitive | AnyView, wanted: (input: string) => boolean | undefined): Iterable<string> {
+  const save: Reads<string> = (op as AnyPrimitive).save ?? [];
+  if (Array.isArray(save)) return save as readonly string[];
+  return new Set(Object.entries(save).flatMap(([input, names]) => (wanted(input) ? names : [])));
+}
+
+/** A recorded operator of the table. */
+class OpNode extends Node {
+  readonly #op: AnyPrimitive | AnyView;
+  readonly #call: Pick<Ready, "attrs" | "ins">;
+  readonly #keys: readonly string[];
+
+  /** `tensors` holds what the rule may read. Errors: GradError when there is no rule. */
+  constructor(op: AnyPrimitive | AnyView, { name, inputs, attrs, ins }: Ready, tensors: Tensors, out: Tensor) {
+    if (op.backward === "none")
+      throw new GradError("has no gradient rule, but an input requires a gradient", "detach() it, or run inside noGrad");
+    super(
+      name,
+      Object.values(inputs).map((x) => x.edge),
+      out,
+    );
+    this.#op = op;
+    this.#call = { attrs, ins };
+    this.#keys = Object.keys(inputs);
+    for (const key of readsOf(op, (input) => inputs[input]?.requiresGrad))
+      if (tensors[key]) this.saved[key] = new SavedTensor(key, tensors[key], key === "out" ? 0 : -1);
+  }
+
+  get attrs(): object {
+    return this.#call.attrs;
+  }
+
+  override apply([g]: readonly (Tensor | undefined)[], needed: readonly boolean[]): (Tensor | undefined)[] {
+    if (!g) return [];
+    const saved: Tensors = {};
+    for (const key of readsOf(this.#op, (input) => needed[this.#keys.indexOf(input)]))
+      if (this.saved[key]) saved[key] = this.saved[key].unpack(this);
+    const thunks = (this.#op.backward as Backward<string, object>)(g, saved, this.#call.attrs, this.#call.ins);
+    return this.#keys.map((key, i) => {
+      if (!needed[i]) return undefined;
+      if (!thunks[key]) throw new GradError(`has no gradient for ${key}`, "detach() that input", this.name);
+      return thunks[key]();
+    });
+  }
+}

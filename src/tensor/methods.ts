@@ -1,0 +1,54 @@
+// Puts operators on Tensor.prototype, with their in-place forms, and into the table of functions.
+import { apply, applyInPlace, register } from "./dispatch.ts";
+import { DtypeError } from "../base/errors.ts";
+import { forbid, snake } from "../base/python.ts";
+import { entry } from "../base/reading.ts";
+import type { Functions } from "../ops/methods.ts";
+import { eachOperator } from "../ops/install.ts";
+import { isView } from "../ops/op.ts";
+import { Tensor } from "./tensor.ts";
+
+const table: Record<string, (...args: unknown[]) => unknown> = {};
+/** Every operator as a function, once a kit has brought it. */
+export const functions = table as unknown as Functions;
+
+const define = (name: string | symbol, value: (this: Tensor, ...rest: unknown[]) => unknown): void => {
+  Object.defineProperty(Tensor.prototype, name, { value, writable: true, configurable: true });
+};
+
+eachOperator((name, op) => {
+  register(name, op);
+  table[name] = (...args) => apply(op, args);
+  const at = op.self ?? 0;
+  if (at < 0) return;
+  define(name, function (...rest) {
+    return apply(op, rest.toSpliced(at, 0, this));
+  });
+  if (!isView(op) && op.inplace)
+    define(`${name}_`, function (...rest) {
+      return applyInPlace(op, [this, ...rest]);
+    });
+});
+
+type Extra = (x: Tensor, ...rest: never[]) => unknown;
+
+/** Installs methods that are no operators: functions of a tensor, by name. */
+export function extend(methods: Readonly<Record<string | symbol, Extra>>): void {
+  for (const name of Reflect.ownKeys(methods))
+    define(name, function (...rest) {
+      return entry(String(name), rest, () => methods[name]!(this, ...(rest as never[])));
+    });
+}
+
+// What JavaScript makes of an object by itself: text in templates is right, the NaN of arithmetic and the false of a comparison are not.
+define(Symbol.toPrimitive, function (hint) {
+  if (hint === "string") return this.toString();
+  throw new DtypeError("a tensor is no number", "await item() for its value, add(), lt() and the like to compute with it", "tensor");
+});
+// Values on the GPU take a wait.
+define("toJSON", () => {
+  throw new DtypeError("a tensor is no JSON", "await tolist(), or saveSafetensors()", "tensor");
+});
+for (const name of ["requiresGrad", "gradFn", "isLeaf"])
+  forbid(Tensor.prototype, [snake(name), name.toLowerCase()], `write ${name}`, "tensor");
+forbid(Tensor.prototype, ["data"], "noGrad(() => x.copy_(value)) writes values, await data() reads them", "tensor");
