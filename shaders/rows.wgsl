@@ -100,6 +100,11 @@ fn terms(base: u32, i: u32, middle: f32) -> mat2x4f { return mat2x4f(load_x(base
 fn terms_both(base: u32, i: u32, middle: f32) -> mat2x4f { return mat2x4f(load_x(base, i), load_y(base, i)); }
 fn terms_product(base: u32, i: u32, middle: f32) -> mat2x4f { return mat2x4f(load_x(base, i) * load_y(base, i), vec4f(0.0)); }
 fn terms_exp(base: u32, i: u32, middle: f32) -> mat2x4f { return mat2x4f(exp_below(load_x(base, i) - middle), vec4f(0.0)); }
+// An infinite element is its own sum, so that no difference of infinities is taken.
+fn terms_logsum(base: u32, i: u32, middle: f32) -> mat2x4f {
+  let v = load_x(base, i);
+  return mat2x4f(select(exp_below(v - middle), vec4f(inf_f32()), bitcast<vec4u>(v) == vec4u(0x7f800000u)), vec4f(0.0));
+}
 fn terms_moments(base: u32, i: u32, middle: f32) -> mat2x4f {
   let v = load_x(base, i) - middle;
   return mat2x4f(v, v * v);
@@ -124,6 +129,10 @@ fn settle(line: u32, lid: u32, s: vec2f, middle: f32, base: u32) -> vec4f { retu
 fn checked(sum: f32, peak: f32) -> f32 { return nan_if(sum, is_inf(peak) || sum == 0.0); }
 fn settle_exp(line: u32, lid: u32, s: vec2f, middle: f32, base: u32) -> vec4f { return vec4f(middle, 1.0 / checked(s.x, middle), 0.0, 0.0); }
 fn settle_log(line: u32, lid: u32, s: vec2f, middle: f32, base: u32) -> vec4f { return vec4f(middle, log_f(checked(s.x, middle)), 0.0, 0.0); }
+fn settle_logsum(line: u32, lid: u32, s: vec2f, middle: f32, base: u32) -> vec4f {
+  if (lid == 0u) { made_a[line] = middle + log_f(s.x); }
+  return vec4f(0.0);
+}
 
 // ---- cross entropy: w[y] (lse − x[y]). Lines of the ignored class count nothing.
 fn class_of(line: u32) -> u32 { return min(u32(max(classes[line], 0)), params.length - 1u); }

@@ -16,7 +16,7 @@ export function onEveryDevice(body: (device: DeviceName) => void): void {
 /** Asserts a tensor's values, flat, within an absolute plus relative tolerance. */
 export async function expectValues(actual: Tensor | null | undefined, expected: readonly number[], tolerance = 1e-5): Promise<void> {
   if (!actual) throw new Error("expected a tensor, got none");
-  const got = [...(await actual.data())];
+  const got = [...(await actual.array())];
   expect(got.length).toBe(expected.length);
   got.forEach((v, i) => {
     const e = expected[i]!;

@@ -178,7 +178,7 @@ onEveryDevice((device) => {
       const shared = new w.nn.Linear(4, 3);
       const [a, b] = [w.randn([2, 4]), w.randn([2, 4])];
       shared.call(a).tanh().sub(shared.call(b).tanh()).square().sum().backward();
-      const together = await shared.weight.grad!.data();
+      const together = await shared.weight.grad!.array();
       const [first, second] = [new w.nn.Linear(4, 3), new w.nn.Linear(4, 3)];
       for (const copy of [first, second]) copy.loadStateDict(shared.stateDict());
       first.call(a).tanh().sub(second.call(b).tanh()).square().sum().backward();
@@ -213,7 +213,7 @@ onEveryDevice((device) => {
       w.manualSeed(5);
       const [x, k] = [w.randn([1, 1, 8, 8]), w.randn([1, 1, 3, 3])];
       const shifted = w.conv2d(x.narrow(3, 1, 7), k);
-      await expectValues(shifted, [...(await w.conv2d(x, k).narrow(3, 1, 5).contiguous().data())]);
+      await expectValues(shifted, [...(await w.conv2d(x, k).narrow(3, 1, 5).contiguous().array())]);
     });
 
     it("summary() reports the receptive field of each layer", () => {
@@ -271,8 +271,8 @@ onEveryDevice((device) => {
 
     it("pooling is invariant to permutations inside a cell", async () => {
       const [a, b] = [tensor([[[1, 3, 2, 0]]]), tensor([[[3, 1, 0, 2]]])];
-      await expectValues(w.maxPool1d(a, 2), [...(await w.maxPool1d(b, 2).data())]);
-      await expectValues(w.avgPool1d(a, 2), [...(await w.avgPool1d(b, 2).data())]);
+      await expectValues(w.maxPool1d(a, 2), [...(await w.maxPool1d(b, 2).array())]);
+      await expectValues(w.avgPool1d(a, 2), [...(await w.avgPool1d(b, 2).array())]);
     });
 
     it("max pooling keeps its output when the peak moves inside its cell", async () => {

@@ -27,7 +27,7 @@ const F = nn.functional;
 
 const upload = (data: Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer>, shape: readonly number[], requiresGrad = false): Tensor =>
   tensor(data, { shape, requiresGrad });
-const read = async (x: Tensor): Promise<Float32Array> => Float32Array.from((await x.data()) as ArrayLike<number>);
+const read = async (x: Tensor): Promise<Float32Array> => Float32Array.from((await x.array()) as ArrayLike<number>);
 
 function operator(once: () => Record<string, Tensor>): Session {
   return {

@@ -30,7 +30,7 @@ export function heldOutUpdate(step: number, { accuracy, loss, guesses, logits }:
 /** A tensor whose last two dimensions are pictures. */
 async function picturesOf(tensor: Tensor): Promise<Pictures> {
   const [height, width] = tensor.shape.slice(-2) as [number, number];
-  return { count: tensor.size / (height * width), height, width, values: Float32Array.from(await tensor.data()) };
+  return { count: tensor.numel() / (height * width), height, width, values: Float32Array.from(await tensor.array()) };
 }
 
 /** Probabilities, first filters and the maps after each convolution's activation, for one digit. */
@@ -42,7 +42,7 @@ export async function lookUpdate(trainer: Trainer, probe: Float32Array): Promise
   const logits = outputs.at(-1)!;
   // All reads are asked for at once and travel together.
   const filters = first instanceof nn.Conv2d ? [first.weight.detach()] : [];
-  const [scores, ...stacks] = await Promise.all([logits.data(), ...[...filters, ...maps].map(picturesOf)]);
+  const [scores, ...stacks] = await Promise.all([logits.array(), ...[...filters, ...maps].map(picturesOf)]);
   const drawn = probe.some((v) => v > 0);
   return { kind: "look", ...(drawn && { probabilities: probabilities(scores) }), stacks };
 }

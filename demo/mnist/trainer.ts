@@ -122,7 +122,7 @@ export class Trainer {
     return 1 + this.#order.subarray(this.#at, this.#at + this.#batchSize).reduce((a, b) => Math.max(a, b));
   }
   get parameterCount(): number {
-    return [...this.model.parameters()].reduce((sum, p) => sum + p.size, 0);
+    return [...this.model.parameters()].reduce((sum, p) => sum + p.numel(), 0);
   }
   /** Takes effect at the next step; no kernel is compiled for it. */
   set learningRate(value: number) {
@@ -159,7 +159,7 @@ export class Trainer {
       const size = Math.min(EVALUATION_BATCH, count - at);
       const picked = Int32Array.from({ length: size }, (_, k) => at + k);
       const some = noGrad(() => this.#predict(imagesOf(this.#digits.heldOut, picked)));
-      logits.set((await some.data()) as Float32Array, at * CLASSES);
+      logits.set((await some.array()) as Float32Array, at * CLASSES);
       await pause();
     }
     const guesses = Uint8Array.from({ length: count }, (_, i) => winner(logits, i * CLASSES));
@@ -226,7 +226,7 @@ export class Trainer {
 }
 
 async function figures(loss: Tensor, logits: Tensor, labels: Int32Array): Promise<StepResult> {
-  const [value, rows] = await Promise.all([loss.item(), logits.data()]);
+  const [value, rows] = await Promise.all([loss.item(), logits.array()]);
   let correct = 0;
   for (let i = 0; i < labels.length; i++) if (winner(rows, i * CLASSES) === labels[i]) correct++;
   return { loss: value, correct, count: labels.length };

@@ -1,6 +1,7 @@
 // backward() and grad(): walk the recorded nodes from the last to the first, once each, summing gradients that meet.
-import { GradError, show, ShapeError, under } from "../base/errors.ts";
+import { ArgumentError, GradError, show, ShapeError, under } from "../base/errors.ts";
 import { memo } from "../base/memo.ts";
+import { either, parse } from "../base/options.ts";
 import { reading } from "../base/reading.ts";
 import { sameShape } from "../base/shape.ts";
 import { operand } from "../ops/arguments.ts";
@@ -10,46 +11,71 @@ import { isAnomalyEnabled, setGradEnabled } from "./mode.ts";
 import { Accumulate, type Edge, type Node } from "./node.ts";
 import { reachable, scope } from "./scope.ts";
 
+/** One gradient, or one per output; null for outputs of one element, whose gradient is 1. */
+export type Seeds = Tensor | readonly (Tensor | null | undefined)[] | null | undefined;
 export interface BackwardOptions {
-  readonly retainGraph?: boolean | undefined;
+  /** The graph can be walked again. Default: as createGraph. */
+  readonly retainGraph?: boolean | null | undefined;
+  /** Gradients are recorded, so that they have gradients themselves. */
   readonly createGraph?: boolean | undefined;
-  readonly inputs?: readonly Tensor[] | undefined;
+  /** The only leaves that gradients are accumulated in. */
+  readonly inputs?: Tensor | readonly Tensor[] | null | undefined;
 }
 export interface GradOptions {
-  readonly gradOutputs?: Tensor | readonly (Tensor | null | undefined)[] | undefined;
-  readonly retainGraph?: boolean | undefined;
+  readonly gradOutputs?: Seeds;
+  /** The graph can be walked again. Default: as createGraph. */
+  readonly retainGraph?: boolean | null | undefined;
+  /** Gradients are recorded, so that they have gradients themselves. */
   readonly createGraph?: boolean | undefined;
+  /** Always true: nothing is accumulated in leaves. */
+  readonly onlyInputs?: true | undefined;
+  /** Inputs that the outputs do not depend on give undefined instead of an error. */
   readonly allowUnused?: boolean | undefined;
 }
+type BackwardRest =
+  | [gradTensors?: Seeds, retainGraph?: boolean | null, createGraph?: boolean, inputs?: BackwardOptions["inputs"]]
+  | [gradTensors: Seeds, options: BackwardOptions]
+  | [options: BackwardOptions & { readonly gradTensors?: Seeds }];
+type GradRest =
+  | [gradOutputs?: Seeds, retainGraph?: boolean | null, createGraph?: boolean, onlyInputs?: true, allowUnused?: boolean]
+  | [gradOutputs: Seeds, options: Omit<GradOptions, "gradOutputs">]
+  | [options: GradOptions];
 
 type Gradients = (Tensor | undefined)[];
-type Seeds = Tensor | readonly (Tensor | null | undefined)[] | null | undefined;
 const list = <T>(x: T | readonly T[]): readonly T[] => (Array.isArray(x) ? (x as readonly T[]) : [x as T]);
 
-/** Accumulates into `grad` of the leaves the gradients of `tensors`. `gradients` default to 1 for single-element tensors. */
-export function backward(
-  tensors: Tensor | readonly Tensor[],
-  gradients?: Tensor | readonly (Tensor | null)[] | null,
-  options: BackwardOptions = {},
-): void {
-  under("backward", () => {
-    const inputs = reading([tensors, gradients, options], () => options.inputs);
-    if (inputs?.length === 0) throw new GradError("inputs is empty", "leave it out to reach every leaf");
-    run("backward", tensors, gradients, inputs, options);
-  });
+/** Defaults of what both take, in PyTorch's order. */
+const modes = { retainGraph: either<boolean | null>(null, "boolean", "null"), createGraph: false };
+/** What follows the gradient in backward(). */
+export const backwardDefaults = { ...modes, inputs: null as Tensor | readonly Tensor[] | null };
+
+/** Accumulates into `grad` of the leaves the gradients of `tensors`. `gradTensors` default to 1 for single-element tensors. */
+export function backward(tensors: Tensor | readonly Tensor[], ...rest: BackwardRest): void {
+  under("backward", () =>
+    reading([tensors, ...rest], () => {
+      const { gradTensors, inputs, ...o } = parse(rest, { gradTensors: undefined as Seeds, ...backwardDefaults });
+      const targets = inputs === null ? undefined : list(inputs);
+      if (targets?.length === 0) throw new GradError("inputs is empty", "leave it out to reach every leaf");
+      run("backward", tensors, gradTensors, targets, o);
+    }),
+  );
 }
 
-/** The gradients of the sum of `outputs` for each of `inputs`, as a list; nothing is accumulated. */
-export function grad(outputs: Tensor | readonly Tensor[], inputs: Tensor | readonly Tensor[], options: GradOptions = {}): Tensor[] {
-  return under("grad", () => {
-    const wanted = list(inputs);
-    reading([outputs, inputs, options], () => options.gradOutputs);
-    const found = run("grad", outputs, options.gradOutputs, wanted, options);
-    return wanted.map((_, i) => {
-      if (found[i] || options.allowUnused) return found[i] as Tensor;
-      throw new GradError(`input ${i} was not used in the graph`, "allowUnused gives undefined for it");
-    });
-  });
+/** The gradients of the sum of `outputs` for each of `inputs`, as a list; nothing is accumulated. Errors: GradError for an input that takes no part. */
+export function grad(outputs: Tensor | readonly Tensor[], inputs: Tensor | readonly Tensor[], ...rest: GradRest): Tensor[] {
+  return under("grad", () =>
+    reading([outputs, inputs, ...rest], () => {
+      const defaults = { gradOutputs: undefined as Seeds, ...modes, onlyInputs: true, allowUnused: false };
+      const { gradOutputs, onlyInputs, allowUnused, ...o } = parse(rest, defaults);
+      if (!onlyInputs) throw new ArgumentError("onlyInputs must be true", "backward() accumulates in the other leaves");
+      const wanted = list(inputs);
+      const found = run("grad", outputs, gradOutputs, wanted, o);
+      return wanted.map((_, i) => {
+        if (found[i] || allowUnused) return found[i] as Tensor;
+        throw new GradError(`input ${i} was not used in the graph`, "allowUnused gives undefined for it");
+      });
+    }),
+  );
 }
 
 /** Gradients reach `targets`, or every leaf: "backward" accumulates them there, "grad" returns those that arrive. */
@@ -58,8 +84,9 @@ function run(
   outputs: Tensor | readonly Tensor[],
   gradients: Seeds,
   targets: readonly Tensor[] | undefined,
-  { createGraph = false, retainGraph = createGraph }: BackwardOptions,
+  { createGraph, retainGraph: asked }: { readonly createGraph: boolean; readonly retainGraph: boolean | null },
 ): Gradients {
+  const retainGraph = asked ?? createGraph;
   const pending = new Map<Node, Gradients>();
   /** Adds to what is waiting for a node. */
   const deposit = ({ node, index }: Edge, g: Tensor): void => {
@@ -87,8 +114,9 @@ function run(
   };
 
   const wanted = targets?.map((x) => edgeOf(x, "an input"));
-  const seeds = list(gradients);
-  list(outputs).forEach((root, i) => {
+  const [roots, seeds] = [list(outputs), list(gradients)];
+  if (seeds.length > roots.length) throw new ArgumentError(`${seeds.length} gradients for ${roots.length} outputs`);
+  roots.forEach((root, i) => {
     deposit(edgeOf(root, `output ${i}`), seedFor(root, seeds[i]).alias());
   });
   const order = route(pending.keys(), wanted && new Set(wanted.map((e) => e.node)));
@@ -144,7 +172,7 @@ export function route(start: Iterable<Node>, targets?: ReadonlySet<Node>): Set<N
 
 function seedFor(root: Tensor, seed: Tensor | null | undefined): Tensor {
   if (!seed) {
-    if (root.size === 1) return root.filledLike(1);
+    if (root.numel() === 1) return root.filledLike(1);
     throw new GradError(`a gradient is implied only for one element, not for shape ${show(root.shape)}`, "pass it, or reduce the output");
   }
   if (!sameShape(operand(seed, "the gradient").shape, root.shape))

@@ -57,13 +57,13 @@ export async function gradcheck(fn: Differentiable, inputs: readonly Tensor[], o
   const grads = sum.requiresGrad ? grad(sum, checked, { allowUnused: true }) : [];
   for (const [n, x] of checked.entries()) {
     const which = inputs.indexOf(x);
-    const values = await x.data();
-    const analytic = await grads[n]?.data();
+    const values = await x.array();
+    const analytic = await grads[n]?.array();
     const at = (element: number, value: number): Promise<number> => {
       const moved = tensor(values.with(element, value), { shape: x.shape, device: "cpu" });
       return noGrad(() => weighed(fn(...inputs.map((other) => (other === x ? moved : other.detach()))))).item();
     };
-    for (let e = 0; e < x.size; e++) {
+    for (let e = 0; e < x.numel(); e++) {
       const v = values[e]!;
       const numeric = ((await at(e, v + eps)) - (await at(e, v - eps))) / (2 * eps);
       const got = analytic?.[e] ?? 0;

@@ -53,7 +53,7 @@ export function materialise(sample: Sample, device: DeviceName, float: DType, ma
 /** Fixed, generic numbers of both signs in the shape of a result: the gradient of a sum so weighted shows every element. */
 export const weightsLike = (like: Tensor, seed: number): Tensor =>
   tensor(
-    Float64Array.from({ length: like.size }, (_, i) => Math.fround(((i + seed) * 0.7548776662466927) % 1) - 0.4),
+    Float64Array.from({ length: like.numel() }, (_, i) => Math.fround(((i + seed) * 0.7548776662466927) % 1) - 0.4),
     { shape: like.shape, dtype: like.dtype, device: like.device.type },
   );
 

@@ -46,7 +46,7 @@ async function compare(what: string, got: readonly (Tensor | undefined)[], want:
     const [a, b] = [got[k], want[k]];
     const described = ({ dtype, shape }: Tensor): string => (isFloat(dtype) ? "float" : dtype) + show(shape);
     if (a && b && described(a) !== described(b)) throw new Error(`${what} ${k} is ${described(a)}, expected ${described(b)}`);
-    const [x, y]: ArrayLike<number>[] = [(await a?.data()) ?? [], (await b?.data()) ?? []];
+    const [x, y]: ArrayLike<number>[] = [(await a?.array()) ?? [], (await b?.array()) ?? []];
     const size = Math.max(x!.length, y!.length);
     let mean = 0;
     for (const q of Array.from(y!)) if (Number.isFinite(q)) mean += Math.abs(q) / size;

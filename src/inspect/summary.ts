@@ -100,8 +100,8 @@ export function summary(model: Module, ...inputs: Tensor[]): Summary {
 }
 
 const total = (list: Iterable<number>): number => [...list].reduce((sum, n) => sum + n, 0);
-const count = (list: Iterable<Tensor>): number => total(Array.from(list, (p) => p.size));
-const bytesOf = ({ size, dtype }: Tensor): number => size * widthOf(dtype);
+const count = (list: Iterable<Tensor>): number => total(Array.from(list, (p) => p.numel()));
+const bytesOf = (x: Tensor): number => x.numel() * widthOf(x.dtype);
 
 function render({ rows, parameters, trainable, parameterBytes, activationBytes }: Omit<Summary, "toString">): string {
   const grouped = (n: number): string => n.toLocaleString("en");

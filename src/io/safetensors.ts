@@ -43,7 +43,7 @@ export async function saveSafetensors(
   items.sort((a, b) => b.width - a.width || (a.name < b.name ? -1 : 1));
   let size = 0;
   const entries = items.map(({ name, t, format, width }) => ({
-    [name]: { dtype: format, shape: t.shape, data_offsets: [size, (size += t.size * width)] },
+    [name]: { dtype: format, shape: t.shape, data_offsets: [size, (size += t.numel() * width)] },
   }));
   // An object for each, because a single one would put numeric names first.
   const parts = [{ __metadata__: { format: "pt", ...metadata } }, ...entries].map((entry) => JSON.stringify(entry).slice(1, -1));
@@ -53,7 +53,7 @@ export async function saveSafetensors(
   const bytes = allocated(at + size);
   new DataView(bytes.buffer).setUint32(0, at - 8, true);
   bytes.fill(0x20, 8, at).set(head, 8);
-  for (const values of await Promise.all(items.map(({ t }) => t.data()))) {
+  for (const values of await Promise.all(items.map(({ t }) => t.array()))) {
     // Every machine that runs this orders bytes as the file does.
     bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), at);
     at += values.byteLength;

@@ -24,15 +24,19 @@ const geometry = (x: View, y: View, { kernel: k, stride, padding, dilation }: Wi
 /** The smallest element of a dtype. */
 const lowest = (dtype: DType): number => (isFloat(dtype) ? -Infinity : dtype === "int32" ? -0x80000000 : 0);
 
-/** Launches the kernel over windows from the view x to y, or its adjoint; windows that tile x exactly have kernels of their own. */
-function launch(q: Launcher, x: View, y: View, a: Windows, bind: Record<string, View>, backward = ""): void {
+/** Kernels for windows that tile x exactly, and for all others. */
+const entries = { tiles: "max_pool_tiles", windows: "max_pool" };
+const adjoints = { tiles: "max_pool_tiles_backward", windows: "max_pool_backward" };
+
+/** Launches the kernel over windows from the view x to y, or its adjoint. */
+function launch(q: Launcher, x: View, y: View, a: Windows, bind: Record<string, View>, adjoint = false): void {
   const axes = geometry(x, y, a);
   const [padding, input, output, stride, dilation, window] = axes;
   const tiles =
     window.every((k, i) => stride[i] === k && !padding[i] && dilation[i] === 1 && output[i]! * k === input[i]) && input[0] === 1;
-  const size = sizeOf(backward && !tiles ? x.shape : y.shape);
+  const size = sizeOf(adjoint && !tiles ? x.shape : y.shape);
   q.launch(
-    kernel(source, `max_pool${tiles ? "_tiles" : ""}${backward}`, {
+    kernel(source, (adjoint ? adjoints : entries)[tiles ? "tiles" : "windows"], {
       Scalar: wgslType(x.dtype),
       LOWEST: bitsOf(x.dtype, lowest(x.dtype)),
       ...axisFields("k", window),
@@ -76,14 +80,14 @@ function cpuMaxPool({ x, out, indices }: Views, a: Windows): void {
 }
 
 /** The largest element of every window, and its flat position among the pooled dimensions; −1 where a window holds none. */
-export const maxPool = {
+export const maxPooling = {
   cpu: cpuMaxPool,
   gpu: ({ x, out, indices }: Views, a: Windows, q: Launcher): void =>
     launch(q, x!, out!, a, { x: q.dense(x!), out: out!, indices: indices! }),
 };
 
 /** The adjoint: every element of g goes to the position that won, summed where windows overlap. */
-export const maxPoolBackward = {
+export const maxPoolAdjoint = {
   cpu: (io: Views, { windows: { kernel } }: { readonly windows: Windows }): void => {
     const [g, winners] = [dense(io["g"]!), dense(io["indices"]!)];
     const out = elements(io["out"]!).fill(0);
@@ -91,5 +95,5 @@ export const maxPoolBackward = {
     for (let o = 0; o < g.length; o++) if (winners[o]! >= 0) out[Math.floor(o / outer) * inner + winners[o]!]! += g[o]!;
   },
   gpu: ({ g, indices, out }: Views, { windows }: { readonly windows: Windows }, q: Launcher): void =>
-    launch(q, out!, g!, windows, { g: q.dense(g!), winners: q.dense(indices!), out: out! }, "_backward"),
+    launch(q, out!, g!, windows, { g: q.dense(g!), winners: q.dense(indices!), out: out! }, true),
 };

@@ -29,14 +29,14 @@ const stream = (entry: string, make: (key: PhiloxKey, size: number, a: number, b
 });
 
 /** Numbers in [a, b). */
-export const uniform: Stream = stream("rand", philoxUniform);
+export const uniformStream: Stream = stream("rand", philoxUniform);
 /** Normal numbers of mean a and standard deviation b. */
-export const normal: Stream = stream("randn", philoxNormal);
+export const normalStream: Stream = stream("randn", philoxNormal);
 
 const scaleOf = (p: number): number => (p < 1 ? 1 / (1 - p) : 0);
 
 /** Elements zeroed with probability p, the others times 1 / (1 − p). */
-export const dropout = {
+export const dropoutStream = {
   cpu: ({ x, out }: Views, { p, key }: { readonly p: number; readonly key: PhiloxKey }): void => {
     const [from, to] = [dense(x!), elements(out!)];
     const random = philoxWords(key, from.length);

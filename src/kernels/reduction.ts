@@ -64,40 +64,76 @@ function laidOut(x: View, dims: readonly number[], toDense: (view: View) => View
 
 // ---- GPU ----------------------------------------------------------------------------------------------------------
 
-/** One reduction as functions of the shader file: role → the function that stands in for it. */
-export interface Rule {
+/** One reduction of shaders/reduction.wgsl. */
+export interface Reduction {
   /** Lanes hold three numbers instead of one, the second of this type. */
   readonly triple?: "f32" | "u32";
-  readonly roles?: Readonly<Record<string, string>>;
-  readonly consts?: Readonly<Record<string, number>>;
+  /** For each role the function that plays it; a role that is left out is played by the function of its own name. */
+  readonly roles?: Roles;
+  /** Bits of what it starts from. */
+  readonly zero?: number;
   readonly accumulate?: "f32" | "i32";
 }
+interface Roles {
+  readonly open?: "open_moments" | "open_twin";
+  readonly fold?: "fold_moments" | "fold_ranked" | "fold_twin" | "fold_twin_rows";
+  readonly close?: "close_moments";
+  readonly merge?: "merge_moments" | "merge_ranked" | "merge_twin";
+  readonly join?: "join_best";
+  readonly beats?: "beats_below";
+  readonly odd?: "odd_nan";
+  readonly empty?: "empty_ranked";
+  readonly finish?: "finish_mean";
+  readonly emit?: "emit_batch" | "emit_batch_running" | "emit_place" | "emit_ranked" | "emit_twin" | "emit_twin_rows" | "emit_variance";
+}
 
-/** For each role the function `<role>_<kind>`. */
-export const ofKind = (kind: string, ...roles: readonly string[]): Record<string, string> =>
-  Object.fromEntries(roles.map((role) => [role, `${role}_${kind}`]));
+export const sums: Reduction = {};
+export const means: Reduction = { roles: { finish: "finish_mean" } };
 
-const triples = ofKind("triple", "empty", "pick", "turn");
-const vectors = ofKind("vec4", "load", "load_y");
-const moments = ofKind("moments", "open", "fold", "close", "merge");
+/** What extremes start from and compare by. NaN wins. */
+const comparing = (largest: boolean, dtype: DType): Required<Pick<Reduction, "roles" | "zero">> => ({
+  roles: { ...(largest ? {} : { beats: "beats_below" as const }), ...(isFloat(dtype) ? { odd: "odd_nan" as const } : {}) },
+  zero: isFloat(dtype) ? (largest ? 0xff800000 : 0x7f800000) : largest ? 0x80000000 : 0x7fffffff,
+});
+/** The largest or smallest element. */
+export function extreme(largest: boolean, dtype: DType): Reduction {
+  const { roles, zero } = comparing(largest, dtype);
+  return { roles: { ...roles, join: "join_best" }, zero };
+}
+const ranked = { empty: "empty_ranked", fold: "fold_ranked", merge: "merge_ranked" } as const;
+/** The place of the largest or smallest element, the first of equals. */
+export function extremePlace(largest: boolean, dtype: DType): Reduction {
+  const { roles, zero } = comparing(largest, dtype);
+  return { triple: "u32", roles: { ...roles, ...ranked, emit: "emit_place" }, zero };
+}
+/** The largest or smallest element in `out`, and its place in `out_i`. */
+export function extremeAndPlace(largest: boolean, dtype: DType): Reduction {
+  const { roles, zero } = comparing(largest, dtype);
+  return { triple: "u32", roles: { ...roles, ...ranked, emit: "emit_ranked" }, zero };
+}
 
-/** Mean and squared deviations, written by the function `emit`. */
-export const deviations = (emit: string): Rule => ({
+const moments = { open: "open_moments", fold: "fold_moments", close: "close_moments", merge: "merge_moments" } as const;
+/** Squared deviations from the mean over `scale`. */
+export const variances: Reduction = { triple: "f32", accumulate: "f32", roles: { ...moments, emit: "emit_variance" } };
+/** The mean in `out`, 1 / √(variance + scale) in `out_b`. */
+export const batchMoments: Reduction = { ...variances, roles: { ...moments, emit: "emit_batch" } };
+/** The same, and the running mean and variance moved towards them by the share p. */
+export const runningMoments: Reduction = { ...variances, roles: { ...moments, emit: "emit_batch_running" } };
+
+/** Σ y and Σ y · (x − center) · rstd, with a center and an rstd for each output. */
+export const slopeSums: Reduction = {
   triple: "f32",
   accumulate: "f32",
-  roles: { ...moments, emit },
-});
-/** Sums of y and of y times x, centred by `roles`. */
-export const twin = (roles: Readonly<Record<string, string>>): Rule => ({
-  triple: "f32",
-  accumulate: "f32",
-  roles: { merge: "merge_twin", ...roles },
-});
-/** The largest or smallest element of `dtype`; further roles say what is done with it. */
-export const best = (largest: boolean, dtype: DType, roles: Readonly<Record<string, string>>): Rule => ({
-  roles: { ...(largest ? {} : { beats: "beats_below" }), ...(isFloat(dtype) ? { odd: "odd_nan" } : {}), ...roles },
-  consts: { ZERO: isFloat(dtype) ? (largest ? 0xff800000 : 0x7f800000) : largest ? 0x80000000 : 0x7fffffff },
-});
+  roles: { open: "open_twin", fold: "fold_twin", merge: "merge_twin", emit: "emit_twin" },
+};
+/** The same with a center and an rstd for each row that is summed over. */
+export const slopeSumsOfRows: Reduction = {
+  ...slopeSums,
+  roles: { fold: "fold_twin_rows", merge: "merge_twin", emit: "emit_twin_rows" },
+};
+
+const triples = { empty: "empty_triple", pick: "pick_triple", turn: "turn_triple" };
+const vectors = { load: "load_vec4", load_y: "load_y_vec4" };
 
 /** Kernels by what chooses them, which is read in every launch and shorter than their specification. */
 const kernels = new Map<string, Kernel>();
@@ -105,7 +141,7 @@ const kernels = new Map<string, Kernel>();
 /** Records the launches that reduce `dims` of `bind.x` (and `bind.y` of the same geometry) by `rule` into the other bindings. */
 export function gpuReduce(
   q: Launcher,
-  rule: Rule,
+  rule: Reduction,
   bind: Readonly<Record<string, View>>,
   dims: readonly number[],
   out: DType,
@@ -146,7 +182,7 @@ export function gpuReduce(
         WG,
         STRIDE: tree ? WG : 1,
         ACROSS: across,
-        ...rule.consts,
+        ...(rule.zero !== undefined && { ZERO: rule.zero }),
         ...(triple && triples),
         ...(vector && vectors),
         ...rule.roles,

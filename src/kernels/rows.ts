@@ -46,28 +46,101 @@ export function exponentials(
   return { peak, sum };
 }
 
-/** Roles with a form for contiguous lines of whole groups of four; those of weights are taken when weights are there. */
-const vectors = ["load_x", "load_y", "store", "mask"];
+/**
+ * A kernel of shaders/rows.wgsl: statistics of a line, then a map of it. For each role the function that plays it; a role that is left out is
+ * played by the function of its own name.
+ */
+export interface RowKernel {
+  /** The number that terms are taken around. */
+  readonly level?: "level_given" | "level_mean" | "level_peak";
+  readonly sums?: "sums_none";
+  /** What is summed over the line. */
+  readonly terms?: "terms_both" | "terms_exp" | "terms_logsum" | "terms_moments" | "terms_product" | "terms_slope";
+  /** What becomes of the sums. */
+  readonly settle?:
+    | "settle_average"
+    | "settle_batch"
+    | "settle_channel"
+    | "settle_exp"
+    | "settle_log"
+    | "settle_logit"
+    | "settle_logsum"
+    | "settle_loss"
+    | "settle_norm"
+    | "settle_running"
+    | "settle_slope"
+    | "settle_total";
+  readonly seed?: "seed_given";
+  readonly mapped?: "mapped_exp" | "mapped_log" | "mapped_logit" | "mapped_norm" | "mapped_product" | "mapped_slope";
+  readonly apply?: "apply_none";
+  /** How weight and bias lie, where they are bound: along the line, or one for each class or channel. */
+  readonly affine?: "along" | "each";
+}
 
-const kernels = new Map<string, Kernel>();
+export const softmaxRows: RowKernel = { level: "level_peak", terms: "terms_exp", settle: "settle_exp" };
+export const logSoftmaxRows: RowKernel = { level: "level_peak", terms: "terms_exp", settle: "settle_log", mapped: "mapped_log" };
+export const softmaxGradientRows: RowKernel = { terms: "terms_product", mapped: "mapped_product" };
+export const logSoftmaxGradientRows: RowKernel = { mapped: "mapped_exp" };
+export const logsumexpRows: RowKernel = { level: "level_peak", terms: "terms_logsum", settle: "settle_logsum", apply: "apply_none" };
 
-/** The kernel made of the functions named; `weights_each` stands for the role `weights`. Kept by a short key, which is read in every launch. */
-const lineKernel = (names: readonly string[], tree: boolean, fours: boolean, WG: number, x: View): Kernel =>
-  memo(kernels, [tree, fours, WG, x.dtype, names].join(), () => {
-    const spec: Record<string, number | string> = { WG, STRIDE: tree ? WG : 1, X: wgslType(x.dtype) };
-    if (tree) Object.assign(spec, { gather: "gather_tree", line_of: "line_of_tree" });
-    if (fours) for (const role of vectors) spec[role] = `${role}_vec4`;
-    for (const name of names) {
-      const role = name.slice(0, name.lastIndexOf("_"));
-      spec[role] = fours && (role === "weights" || role === "biases") ? `${role}_vec4` : name;
-    }
-    return kernel(source, "lines", spec);
-  });
+/** The loss of every line, and its weight. */
+export const crossEntropyRows: RowKernel = {
+  level: "level_peak",
+  terms: "terms_exp",
+  settle: "settle_loss",
+  apply: "apply_none",
+  affine: "each",
+};
+/** Its gradient by the logits, from one number for all lines. */
+export const crossEntropyGradientRows: RowKernel = {
+  level: "level_peak",
+  terms: "terms_exp",
+  settle: "settle_logit",
+  mapped: "mapped_logit",
+  affine: "each",
+};
+/** The same from a number in memory. */
+export const crossEntropySeededRows: RowKernel = { ...crossEntropyGradientRows, seed: "seed_given" };
+/** The sum of losses, and of weights. */
+export const totalRows: RowKernel = { terms: "terms_both", settle: "settle_total", apply: "apply_none" };
+/** The sum of losses over that of weights. */
+export const averageRows: RowKernel = { ...totalRows, settle: "settle_average" };
 
-/** Launches the lines of `given.x` with the functions named in place of their defaults, those of weight and bias if these are given. */
-export function launchLines(
+export const layerNormRows: RowKernel = {
+  level: "level_mean",
+  terms: "terms_moments",
+  settle: "settle_norm",
+  mapped: "mapped_norm",
+  affine: "along",
+};
+export const layerNormGradientRows: RowKernel = {
+  level: "level_given",
+  terms: "terms_slope",
+  settle: "settle_slope",
+  mapped: "mapped_slope",
+  affine: "along",
+};
+/** With the statistics of the batch, which reduction.ts found. */
+export const batchNormRows: RowKernel = { sums: "sums_none", settle: "settle_batch", mapped: "mapped_norm", affine: "each" };
+/** With the running statistics. */
+export const runningNormRows: RowKernel = { ...batchNormRows, settle: "settle_running" };
+export const batchNormGradientRows: RowKernel = { sums: "sums_none", settle: "settle_channel", mapped: "mapped_slope", affine: "each" };
+
+/** What plays the roles of weight and bias, by how they lie. */
+const affine = {
+  along: { weight: { weights: "weights_each" }, bias: { biases: "biases_each" } },
+  each: { weight: { weight_of: "weight_of_each" }, bias: { bias_of: "bias_of_each" } },
+};
+/** For contiguous lines of whole groups of four. */
+const fourWide = { load_x: "load_x_vec4", load_y: "load_y_vec4", store: "store_vec4", mask: "mask_vec4" };
+const fourWideAffine = { weight: { weights: "weights_vec4" }, bias: { biases: "biases_vec4" } };
+
+const kernels = new Map<RowKernel, Map<string, Kernel>>();
+
+/** Launches the lines of `given.x`. */
+export function launchRows(
   q: Launcher,
-  names: readonly string[],
+  row: RowKernel,
   given: Readonly<Record<string, View | undefined>>,
   { outer, length, inner }: Lines,
   params: Readonly<Record<string, number>> = {},
@@ -77,14 +150,35 @@ export function launchLines(
   // A workgroup per line where barriers are cheap or lines too few to keep the adapter busy.
   const tree = slow ? lines < 16 && length >= 4096 : length > (inner > 1 && lines >= 4096 ? 1024 : 32);
   // Small workgroups spread long lines over the few threads of a software adapter.
-  const wg = tree || length <= 64 ? 64 : 16;
+  const WG = tree || length <= 64 ? 64 : 16;
+  const fours = inner === 1 && length % 4 === 0;
   const bind: Record<string, View> = {};
   for (const [name, view] of Object.entries(given)) if (view) bind[name] = bind[`${name}4`] = q.dense(view);
-  const wanted = names.filter((name) => given[/^(weight|bias)/.exec(name)?.[0] ?? "x"]);
+  const { dtype } = bind["x"]!;
+  const { weight, bias } = bind;
+  const key = [tree, fours, WG, dtype, !weight, !bias].join();
+  const kernelOf = (): Kernel => {
+    const { affine: lies, ...roles } = row;
+    const loads = lies && (fours && lies === "along" ? fourWideAffine : affine[lies]);
+    return kernel(source, "lines", {
+      WG,
+      STRIDE: tree ? WG : 1,
+      X: wgslType(dtype),
+      ...(tree && { gather: "gather_tree", line_of: "line_of_tree" }),
+      ...(fours && fourWide),
+      ...roles,
+      ...(weight && loads?.weight),
+      ...(bias && loads?.bias),
+    });
+  };
   q.launch(
-    lineKernel(wanted, tree, inner === 1 && length % 4 === 0, wg, bind["x"]!),
+    memo(
+      memo(kernels, row, () => new Map<string, Kernel>()),
+      key,
+      kernelOf,
+    ),
     bind,
     { lines, length, inner, channels: 1, ignored: 0, eps: 0, slope: 0, ...params },
-    tree ? lines * wg : lines,
+    tree ? lines * WG : lines,
   );
 }

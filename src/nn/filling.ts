@@ -30,7 +30,7 @@ export const initialiser =
     entry(op, [x, ...rest], () => {
       const o = parse(rest, defaults, drawing);
       checkFloat(operand(x).dtype);
-      const out = hostArray(x.dtype, x.size) as Floats;
+      const out = hostArray(x.dtype, x.numel()) as Floats;
       draw(generatorOf(o.generator), out, o, x);
       overwrite(x, x.uploadedLike(x.dtype, out, x.shape));
       return x;

@@ -13,9 +13,9 @@ export const checkReduction = (reduction: string, ...more: readonly string[]): v
   checkKnown("reduction", reduction, ["none", "mean", "sum", ...more]);
 
 /** The losses themselves, their sum, or that over `count` (their number). */
-export function reduced(losses: Tensor, reduction: string, count: Tensor | number = losses.size): Tensor {
+export function reduced(losses: Tensor, reduction: string, count: Tensor | number = losses.numel()): Tensor {
   if (reduction === "none") return losses;
-  return reduction === "sum" ? losses.sum() : count === losses.size ? losses.mean() : losses.sum().div(count);
+  return reduction === "sum" ? losses.sum() : count === losses.numel() ? losses.mean() : losses.sum().div(count);
 }
 
 export interface Reduced {

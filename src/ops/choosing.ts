@@ -3,7 +3,7 @@ import { DtypeError, ShapeError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { normalizeDim, normalizeDims, reducedShape, type Shape, sizeOf } from "../base/shape.ts";
 import { elements } from "../device/cpu.ts";
-import { best, cpuReduce, type Fold, gpuReduce, ofKind, type Rule } from "../kernels/reduction.ts";
+import { cpuReduce, extreme, extremeAndPlace, extremePlace, type Fold, gpuReduce } from "../kernels/reduction.ts";
 import { type Arg, type Fn, type Primitive, raises, t } from "./op.ts";
 import { type Attrs, counted, type Dims, restored } from "./reducing.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -23,8 +23,6 @@ const winner =
     return place;
   };
 
-const ranked = ofKind("ranked", "empty", "fold", "merge");
-
 /** A sample whose layout stays, so that no values repeat along the dimension chosen over. */
 export const distinct = (shape: Shape): Arg =>
   t(shape, { data: Array.from({ length: sizeOf(shape) }, (_, i) => ((i * 7 + 3) % 19) - 8.5 + i / 64) });
@@ -39,8 +37,11 @@ export function checkChoice(shape: Shape, dims: readonly number[]): void {
  * A record that gives values over any dimensions, the place along one of them (by default in the flattened tensor), or both along one.
  * Of equal elements the first is taken, but values share their gradient; NaN wins.
  */
-export function choosing<F extends Fn>(name: string, gives: "value" | "place" | "both"): Primitive<F, "x" | "out" | "indices", Attrs> {
-  const top = name.includes("max");
+export function choosing<F extends Fn>(
+  which: "largest" | "smallest",
+  gives: "value" | "place" | "both",
+): Primitive<F, "x" | "out" | "indices", Attrs> {
+  const top = which === "largest";
   const place = winner(top ? 1 : -1);
   const value: Fold = (data, at, n0, s0, n1, s1) => {
     const found = place(data, at, n0, s0, n1, s1);
@@ -69,11 +70,8 @@ export function choosing<F extends Fn>(name: string, gives: "value" | "place" | 
       if (indices) cpuReduce(x!, dims, elements(indices), place);
     },
     gpu: ({ x, out, indices }, { dims }, q) => {
-      const rule: Rule =
-        gives === "value"
-          ? best(top, x!.dtype, { join: "join_best" })
-          : { ...best(top, x!.dtype, { ...ranked, emit: indices ? "emit_ranked" : "emit_place" }), triple: "u32" };
-      gpuReduce(q, rule, { x: x!, out: out!, out_i: indices ?? out! }, dims, out!.dtype);
+      const reduction = gives === "value" ? extreme : gives === "place" ? extremePlace : extremeAndPlace;
+      gpuReduce(q, reduction(top, x!.dtype), { x: x!, out: out!, out_i: indices ?? out! }, dims, out!.dtype);
     },
     save: gives === "value" ? ["x", "out"] : gives === "both" ? ["indices"] : [],
     backward:

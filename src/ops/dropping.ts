@@ -37,7 +37,7 @@ export const dropping = (
     const p = probability(o.p);
     const shape = shapeOf(x);
     generatorOf(o.generator);
-    if (!o.training || p === 0 || x.size === 0) return x;
+    if (!o.training || p === 0 || x.numel() === 0) return x;
     const out = dropped(x, p, keyOf(sizeOf(shape), o), shape);
     return o.inplace ? x.copy_(out) : out;
   },

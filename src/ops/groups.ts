@@ -1,17 +1,25 @@
 // Groups of elements that share a mean and a variance: what layer and batch normalisation and their gradients do with them.
-import type { View, Views } from "../device/device.ts";
-import { denseCopy, denseFill } from "../device/copying.ts";
-import { dense, elements } from "../device/cpu.ts";
-import type { Launcher } from "../device/kernel.ts";
 import { checkFloat } from "../base/checks.ts";
 import { ShapeError, show } from "../base/errors.ts";
 import { type Shape, sizeOf } from "../base/shape.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { denseCopy, denseFill } from "../device/copying.ts";
+import { dense, elements } from "../device/cpu.ts";
+import type { View, Views } from "../device/device.ts";
+import type { Launcher } from "../device/kernel.ts";
+import { batchMoments, gpuReduce, runningMoments, slopeSums, slopeSumsOfRows } from "../kernels/reduction.ts";
+import {
+  batchNormGradientRows,
+  batchNormRows,
+  launchRows,
+  layerNormGradientRows,
+  layerNormRows,
+  type RowKernel,
+  runningNormRows,
+} from "../kernels/rows.ts";
 import { checkFits, checkRank } from "./arguments.ts";
 import { perChannel } from "./channels.ts";
-import { launchLines } from "../kernels/rows.ts";
 import type { Inputs, Meta } from "./op.ts";
-import { deviations, gpuReduce, ofKind, twin } from "../kernels/reduction.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 
 export interface Attrs {
   /** The trailing sizes that layer normalisation works on; left out for batch normalisation. */
@@ -77,20 +85,20 @@ function touch({ runningMean, runningVar }: Views, { training }: Attrs): void {
 /** Launches the lines that are mapped: a group's, those of a channel of an item, or all of a channel where items have one number for it. */
 function launch(
   q: Launcher,
-  names: readonly string[],
+  row: RowKernel,
   bind: Readonly<Record<string, View | undefined>>,
   { along, shape, runs, run }: Groups,
   eps = 0,
 ): void {
   const channels = sizeOf(shape);
   const lines = along || (run > 1 && runs > 0) ? { outer: channels * runs, length: run, inner: 1 } : { outer: 1, length: runs * run, inner: channels }; // prettier-ignore
-  launchLines(q, names, bind, lines, { channels, eps });
+  launchRows(q, row, bind, lines, { channels, eps });
 }
 
 /** Records mean and rstd of every channel, and the move of the running ones where these are given. */
 function launchStats({ x, mean, rstd, runningMean, runningVar }: Views, attrs: Attrs, q: Launcher): void {
   const running = runningMean && runningVar && sizeOf(x!.shape) > 0 ? [runningMean, runningVar] : [];
-  const rule = deviations(running.length > 0 ? "emit_batch_running" : "emit_batch");
+  const rule = running.length > 0 ? runningMoments : batchMoments;
   // Kernels write whole dense buffers: statistics that are parts of others go there and back.
   const copies = running.map((view) => q.dense(view));
   const bind = { x: x!, out: mean!, out_b: rstd!, running_mean: copies[0]!, running_var: copies[1]! };
@@ -104,12 +112,10 @@ export function launchNormalize(io: Views, attrs: Attrs, q: Launcher): void {
   const { shape, training, eps } = attrs;
   touch(io, attrs);
   if (training && !shape) launchStats(io, attrs, q);
-  const names = shape
-    ? ["level_mean", "terms_moments", "settle_norm", "weights_each", "biases_each"]
-    : ["sums_none", training ? "settle_batch" : "settle_running", "weight_of_each", "bias_of_each"];
+  const row = shape ? layerNormRows : training ? batchNormRows : runningNormRows;
   const [given_a, given_b] = training ? [mean, rstd] : [runningMean, runningVar];
   const bind = { x, weight, bias, out, given_a, given_b, made_a: mean, made_b: rstd };
-  launch(q, ["mapped_norm", ...names], bind, groupsOf(x!, attrs), eps);
+  launch(q, row, bind, groupsOf(x!, attrs), eps);
 }
 
 /** Records the gradient by x. */
@@ -118,10 +124,8 @@ export function launchSlope(io: Views, attrs: Attrs, q: Launcher): void {
   const groups = groupsOf(x!, attrs);
   let { sums: given_sums } = io;
   if (!attrs.shape && !given_sums) launchSums({ ...io, out: (given_sums = q.scratch("float32", [2, ...groups.shape])) }, attrs, q);
-  const names = attrs.shape
-    ? ["level_given", "terms_slope", "settle_slope", "weights_each"]
-    : ["sums_none", "settle_channel", "weight_of_each"];
-  launch(q, ["mapped_slope", ...names], { x, y, weight, given_a, given_b, given_sums, out }, groups);
+  const row = attrs.shape ? layerNormGradientRows : batchNormGradientRows;
+  launch(q, row, { x, y, weight, given_a, given_b, given_sums, out }, groups);
 }
 
 /** Records Σ g and Σ g · (x − mean) · rstd of every weight. */
@@ -131,7 +135,7 @@ export function launchSums({ x, g, mean, rstd, out }: Views, attrs: Attrs, q: La
   const { along, rest, run } = groupsOf(x!, attrs);
   // A single column is its own mean: its second sum is 0 times anything.
   const single = along && run === 1;
-  const rule = twin(along && !single ? ofKind("twin_rows", "fold", "emit") : ofKind("twin", "open", "fold", "emit"));
+  const rule = along && !single ? slopeSumsOfRows : slopeSums;
   const scale = single ? q.table("zero", () => new Float32Array(1)) : q.dense(rstd!);
   gpuReduce(q, rule, { x: q.dense(x!), y: q.dense(g!), center: q.dense(mean!), rstd: scale, out: out! }, rest, "float32");
 }

@@ -122,6 +122,8 @@ export interface Composite<F extends Fn> extends Base<F> {
   readonly inplace?: boolean;
 }
 
+/** Of a record that has an in-place form. */
+export type InPlace = { readonly inplace: true };
 export type Op<F extends Fn, S extends string = never, A extends object = object> = Primitive<F, S, A>;
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 export type AnyPrimitive = Primitive<any, any, any>;

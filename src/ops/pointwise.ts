@@ -3,10 +3,21 @@ import { category, type DType, promote } from "../base/dtype.ts";
 import { ShapeError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { broadcastShapes } from "../base/shape.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { cpuMap, expression, type Form, formOf, gpuMap, operands, type Pointwise, scalarOf, type Scalars } from "../kernels/elementwise.ts";
 import { operand } from "./arguments.ts";
-import { cpuMap, expression, type Form, formOf, gpuMap, operands, type Pointwise, type Scalars, scalarOf } from "../kernels/elementwise.ts";
-import { type Arg, type Backward, type ErrorSample, type Fn, type Inputs, type Primitive, type Reads, type Sample, t } from "./op.ts";
+import {
+  type Arg,
+  type Backward,
+  type ErrorSample,
+  type Fn,
+  type InPlace,
+  type Inputs,
+  type Primitive,
+  type Reads,
+  type Sample,
+  t,
+} from "./op.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 
 /** What elementwise operators accept: a plain number stands for a 0-d constant that gives way in type promotion. */
 export type Operand = Tensor | number | boolean;
@@ -60,7 +71,7 @@ export const numbers = <A extends object>(attrs: A): Scalars => Object.values(at
 /** An elementwise record from its rule; `name` labels errors. Shapes broadcast; numbers join as constants. */
 export function pointwise<F extends Fn, S extends string = never, A extends object = object>(rule: Rule<F, S, A>): Primitive<F, S, A> {
   const { operands: titles = ["x"], positional, keywords, call, check, dtype } = rule;
-  const defaults = { ...positional, ...keywords } as A;
+  const defaults = parse([], positional ?? {}, keywords) as A;
   return {
     errors: [...notTensors],
     ...rule,
@@ -91,12 +102,18 @@ export function pointwise<F extends Fn, S extends string = never, A extends obje
 
 type UnaryFn = (x: Tensor) => Tensor;
 type BinaryFn = (x: Operand, y: Operand) => Tensor;
-type InPlace = { readonly inplace: true };
 /** A record with an in-place form. */
 export type Mapped<F extends Fn, S extends string = never, A extends object = object> = Primitive<F, S, A> & InPlace;
 export type Unary<S extends "x" | "out" = never> = Mapped<UnaryFn, S>;
 export type Binary<S extends "x" | "y" | "out" = never> = Mapped<BinaryFn, S>;
 export type Predicate = Binary;
+
+/** The record without an in-place form: PyTorch does not have one of every elementwise operator, and then nor do we. */
+export function plain<F extends Fn, S extends string, A extends object>(record: Mapped<F, S, A>): Primitive<F, S, A> {
+  return { ...record, inplace: false };
+}
+export type PlainUnary<S extends "x" | "out" = never> = Primitive<UnaryFn, S>;
+export type PlainBinary<S extends "x" | "y" | "out" = never> = Primitive<BinaryFn, S>;
 
 /** An elementwise record that has an in-place form too. */
 export const mapped = <F extends Fn, S extends string = never, A extends object = object>(rule: Rule<F, S, A>): Mapped<F, S, A> => ({

@@ -1,10 +1,9 @@
 // An index of elements, and an index of slices as one of elements.
 import { normalizeDim, type Shape } from "../base/shape.ts";
-import type { Tensor } from "../tensor/tensor.ts";
 import { checkFits, checkIndex, checkRank, operand, withSize } from "./arguments.ts";
-import { type Composite, t } from "./op.ts";
+import { type Composite, type InPlace, t } from "./op.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 
-export type InPlace = { readonly inplace: true };
 export type Slices<O extends unknown[] = []> = Composite<(x: Tensor, dim: number, index: Tensor, source: Tensor, ...rest: O) => Tensor> &
   InPlace;
 
@@ -14,7 +13,7 @@ export const ints = (shape: Shape, data: readonly number[]): unknown => t(shape,
 function perSlice(x: Tensor, dim: number, index: Tensor): Tensor {
   checkIndex(index);
   checkRank(index.shape, 0, 1);
-  return index.reshape(x.shape.map((_, d) => (d === dim ? index.size : 1))).expand(withSize(x.shape, dim, index.size));
+  return index.reshape(x.shape.map((_, d) => (d === dim ? index.numel() : 1))).expand(withSize(x.shape, dim, index.numel()));
 }
 
 /** Operands and dimension as every operator here takes them; `slices` for those whose index names slices. */

@@ -130,7 +130,13 @@ export function applyInPlace(op: AnyPrimitive | Composite<Fn>, args: readonly un
 function appliedInPlace(op: AnyPrimitive | Composite<Fn>, args: readonly unknown[], name: string): Tensor {
   const self = args[0] as Tensor;
   self.checkInPlace();
-  if (isComposite(op)) return self.copy_(apply(op, args) as Tensor);
+  if (isComposite(op)) {
+    // What it is made of may read the former contents in backward.
+    const former = isGradEnabled() && args.some((v) => v instanceof Tensor && v.requiresGrad) ? self.preserved() : self;
+    self.copy_(apply(op, args.with(0, former)) as Tensor);
+    if (former !== self) former.dispose();
+    return self;
+  }
   const call = reading(args, () => ready(name, op, op.call(...args)));
   const { inputs, recording } = call;
   const place = Object.values(inputs).indexOf(self);

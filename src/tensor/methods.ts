@@ -51,4 +51,3 @@ define("toJSON", () => {
 });
 for (const name of ["requiresGrad", "gradFn", "isLeaf"])
   forbid(Tensor.prototype, [snake(name), name.toLowerCase()], `write ${name}`, "tensor");
-forbid(Tensor.prototype, ["data"], "noGrad(() => x.copy_(value)) writes values, await data() reads them", "tensor");

@@ -102,7 +102,8 @@ function brackets(cells: readonly string[], shape: readonly number[], cut: reado
 }
 
 function suffixes(x: Tensor): string[] {
-  const { size, shape, dtype, device, gradFn, requiresGrad } = x;
+  const { shape, dtype, device, gradFn, requiresGrad } = x;
+  const size = x.numel();
   // int32 stands for PyTorch's int64, which prints bare unless there is no element to show it.
   const plain = dtype === "float32" || (size > 0 && (dtype === "int32" || dtype === "bool"));
   return [
@@ -121,13 +122,13 @@ function backwardName(name: string): string {
 
 /** What of x is shown, without the middle of dimensions that are too long, and the text around its elements. */
 function layout(x: Tensor, o: Settings): { readonly shown: Tensor; readonly write: (data: ArrayLike<number>) => string } {
-  const cut = x.shape.map((d) => x.size > o.threshold && d > 2 * o.edgeitems);
+  const cut = x.shape.map((d) => x.numel() > o.threshold && d > 2 * o.edgeitems);
   const ends = (y: Tensor, d: number): Tensor => y.slice(d, 0, o.edgeitems).cat([y.slice(d, y.shape[d]! - o.edgeitems)], d);
   const shown = noGrad(() => cut.reduce((y, c, d) => (c ? ends(y, d) : y), x.detach()));
   const write = (data: ArrayLike<number>): string => {
     // With no edge items, nothing is left to format between the dots.
-    const cells = shown.size === 0 ? [""] : texts(x, data, o);
-    let text = prefix + (x.size === 0 ? "[]" : brackets(cells, shown.shape, cut, o));
+    const cells = shown.numel() === 0 ? [""] : texts(x, data, o);
+    let text = prefix + (x.numel() === 0 ? "[]" : brackets(cells, shown.shape, cut, o));
     let room = text.length - text.lastIndexOf("\n") + 1;
     for (const suffix of suffixes(x)) {
       const fits = room + suffix.length + 2 <= o.linewidth;
@@ -142,7 +143,7 @@ function layout(x: Tensor, o: Settings): { readonly shown: Tensor; readonly writ
 async function toText(x: Tensor, options: PrintOptions = {}): Promise<string> {
   const o = under("toText", () => checked(options));
   const { shown, write } = layout(x, o);
-  return write(await shown.data());
+  return write(await shown.array());
 }
 
 function toString(x: Tensor): string {

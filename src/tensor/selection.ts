@@ -25,7 +25,7 @@ export interface Selections {
   ): Tensor;
 }
 
-const nonzeroPlaces = async (x: Tensor): Promise<number[]> => hits(await x.detach().data());
+const nonzeroPlaces = async (x: Tensor): Promise<number[]> => hits(await x.detach().array());
 
 async function nonzero(x: Tensor, ...rest: unknown[]): Promise<Tensor | Tensor[]> {
   const { asTuple } = parse(rest, {}, { asTuple: false });

@@ -1,32 +1,25 @@
 // class Tensor: a view of a storage that takes part in the graph. Its operators come from the kits in src/ops (methods.ts installs them).
 import { told } from "../autograd/anomaly.ts";
-import { backward, type BackwardOptions, edgeOf } from "../autograd/engine.ts";
+import { backward, backwardDefaults, type BackwardOptions, edgeOf } from "../autograd/engine.ts";
 import { checkInPlace, CopySlices, type ViewPath } from "../autograd/inplace.ts";
 import { enableGrad, isGradEnabled, noGrad } from "../autograd/mode.ts";
 import { Accumulate, type Edge, type GradHook, type Node } from "../autograd/node.ts";
-import { checkSupport, type Device, released, Storage } from "../device/device.ts";
-import { cpu, dense } from "../device/cpu.ts";
+import { relieve, track, untrack } from "../autograd/pressure.ts";
+import { carryOn, enter, keep, leave } from "../autograd/scope.ts";
 import { mark } from "../base/copies.ts";
-import { asDType, type DType, type DTypeLike, isFloat, type TypedArray } from "../base/dtype.ts";
+import { type DType, type DTypeLike, isFloat, type TypedArray } from "../base/dtype.ts";
 import { DeviceError, GradError, ShapeError, show, under } from "../base/errors.ts";
 import { memo } from "../base/memo.ts";
 import { parse } from "../base/options.ts";
-import { contiguous, type Geometry, isContiguous, sameShape, sizeOf } from "../base/shape.ts";
+import { contiguous, type Geometry, isContiguous, normalizeDim, sameShape, sizeOf } from "../base/shape.ts";
 import { quiet } from "../base/turn.ts";
-import { type DeviceName, deviceNamed } from "./device.ts";
-import { knownValue } from "./transfer.ts";
-import { relieve, track, untrack } from "../autograd/pressure.ts";
-import { carryOn, enter, keep, leave } from "../autograd/scope.ts";
+import { cpu, dense } from "../device/cpu.ts";
+import { checkSupport, type Device, released, Storage } from "../device/device.ts";
+import { operand } from "../ops/arguments.ts";
+import type { DeviceName } from "./device.ts";
+import { destination, knownValue, type ToOptions } from "./transfer.ts";
 
 export type Nested = number | boolean | Nested[];
-/** Where and as what `to` wants a tensor. */
-export interface ToOptions {
-  readonly dtype?: DTypeLike;
-  readonly device?: DeviceName;
-  /** A copy even when nothing changes. */
-  readonly copy?: boolean;
-}
-
 /** Largest index tensor or mask whose elements the host keeps beside the device's. */
 const visibleElements = 1 << 16;
 
@@ -79,19 +72,27 @@ export class Tensor implements Geometry {
   get ndim(): number {
     return this.shape.length;
   }
-  /** Number of elements. */
-  get size(): number {
-    return sizeOf(this.shape);
+  /** The sizes of all dimensions, or of one. Errors: ShapeError for a dimension that is not there. */
+  size(): readonly number[];
+  size(dim: number): number;
+  size(...rest: [dim?: number]): readonly number[] | number {
+    const { dim } = under("size", () => parse(rest, { dim: null as number | null }));
+    return dim === null ? this.shape : this.shape[under("size", () => normalizeDim(dim, this.ndim))]!;
   }
+  /** Number of dimensions. */
+  dim(): number {
+    return this.ndim;
+  }
+  /** Number of elements. */
   numel(): number {
-    return this.size;
+    return sizeOf(this.shape);
   }
   isContiguous(): boolean {
     return isContiguous(this);
   }
   /** True when this is all of its storage, in order. */
   get whole(): boolean {
-    return this.storage.elements === this.size && isContiguous(this);
+    return this.storage.elements === this.numel() && isContiguous(this);
   }
 
   // ---- autograd -------------------------------------------------------------------------------------------------
@@ -138,6 +139,16 @@ export class Tensor implements Geometry {
   get isLeaf(): boolean {
     return this.gradFn === null;
   }
+  /**
+   * The same elements outside of the graph: `p.data.clamp_(0, 1)` writes into p unseen by autograd. Setting it makes p hold the elements of
+   * another tensor, wherever and in whatever shape these are, as PyTorch does. Errors: GradError for a tensor that is no leaf.
+   */
+  get data(): Tensor {
+    return this.detach();
+  }
+  set data(value: Tensor) {
+    under("data", () => this.moveTo(operand(value, "value").detach()));
+  }
   /** The accumulated gradient, null before the first backward and after zeroGrad. */
   get grad(): Tensor | null {
     if (this.#grad) this.#gradSeen = true;
@@ -158,9 +169,14 @@ export class Tensor implements Geometry {
   }
 
   /** Accumulates gradients of the leaves below this tensor. `gradient` may be left out for one element. */
-  backward(gradient?: Tensor | null | BackwardOptions, options?: BackwardOptions): void {
-    if (!gradient || gradient instanceof Tensor) backward(this, gradient, options);
-    else backward(this, null, gradient);
+  backward(
+    ...rest:
+      | [gradient?: Tensor | null, retainGraph?: boolean | null, createGraph?: boolean, inputs?: BackwardOptions["inputs"]]
+      | [gradient: Tensor | null, options: BackwardOptions]
+      | [options: BackwardOptions & { readonly gradient?: Tensor | null }]
+  ): void {
+    const { gradient, ...options } = under("backward", () => parse(rest, { gradient: null as Tensor | null, ...backwardDefaults }));
+    backward(this, gradient, options);
   }
   /** Same storage, no graph. */
   detach(): Tensor {
@@ -258,11 +274,11 @@ export class Tensor implements Geometry {
   // ---- values ---------------------------------------------------------------------------------------------------
 
   /** The elements in row-major order, after everything recorded so far. */
-  data(): Promise<TypedArray> {
-    return quiet(this.#data());
+  array(): Promise<TypedArray> {
+    return quiet(this.#array());
   }
-  async #data(): Promise<TypedArray> {
-    this.checkLive("data");
+  async #array(): Promise<TypedArray> {
+    this.checkLive("array");
     const data = await this.storage.device.read(isContiguous(this) ? this : this.detach().contiguous());
     await told();
     await relieve();
@@ -274,8 +290,8 @@ export class Tensor implements Geometry {
   }
   async #item(): Promise<number> {
     this.checkLive("item");
-    if (this.size !== 1) throw new ShapeError(`the tensor has ${this.size} elements, not 1`, "", "item");
-    return (await this.data())[0]!;
+    if (this.numel() !== 1) throw new ShapeError(`the tensor has ${this.numel()} elements, not 1`, "", "item");
+    return (await this.array())[0]!;
   }
   /** Nested arrays of numbers (booleans for bool), a plain number for 0-d. */
   tolist(): Promise<Nested> {
@@ -283,7 +299,7 @@ export class Tensor implements Geometry {
   }
   async #tolist(): Promise<Nested> {
     this.checkLive("tolist");
-    const data = await this.data();
+    const data = await this.array();
     const bool = this.dtype === "bool";
     let at = 0;
     const build = (d: number): Nested => {
@@ -307,18 +323,8 @@ export class Tensor implements Geometry {
    */
   to(target: DTypeLike | DeviceName | Tensor | ToOptions, options?: ToOptions): Tensor {
     return under("to", () => {
-      const given =
-        target instanceof Tensor
-          ? { dtype: target.dtype, device: target.device.type }
-          : typeof target === "string"
-            ? { [target === "cpu" || target === "webgpu" ? "device" : "dtype"]: target }
-            : target;
-      const { dtype, device, copy } = parse(
-        [{ ...given, ...options }],
-        {},
-        { dtype: this.dtype as DTypeLike, device: this.device.type as DeviceName, copy: false },
-      );
-      const moved = this.moved(deviceNamed(device), asDType(dtype));
+      const { device, dtype, copy } = destination(this, target, options);
+      const moved = this.moved(device, dtype);
       return moved === this && copy ? this.clone() : moved;
     });
   }
@@ -334,7 +340,7 @@ export class Tensor implements Geometry {
   async cpu(): Promise<Tensor> {
     this.checkLive("cpu");
     if (this.device.type === "cpu") return this;
-    return Tensor.upload(cpu, this.dtype, await this.data(), this.shape);
+    return Tensor.upload(cpu, this.dtype, await this.array(), this.shape);
   }
   /** The tensor in float64, on the CPU only; itself when it is already. */
   double(): Tensor {

@@ -1,15 +1,41 @@
 // Moving values between devices. Up to the GPU it happens at once; down from it only a read can, which is asynchronous.
 import { noGrad } from "../autograd/mode.ts";
-import { constantOf, type Device } from "../device/device.ts";
+import { asDType, type DType, type DTypeLike } from "../base/dtype.ts";
+import { parse } from "../base/options.ts";
 import { dense } from "../device/cpu.ts";
-import { defaultDevice } from "./device.ts";
-import type { DType } from "../base/dtype.ts";
+import { constantOf, type Device } from "../device/device.ts";
+import { isTensor } from "../ops/arguments.ts";
+import { defaultDevice, type DeviceName, deviceNamed } from "./device.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** Where and as a tensor is. */
 export interface Place {
   readonly storage: { readonly device: Device };
   readonly dtype: DType;
+}
+
+/** Where and as what `to` wants a tensor. */
+export interface ToOptions {
+  readonly dtype?: DTypeLike;
+  readonly device?: DeviceName;
+  /** A copy even when nothing changes. */
+  readonly copy?: boolean;
+}
+
+/** What `to` is asked for: a dtype, a device, both, or the like of another tensor. Errors: ArgumentError, DtypeError. */
+export function destination(
+  x: Tensor,
+  target: DTypeLike | DeviceName | Tensor | ToOptions,
+  options: ToOptions | undefined,
+): { readonly device: Device; readonly dtype: DType; readonly copy: boolean } {
+  const given = isTensor(target)
+    ? { dtype: target.dtype, device: target.device.type }
+    : typeof target === "string"
+      ? { [target === "cpu" || target === "webgpu" ? "device" : "dtype"]: target }
+      : target;
+  const defaults = { dtype: x.dtype as DTypeLike, device: x.device.type as DeviceName, copy: false };
+  const { dtype, device, copy } = parse([{ ...given, ...options }], {}, defaults);
+  return { device: deviceNamed(device), dtype: asDType(dtype), copy };
 }
 
 /** The elements in row-major order, when the host knows them without waiting; a repeated value stands for all of its like. */
@@ -20,7 +46,7 @@ export function knownValues(x: Tensor): (ArrayLike<number> & Iterable<number>) |
 
 /** The value of a one-element tensor, when the host knows it without waiting. */
 export function knownValue(x: Tensor): number | undefined {
-  return x.size === 1 ? knownValues(x)?.[0] : undefined;
+  return x.numel() === 1 ? knownValues(x)?.[0] : undefined;
 }
 
 /**

@@ -75,8 +75,8 @@ onEveryDevice((device) => {
     manualSeed(7);
     checkpoint(f, y).sum().backward();
     expect(defaultGenerator().random()).toBe(next);
-    await expectValues(y.grad, [...(await x.grad!.data())]);
-    expect((await y.grad!.data()).filter((v) => v === 0).length).toBeGreaterThan(8);
+    await expectValues(y.grad, [...(await x.grad!.array())]);
+    expect((await y.grad!.array()).filter((v) => v === 0).length).toBeGreaterThan(8);
   });
 
   it("{ preserveRngState: false } draws on", async () => {
@@ -86,7 +86,7 @@ onEveryDevice((device) => {
     y.sum().backward();
     manualSeed(7);
     const [, second] = [randn(64), randn(64)];
-    await expectValues(x.grad, [...(await second.data())]);
+    await expectValues(x.grad, [...(await second.array())]);
   });
 
   it("segments in segments, after each other, with several results and other arguments", async () => {
@@ -101,7 +101,7 @@ onEveryDevice((device) => {
       const out = run((a: Tensor, b: Tensor) => a.mul(b).add(b), parts[0]!, parts[1]!).mul(by);
       const first = grad(out.sum(), [x, p], { createGraph: true });
       const second = grad(first[0]!.mul(first[1]!).sum(), [x, p]);
-      return Promise.all([...first, ...second].map(async (g) => [...(await g.data())]));
+      return Promise.all([...first, ...second].map(async (g) => [...(await g.array())]));
     };
     const plain = await build(((fn: (...xs: unknown[]) => unknown, ...xs: unknown[]) => fn(...xs)) as typeof checkpoint)();
     const got = await build(checkpoint)();

@@ -105,6 +105,41 @@ onEveryDevice((device) => {
       expect(y.grad).toBeNull();
     });
 
+    it("grad(y, x, gradOutputs, retainGraph, createGraph) takes PyTorch's positions", async () => {
+      const x = leaf([1, 2]);
+      const y = x.pow(3);
+      const [g] = grad(y, x, tensor([1, 10]), true, true);
+      await expectValues(g, [3, 120]);
+      await expectValues(grad(g!.sum(), x, null, true)[0], [6, 120]);
+      await expectValues(grad([y, x.sum()], [x], [tensor([1, 1]), null], null, false, true, true)[0], [4, 13]);
+    });
+
+    it("backward(gradient, retainGraph, createGraph, inputs) takes PyTorch's positions", async () => {
+      const [x, w] = [leaf([1, 2]), leaf([5, 6])];
+      const y = x.mul(w);
+      y.backward(tensor([1, 10]), true, false, [x]);
+      await expectValues(x.grad, [5, 60]);
+      expect(w.grad).toBeNull();
+      backward([y, y], [tensor([1, 0]), tensor([0, 1])], false, false, w);
+      await expectValues(w.grad, [1, 2]);
+    });
+
+    it("grad() and backward() ignore no argument", () => {
+      const x = leaf([1, 2]);
+      const y = x.mul(2).sum();
+      const loose = { grad, backward } as unknown as Record<string, (...args: unknown[]) => unknown>;
+      expect(() => loose["grad"]!(y, x, null, true, true, true, true, 1)).toThrow("grad: got 6 arguments after the first");
+      expect(() => loose["grad"]!(y, x, { retainGrap: true })).toThrow("grad: unknown option retainGrap");
+      expect(() => loose["grad"]!(y, x, { onlyInputs: false })).toThrow("grad: onlyInputs must be true");
+      expect(() => loose["grad"]!(y, x, { createGraph: 1 })).toThrow("grad: createGraph must be a boolean, got 1");
+      expect(() => loose["grad"]!(y, x, [null, null])).toThrow("grad: 2 gradients for 1 outputs");
+      expect(() => loose["backward"]!(y, null, true, false, [x], 1)).toThrow("backward: got 5 arguments after the first");
+      expect(() => (y.backward as (...args: unknown[]) => unknown)({ retain_graph: true })).toThrow(
+        "backward: unknown option retain_graph",
+      );
+      expect(x.grad).toBeNull();
+    });
+
     it("an int32 tensor cannot require a gradient", () => {
       expect(() => tensor([1], { dtype: "int32" }).requiresGrad_()).toThrow(GradError);
     });
@@ -227,7 +262,7 @@ onEveryDevice((device) => {
       const h = x.mul(3);
       const handle = h.registerHook((g) => g.mul(10));
       const pending: Promise<unknown>[] = [];
-      x.registerHook((g) => void pending.push(g.data().then((d) => seen.push([...d]))));
+      x.registerHook((g) => void pending.push(g.array().then((d) => seen.push([...d]))));
       h.sum().backward({ retainGraph: true });
       await Promise.all(pending);
       expect(seen).toEqual([[30, 30]]);
@@ -287,7 +322,7 @@ onEveryDevice((device) => {
       checkpoint((v) => v.mul(p).tanh().mul(v), x)
         .sum()
         .backward();
-      const [a, b] = [await x.grad!.data(), await p.grad!.data()];
+      const [a, b] = [await x.grad!.array(), await p.grad!.array()];
       const [x2, p2] = [leaf([1, 2]), leaf([3, 4])];
       x2.mul(p2).tanh().mul(x2).sum().backward();
       await expectValues(x2.grad, [...a]);

@@ -30,7 +30,7 @@ describe("the command list", () => {
       for (let i = 0; i < 20; i++) y = y.add(1);
       return y;
     });
-    expect([...(await x.data())]).toEqual([21, 22, 23, 24]);
+    expect([...(await x.array())]).toEqual([21, 22, 23, 24]);
     const after = stats();
     expect(after.dispatches - before.dispatches).toBe(20);
     expect(after.submits - before.submits).toBe(1);
@@ -71,7 +71,7 @@ describe("the command list", () => {
       a.dispose();
       tensor(new Float32Array(64).fill(-1));
     }
-    for (const [i, r] of results.entries()) expect((await r.data())[63]).toBe(100 + i);
+    for (const [i, r] of results.entries()) expect((await r.array())[63]).toBe(100 + i);
   });
 
   it("coalesces reads of one turn into one submit", async () => {

@@ -19,19 +19,19 @@ onEveryDevice(() => {
   describe("data()", () => {
     it("gives the contents at its place in the program", async () => {
       const x = tensor([1, 2, 3]);
-      const p = x.data();
+      const p = x.array();
       x.add_(10);
       const y = tensor([50, 60, 70]).mul(tensor([1, 1, 1]));
       expect([...(await p)]).toEqual([1, 2, 3]);
-      expect([...(await x.data())]).toEqual([11, 12, 13]);
-      expect([...(await y.data())]).toEqual([50, 60, 70]);
+      expect([...(await x.array())]).toEqual([11, 12, 13]);
+      expect([...(await y.array())]).toEqual([50, 60, 70]);
     });
 
     it("gives each of several contents that follow one another", async () => {
       const x = tensor([1, 2]);
       const reads = [];
       for (let i = 0; i < 5; i++) {
-        reads.push(x.data(), x.slice(0, 1).item());
+        reads.push(x.array(), x.slice(0, 1).item());
         x.mul_(2);
       }
       const got = await Promise.all(reads);
@@ -42,14 +42,14 @@ onEveryDevice(() => {
       const w = tensor([[1, 2]], { requiresGrad: true });
       const optimizer = new SGD([w], { lr: 0.5 });
       w.sum().backward();
-      const before = w.data();
+      const before = w.array();
       optimizer.step();
-      const after = w.data();
+      const after = w.array();
       w.sum().backward();
       optimizer.step();
       expect([...(await before)]).toEqual([1, 2]);
       expect([...(await after)]).toEqual([0.5, 1.5]);
-      expect([...(await w.data())]).toEqual([-0.5, 0.5]);
+      expect([...(await w.array())]).toEqual([-0.5, 0.5]);
     });
   });
 
@@ -111,9 +111,9 @@ describe("on webgpu", () => {
     const x = tensor([1, 2]);
     await sync();
     const before = stats().submits;
-    const p = x.data();
+    const p = x.array();
     x.add_(1);
-    expect((await Promise.all([p, x.data()])).map((a) => [...a])).toEqual([
+    expect((await Promise.all([p, x.array()])).map((a) => [...a])).toEqual([
       [1, 2],
       [2, 3],
     ]);

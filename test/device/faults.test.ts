@@ -79,8 +79,8 @@ describe("out of memory", () => {
     const healthy = x.mul(2);
     const after = lost.sum().add(x);
     expect(await healthy.tolist()).toEqual([2, 4]);
-    await expect(after.data()).rejects.toThrow(OutOfMemoryError);
-    await expect(after.data()).rejects.toThrow(/^add: out of memory in createBuffer of \d+ bytes: planted \(use a smaller batch\)$/);
+    await expect(after.array()).rejects.toThrow(OutOfMemoryError);
+    await expect(after.array()).rejects.toThrow(/^add: out of memory in createBuffer of \d+ bytes: planted \(use a smaller batch\)$/);
     expect(() => lost.mul(2)).toThrow(OutOfMemoryError);
     expect(await x.tolist()).toEqual([1, 2]);
   });
@@ -113,20 +113,20 @@ describe("out of memory", () => {
     twin.layer.loadStateDict(layer.stateDict());
     for (const { step: run } of [{ step }, twin]) run(2);
     await sync();
-    const before = await Promise.all([...layer.parameters()].map((p) => p.data()));
+    const before = await Promise.all([...layer.parameters()].map((p) => p.array()));
     noMemory(large);
     const loss = step(large / 4);
     await expect(loss.item()).rejects.toThrow(OutOfMemoryError);
-    expect(await Promise.all([...layer.parameters()].map((p) => p.data()))).toEqual(before);
+    expect(await Promise.all([...layer.parameters()].map((p) => p.array()))).toEqual(before);
     for (const state of optimizer.state.values()) expect(state.step).toBe(1);
     vi.restoreAllMocks();
     for (const { step: run } of [{ step }, twin]) run(3);
-    expect(await layer.weight.data()).toEqual(await twin.layer.weight.data());
+    expect(await layer.weight.array()).toEqual(await twin.layer.weight.array());
   });
 
   it("in the first step leaves state that can be made again", async () => {
     const { layer, optimizer, step } = model();
-    await layer.weight.data();
+    await layer.weight.array();
     let count = 0;
     const create = gpu.createBuffer.bind(gpu);
     // Fails at each of the allocations of the step in turn, until none is left.
@@ -145,7 +145,7 @@ describe("out of memory", () => {
       planted.mockRestore();
       if (count <= k) break;
       expect(failed).toBeInstanceOf(OutOfMemoryError);
-      await layer.weight.data();
+      await layer.weight.array();
     }
     expect([...optimizer.state.values()].map((s) => s.step)).toEqual([1, 1]);
   });
@@ -178,16 +178,16 @@ describe("a refused kernel", () => {
   it("poisons its output; everything else lives", async () => {
     const x = tensor([1, 2]);
     const out = broken(x);
-    await expect(out.add(x).data()).rejects.toThrow(/^broken: kernel broken does not compile: .*oops/);
+    await expect(out.add(x).array()).rejects.toThrow(/^broken: kernel broken does not compile: .*oops/);
     expect(await x.add(1).tolist()).toEqual([2, 3]);
   });
 
   it("is tried again when it is used again", async () => {
     const planted = vi.spyOn(gpu, "createComputePipelineAsync").mockRejectedValueOnce(new Error("planted"));
     const x = tensor([1, 2]);
-    await expect(x.exp().data()).rejects.toThrow(/^exp: kernel \w+ does not compile: planted$/);
+    await expect(x.exp().array()).rejects.toThrow(/^exp: kernel \w+ does not compile: planted$/);
     planted.mockRestore();
-    expect((await x.exp().data())[0]).toBeCloseTo(Math.E, 5);
+    expect((await x.exp().array())[0]).toBeCloseTo(Math.E, 5);
   });
 });
 
@@ -196,16 +196,16 @@ describe("a failed submit", () => {
     "%s throws: the batch is poisoned, the next one runs",
     async (method) => {
       const x = tensor([1, 2]);
-      await x.sin().data();
+      await x.sin().array();
       const y = x.sin().add(x);
       const planted = vi.spyOn(gpu, method).mockImplementation(() => {
         throw new Error("planted");
       });
-      const read = y.data();
+      const read = y.array();
       await expect(read).rejects.toThrow(DeviceError);
       await expect(read).rejects.toThrow(/planted/);
       planted.mockRestore();
-      await expect(y.data()).rejects.toThrow(/planted/);
+      await expect(y.array()).rejects.toThrow(/planted/);
       expect(await x.add(1).tolist()).toEqual([2, 3]);
     },
   );
@@ -231,10 +231,10 @@ describe("waiting", () => {
   ] as const)("%s never answers: the read says what it waited for", async (method, plant) => {
     const x = tensor([1, 2]);
     const y = x.mul(2);
-    await y.data();
+    await y.array();
     patience.seconds = 0.5;
     const planted = plant();
-    const read = (method === "createComputePipelineAsync" ? x.cos() : y).data();
+    const read = (method === "createComputePipelineAsync" ? x.cos() : y).array();
     await expect(read).rejects.toThrow(new RegExp(`no answer from ${method}.* for 0.5 s`));
     planted.mockRestore();
     expect(await x.add(1).tolist()).toEqual([2, 3]);
@@ -242,7 +242,7 @@ describe("waiting", () => {
 
   it("onSubmittedWorkDone never answers: sync() says so", async () => {
     const x = tensor([1, 2]);
-    await x.data();
+    await x.array();
     patience.seconds = 0.5;
     const planted = vi.spyOn(gpu.queue, "onSubmittedWorkDone").mockImplementation(never);
     expect(await x.add(1).tolist()).toEqual([2, 3]);

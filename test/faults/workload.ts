@@ -75,7 +75,7 @@ export class Training {
       ...Object.entries(this.model.stateDict()),
       ...Object.entries(state).flatMap(([id, own]) => Object.entries(own).map(([name, t]) => [`${id}.${name}`, t] as const)),
     ];
-    const arrays = await Promise.all(named.map(async ([name, t]) => [name, Array.from(await (t as w.Tensor).data())] as const));
+    const arrays = await Promise.all(named.map(async ([name, t]) => [name, Array.from(await (t as w.Tensor).array())] as const));
     return new Map(arrays);
   }
 

@@ -73,9 +73,9 @@ export async function runCase(c: GoldenCase, device: DeviceName, extra: Callable
       problems.push(`result ${k} has shape [${got.shape.join(", ")}], expected [${want.shape.join(", ")}]`);
     const dtype = want.dtype === "float32" && wide && isFloat(got.dtype) ? got.dtype : want.dtype;
     if (got.dtype !== dtype) problems.push(`result ${k} is ${got.dtype}, expected ${dtype}`);
-    check(`result ${k}`, 0, await got.data(), want.data);
+    check(`result ${k}`, 0, await got.array(), want.data);
   }
-  for (const [k, data] of Object.entries(c.after ?? {})) check(`tensor ${k} afterwards`, 0, await tensors[Number(k)]!.data(), data);
+  for (const [k, data] of Object.entries(c.after ?? {})) check(`tensor ${k} afterwards`, 0, await tensors[Number(k)]!.array(), data);
   if (problems.length > 0 || !c.grad || !c.cot) return problems;
   await derivatives(c, tensors, results, check);
   return problems;
@@ -105,7 +105,7 @@ async function derivatives(
           { gradOutputs: seeds, createGraph: second, allowUnused: true },
         );
   const at = (k: number): Tensor | undefined => grads[leaves.indexOf(tensors[k]!)];
-  for (const [k, want] of c.grad!.entries()) if (tensors[k]!.requiresGrad) check(`gradient ${k}`, 1, await at(k)?.data(), want);
+  for (const [k, want] of c.grad!.entries()) if (tensors[k]!.requiresGrad) check(`gradient ${k}`, 1, await at(k)?.array(), want);
   if (!second) return;
   const terms = c.vv!.map((v, k) => [at(k), v] as const).filter(([g, v]) => g?.requiresGrad && v) as [Tensor, GoldenLists[number]][];
   if (terms.length === 0) return;
@@ -116,8 +116,8 @@ async function derivatives(
     { gradOutputs: terms.map(([g, v]) => filled(v, g)), allowUnused: true },
   ) as (Tensor | undefined)[];
   for (const [k, want] of c.gg!.inputs.entries())
-    if (tensors[k]!.requiresGrad) check(`second gradient ${k}`, 2, await gg[leaves.indexOf(tensors[k]!)]?.data(), want);
+    if (tensors[k]!.requiresGrad) check(`second gradient ${k}`, 2, await gg[leaves.indexOf(tensors[k]!)]?.array(), want);
   let s = 0;
   for (const [k, want] of c.gg!.cot.entries())
-    if (c.cot![k] && results[k]!.requiresGrad) check(`gradient of cotangent ${k}`, 2, await gg[leaves.length + s++]?.data(), want);
+    if (c.cot![k] && results[k]!.requiresGrad) check(`gradient of cotangent ${k}`, 2, await gg[leaves.length + s++]?.array(), want);
 }

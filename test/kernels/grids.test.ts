@@ -96,10 +96,10 @@ async function run(device: w.DeviceName, build: Case): Promise<number[][]> {
     w.tensor(Array.from({ length: size(shape) }, (_, i) => (i * 7919) % below), { shape, device, dtype: "int32" }); // prettier-ignore
   const outputs = [build(make, ints)].flat();
   const live = outputs.filter((y) => y.requiresGrad);
-  const weights = live.map((y) => w.tensor(numbers(y.size), { shape: y.shape, device }));
+  const weights = live.map((y) => w.tensor(numbers(y.numel()), { shape: y.shape, device }));
   const gradients = w.autograd.grad(live, leaves, { gradOutputs: weights, allowUnused: true });
   const all: number[][] = [];
-  for (const t of [...outputs, ...gradients]) if (t) all.push([...(await t.data())]);
+  for (const t of [...outputs, ...gradients]) if (t) all.push([...(await t.array())]);
   return all;
 }
 

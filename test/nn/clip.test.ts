@@ -23,7 +23,7 @@ describe.each(["cpu", "webgpu"] as const)("on %s", (device) => {
   const holders = (gradients: readonly Nested[]): Tensor[] =>
     gradients.map((g) => {
       const grad = tensor(g, { dtype });
-      const p = tensor(new Float32Array(grad.size), { shape: grad.shape, dtype, requiresGrad: true });
+      const p = tensor(new Float32Array(grad.numel()), { shape: grad.shape, dtype, requiresGrad: true });
       p.grad = grad;
       return p;
     });
@@ -38,7 +38,7 @@ describe.each(["cpu", "webgpu"] as const)("on %s", (device) => {
       expect(Math.abs((await norm.item()) - total)).toBeLessThan(bound * total);
       for (const [k, p] of params.entries()) {
         expect(p.grad).toBe(held[k]);
-        (await p.grad!.data()).forEach((v, i) => expect(Math.abs(v - clipped[k]![i]!)).toBeLessThan(bound * 10));
+        (await p.grad!.array()).forEach((v, i) => expect(Math.abs(v - clipped[k]![i]!)).toBeLessThan(bound * 10));
       }
     },
   );

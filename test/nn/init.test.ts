@@ -41,7 +41,7 @@ const weights = (await loadFixture("training/weights")) as {
 };
 
 async function close(t: Tensor, expected: readonly number[], bound: number): Promise<void> {
-  const data = await t.data();
+  const data = await t.array();
   expect(data.length).toBe(expected.length);
   const worst = Array.from(data).reduce((error, v, i) => Math.max(error, Math.abs(v - expected[i]!)), 0);
   expect(worst).toBeLessThanOrEqual(bound);
@@ -84,7 +84,7 @@ describe("initial weights after manualSeed(42)", () => {
     const state = networks[name as "lenet"]().stateDict();
     expect(Object.keys(state)).toEqual(Object.keys(expected));
     for (const [key, digest] of Object.entries(expected)) {
-      const data = await state[key]!.data();
+      const data = await state[key]!.array();
       expect(state[key]!.shape).toEqual(digest.shape);
       const at = (k: number): number => (digest.stride === 1 || k < 64 ? k : 64 + (k - 64) * digest.stride);
       digest.data.forEach((v, k) => expect(Math.abs(data[at(k)]! - v), `${key}[${at(k)}]`).toBeLessThanOrEqual(1e-6));
@@ -109,8 +109,8 @@ describe("init", () => {
       [4, 2, 3],
     ]) {
       const t = nn.init.orthogonal_(zeros(shape, { dtype: "float64" }), 2);
-      const [rows, columns] = [shape[0]!, t.size / shape[0]!];
-      const d = await t.data();
+      const [rows, columns] = [shape[0]!, t.numel() / shape[0]!];
+      const d = await t.array();
       const across = rows <= columns;
       const dot = (a: number, b: number): number =>
         Array.from({ length: across ? columns : rows }, (_, i) =>

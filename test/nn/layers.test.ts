@@ -126,7 +126,7 @@ describe.each(["cpu", "webgpu"] as const)("on %s", (device) => {
     const y = layer.call(x);
     expect(await y.sum(0).abs().max().item()).toBeLessThan(1e-5);
     const close = async (t: Tensor, want: readonly number[]): Promise<void> =>
-      (await t.data()).forEach((v, i) => expect(v).toBeCloseTo(want[i]!, 4));
+      (await t.array()).forEach((v, i) => expect(v).toBeCloseTo(want[i]!, 4));
     await close(layer.runningMean!, [0.3, 4]);
     await close(layer.runningVar!, [0.9 + 0.4, 0.9 + 130]);
     expect(await layer.numBatchesTracked!.item()).toBe(1);
@@ -163,7 +163,7 @@ describe.each(["cpu", "webgpu"] as const)("on %s", (device) => {
     const x = ones([64, 8, 4, 4]);
     const kept = (t: Tensor): Promise<number> => t.ne(0).cast("float32").mean().item();
     expect(await kept(new nn.Dropout(0.25).call(x))).toBeCloseTo(0.75, 1);
-    const channels = await new nn.Dropout2d(0.5).call(x).sum([2, 3]).data();
+    const channels = await new nn.Dropout2d(0.5).call(x).sum([2, 3]).array();
     expect([...new Set(channels)].sort((a, b) => a - b)).toEqual([0, 32]);
     await same(new nn.Dropout(0.9).eval().call(x), x);
     expect(() => new nn.Dropout(1.5)).toThrow(ArgumentError);

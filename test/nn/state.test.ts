@@ -26,14 +26,14 @@ describe("after the device was lost", () => {
 
   it("every use of its tensors says so, with the remedy", async () => {
     const x = tensor([1, 2]);
-    await x.data();
+    await x.array();
     await lose();
     const lost = /on a lost device: .*init\(\) again, then load a saved state: loadStateDict moves its target/;
     for (const use of [() => x.add(1), () => x.to("cpu"), () => tensor([1])]) {
       expect(use).toThrow(DeviceError);
       expect(use).toThrow(lost);
     }
-    for (const read of [x.data(), x.item().catch(() => x.cpu()), x.cpu()]) await expect(read).rejects.toThrow(lost);
+    for (const read of [x.array(), x.item().catch(() => x.cpu()), x.cpu()]) await expect(read).rejects.toThrow(lost);
     await init({ device: "webgpu" });
     expect(() => x.add(tensor([1, 2]))).toThrow(lost);
   });
@@ -48,18 +48,18 @@ describe("after the device was lost", () => {
         .sum()
         .backward();
       optimizer.step();
-      await model.weight.data();
+      await model.weight.array();
     };
     await step();
     const [weights, all] = await Promise.all([saveSafetensors(model.stateDict()), saveCheckpoint({ model, optimizer })]);
     await step();
-    const twice = [...(await model.weight.data())];
+    const twice = [...(await model.weight.array())];
     await lose();
     await init({ device: next });
     model.loadStateDict(loadSafetensors(weights));
     expect(model.weight.device.type).toBe(next);
     loadCheckpoint(all, { model, optimizer });
     await step();
-    [...(await model.weight.data())].forEach((v, i) => expect(v).toBeCloseTo(twice[i]!, 5));
+    [...(await model.weight.array())].forEach((v, i) => expect(v).toBeCloseTo(twice[i]!, 5));
   });
 });

@@ -59,7 +59,7 @@ describe.each(["cpu", "webgpu"] as const)("on %s", (device) => {
     expect(await mul(full([3], 4), x).tolist()).toEqual([4, 8, 12]);
     expect(await add(full([2, 2], 1), full([2], 2)).tolist()).toEqual([[3, 3], [3, 3]]); // prettier-ignore
     const [g] = grad(pow(2, x).sum(), x);
-    for (const [k, v] of (await g!.data()).entries()) expect(v).toBeCloseTo(Math.LN2 * 2 ** (k + 1), 5);
+    for (const [k, v] of (await g!.array()).entries()) expect(v).toBeCloseTo(Math.LN2 * 2 ** (k + 1), 5);
     expect(await x.detach().mul(0.1).mul(10).sub(x.detach()).abs().lt(1e-6).tolist()).toEqual([true, true, true]);
   });
 
@@ -90,10 +90,10 @@ describe.each(["cpu", "webgpu"] as const)("on %s", (device) => {
       Float32Array.from({ length: 720 }, (_, k) => k),
       { shape: [2, 3, 4, 5, 6] },
     );
-    const want = (await x.permute(4, 2, 0, 3, 1).contiguous().data()).map((v) => v + 1);
-    expect(Array.from(await x.permute(4, 2, 0, 3, 1).add(1).data())).toEqual(Array.from(want));
+    const want = (await x.permute(4, 2, 0, 3, 1).contiguous().array()).map((v) => v + 1);
+    expect(Array.from(await x.permute(4, 2, 0, 3, 1).add(1).array())).toEqual(Array.from(want));
     const row = tensor([10, 20, 30, 40, 50, 60]);
-    const sums = await x.add(row).data();
+    const sums = await x.add(row).array();
     expect(Array.from(sums)).toEqual(Array.from({ length: 720 }, (_, k) => k + 10 * ((k % 6) + 1)));
     const m = tensor(
       Float32Array.from({ length: 24 }, (_, k) => k),

@@ -64,7 +64,7 @@ async function outcome(...call: Parameters<typeof computed>): Promise<Outcome> {
     return String(error);
   }
   const data: number[][] = [];
-  for (const x of all) data.push(Array.from((await x?.data()) ?? []));
+  for (const x of all) data.push(Array.from((await x?.array()) ?? []));
   return { shapes: all.map((x) => (x ? `${x.dtype}[${x.shape.join()}]` : "none")), data };
 }
 

@@ -61,7 +61,7 @@ async function run(
   const leaves = operands.map((data) => tensor(Float64Array.from(data, Math.fround), { dtype: float, device, requiresGrad: true }));
   const out = named(name)(...leaves, ...rest);
   const gradients = out.requiresGrad ? grad(out.sum(), leaves, { allowUnused: true }) : [];
-  return { value: await out.data(), gradients: await Promise.all(gradients.map((g) => g.data())) };
+  return { value: await out.array(), gradients: await Promise.all(gradients.map((g) => g.array())) };
 }
 
 /** What float32 can hold of a float64 truth. */

@@ -12,7 +12,7 @@ import type { Tensor } from "../../src/tensor/tensor.ts";
 import { expectValues, onEveryDevice } from "../devices.ts";
 
 const F = functions;
-const numbers = async (x: Tensor): Promise<number[]> => [...(await x.data())];
+const numbers = async (x: Tensor): Promise<number[]> => [...(await x.array())];
 const ramp = (device: DeviceName, n = 1003): Tensor =>
   tensor(
     Float32Array.from({ length: n }, (_, i) => 1 + (i % 13) / 7),
@@ -37,7 +37,7 @@ describe("on both devices the same bits", () => {
     expect(gpu).toEqual(cpu);
     expect(Math.abs(cpu.filter((v) => v === 0).length / cpu.length - p)).toBeLessThan(0.05);
     const kept = philoxUniform(new Generator(2 ** 40 + 3).philox(1003), 1003).map((u) => Number(u >= Math.fround(p)));
-    const x = await ramp("cpu").data();
+    const x = await ramp("cpu").array();
     expect(cpu).toEqual(Array.from(kept, (k, i) => Math.fround(x[i]! * (k * Math.fround(1 / (1 - p))))));
   });
   test("dropout of views and of repeated values", async () => {
@@ -122,7 +122,7 @@ onEveryDevice((device) => {
       const x = ramp(device);
       const { offset } = defaultGenerator().getState();
       expect(
-        [F.dropout(x, 0.5, false), F.dropout(x, 0), F.dropout2d(x.view(17, 59), 0), F.alphaDropout(x, 0.5)].map((y) => y.size),
+        [F.dropout(x, 0.5, false), F.dropout(x, 0), F.dropout2d(x.view(17, 59), 0), F.alphaDropout(x, 0.5)].map((y) => y.numel()),
       ).toEqual([1003, 1003, 1003, 1003]);
       expect(F.dropout(x, { training: false })).toBe(x);
       expect(defaultGenerator().getState().offset).toBe(offset);

@@ -40,8 +40,8 @@ onEveryDevice(() => {
       const dense = run(plain.permute(order).contiguous());
       dense.square().sum().backward();
       expect(y.shape).toEqual(dense.shape);
-      await expectValues(y, [...(await dense.data())]);
-      await expectValues(leaf.grad, [...(await plain.grad!.data())], 1e-4);
+      await expectValues(y, [...(await dense.array())]);
+      await expectValues(leaf.grad, [...(await plain.grad!.array())], 1e-4);
     });
   });
 });

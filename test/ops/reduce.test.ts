@@ -29,7 +29,7 @@ beforeAll(async () => {
 /** Largest difference relative to the largest value. */
 async function deviation(got: Tensor, want: Tensor): Promise<number> {
   expect(got.shape).toEqual(want.shape);
-  const [a, b] = [await got.data(), await want.data()];
+  const [a, b] = [await got.array(), await want.array()];
   let [worst, scale] = [0, 1e-30];
   for (let i = 0; i < b.length; i++) {
     scale = Math.max(scale, Math.abs(b[i]!));
@@ -104,14 +104,14 @@ describe.each([true, false])("with barriersAreSlow %s", (slow) => {
     const tenths = functions.expand(tensor([0.1], { device: "webgpu" }), 2 ** 20).clone();
     const total = Math.fround(0.1) * 2 ** 20;
     expect(Math.abs((await tenths.sum().item()) / total - 1)).toBeLessThan(1e-6);
-    expect(Math.abs((await tenths.reshape(-1, 4).sum(0).data())[2]! / (total / 4) - 1)).toBeLessThan(1e-6);
-    expect(Math.abs((await tenths.reshape(4, -1).mean(1).data())[2]! / Math.fround(0.1) - 1)).toBeLessThan(1e-6);
+    expect(Math.abs((await tenths.reshape(-1, 4).sum(0).array())[2]! / (total / 4) - 1)).toBeLessThan(1e-6);
+    expect(Math.abs((await tenths.reshape(4, -1).mean(1).array())[2]! / Math.fround(0.1) - 1)).toBeLessThan(1e-6);
   });
 
   it("gives the same bits twice", async () => {
     const x = wave([70, 1000], "webgpu");
     for (const call of [(v: Tensor) => v.sum(), (v: Tensor) => v.sum(0), (v: Tensor) => v.softmax(1), (v: Tensor) => v.var(1)])
-      expect(await call(x).data()).toEqual(await call(x).data());
+      expect(await call(x).array()).toEqual(await call(x).array());
   });
 
   it("normalises long lines along any dimension", async () => {
@@ -160,7 +160,7 @@ describe("lines without a finite largest element", () => {
       [-inf, 0, -inf, -1000],
     ];
     const x = tensor(rows, { device });
-    const all = [...(await x.softmax(1).data())];
+    const all = [...(await x.softmax(1).array())];
     expect(all.slice(0, 12).every(Number.isNaN)).toBe(true);
     expect(all.slice(12)).toEqual([0, 1, 0, 0]);
     expect(await x.logsumexp(1).tolist()).toEqual([nan, inf, -inf, 0]);
@@ -233,7 +233,7 @@ describe("running statistics", () => {
       [2.5, 50.5],
     ]);
     expect(mean.storage.version).toBeGreaterThan(0);
-    const out = await x.batchNorm(mean, variance, { eps: 0 }).data();
+    const out = await x.batchNorm(mean, variance, { eps: 0 }).array();
     expect(out[0]).toBeCloseTo((1 - 1.5) / Math.sqrt(2.5), 5);
     expect(await both.tolist()).toEqual([
       [1.5, 10],

@@ -67,7 +67,7 @@ describe("one gradient alone is the same as beside the others", () => {
         const gradOutputs = outputs.map((y, i) => weightsLike(y, i));
         const wanted = leaves.filter((leaf) => leaf.requiresGrad);
         const found = grad(outputs, wanted, { gradOutputs, allowUnused: true });
-        return Promise.all(leaves.map(async (leaf) => found[wanted.indexOf(leaf)]?.data().then((d) => [...d])));
+        return Promise.all(leaves.map(async (leaf) => found[wanted.indexOf(leaf)]?.array().then((d) => [...d])));
       };
       const together = await run();
       for (let i = 0; i < together.length; i++) expect((await run(i))[i], `leaf ${i}`).toEqual(together[i]);

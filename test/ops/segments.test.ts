@@ -29,7 +29,7 @@ onEveryDevice(() => {
     const out = zeros([rows, width])
       .add(1)
       .indexAdd(0, hidden(ints(at)), floats(values, [n, width]));
-    expect(await out.data()).toEqual(want);
+    expect(await out.array()).toEqual(want);
   });
 
   it("indexAdd along a middle dimension", async () => {
@@ -42,7 +42,7 @@ onEveryDevice(() => {
     expect(
       await zeros([outer, rows, inner])
         .indexAdd(1, ints(at), floats(values, [outer, n, inner]))
-        .data(),
+        .array(),
     ).toEqual(want);
   });
 
@@ -59,7 +59,7 @@ onEveryDevice(() => {
     expect(
       await zeros([a, b, c])
         .scatterAdd(1, ints(at, [3, n, 5]), floats(values, [3, n, 5]))
-        .data(),
+        .array(),
     ).toEqual(want);
   });
 
@@ -68,9 +68,9 @@ onEveryDevice(() => {
     const want = new Float32Array(200).fill(-1);
     for (let j = 0; j < n; j++) want[at[j]! * 4]! = values[j]!;
     const x = zeros([200]).sub(1);
-    expect(await x.put(ints(at).mul(4), floats(values, [n])).data()).toEqual(want);
-    expect(await x.scatter(0, ints(at).mul(4), floats(values, [n])).data()).toEqual(want);
-    expect(await x.indexCopy(0, ints(at).mul(4), floats(values, [n])).data()).toEqual(want);
+    expect(await x.put(ints(at).mul(4), floats(values, [n])).array()).toEqual(want);
+    expect(await x.scatter(0, ints(at).mul(4), floats(values, [n])).array()).toEqual(want);
+    expect(await x.indexCopy(0, ints(at).mul(4), floats(values, [n])).array()).toEqual(want);
   });
 
   it("integer and boolean elements add, wrap and saturate by their type", async () => {
@@ -98,7 +98,7 @@ onEveryDevice(() => {
     const run = async (): Promise<unknown> =>
       zeros([7])
         .indexAdd(0, ints(numbers(n, 7)), values)
-        .data();
+        .array();
     expect(await run()).toEqual(await run());
   });
 

@@ -33,7 +33,9 @@ const made = ({ optimiser, options, groups }: Case, params: Tensor[]): Optimizer
 async function worst(params: readonly Tensor[], expected: readonly (readonly number[])[]): Promise<number> {
   let error = 0;
   for (const [k, p] of params.entries())
-    (await p.data()).forEach((v, i) => (error = Math.max(error, Math.abs(v - expected[k]![i]!) / Math.max(1, Math.abs(expected[k]![i]!)))));
+    (await p.array()).forEach(
+      (v, i) => (error = Math.max(error, Math.abs(v - expected[k]![i]!) / Math.max(1, Math.abs(expected[k]![i]!)))),
+    );
   return error;
 }
 
@@ -67,7 +69,7 @@ describe.each([
       give(params, step);
       first.step();
     }
-    const copies = await Promise.all(params.map(async (p) => tensor(await p.data(), { shape: p.shape, requiresGrad: true })));
+    const copies = await Promise.all(params.map(async (p) => tensor(await p.array(), { shape: p.shape, requiresGrad: true })));
     const second = made({ optimiser, options: { lr: 5 }, path: [] }, copies);
     second.loadStateDict(first.stateDict());
     for (let step = 4; step < 8; step++) {
@@ -129,7 +131,7 @@ describe("on WebGPU", () => {
     const optimizer = new classes[name]!(params, options);
     const step = (lr: number): void => {
       optimizer.paramGroups[0]!["lr"] = lr;
-      for (const p of params) p.grad = tensor(new Float32Array(p.size).fill(2));
+      for (const p of params) p.grad = tensor(new Float32Array(p.numel()).fill(2));
       optimizer.step();
     };
     step(0.1);
@@ -146,10 +148,10 @@ describe("on WebGPU", () => {
   it("updates one, two, three and four plain parameters alike", async () => {
     for (const count of [1, 2, 3, 4]) {
       const params = Array.from({ length: count }, (_, k) => tensor(new Float32Array(300 * k + 5).fill(k + 1), { requiresGrad: true }));
-      for (const [k, p] of params.entries()) p.grad = tensor(Float32Array.from({ length: p.size }, (_, i) => i + k));
+      for (const [k, p] of params.entries()) p.grad = tensor(Float32Array.from({ length: p.numel() }, (_, i) => i + k));
       new SGD(params, { lr: 0.5 }).step();
       for (const [k, p] of params.entries())
-        expect([...(await p.data())]).toEqual(Array.from({ length: p.size }, (_, i) => k + 1 - 0.5 * (i + k)));
+        expect([...(await p.array())]).toEqual(Array.from({ length: p.numel() }, (_, i) => k + 1 - 0.5 * (i + k)));
     }
   });
 });

@@ -18,7 +18,7 @@ const makers: readonly [string, Make][] = [
 
 const starts = (): Tensor[] => [[1, 2], [3], [4, 5, 6]].map((values) => tensor(values, { requiresGrad: true }));
 const give = (params: readonly Tensor[], value: number): void =>
-  params.forEach((p, k) => (p.grad = tensor(new Float32Array(p.size).fill(value + k))));
+  params.forEach((p, k) => (p.grad = tensor(new Float32Array(p.numel()).fill(value + k))));
 /** A training that has made two steps, and what it consists of. */
 function begun(make: Make): { params: Tensor[]; optimizer: Any; all: () => Promise<unknown> } {
   const params = starts();
@@ -212,7 +212,7 @@ onEveryDevice((device) => {
       if (i === 0) model.to(device);
     }
     expect(moving.state.get(model.weight)!.exp_avg.device.type).toBe(device);
-    await expectValues(model.weight, [...(await still.weight.data())], 1e-6);
+    await expectValues(model.weight, [...(await still.weight.array())], 1e-6);
   });
 
   it("an optimizer of one's own that throws in update() leaves the counters where they were", async () => {

@@ -36,7 +36,7 @@ const named = (runs: readonly Run[]): (readonly [string, Run])[] => runs.map((ru
 /** Largest deviation from a digest, relative to the tensor's root mean square. */
 async function deviation(t: Tensor, { stride, data: expected, norm, shape }: Digest): Promise<number> {
   expect(t.shape).toEqual(shape);
-  const got = await t.data();
+  const got = await t.array();
   // The floor is for gradients that are zero but for rounding: the bias of a convolution under batch normalisation.
   const scale = norm / Math.sqrt(Math.max(1, got.length)) + 1e-6;
   return expected.reduce(

@@ -47,7 +47,7 @@ onEveryDevice((device) => {
     const x = create.fromImageData(image);
     expect(x.shape).toEqual([3, 1, 2]);
     const want = [1, 0, 0, 0.4, 0.2, 1];
-    (await x.data()).forEach((v, i) => expect(v).toBeCloseTo(want[i]!, 6));
+    (await x.array()).forEach((v, i) => expect(v).toBeCloseTo(want[i]!, 6));
     expect(await create.fromImageData(image, { channels: 4, dtype: "uint8" }).tolist()).toEqual([
       [[255, 0]],
       [[0, 102]],

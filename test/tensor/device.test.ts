@@ -132,7 +132,7 @@ describe("after a loss", () => {
     await lose();
     void before.item();
     void x.tolist();
-    await expect(x.data()).rejects.toThrow(lossy);
+    await expect(x.array()).rejects.toThrow(lossy);
     await new Promise((resolve) => setTimeout(resolve, 20));
     rejections.stop();
     expect(rejections.heard).toEqual([]);

@@ -48,7 +48,7 @@ onEveryDevice((device) => {
       expect(got.shape).toEqual(want.shape);
       expect(got.dtype).toBe(want.dtype);
       const tolerance = want.dtype === "float64" ? 1e-12 : 5e-7;
-      [...(await got.data())].forEach((v, k) =>
+      [...(await got.array())].forEach((v, k) =>
         expect(Math.abs(v - want.data[k]!), `${call}[${k}]`).toBeLessThanOrEqual(tolerance * (1 + Math.abs(want.data[k]!))),
       );
     }
@@ -59,11 +59,11 @@ onEveryDevice((device) => {
     const x = sampling.normal(mean, std, { generator: new Generator(3) });
     expect(x.shape).toEqual([2, 3]);
     const noise = fillNormal(new Generator(3), new Float32Array(6));
-    const got = await x.data();
+    const got = await x.array();
     for (let i = 0; i < 6; i++) expect(got[i]).toBeCloseTo([1, 2, 3][i % 3]! + [0.5, 2][Math.floor(i / 3)]! * noise[i]!, 5);
     const [dm, ds] = grad(x.sum(), [mean, std]);
     expect(await dm!.tolist()).toEqual([2, 2, 2]);
-    expect((await ds!.data())[1]).toBeCloseTo(noise[3]! + noise[4]! + noise[5]!, 5);
+    expect((await ds!.array())[1]).toBeCloseTo(noise[3]! + noise[4]! + noise[5]!, 5);
   });
 
   it("bernoulli draws like torch.bernoulli from the uniform stream", async () => {

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { backward, grad } from "../../src/autograd/engine.ts";
 import { noGrad } from "../../src/autograd/mode.ts";
 import { tidy } from "../../src/autograd/scope.ts";
-import { ArgumentError, DeviceError, DtypeError, ShapeError } from "../../src/base/errors.ts";
+import { ArgumentError, DeviceError, DtypeError, ShapeError, GradError } from "../../src/base/errors.ts";
 import { ones, onesLike, tensor, zeros } from "../../src/tensor/create.ts";
 import { init, memory } from "../../src/tensor/device.ts";
 import { functions } from "../../src/tensor/methods.ts";
@@ -60,7 +60,7 @@ onEveryDevice((device) => {
   };
   /** Everything that could look at, or write to, what was given back. */
   const uses: Readonly<Record<string, (x: Tensor) => unknown>> = {
-    data: (x) => x.data(),
+    data: (x) => x.array(),
     item: (x) => x.item(),
     tolist: (x) => x.tolist(),
     toText: (x) => x.toText(),
@@ -160,7 +160,7 @@ onEveryDevice((device) => {
 
     it("sum of as many as there may be", async () => {
       const x = noGrad(() => tensor([1]).expand(46340, 46340));
-      expect(x.size).toBe(46340 ** 2);
+      expect(x.numel()).toBe(46340 ** 2);
     });
   });
 
@@ -203,12 +203,43 @@ onEveryDevice((device) => {
       expect(() => (x[name] = true)).toThrow(`tensor: ${name} is no property (${remedy})`);
       expect(() => x[name]).toThrow(ArgumentError);
     });
+  });
 
-    it("data is a method, and cannot be assigned to", async () => {
-      const x = new Parameter(tensor([1, 2]));
-      expect(() => ((x as { data: unknown }).data = tensor([3, 4]))).toThrow("tensor: data is a method (noGrad(() => x.copy_(value))");
-      expect([...(await x.data())]).toEqual([1, 2]);
+  describe("x.data", () => {
+    it("is the same memory outside of the graph: p.data.clamp_() writes into p", async () => {
+      const p = new Parameter(tensor([-2, 0.5, 3]));
+      const { data } = p;
+      expect([data.requiresGrad, data.storage === p.storage]).toEqual([false, true]);
+      expect(p.data.clamp_(0, 1).isLeaf).toBe(true);
+      await expectValues(p, [0, 0.5, 1]);
+      p.mul(2).sum().backward();
+      await expectValues(p.grad, [2, 2, 2]);
     });
+
+    it("can be set: p.data = w takes the elements of w over, and p stays a leaf that requires its gradient", async () => {
+      const p = new Parameter(tensor([1, 2]));
+      const w = tensor([3, 4, 5]);
+      p.data = w;
+      expect([p.shape, p.requiresGrad, p.isLeaf]).toEqual([[3], true, true]);
+      p.data.mul_(2);
+      await expectValues(w, [6, 8, 10]);
+      p.square().sum().backward();
+      await expectValues(p.grad, [12, 16, 20]);
+    });
+
+    it("refuses what is no tensor, and results of operators", () => {
+      const p = new Parameter(tensor([1, 2]));
+      expect(() => ((p as { data: unknown }).data = [3, 4])).toThrow("data: value must be a tensor, got ");
+      expect(() => (p.mul(2).data = tensor([1, 2]))).toThrow(GradError);
+    });
+  });
+
+  it("size(), size(d), dim() and numel() are PyTorch's", () => {
+    const x = zeros([2, 3, 4]);
+    expect([x.size(), x.size(0), x.size(-1), x.dim(), x.numel()]).toEqual([[2, 3, 4], 2, 4, 3, 24]);
+    expect([zeros([]).size(), zeros([]).dim(), zeros([]).numel()]).toEqual([[], 0, 1]);
+    expect(() => x.size(3)).toThrow(ShapeError);
+    expect(() => (x.size as (...rest: number[]) => unknown)(0, 1)).toThrow(ArgumentError);
   });
 
   describe("to() and cpu() of views", () => {

@@ -115,7 +115,7 @@ onEveryDevice((device) => {
     expect([sums.dtype, sums.shape]).toEqual(["int32", [3]]);
     await expectValues(sums, [6, 22, 38]);
     await expectValues(rowSums(arange(12, { device, dtype: "int32" }).view(3, 4).t()), [12, 15, 18, 21]);
-    expect((await rowSums(zeros([0, 4], { device, dtype: "int32" })).data()).length).toBe(0);
+    expect((await rowSums(zeros([0, 4], { device, dtype: "int32" })).array()).length).toBe(0);
   });
   test("works inside Function, forward and backward", async () => {
     class Blend extends Function {
@@ -240,8 +240,8 @@ describe("a shader that does not compile", () => {
     if (typeof own === "string") throw new Error(own);
     const x = Tensor.upload(own, "float32", Float32Array.from(values), [6]);
     const out = broken(x, x);
-    await expect(out.data()).rejects.toThrow(DeviceError);
-    await expect(out.data()).rejects.toThrow("kernel blend does not compile");
+    await expect(out.array()).rejects.toThrow(DeviceError);
+    await expect(out.array()).rejects.toThrow("kernel blend does not compile");
     expect(() => out.add(1)).toThrow(DeviceError);
     await expectValues(x.detach(), values);
     own.gpu.destroy();

@@ -75,7 +75,7 @@ it.each(["cpu", "webgpu"] as const)("on %s the same seed gives bit-identical wei
       await w.sync();
     }
     const weights: number[] = [];
-    for (const p of model.parameters()) weights.push(...(await p.data()));
+    for (const p of model.parameters()) weights.push(...(await p.array()));
     return weights;
   };
   const [first, second] = [await run(), await run()];

@@ -1,16 +1,15 @@
 // Activation functions. The usual ones have a gradient operator of their own, so that backward is one launch; those are differentiable
 // in turn.
 import special from "../../../shaders/special.wgsl?raw";
-import type { Tensor } from "../../tensor/tensor.ts";
-import { library } from "../../device/kernel.ts";
 import { checkKnown } from "../../base/checks.ts";
+import { isFloat } from "../../base/dtype.ts";
 import { ArgumentError } from "../../base/errors.ts";
-import { parse } from "../../base/options.ts";
-import { type Bounds, clamp } from "../core/compare.ts";
+import { library } from "../../device/kernel.ts";
 import type { Form } from "../../kernels/elementwise.ts";
 import * as m from "../../kernels/math.ts";
 import { type Composite, type ErrorSample, type Primitive, raises, type Sample, t } from "../op.ts";
-import { type Mapped, mapped, noBools, numbers, pointwise, real, unary, type Unary } from "../pointwise.ts";
+import { noBools, numbers, plain, type PlainUnary, pointwise, real, unary, type Unary } from "../pointwise.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
 
 library(special);
 
@@ -63,11 +62,11 @@ export interface NegativeSlope {
 }
 
 /** x where positive, negativeSlope · x elsewhere. */
-export const leakyRelu: Mapped<
+export const leakyRelu: Primitive<
   (x: Tensor, ...rest: [negativeSlope?: number] | [options: Partial<NegativeSlope>]) => Tensor,
   "x",
   NegativeSlope
-> = mapped({
+> = pointwise({
   wgsl: { float: "select(x * p0, x, x > 0.0)" },
   cpu: (x, _y, _z, slope) => (x > 0 ? x : x * slope),
   loop: (to, t, n, a, i, sa, _b, _j, _sb, _c, _k, _sc, slope) => {
@@ -127,7 +126,7 @@ export interface Alpha {
 }
 
 /** x where positive, alpha · (eˣ − 1) elsewhere. */
-export const elu: Mapped<(x: Tensor, ...rest: [alpha?: number] | [options: Partial<Alpha>]) => Tensor, "x", Alpha> = mapped({
+export const elu: Primitive<(x: Tensor, ...rest: [alpha?: number] | [options: Partial<Alpha>]) => Tensor, "x", Alpha> = pointwise({
   wgsl: { float: "elu(x, p0)" },
   cpu: (x, _y, _z, alpha) => m.elu(x, alpha),
   params: numbers,
@@ -164,7 +163,7 @@ const geluSlopes: Gelus = {
 };
 
 /** x · Φ(x), Φ the normal distribution function; `approximate: "tanh"` takes a formula in tanh. Source: Hendrycks & Gimpel 2016. */
-export const gelu: Mapped<(x: Tensor, options?: Partial<Approximation>) => Tensor, "x", Approximation> = mapped({
+export const gelu: Primitive<(x: Tensor, options?: Partial<Approximation>) => Tensor, "x", Approximation> = pointwise({
   form: ({ approximate }) => geluForms[approximate],
   keywords: { approximate: "none" } as Approximation,
   check: ({ approximate }) => checkKnown("approximate", approximate, ["none", "tanh"]),
@@ -196,7 +195,7 @@ export const geluBackward: Primitive<(g: Tensor, x: Tensor, options?: Partial<Ap
 });
 
 /** x · sigmoid(x), also called swish. */
-export const silu: Unary<"x"> = unary({ float: "silu(x)" }, m.silu, "x", (g, x) => g.siluBackward(x), smooth);
+export const silu: PlainUnary<"x"> = plain(unary({ float: "silu(x)" }, m.silu, "x", (g, x) => g.siluBackward(x), smooth));
 
 /** g · silu′(x). */
 export const siluBackward: Slope = slope({
@@ -209,7 +208,9 @@ export const siluBackward: Slope = slope({
 });
 
 /** log(sigmoid(x)), without overflow. */
-export const logsigmoid: Unary<"x"> = unary({ float: "logsigmoid(x)" }, m.logsigmoid, "x", (g, x) => g.mul(x.neg().sigmoid()), smooth);
+export const logsigmoid: PlainUnary<"x"> = plain(
+  unary({ float: "logsigmoid(x)" }, m.logsigmoid, "x", (g, x) => g.mul(x.neg().sigmoid()), smooth),
+);
 
 export interface Sharpness {
   beta: number;
@@ -217,14 +218,14 @@ export interface Sharpness {
 }
 
 /** log(1 + e^(beta · x)) / beta, a smooth relu; x itself where beta · x > threshold. */
-export const softplus: Mapped<
+export const softplus: Primitive<
   (
     x: Tensor,
     ...rest: [beta?: number, threshold?: number] | [beta: number, options: { threshold?: number }] | [options: Partial<Sharpness>]
   ) => Tensor,
   "x",
   Sharpness
-> = mapped({
+> = pointwise({
   wgsl: { float: "softplus(x, p0, p1)" },
   cpu: (x, _y, _z, beta, threshold) => m.softplus(x, beta, threshold),
   params: numbers,
@@ -245,26 +246,32 @@ export interface Limits {
   maxVal: number;
 }
 
-type Hardtanh = Mapped<
+/** x limited to [minVal, maxVal]. The gradient at the limits is 0. Errors: ArgumentError for limits in disorder, or broken ones for integers. */
+export const hardtanh: Primitive<
   (
     x: Tensor,
     ...rest: [minVal?: number, maxVal?: number] | [minVal: number, options: { maxVal?: number }] | [options: Partial<Limits>]
   ) => Tensor,
-  "x" | "y" | "z",
-  Bounds
->;
-/** x limited to [minVal, maxVal]. The gradient at the limits is 0. */
-export const hardtanh: Hardtanh = {
-  ...(clamp as unknown as Hardtanh),
-  call: (x, ...rest) => {
-    const { minVal, maxVal } = parse(rest, { minVal: -1, maxVal: 1 });
+  "x",
+  Limits
+> = pointwise({
+  wgsl: { float: "min_nan(max_nan(x, p0), p1)", int: "min(max(x, i32(p0)), i32(p1))", bool: false },
+  cpu: (x, _y, _z, low, high) => Math.min(Math.max(x, low), high),
+  params: numbers,
+  positional: { minVal: -1, maxVal: 1 },
+  check: ({ minVal, maxVal }) => {
     if (!(minVal <= maxVal)) throw new ArgumentError(`minVal ${minVal} is above maxVal ${maxVal}`);
-    return clamp.call(x, minVal, maxVal);
   },
-  backward: (g, { x, y, z }) => ({ x: () => g.maskedFill(x.le(y).logicalOr(x.ge(z)), 0) }),
-  samples: [...ranges, [t([4]), -0.3, 0.7]],
-  errors: [raises([t([2]), 1, 0], "is above")],
-};
+  dtype: ({ x }, { minVal, maxVal }) => {
+    if (!isFloat(x!.dtype) && !(Number.isInteger(minVal) && Number.isInteger(maxVal)))
+      throw new ArgumentError(`limits of ${x!.dtype} must be integers, got ${minVal} and ${maxVal}`);
+    return undefined;
+  },
+  save: ["x"],
+  backward: (g, { x }, { minVal, maxVal }) => ({ x: () => g.maskedFill(x.le(minVal).logicalOr(x.ge(maxVal)), 0) }),
+  samples: [...ranges, [t([4]), -0.3, 0.7], [t([3], { dtype: "int32" })]],
+  errors: [raises([t([2]), 1, 0], "is above"), raises([t([2], { dtype: "int32" }), 0, 0.5], "must be integers")],
+});
 
 /** min(max(x, 0), 6). */
 export const relu6: Composite<(x: Tensor) => Tensor> = {

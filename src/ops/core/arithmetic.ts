@@ -5,8 +5,21 @@ import { isFloat } from "../../base/dtype.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Form, Kinds, Loop } from "../../kernels/elementwise.ts";
 import * as m from "../../kernels/math.ts";
-import { type Cases, raises, t } from "../op.ts";
-import { type Binary, binary, flat, type Mapped, mapped, mismatch, type Operand, operandOf, pairs, within, times } from "../pointwise.ts";
+import { type Cases, type Primitive, raises, t } from "../op.ts";
+import {
+  type Binary,
+  binary,
+  flat,
+  type Mapped,
+  mapped,
+  mismatch,
+  type Operand,
+  operandOf,
+  pairs,
+  plain,
+  within,
+  times,
+} from "../pointwise.ts";
 
 const wide = within();
 const positive = within(0.3, 3);
@@ -65,8 +78,8 @@ export const sub: Scaled = scaled(-1, { ...sum, bool: false }, subLoop, {
 });
 
 /** y − alpha · x: subtraction with the operands exchanged. */
-export const rsub: Scaled = {
-  ...sub,
+export const rsub: Primitive<(x: Operand, y: Operand, options?: { alpha?: number }) => Tensor, never, Alpha> = {
+  ...plain(sub),
   call: (x, y, ...rest) => sub.call(operandOf(y, "y"), operandOf(x, "x"), ...rest),
 };
 

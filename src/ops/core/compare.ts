@@ -1,11 +1,9 @@
 // Comparisons, logic, choice: predicates give bool, where and its relatives pick elements.
 import { ArgumentError, DtypeError } from "../../base/errors.ts";
 import { parse } from "../../base/options.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
 import type { Form } from "../../kernels/elementwise.ts";
 import { type Primitive, raises, type Sample, t } from "../op.ts";
 import {
-  type Binary,
   binary,
   checkSingle,
   type Mapped,
@@ -13,13 +11,16 @@ import {
   mismatch,
   type Operand,
   operandOf,
+  plain,
+  type PlainBinary,
   pointwise,
   type Predicate,
-  unary,
-  type Unary,
   truths,
   twoTruths,
+  unary,
+  type Unary,
 } from "../pointwise.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
 
 // ---- comparisons
 
@@ -131,17 +132,19 @@ const smaller: Form = { wgsl: { float: "min_nan(x, y)", int: "min(x, y)" }, cpu:
 
 /** g where `winner` is the larger one, g / 2 where both are equal, 0 elsewhere; all of g beside a NaN. */
 const share = (g: Tensor, winner: Tensor, other: Tensor): Tensor => g.mul(0.5).where(winner.eq(other), g.maskedFill(winner.lt(other), 0));
-const extreme = (form: Form, grads: (g: Tensor, x: Tensor, y: Tensor) => Tensor): Binary<"x" | "y"> =>
-  binary(form.wgsl, form.cpu as (x: number, y: number) => number, ["x", "y"], (g, { x, y }) => ({
-    x: () => grads(g, x, y),
-    y: () => grads(g, y, x),
-  }));
+const extreme = (form: Form, grads: (g: Tensor, x: Tensor, y: Tensor) => Tensor): PlainBinary<"x" | "y"> =>
+  plain(
+    binary(form.wgsl, form.cpu as (x: number, y: number) => number, ["x", "y"], (g, { x, y }) => ({
+      x: () => grads(g, x, y),
+      y: () => grads(g, y, x),
+    })),
+  );
 
 /** The larger of x and y; NaN where either is. Where they are equal each gets half of the gradient. */
-export const maximum: Binary<"x" | "y"> = extreme(larger, share);
+export const maximum: PlainBinary<"x" | "y"> = extreme(larger, share);
 
 /** The smaller of x and y; NaN where either is. Where they are equal each gets half of the gradient. */
-export const minimum: Binary<"x" | "y"> = extreme(smaller, (g, x, y) => share(g, y, x));
+export const minimum: PlainBinary<"x" | "y"> = extreme(smaller, (g, x, y) => share(g, y, x));
 
 type Bound = Operand | null;
 export interface Bounds {

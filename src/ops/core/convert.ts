@@ -6,7 +6,7 @@ import { checkFits } from "../arguments.ts";
 import { cpuMap, type Form, gpuMap, type Loop, type Pointwise } from "../../kernels/elementwise.ts";
 import { toInt32 } from "../../kernels/math.ts";
 import { type Composite, type Primitive, raises, t } from "../op.ts";
-import { checkSingle, type Mapped, operandOf, pointwise, unary, type Unary } from "../pointwise.ts";
+import { checkSingle, type Mapped, operandOf, plain, type PlainUnary, pointwise, unary } from "../pointwise.ts";
 
 const moved: Loop = (to, t, n, a, i, sa) => {
   if (sa === 1) to.set(a.subarray(i, i + n), t);
@@ -14,12 +14,14 @@ const moved: Loop = (to, t, n, a, i, sa) => {
 };
 
 /** A copy in new, dense memory. */
-export const clone: Unary = unary(
-  "x",
-  (x) => x,
-  "",
-  (g) => g,
-  { loop: moved },
+export const clone: PlainUnary = plain(
+  unary(
+    "x",
+    (x) => x,
+    "",
+    (g) => g,
+    { loop: moved },
+  ),
 );
 
 /** The tensor itself when its elements lie densely in row-major order, else a dense copy. */

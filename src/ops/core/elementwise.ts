@@ -1,9 +1,8 @@
 // Elementwise functions of one operand: signs, roots, exponential and logarithm.
-import type { Tensor } from "../../tensor/tensor.ts";
-import { div, type Rounded } from "./arithmetic.ts";
 import * as m from "../../kernels/math.ts";
 import { type Composite, raises, t } from "../op.ts";
-import { flat, type Mapped, noBools, operandOf, real, samplesOf, unary, type Unary, within } from "../pointwise.ts";
+import { flat, noBools, real, samplesOf, unary, type Unary, within } from "../pointwise.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
 
 /** −x. */
 export const neg: Unary = unary(
@@ -27,14 +26,14 @@ export const abs: Unary<"x"> = unary({ float: "magnitude(x)", int: "abs(x)", boo
 /** −1, 0 or 1; 0 for NaN. */
 export const sign: Unary = unary({ float: "sign_f(x)", int: "sign(x)" }, m.sign, "", flat);
 
-type Reciprocal = Mapped<(x: Tensor) => Tensor, "y" | "out", Rounded>;
 /** 1 / x. */
-export const reciprocal: Reciprocal = {
-  ...(div as unknown as Reciprocal),
-  call: (x) => div.call(1, operandOf(x, "x")),
-  samples: samplesOf(within(0.5, 3)),
-  errors: [raises(["text"], "must be a tensor")],
-};
+export const reciprocal: Unary<"out"> = unary(
+  "1.0 / x",
+  (x) => 1 / x,
+  "out",
+  (g, y) => g.mul(y.square().neg()),
+  { yields: "float", range: [0.5, 3] },
+);
 
 /** x²; truth values count as 0 and 1. */
 export const square: Unary<"x"> = unary(

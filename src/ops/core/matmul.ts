@@ -81,7 +81,7 @@ export const linear: Primitive<(x: Tensor, weight: Tensor, bias?: Tensor | null)
       // One row of weights counts as a matrix, one number as a bias for every output.
       const single = operand(weight, "weight").ndim === 1;
       const rows = single ? weight.unsqueeze(0) : weight;
-      const one = bias?.size === 1 && bias.shape[0] !== rows.shape[0];
+      const one = bias?.numel() === 1 && bias.shape[0] !== rows.shape[0];
       return { inputs: { x, weight: rows, bias: one ? bias.expand(rows.shape[0]!) : bias }, attrs: { single } };
     },
     meta: (ins) => {

@@ -5,7 +5,7 @@ import { ShapeError, show } from "../../base/errors.ts";
 import { parse } from "../../base/options.ts";
 import { broadcastShapes, checkShape, normalizeDims, reducedShape, sameShape, type Shape } from "../../base/shape.ts";
 import { elements } from "../../device/cpu.ts";
-import { cpuSum, gpuReduce } from "../../kernels/reduction.ts";
+import { cpuSum, gpuReduce, means, sums } from "../../kernels/reduction.ts";
 import { choosing } from "../choosing.ts";
 import { type Cases, type Composite, type Meta, type Primitive, raises, type Sample, t } from "../op.ts";
 import { type Attrs, counted, type Dims, over, restored } from "../reducing.ts";
@@ -41,7 +41,7 @@ const adding = (mean: boolean, { samples, errors }: Cases): Summing => {
     },
     cpu: ({ x, out }, { dims }) => cpuSum(x!, dims, elements(out!), divisor(x!, dims)),
     gpu: ({ x, out }, { dims }, q) =>
-      gpuReduce(q, mean ? { roles: { finish: "finish_mean" } } : {}, { x: x!, out: out! }, dims, out!.dtype, { scale: divisor(x!, dims) }),
+      gpuReduce(q, mean ? means : sums, { x: x!, out: out! }, dims, out!.dtype, { scale: divisor(x!, dims) }),
     backward: (g, _s, { dims }, ins) => ({
       x: () => {
         const [part, x] = [restored(g, ins, dims), ins["x"]!];
@@ -71,10 +71,10 @@ export const mean: Summing = adding(true, {
 
 type Extreme = Primitive<(x: Tensor, ...rest: Over) => Tensor, "x" | "out" | "indices", Attrs>;
 /** The largest element over dimensions, all by default; equal ones share the gradient, NaN wins. */
-export const amax: Extreme = choosing("amax", "value");
+export const amax: Extreme = choosing("largest", "value");
 
 /** The smallest element over dimensions, all by default; equal ones share the gradient, NaN wins. */
-export const amin: Extreme = choosing("amin", "value");
+export const amin: Extreme = choosing("smallest", "value");
 
 // ---- truth values: sums of comparisons
 

@@ -117,7 +117,7 @@ export const triu: Triangle = triangle("lt");
 
 /** An int32 tensor in the shape of x that holds every element's row-major position: 0, 1, 2, … */
 export const positions: Composite<(x: Tensor) => Tensor> = {
-  compose: (x) => x.filledLike(1, [x.size]).cumsum(0, { dtype: "int32" }).sub(1).reshape(x.shape),
+  compose: (x) => x.filledLike(1, [x.numel()]).cumsum(0, { dtype: "int32" }).sub(1).reshape(x.shape),
   backward: "none",
   samples: [[t([2, 3])]],
   errors: [raises(["x"], "must be a tensor")],
@@ -140,7 +140,7 @@ export const hstack: Composite<(tensors: Tensors) => Tensor> = {
 /** Tensors joined on top of each other: along dimension 0, those with one dimension as rows. */
 export const vstack: Composite<(tensors: Tensors) => Tensor> = {
   self: -1,
-  compose: (tensors) => joined(operands(tensors).map((x) => (x.ndim < 2 ? x.reshape(1, x.size) : x)), 0), // prettier-ignore
+  compose: (tensors) => joined(operands(tensors).map((x) => (x.ndim < 2 ? x.reshape(1, x.numel()) : x)), 0), // prettier-ignore
   samples: [[[t([2, 3]), t([3])]]],
   errors: [raises([[]], "non-empty")],
 };

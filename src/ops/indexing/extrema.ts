@@ -27,16 +27,16 @@ type Place = Primitive<
   Attrs
 >;
 /** Position of the largest element: in the flattened tensor, or along a dimension. The first of equals; NaN wins. */
-export const argmax: Place = choosing("argmax", "place");
+export const argmax: Place = choosing("largest", "place");
 /** Position of the smallest element: in the flattened tensor, or along a dimension. The first of equals; NaN wins. */
-export const argmin: Place = choosing("argmin", "place");
+export const argmin: Place = choosing("smallest", "place");
 
 type Choice = Primitive<(x: Tensor, ...rest: Along) => Chosen, "x" | "out" | "indices", Attrs>;
 
 /** The largest elements along a dimension and their positions: what max(x, dim) gives. */
-export const maxAlong: Choice = choosing("maxAlong", "both");
+export const maxAlong: Choice = choosing("largest", "both");
 /** The smallest elements along a dimension and their positions: what min(x, dim) gives. */
-export const minAlong: Choice = choosing("minAlong", "both");
+export const minAlong: Choice = choosing("smallest", "both");
 
 /** PyTorch's three forms of max and min. */
 export interface Extreme {

@@ -1,17 +1,17 @@
 // Indexing by tensors: reading at indices beside adding and writing at them, which is the adjoint.
 // Index tensors are int32. A bad index throws on the CPU and wherever the host uploaded the indices itself;
 // indices computed on the GPU read NaN (0 for integers) there and are dropped when writing.
-import type { Tensor } from "../../tensor/tensor.ts";
 import { category } from "../../base/dtype.ts";
 import { DtypeError, ShapeError, show } from "../../base/errors.ts";
 import { parse } from "../../base/options.ts";
 import { normalizeDim, type Shape, sizeOf } from "../../base/shape.ts";
+import { type Along, gathering, scattering, type Writes } from "../../kernels/indexing.ts";
 import { checkFits, checkIndex, checkSource, operand } from "../arguments.ts";
 import { cropped } from "../arranging.ts";
-import { type Cases, type Composite, type Inputs, type Primitive, raises, t } from "../op.ts";
+import { type Cases, type Composite, type InPlace, type Inputs, type Primitive, raises, t } from "../op.ts";
 import { times } from "../pointwise.ts";
-import { type Along, gathering, scattering, type Writes } from "../../kernels/indexing.ts";
-import { type InPlace, ints, placed, type Slices, writeSlices } from "../slices.ts";
+import { ints, placed, type Slices, writeSlices } from "../slices.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
 
 function checkFit(ins: Inputs, shape: Shape, dim: number): void {
   const index = ins["index"]!;
@@ -73,11 +73,12 @@ type Source = Tensor | number;
 type Writing<S extends Source> = Primitive<(x: Tensor, dim: number, index: Tensor, src: S) => Tensor, "index", Writes> & InPlace;
 
 /** What is written, in the shape of the index: one value repeated, or as much of a larger source as the index reaches. */
-function sourceFor(x: Tensor, { shape, size }: Tensor, src: unknown): Tensor {
+function sourceFor(x: Tensor, index: Tensor, src: unknown): Tensor {
+  const { shape } = index;
   const given = typeof src === "number" ? x.filledLike(src, shape) : operand(src, "source");
   if (given.ndim === 0) return given.expand(shape);
   // An empty index takes nothing, whatever the source looks like.
-  if (size === 0) return given.flatten().narrow(0, 0, 0).reshape(shape);
+  if (index.numel() === 0) return given.flatten().narrow(0, 0, 0).reshape(shape);
   // What is smaller than the index is left as it is, and refused.
   return given.ndim === shape.length && shape.every((d, i) => d <= given.shape[i]!) ? cropped(given, shape) : given;
 }
@@ -211,11 +212,12 @@ export const indexCopy: Slices = {
 };
 
 /** x with value (a number or 0-d tensor) in the slices of dim that index (1-D) names. */
-export const indexFill: Composite<(x: Tensor, dim: number, index: Tensor, value: Tensor | number) => Tensor> = {
+export const indexFill: Composite<(x: Tensor, dim: number, index: Tensor, value: Tensor | number) => Tensor> & InPlace = {
   compose: (x, dim, index, value) => {
     const { dim: at, index: each } = placed(true, x, dim, index);
     return x.scatter(at, each, x.filledLike(0, []).fill(value));
   },
+  inplace: true,
   samples: [
     [t([3, 4]), 0, ints([2], [0, 2]), 1.5],
     [t([2, 3]), 1, ints([1], [1]), t([])],

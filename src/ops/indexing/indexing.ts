@@ -152,7 +152,7 @@ export const embedding: Primitive<
     const [rows, size] = shape as [number, number];
     const padding = paddingIdx === null ? null : wrapped(integer(paddingIdx, "paddingIdx"), 0, rows);
     if (sparse) throw new ArgumentError("sparse gradients are not available");
-    const index = x.flatten().unsqueeze(1).expand(x.size, size);
+    const index = x.flatten().unsqueeze(1).expand(x.numel(), size);
     if (maxNorm !== null) renormalise(weight, index, maxNorm, normType);
     return { inputs: { x: weight, index }, attrs: { dim: 0, shape: [...x.shape, size], padding, scaleGradByFreq } };
   },

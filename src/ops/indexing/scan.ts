@@ -5,7 +5,7 @@ import { parse } from "../../base/options.ts";
 import { normalizeDim, reducedShape } from "../../base/shape.ts";
 import { isSum, recurrence } from "../../kernels/scan.ts";
 import { checkFits, productDtype } from "../arguments.ts";
-import { type Composite, type Primitive, raises, t } from "../op.ts";
+import { type Composite, type InPlace, type Primitive, raises, t } from "../op.ts";
 import { type Dims, over } from "../reducing.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 
@@ -17,14 +17,14 @@ export interface Options {
   readonly exclusive?: boolean;
 }
 type Rest = [dim: number, options?: Options] | [options: { readonly dim: number } & Options];
-type Scan = Composite<(x: Tensor, ...rest: Rest) => Tensor>;
+type Scan = Composite<(x: Tensor, ...rest: Rest) => Tensor> & InPlace;
 
 /** x with `before` and `after` more places along `dim`, which hold `value`; negative numbers take places off. */
 const extended = (x: Tensor, dim: number, before: number, after: number, value = 0): Tensor =>
   x.pad([...new Array<number>(2 * (x.ndim - 1 - dim)).fill(0), before, after], "constant", value);
 /** x moved one place to higher positions. */
 const shifted = (x: Tensor, dim: number, value = 0): Tensor =>
-  x.ndim === 0 ? x.filledLike(value) : x.size === 0 ? x : extended(x, dim, 1, -1, value);
+  x.ndim === 0 ? x.filledLike(value) : x.numel() === 0 ? x : extended(x, dim, 1, -1, value);
 const turned = (x: Tensor, dim: number, reverse: boolean): Tensor => (reverse ? x.flip(dim) : x);
 
 const scanning = (identity: number, scan: (x: Tensor, dim: number) => Tensor): Scan => ({
@@ -39,6 +39,7 @@ const scanning = (identity: number, scan: (x: Tensor, dim: number) => Tensor): S
       .to(dtype)
       .reshape(x.shape);
   },
+  inplace: true,
   samples: [
     [t([3, 4]), -2, { reverse: true }], [t([2, 3, 2]), 1, { exclusive: true }], [t([5]), 0, { exclusive: true, reverse: true }],
     [t([]), 0], [t([0, 2]), 0], [t([2, 3], { dtype: "int32" }), 1], [t([4], { dtype: "bool", data: [1, 1, 0, 1] }), 0],
@@ -50,7 +51,7 @@ const scanning = (identity: number, scan: (x: Tensor, dim: number) => Tensor): S
 /** The running sum along a dimension; { reverse } runs from the end, { exclusive } leaves each element itself out. */
 export const cumsum: Scan = scanning(0, (x, dim) => {
   const n = x.shape[dim]!;
-  if (x.device.type === "cpu" || n <= 512 || x.size >= 256 * n) return x.filledLike(1).linearRecurrence(x, dim);
+  if (x.device.type === "cpu" || n <= 512 || x.numel() >= 256 * n) return x.filledLike(1).linearRecurrence(x, dim);
   // Few long sums are cut so that there is work for everyone.
   const chunk = Math.max(128, Math.ceil(n / 512));
   const blocks = Math.ceil(n / chunk);
@@ -127,7 +128,7 @@ export const prod: Composite<
     const kept = [...x.shape.keys()].filter((d) => !dims.includes(d));
     const lines = x.permute([...kept, ...dims]).flatten(kept.length);
     // A product of nothing is 1.
-    const factors = lines.size === 0 ? extended(lines, kept.length, 1, 0, 1) : lines;
+    const factors = lines.numel() === 0 ? extended(lines, kept.length, 1, 0, 1) : lines;
     return factors
       .cumprod(-1, { dtype })
       .select(-1, -1)

@@ -67,7 +67,7 @@ export const asStridedScatter: Primitive<
 > = {
   call: (x, src, size, stride, storageOffset = 0) => ({
     inputs: { x, src },
-    attrs: checked(size, stride, storageOffset, x.size),
+    attrs: checked(size, stride, storageOffset, x.numel()),
   }),
   meta: (ins, attrs) => {
     const [x, src] = [ins["x"]!, ins["src"]!];

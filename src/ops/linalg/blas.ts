@@ -2,10 +2,10 @@
 import { isFloat } from "../../base/dtype.ts";
 import { ShapeError, show } from "../../base/errors.ts";
 import { parse } from "../../base/options.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
 import { checkFits, operand } from "../arguments.ts";
-import { type Composite, raises, t } from "../op.ts";
+import { type Composite, type InPlace, raises, t } from "../op.ts";
 import { times } from "../pointwise.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
 
 /** A product for operands of exactly these ranks. Errors: ShapeError for others. */
 const ranked =
@@ -63,7 +63,7 @@ export interface ScaleOptions {
 }
 
 /** beta · x + alpha · (mat1 · mat2); x broadcasts. */
-export const addmm: Composite<(x: Tensor, mat1: Tensor, mat2: Tensor, options?: ScaleOptions) => Tensor> = {
+export const addmm: Composite<(x: Tensor, mat1: Tensor, mat2: Tensor, options?: ScaleOptions) => Tensor> & InPlace = {
   compose: (x, mat1, mat2, ...rest) => {
     const scales = parse(rest, {}, { beta: 1, alpha: 1 });
     // Integer products take integer factors.
@@ -72,6 +72,7 @@ export const addmm: Composite<(x: Tensor, mat1: Tensor, mat2: Tensor, options?: 
     const [target, scaled] = [x.expand(product.shape), times(product, alpha)];
     return beta === 0 ? scaled : times(target, beta).add(scaled);
   },
+  inplace: true,
   samples: [
     [t([3, 2]), t([3, 4]), t([4, 2])],
     [t([2]), t([3, 4]), t([4, 2]), { beta: 0.5, alpha: 2 }],

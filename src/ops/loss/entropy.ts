@@ -8,8 +8,20 @@ import { dense, elements } from "../../device/cpu.ts";
 import { constantOf, type View, type Views } from "../../device/device.ts";
 import type { Launcher } from "../../device/kernel.ts";
 import { visible } from "../../kernels/indexing.ts";
-import { eachLine, exponentials, launchLines, type Lines, linesOf } from "../../kernels/rows.ts";
-import { checkFits, checkRank } from "../arguments.ts";
+import {
+  averageRows,
+  crossEntropyGradientRows,
+  crossEntropyRows,
+  crossEntropySeededRows,
+  eachLine,
+  exponentials,
+  launchRows,
+  type Lines,
+  linesOf,
+  type RowKernel,
+  totalRows,
+} from "../../kernels/rows.ts";
+import { checkFits, checkRank, operand } from "../arguments.ts";
 import { checkReduction, reduced, type Reduction } from "../averaging.ts";
 import { channelDim, perChannel } from "../channels.ts";
 import { type Arg, type Composite, type Meta, type Primitive, raises, t } from "../op.ts";
@@ -64,18 +76,17 @@ function checkVisible({ shape }: Pick<Meta, "shape">, target: View, ignored: num
 /** The lines of classes. */
 const linesBy = (x: View): Lines => linesOf(x.shape, channelDim(x.shape));
 
-/** Records what the functions named make of every position. Errors: ArgumentError for classes out of range. */
+/** Records what a kernel makes of every position. Errors: ArgumentError for classes out of range. */
 function launchPositions(
   q: Launcher,
   { x, target, weight }: Views,
   { ignoreIndex: ignored }: Attrs,
-  names: readonly string[],
+  row: RowKernel,
   bind: Readonly<Record<string, View | undefined>>,
   params: Readonly<Record<string, number>> = {},
 ): void {
   checkVisible(x!, target!, ignored);
-  const roles = ["level_peak", "terms_exp", ...names, "weight_of_each"];
-  launchLines(q, roles, { x, classes: target, weight, ...bind }, linesBy(x!), { ignored, ...params });
+  launchRows(q, row, { x, classes: target, weight, ...bind }, linesBy(x!), { ignored, ...params });
 }
 
 /** Records the loss and the total weight. */
@@ -84,11 +95,10 @@ function launchLoss(io: Views, attrs: Attrs, q: Launcher): void {
   const { reduction } = attrs;
   const scratch = (): View => q.scratch("float32", target!.shape);
   const [x, y] = [reduction === "none" ? out! : scratch(), scratch()];
-  launchPositions(q, io, attrs, ["settle_loss", "apply_none"], { made_a: x, made_b: y });
+  launchPositions(q, io, attrs, crossEntropyRows, { made_a: x, made_b: y });
   if (reduction === "none") return;
-  const settle = reduction === "mean" ? "settle_average" : "settle_total";
   const all = { outer: 1, length: sizeOf(target!.shape), inner: 1 };
-  launchLines(q, ["terms_both", settle, "apply_none"], { x, y, made_a: out, made_b: total }, all);
+  launchRows(q, reduction === "mean" ? averageRows : totalRows, { x, y, made_a: out, made_b: total }, all);
 }
 
 /** Is told of a position that counts: the place of its class, the weight of that, log Σ exp(x), where its classes begin, and their chances. */
@@ -178,6 +188,8 @@ export const crossEntropyBackward: Primitive<BackwardFn, never, Attrs> = {
   call: (g, x, target, { total, ...options } = {}) => {
     const { weight, ...attrs } = optionsOf([options]);
     checkClasses(x, target, weight);
+    checkFits("g", operand(g, "g").shape, attrs.reduction === "none" ? target.shape : []);
+    if (total) checkFits("total", total.shape, []);
     const counted = attrs.reduction === "mean" ? (total ?? weighed(x, target, weight, attrs.ignoreIndex).own.sum()) : undefined;
     return { inputs: { g, x, target, weight, total: counted }, attrs };
   },
@@ -195,9 +207,9 @@ export const crossEntropyBackward: Primitive<BackwardFn, never, Attrs> = {
   gpu: (io, attrs, q) => {
     const { g, total = q.table("one", () => Float32Array.of(1)), out } = io;
     const slope = constantOf(g!);
-    const names = ["settle_logit", "mapped_logit", ...(slope === undefined ? ["seed_given"] : [])];
+    const row = slope === undefined ? crossEntropySeededRows : crossEntropyGradientRows;
     const bind = { given_a: slope === undefined ? g : undefined, given_b: total, out };
-    launchPositions(q, io, attrs, names, bind, { channels: attrs.reduction === "none" ? 1 : 0, slope: slope ?? 0 });
+    launchPositions(q, io, attrs, row, bind, { channels: attrs.reduction === "none" ? 1 : 0, slope: slope ?? 0 });
   },
   backward: "definition",
   definition: (...args) => {
@@ -217,7 +229,10 @@ export const crossEntropyBackward: Primitive<BackwardFn, never, Attrs> = {
   samples: [
     [t([]), ...partly], [t([]), ...weighty], [t([2, 2]), t([2, 3, 2]), classes([2, 2], 0, 2, 1, 2), { reduction: "none" }],
   ],
-  errors: [raises([t([]), t([4, 3]), t([3], { dtype: "int32" })], "target [3] does not fit, needs [4]")],
+  errors: [
+    raises([t([]), t([4, 3]), t([3], { dtype: "int32" })], "target [3] does not fit, needs [4]"),
+    raises([t([4]), t([4, 3]), t([4], { dtype: "int32" })], "g [4] does not fit, needs []"),
+  ],
 }; // prettier-ignore
 
 /** The losses of classes under log-probabilities; a share of `smoothing` goes evenly to all classes. */
@@ -256,7 +271,7 @@ export const crossEntropy: Composite<EntropyFn> = {
     const classes = x.shape[dim]!;
     const smooth = labelSmoothing > 0 ? target.mul(1 - labelSmoothing).add(labelSmoothing / classes) : target;
     const share = weight ? smooth.mul(perChannel(weight, x)) : smooth;
-    return reduced(x.logSoftmax(dim).mul(share).sum(dim).neg(), reduction, x.size / classes);
+    return reduced(x.logSoftmax(dim).mul(share).sum(dim).neg(), reduction, x.numel() / classes);
   },
   samples: [
     plain,

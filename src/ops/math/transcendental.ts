@@ -4,7 +4,7 @@ import { library } from "../../device/kernel.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import * as m from "../../kernels/math.ts";
 import { raises, t } from "../op.ts";
-import { binary, type Binary, mismatch, real, type Unary } from "../pointwise.ts";
+import { type Binary, binary, mismatch, plain, type PlainBinary, real, type Unary } from "../pointwise.ts";
 
 library(special);
 
@@ -30,12 +30,14 @@ export const log10: Unary<"x"> = real("log10", Math.log10, "x", (g, x) => g.div(
 export const log1p: Unary<"x"> = real("log1p", Math.log1p, "x", (g, x) => g.div(x.add(1)), { range: [-0.6, 3] });
 
 /** log(eˣ + eʸ), without overflow. */
-export const logaddexp: Binary<"x" | "y"> = binary(
-  { float: "logaddexp_f(x, y)" },
-  m.logaddexp,
-  ["x", "y"],
-  (g, { x, y }) => ({ x: () => g.div(y.sub(x).exp().add(1)), y: () => g.div(x.sub(y).exp().add(1)) }),
-  { errors: [...mismatch, raises([ints, ints], "not defined for int32")] },
+export const logaddexp: PlainBinary<"x" | "y"> = plain(
+  binary(
+    { float: "logaddexp_f(x, y)" },
+    m.logaddexp,
+    ["x", "y"],
+    (g, { x, y }) => ({ x: () => g.div(y.sub(x).exp().add(1)), y: () => g.div(x.sub(y).exp().add(1)) }),
+    { errors: [...mismatch, raises([ints, ints], "not defined for int32")] },
+  ),
 );
 
 // ---- circular functions and their inverses

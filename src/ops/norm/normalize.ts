@@ -3,7 +3,7 @@ import { ArgumentError } from "../../base/errors.ts";
 import { parse } from "../../base/options.ts";
 import { type Shape, sizeOf } from "../../base/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { operand } from "../arguments.ts";
+import { checkFits, operand } from "../arguments.ts";
 import { perChannel } from "../channels.ts";
 import { type Attrs, check, cpuNormalize, cpuSlope, cpuSums, groupsOf, launchNormalize, launchSlope, launchSums, type Operands, slopeInOperators, sumsInOperators, withStatistics } from "../groups.ts"; // prettier-ignore
 import { type Arg, type ErrorSample, type Fn, type Inputs, type Primitive, raises, t } from "../op.ts";
@@ -133,7 +133,9 @@ const gradient = (
   call: (...args) => {
     const { inputs, attrs } = sorted(...args);
     operand(inputs.g, "g");
-    check(inputs as unknown as Inputs, attrs);
+    const groups = check(inputs as unknown as Inputs, attrs);
+    checkFits("g", inputs.g.shape, inputs.x.shape);
+    if (inputs.sums) checkFits("sums", inputs.sums.shape, [2, ...groups.affine]);
     if (!attrs.training && !(inputs.mean && inputs.rstd)) throw new ArgumentError("without training it needs mean and rstd");
     return { inputs: withStatistics(inputs, attrs), attrs };
   },
@@ -156,7 +158,11 @@ export const normalizeBackward: Gradient = gradient(slopeInOperators, {
     [varied([4, 3], 5), varied([4, 3], 3)],
     [t([4, 3, 2, 2]), t([4, 3, 2, 2]), { weight: t([3]) }],
   ],
-  errors: [raises([t([2, 3]), t([2, 3]), { shape: [2] }], "needs [3]"), raises([t([3]), t([3])], "at least 2")],
+  errors: [
+    raises([t([2, 3]), t([2, 3]), { shape: [2] }], "needs [3]"),
+    raises([t([3]), t([3])], "at least 2"),
+    raises([t([1, 3]), t([2, 3])], "g [1, 3] does not fit, needs [2, 3]"),
+  ],
 });
 
 /** Σ g and Σ g · (x − mean) · rstd over rows or for each channel, [2, …]: the gradients of normalisation by bias and weight. */

@@ -5,7 +5,7 @@ import { ArgumentError } from "../../base/errors.ts";
 import { either, parse } from "../../base/options.ts";
 import { normalizeDims, reducedShape, type Shape } from "../../base/shape.ts";
 import { elements } from "../../device/cpu.ts";
-import { cpuReduce, deviations, type Fold, gpuReduce } from "../../kernels/reduction.ts";
+import { cpuReduce, type Fold, gpuReduce, variances } from "../../kernels/reduction.ts";
 import { checkChoice, distinct } from "../choosing.ts";
 import { type Composite, type Primitive, raises, t } from "../op.ts";
 import { type Attrs, counted, type Dims, restored } from "../reducing.ts";
@@ -66,8 +66,7 @@ const variance: Primitive<(x: Tensor, ...rest: SpreadArgs) => Tensor, "x", Sprea
   call: (x, ...rest) => ({ inputs: { x }, attrs: spread(x, rest) }),
   meta: ({ x }, { dims, keepdim }) => ({ out: { shape: reducedShape(x!.shape, dims, keepdim), dtype: x!.dtype } }),
   cpu: ({ x, out }, attrs) => cpuReduce(x!, attrs.dims, elements(out!), varianceFold(divisor(x!.shape, attrs))),
-  gpu: ({ x, out }, attrs, q) =>
-    gpuReduce(q, deviations("emit_variance"), { x: x!, out: out! }, attrs.dims, "float32", { scale: divisor(x!.shape, attrs) }),
+  gpu: ({ x, out }, attrs, q) => gpuReduce(q, variances, { x: x!, out: out! }, attrs.dims, "float32", { scale: divisor(x!.shape, attrs) }),
   save: ["x"],
   backward: (g, { x }, attrs, ins) => ({
     x: () => {

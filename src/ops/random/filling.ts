@@ -16,7 +16,7 @@ const wholes = { dtype: "int32" } as const;
 
 /** Host numbers in the shape of x on its device. */
 function drawn(x: Tensor, dtype: Tensor["dtype"], fill: (out: TypedArray) => void): Tensor {
-  const out = hostArray(dtype, x.size);
+  const out = hostArray(dtype, x.numel());
   fill(out);
   return x.uploadedLike(dtype, out, x.shape);
 }

@@ -2,11 +2,10 @@
 import { checkFloat } from "../../base/checks.ts";
 import { parse } from "../../base/options.ts";
 import type { PhiloxKey } from "../../base/random.ts";
-import * as kernels from "../../kernels/random.ts";
+import { dropoutStream, normalStream, uniformStream } from "../../kernels/random.ts";
 import { operand } from "../arguments.ts";
 import { checkRange, checkSpread, keyOf, numbersOf, probability, same, streaming, type Streaming } from "../drawing.ts";
 import { type Composite, type Fn, type Primitive, raises, t } from "../op.ts";
-import type { Mapped } from "../pointwise.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 
 type Key = PhiloxKey;
@@ -27,7 +26,7 @@ const stream = <F extends Fn>(
     const { a, b, ...source } = numbersOf(rest, defaults, check, streaming);
     checkFloat(operand(x).dtype);
     // Only the shape of x matters: a constant in its place keeps neither its memory nor its graph.
-    return { inputs: { x: x.filledLike(0) }, attrs: { a, b, key: keyOf(x.size, source) } };
+    return { inputs: { x: x.filledLike(0) }, attrs: { a, b, key: keyOf(x.numel(), source) } };
   }) as unknown as Stream<F>["call"],
   meta: (ins) => same(ins),
   ...from,
@@ -39,7 +38,7 @@ type UniformRest =
   [low?: number, high?: number] | [low: number, high: number, options: Streaming] | [options: Streaming & { low?: number; high?: number }];
 
 /** Numbers in [low, high) in the shape of x, made on its device: 24 random bits each, the same bits on every device. No gradient. */
-export const philoxUniform: Stream<(x: Tensor, ...rest: UniformRest) => Tensor> = stream(kernels.uniform, { low: 0, high: 1 }, checkRange, {
+export const philoxUniform: Stream<(x: Tensor, ...rest: UniformRest) => Tensor> = stream(uniformStream, { low: 0, high: 1 }, checkRange, {
   samples: [
     [t([3, 7]), { key }],
     [t([5]), -2, 3, { key }],
@@ -56,7 +55,7 @@ type NormalRest =
   [mean?: number, std?: number] | [mean: number, std: number, options: Streaming] | [options: Streaming & { mean?: number; std?: number }];
 
 /** Normal numbers in the shape of x, made on its device; devices agree to a few units in the last place. No gradient. */
-export const philoxNormal: Stream<(x: Tensor, ...rest: NormalRest) => Tensor> = stream(kernels.normal, { mean: 0, std: 1 }, checkSpread, {
+export const philoxNormal: Stream<(x: Tensor, ...rest: NormalRest) => Tensor> = stream(normalStream, { mean: 0, std: 1 }, checkSpread, {
   samples: [
     [t([3, 7]), { key }],
     [t([5]), 2, 0.5, { key }],
@@ -88,13 +87,13 @@ export const philoxBernoulli: Composite<(x: Tensor, ...rest: ChanceRest) => Tens
 };
 
 /** Dropout whose draw is given: zeroes with probability p, scales the rest by 1 / (1 − p). Linear, and its own gradient: no mask is stored. */
-export const philoxDropout: Mapped<(x: Tensor, p: number, key?: Key) => Tensor, never, { p: number; key: Key }> = {
+export const philoxDropout: Primitive<(x: Tensor, p: number, key?: Key) => Tensor, never, { p: number; key: Key }> = {
   call: (x, p, key) => ({
     inputs: { x },
-    attrs: { p: probability(p), key: keyOf(operand(x).size, { key }) },
+    attrs: { p: probability(p), key: keyOf(operand(x).numel(), { key }) },
   }),
   meta: (ins) => same(ins),
-  ...kernels.dropout,
+  ...dropoutStream,
   backward: (g, _saved, { p, key }) => ({ x: () => g.philoxDropout(p, key) }),
   samples: [
     [t([4, 3]), 0.2, { ...key, offsetLow: 3 }],
@@ -103,5 +102,4 @@ export const philoxDropout: Mapped<(x: Tensor, p: number, key?: Key) => Tensor, 
     [t([5]), 1, key],
   ],
   errors: [raises([t([3]), -0.1, key], "between 0 and 1"), raises([t([3], wholes), 0.5, key], "needs a floating tensor")],
-  inplace: true,
 };

@@ -4,8 +4,7 @@ import { isFloat } from "../../base/dtype.ts";
 import { ArgumentError, ShapeError, show } from "../../base/errors.ts";
 import { either, parse, perDimension } from "../../base/options.ts";
 import { checkShape, type Shape, sizeOf } from "../../base/shape.ts";
-import * as kernels from "../../kernels/pooling.ts";
-import type { Windows } from "../../kernels/pooling.ts";
+import { maxPoolAdjoint, maxPooling, type Windows } from "../../kernels/pooling.ts";
 import { checkFits, checkIndex, operand } from "../arguments.ts";
 import { bordered } from "../arranging.ts";
 import { type Composite, type Primitive, raises, type Sample, t } from "../op.ts";
@@ -88,7 +87,7 @@ const maxPool = (rank: number): Primitive<(x: Tensor, ...rest: MaxArgs) => MaxRe
     const shape = [...given.slice(0, -rank), ...sizes];
     return { out: { shape, dtype }, indices: { shape, dtype: "int32" } };
   },
-  ...kernels.maxPool,
+  ...maxPooling,
   save: ["indices"],
   backward: (g, { indices }, a, ins) => ({ x: () => g.maxPoolBackward(indices, a, ins["x"]!.shape) }),
   result: (outs, a) => (a.returnIndices ? [outs["out"]!, outs["indices"]!] : outs["out"]!) as MaxResult,
@@ -127,7 +126,7 @@ export const maxPoolBackward: Primitive<
     checkFits("shape", shape, [...given.slice(0, -kernel.length), ...shape.slice(-kernel.length)]);
     return { out: { shape, dtype: ins["g"]!.dtype } };
   },
-  ...kernels.maxPoolBackward,
+  ...maxPoolAdjoint,
   save: ["indices"],
   backward: (g, { indices }, { windows: { kernel, dilation } }) => ({
     g: () => {

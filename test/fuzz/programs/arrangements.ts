@@ -17,7 +17,7 @@ export function regrouped(w: Writer, total: number): number[] {
 }
 const shaped: Call = (w) => {
   const x = w.float();
-  const { size } = w.of(x);
+  const size = w.of(x).numel();
   const shape = size === 0 ? w.rng.shuffled([...w.shapeOf(x)]) : regrouped(w, size);
   if (size > 0 && w.rng.chance(0.3)) shape[w.rng.int(0, shape.length - 1)] = -1;
   return [x, shape];
@@ -91,8 +91,8 @@ export const views: Calls = {
   mT: (w) => [w.float({ rank: [2, 9] })],
   diagonal: (w) => [w.float({ rank: [2, 3] }), w.rng.int(-1, 1)],
   asStrided: (w) => {
-    const x = w.float({ rank: [1, 2], where: (v) => v.whole && v.size >= 6 });
-    return w.of(x).size >= 6 ? [x, ...w.rng.pick([[[2, 2], [1, 2], 1], [[3], [2], 0], [[2, 3], [3, 1], 0], [[3, 2], [1, 1]]])] : [x, [1], [1]]; // prettier-ignore
+    const x = w.float({ rank: [1, 2], where: (v) => v.whole && v.numel() >= 6 });
+    return w.of(x).numel() >= 6 ? [x, ...w.rng.pick([[[2, 2], [1, 2], 1], [[3], [2], 0], [[2, 3], [3, 1], 0], [[3, 2], [1, 1]]])] : [x, [1], [1]]; // prettier-ignore
   },
   index: (w) => {
     const x = w.float({ rank: [1, 9], where: ({ shape }) => !shape.includes(0) });
@@ -110,7 +110,7 @@ export const arrangement: Calls = {
     return [x, w.rng.int(-4, 4), w.rng.chance(0.5) ? w.dim(x) : undefined];
   },
   ...each("repeat tile", (w) => {
-    const x = w.float({ rank: [0, 3], where: ({ size }) => size <= 60 });
+    const x = w.float({ rank: [0, 3], where: (t) => t.numel() <= 60 });
     return [x, w.shapeOf(x).map(() => w.rng.int(1, 2))];
   }),
   ...each("tril triu", (w) => [w.float({ rank: [2, 3] }), w.rng.int(-2, 2)]),
@@ -125,7 +125,7 @@ export const arrangement: Calls = {
     return [x, Array.from({ length: 2 * w.rng.int(1, w.of(x).ndim) }, () => w.rng.int(-1, 2)), { value: w.scalar() }];
   },
   repeatInterleave: (w) => {
-    const x = w.float({ where: ({ size }) => size <= 60 });
+    const x = w.float({ where: (t) => t.numel() <= 60 });
     return w.rng.chance(0.3) ? [x, 2] : [x, w.rng.int(1, 2), { dim: w.dim(x) }];
   },
   diag: (w) => [w.float({ rank: [1, 2] }), w.rng.int(-1, 1)],
@@ -178,11 +178,11 @@ export const indexing: Calls = {
   put: (w) => {
     const [x] = indexed(w);
     const n = w.rng.int(1, 4);
-    return [x, w.integers([n], 0, w.of(x).size - 1), w.float({ shape: [n] }), w.rng.chance(0.5)];
+    return [x, w.integers([n], 0, w.of(x).numel() - 1), w.float({ shape: [n] }), w.rng.chance(0.5)];
   },
   take: (w) => {
     const [x] = indexed(w);
-    return [x, w.integers(w.shape(0, 2), 0, w.of(x).size - 1)];
+    return [x, w.integers(w.shape(0, 2), 0, w.of(x).numel() - 1)];
   },
   takeAlongDim: (w) => {
     const [x, dim, size] = indexed(w);

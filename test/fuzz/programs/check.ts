@@ -33,7 +33,7 @@ function rounding({ profile }: Program, seed: number): Deviation {
   return {
     disturb(x: Tensor, step: Step): Tensor {
       if (!rounds(step, profile)) return x;
-      const noise = Array.from({ length: x.size }, () => 1 + size * rng.pick([-1, 0, 1]));
+      const noise = Array.from({ length: x.numel() }, () => 1 + size * rng.pick([-1, 0, 1]));
       const factors = tensor(noise, { shape: x.shape, dtype: x.dtype, device: "cpu" });
       const y = x.mul(factors);
       return flush ? y.maskedFill(noGrad(() => y.abs().lt(2 ** -126)), 0) : y; // prettier-ignore

@@ -19,7 +19,7 @@ const withOther: Call = (w) => {
 
 /** In-place forms that keep whole numbers whole. */
 export const writes: Calls = {
-  ...each("add_ sub_ mul_ maximum_ minimum_ copy_", withOther),
+  ...each("add_ sub_ mul_ clampMin_ clampMax_ copy_", withOther),
   ...each("relu_ neg_ abs_ square_ sign_ floor_", alone),
   fill_: (w) => [target(w), w.rng.chance(0.5) ? w.scalar() : w.float({ shape: [] })],
   clamp_: (w) => [target(w), w.scalar(-2, 0), w.scalar(0, 2)],
@@ -50,7 +50,7 @@ export const writes: Calls = {
 };
 
 /** In-place forms for continuous values. */
-export const smoothWrites: Calls = each("sigmoid_ tanh_ silu_ softplus_ sin_ gelu_ elu_ atan_", alone);
+export const smoothWrites: Calls = each("sigmoid_ tanh_ sin_ cos_ asinh_ erf_ expm1_ atan_", alone);
 
 /** Histories and lifetimes. */
 export const lives: Calls = {

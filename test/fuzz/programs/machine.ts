@@ -51,7 +51,7 @@ const table = functions as unknown as Readonly<Record<string, Call>>;
 /** Fixed numbers for the gradient that is sent into a result: small and exact in float32, so that integers stay exact. */
 const weightsOf = (size: number, salt: number): number[] => Array.from({ length: size }, (_, i) => ((i * 7 + salt * 3) % 5) - 1.5);
 const seedLike = (x: Tensor, salt: number): Tensor =>
-  tensor(weightsOf(x.size, salt), { shape: x.shape, dtype: x.dtype, device: x.device.type });
+  tensor(weightsOf(x.numel(), salt), { shape: x.shape, dtype: x.dtype, device: x.device.type });
 
 /** The values of a program while it runs. */
 export class Machine {
@@ -155,7 +155,7 @@ export class Machine {
   /** Gradients of all results, their gradients if asked for, and the start of all reads. */
   finish(second: boolean): Outcome {
     const results: [string, Tensor][] = [];
-    const alive = [...this.values].filter(([, x]) => x.size <= 4096);
+    const alive = [...this.values].filter(([, x]) => x.numel() <= 4096);
     for (const [name, x] of alive) results.push([name, x]);
     const leaves = [...this.leaves.values()];
     const names = [...this.leaves.keys()];
@@ -167,7 +167,7 @@ export class Machine {
         if (live.length === 0 || leaves.length === 0) return [];
         sent[what] = outputs
           .filter(([, x]) => x.requiresGrad)
-          .map(([label, x], i) => ({ label, weights: weightsOf(x.size, this.#salt + i) }));
+          .map(([label, x], i) => ({ label, weights: weightsOf(x.numel(), this.#salt + i) }));
         const gradOutputs = live.map((x) => this.seed(x));
         const found = grad(live, leaves, { gradOutputs, createGraph, allowUnused: true });
         const labelled = (found as (Tensor | undefined)[]).flatMap((g, i): [string, Tensor][] => (g ? [[`${what} ${names[i]}`, g]] : []));
@@ -192,7 +192,7 @@ class Missing extends Error {}
 
 /** Starts to read a tensor. A failure is looked at when the data are awaited, not before. */
 function observe(label: string, x: Tensor): Observed {
-  const data = x.data();
+  const data = x.array();
   data.catch(() => undefined);
   return { label, dtype: isFloat(x.dtype) ? "float" : x.dtype, shape: x.shape, data };
 }

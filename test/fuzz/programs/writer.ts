@@ -27,8 +27,8 @@ export interface Wish {
   readonly where?: (x: Tensor) => boolean;
 }
 
-const elements = ({ storage, size }: Tensor): ArrayLike<number> | undefined =>
-  size === 0 ? [] : ((storage.memory as ArrayLike<number> | undefined) ?? [storage.constant ?? 0]);
+const elements = (x: Tensor): ArrayLike<number> | undefined =>
+  x.numel() === 0 ? [] : ((x.storage.memory as ArrayLike<number> | undefined) ?? [x.storage.constant ?? 0]);
 
 export class Writer {
   readonly rng: Rng;
@@ -106,7 +106,7 @@ export class Writer {
       const fits = this.all(
         (x) =>
           isFloat(x.dtype) &&
-          x.size <= 600 &&
+          x.numel() <= 600 &&
           (shape ? String(shape) === String(x.shape) : x.ndim >= rank[0] && x.ndim <= rank[1]) &&
           where(x) &&
           (this.moderate(x) || rng.chance(0.03)),
