@@ -192,6 +192,12 @@ describe("operators", () => {
     expect([...names].filter((name) => !exported.includes(name))).toEqual([]);
   });
 
+  test("what others are made of is not exported", async () => {
+    const root = await import("../src/index.ts");
+    expect([...names].filter((name) => name in root && records[name]!["internal"])).toEqual([]);
+    expect([...names].filter((name) => !(name in root) && !records[name]!["internal"])).toEqual([]);
+  });
+
   test("every record is complete", () => {
     const wrong = Object.entries(records).flatMap(([name, record]) => incomplete(record).map((field) => `${name}: ${field}`));
     expect(names.size).toBeGreaterThan(0);

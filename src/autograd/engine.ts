@@ -1,5 +1,5 @@
 // backward() and grad(): walk the recorded nodes from the last to the first, once each, summing gradients that meet.
-import { ArgumentError, GradError, show, ShapeError, under } from "../base/errors.ts";
+import { ArgumentError, GradError, ShapeError, show, under } from "../base/errors.ts";
 import { memo } from "../base/memo.ts";
 import { either, parse } from "../base/options.ts";
 import { reading } from "../base/reading.ts";

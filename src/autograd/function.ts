@@ -1,6 +1,6 @@
 // User-defined operators: a forward and a backward in tensor code, with PyTorch's Function protocol.
-import { GradError, show, ShapeError, under } from "../base/errors.ts";
 import { isFloat } from "../base/dtype.ts";
+import { GradError, ShapeError, show, under } from "../base/errors.ts";
 import { sameShape } from "../base/shape.ts";
 import { isTensor } from "../ops/arguments.ts";
 import type { Tensor } from "../tensor/tensor.ts";

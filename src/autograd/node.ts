@@ -1,10 +1,10 @@
 // The graph: a Node per recorded operator, edges to the nodes that made its inputs, and the tensors it saved.
+import type { DType } from "../base/dtype.ts";
 import { GradError, show } from "../base/errors.ts";
 import { sameShape, type Shape } from "../base/shape.ts";
-import type { DType } from "../base/dtype.ts";
-import { enterNode, keep } from "./scope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { isAnomalyEnabled } from "./mode.ts";
+import { enterNode, keep } from "./scope.ts";
 
 /** Where a gradient flows: output `index` of `node`. */
 export interface Edge {

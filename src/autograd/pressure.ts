@@ -1,7 +1,7 @@
 // Keeps garbage collection in step with GPU memory, whose bytes the collector cannot see.
+import { turn } from "../base/turn.ts";
 import type { Storage } from "../device/device.ts";
 import { ledger } from "../device/ledger.ts";
-import { turn } from "../base/turn.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 const mebi = 1 << 20;

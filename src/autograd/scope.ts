@@ -1,7 +1,7 @@
 // Ownership of handles inside a function: what it made and did not return is disposed when it ends.
 import { callable } from "../base/reading.ts";
-import type { Tensor } from "../tensor/tensor.ts";
 import { isTensor } from "../ops/arguments.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { synchronous } from "./mode.ts";
 import type { Node } from "./node.ts";
 import { track } from "./pressure.ts";

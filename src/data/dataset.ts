@@ -4,9 +4,9 @@ import { tidy } from "../autograd/scope.ts";
 import { ShapeError, show, under } from "../base/errors.ts";
 import { memo } from "../base/memo.ts";
 import { listed } from "../base/reading.ts";
+import { operands } from "../ops/arguments.ts";
 import { tensor } from "../tensor/create.ts";
 import type { DeviceName } from "../tensor/device.ts";
-import { operands } from "../ops/arguments.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 /** Examples by index. `getBatch`, where there is one, makes a whole batch at once and stands in for collating. */

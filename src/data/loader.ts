@@ -1,10 +1,10 @@
 // DataLoader: batches of a data set, in order or shuffled as PyTorch shuffles.
 import "../ops/indexing/index.ts";
 import { ArgumentError, DtypeError, under } from "../base/errors.ts";
-import { integer } from "../ops/arguments.ts";
 import { parse } from "../base/options.ts";
 import { defaultGenerator, type Generator, generatorOf } from "../base/random.ts";
 import { listed } from "../base/reading.ts";
+import { integer } from "../ops/arguments.ts";
 import { tensor } from "../tensor/create.ts";
 import { functions } from "../tensor/methods.ts";
 import { Tensor } from "../tensor/tensor.ts";

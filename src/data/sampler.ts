@@ -1,9 +1,9 @@
 // The order in which examples are visited.
-import { under } from "../base/errors.ts";
 import { permutation } from "../base/draws.ts";
-import { integer } from "../ops/arguments.ts";
+import { under } from "../base/errors.ts";
 import { defaultGenerator, Generator } from "../base/random.ts";
 import { entry } from "../base/reading.ts";
+import { integer } from "../ops/arguments.ts";
 
 /** Gives indices of examples; iterated anew for every epoch. */
 export interface Sampler extends Iterable<number> {

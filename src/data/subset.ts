@@ -4,9 +4,9 @@ import { ArgumentError, show, under } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { defaultGenerator, type Generator, generatorOf, isWhole } from "../base/random.ts";
 import { entry, listed } from "../base/reading.ts";
+import { integer } from "../ops/arguments.ts";
 import type { Dataset } from "./dataset.ts";
 import type { Sampler } from "./sampler.ts";
-import { integer } from "../ops/arguments.ts";
 
 /** Some examples of another data set. */
 export class Subset<T, B> implements Dataset<T, B> {

@@ -1,5 +1,5 @@
 // What every device offers, and the storage that tensors share. Floors above see devices only through this file.
-import { type DType, type TypedArray } from "../base/dtype.ts";
+import type { DType, TypedArray } from "../base/dtype.ts";
 import { DeviceError, DtypeError } from "../base/errors.ts";
 import { contiguous, type Geometry, type Shape, sizeOf } from "../base/shape.ts";
 import type { Launcher } from "./kernel.ts";

@@ -1,8 +1,8 @@
 // Values, gradients and second gradients of an operator's samples.
 import { grad } from "../autograd/engine.ts";
 import { type DType, isFloat } from "../base/dtype.ts";
-import type { DeviceName } from "../tensor/device.ts";
 import type { Sample } from "../ops/op.ts";
+import type { DeviceName } from "../tensor/device.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { callOp, type Maker, materialise, weightsLike } from "./samples.ts";
 

@@ -6,8 +6,8 @@ import { isFloat } from "../base/dtype.ts";
 import { DtypeError, GradError, show, under } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { callable } from "../base/reading.ts";
-import { tensor } from "../tensor/create.ts";
 import { operands } from "../ops/arguments.ts";
+import { tensor } from "../tensor/create.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { tensorsIn, weightsLike } from "./samples.ts";
 

@@ -1,8 +1,8 @@
 // profile(fn): what a piece of training costs, per operator, with GPU timestamps where the adapter has them.
-import { type Counts, counts } from "../device/ledger.ts";
 import { memo } from "../base/memo.ts";
-import { columns } from "./columns.ts";
+import { type Counts, counts } from "../device/ledger.ts";
 import { defaultDevice, sync, webGpuDevice } from "../tensor/device.ts";
+import { columns } from "./columns.ts";
 
 export interface OpTime {
   readonly name: string;

@@ -1,10 +1,10 @@
 // Turns the samples of operator records into tensors and calls, for tests and selfTest().
 import { type DType, isFloat } from "../base/dtype.ts";
 import { sizeOf } from "../base/shape.ts";
+import type { Arg, Sample } from "../ops/op.ts";
 import { tensor } from "../tensor/create.ts";
 import type { DeviceName } from "../tensor/device.ts";
 import { functions } from "../tensor/methods.ts";
-import type { Arg, Sample } from "../ops/op.ts";
 import { Tensor } from "../tensor/tensor.ts";
 
 /** Makes a sample's tensor from its contents; tests bring makers that vary the memory. */

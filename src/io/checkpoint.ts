@@ -1,6 +1,5 @@
 // Checkpoints: model, optimiser, schedule and random state in one safetensors file, so that training goes on as if it had never stopped.
 import "../ops/core/index.ts";
-import type { Tensor } from "../tensor/tensor.ts";
 import { ArgumentError, FormatError } from "../base/errors.ts";
 import { memo } from "../base/memo.ts";
 import { parse } from "../base/options.ts";
@@ -8,11 +7,12 @@ import { renamed } from "../base/python.ts";
 import { defaultGenerator, Generator, type GeneratorState } from "../base/random.ts";
 import { entry } from "../base/reading.ts";
 import { record } from "../base/record.ts";
-import { type ArrivingBytes, type Bytes, withBytes } from "./bytes.ts";
-import { readSafetensors, saveSafetensors } from "./safetensors.ts";
 import type { Module } from "../nn/module.ts";
 import type { Optimizer, OptimizerStateDict } from "../optim/optimizer.ts";
 import type { LRScheduler, SchedulerState } from "../optim/schedule.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { type ArrivingBytes, type Bytes, withBytes } from "./bytes.ts";
+import { readSafetensors, saveSafetensors } from "./safetensors.ts";
 
 export interface Training {
   readonly model: Module;

@@ -1,11 +1,11 @@
 // IDX: the format of the MNIST files, plain or gzipped.
 import "../ops/core/index.ts";
-import { tensor } from "../tensor/create.ts";
-import type { DeviceName } from "../tensor/device.ts";
-import type { Tensor } from "../tensor/tensor.ts";
 import type { TypedArray } from "../base/dtype.ts";
 import { FormatError, show, under } from "../base/errors.ts";
 import { productOf } from "../base/shape.ts";
+import { tensor } from "../tensor/create.ts";
+import type { DeviceName } from "../tensor/device.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { type ArrivingBytes, type Bytes, withBytes } from "./bytes.ts";
 import { decoded, type Format, formats } from "./formats.ts";
 import { refuseOthers } from "./signatures.ts";

@@ -2,10 +2,10 @@
 import { hostArray } from "../base/dtype.ts";
 import { memo } from "../base/memo.ts";
 import { forEachOffset, sizeOf } from "../base/shape.ts";
+import { elements, hostDense, hostView } from "../device/cpu.ts";
 import type { View } from "../device/device.ts";
 import type { Contraction } from "./contraction.ts";
 import { type ConvHost, from } from "./convolution.ts";
-import { elements, hostDense, hostView } from "../device/cpu.ts";
 import { gemm, type Numbers, offsets } from "./gemm.ts";
 
 const numbers = elements as (view: View) => Numbers;

@@ -1,8 +1,8 @@
 // Plans contractions for the GPU: which kernel of shaders/contraction.wgsl, tile and split a problem gets.
 import source from "../../shaders/contraction.wgsl?raw";
 import type { View } from "../device/device.ts";
-import { offsets } from "./gemm.ts";
 import { kernel, type Launcher, type Traits } from "../device/kernel.ts";
+import { offsets } from "./gemm.ts";
 
 /** Element strides of one operand; offsets come from its view. Batch strides are [outer, inner], 0 broadcasts. */
 interface Strides {

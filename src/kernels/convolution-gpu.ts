@@ -2,9 +2,9 @@
 import source from "../../shaders/convolution.wgsl?raw";
 import { sizeOf } from "../base/shape.ts";
 import type { View } from "../device/device.ts";
+import { axisFields, kernel, type Launcher } from "../device/kernel.ts";
 import { contract } from "./contraction.ts";
 import { type Axis, type ConvHost, type Correlation, from, offsetTable } from "./convolution.ts";
-import { axisFields, kernel, type Launcher } from "../device/kernel.ts";
 
 /** The GPU's side of the plans in conv.ts. */
 export const gpuConv = (launcher: Launcher): ConvHost => ({

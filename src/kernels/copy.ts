@@ -1,9 +1,9 @@
 // Writing one view into another: the two kernels behind in-place operators on parts of a tensor.
-import { constantOf, type Kernels, type View } from "../device/device.ts";
+import { coalesce, forEachOffset, type Geometry } from "../base/shape.ts";
 import { denseCopy, denseFill } from "../device/copying.ts";
 import { elements } from "../device/cpu.ts";
+import { constantOf, type Kernels, type View } from "../device/device.ts";
 import type { Launcher } from "../device/kernel.ts";
-import { coalesce, forEachOffset, type Geometry } from "../base/shape.ts";
 
 /** Calls visit(offsets, width, steps) for every row of geometries of one shape, walked side by side. */
 export function eachRow(

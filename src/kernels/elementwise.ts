@@ -1,12 +1,12 @@
 // Elementwise kernels for both devices, made from one scalar expression in WGSL and its twin in TypeScript.
 import source from "../../shaders/elementwise.wgsl?raw";
-import { constantOf, type View, type Views } from "../device/device.ts";
-import { elements } from "../device/cpu.ts";
-import { bitsOf, type Kernel, kernel, type Launcher, wgslType } from "../device/kernel.ts";
 import { type DType, hostArray, isFloat, type TypedArray } from "../base/dtype.ts";
 import { DtypeError } from "../base/errors.ts";
-import { coalesce, contiguous, expandTo, type Geometry, sizeOf } from "../base/shape.ts";
 import { memo } from "../base/memo.ts";
+import { coalesce, contiguous, expandTo, type Geometry, sizeOf } from "../base/shape.ts";
+import { elements } from "../device/cpu.ts";
+import { constantOf, type View, type Views } from "../device/device.ts";
+import { bitsOf, type Kernel, kernel, type Launcher, wgslType } from "../device/kernel.ts";
 import { eachRow } from "./copy.ts";
 
 export type Scalars = readonly number[];

@@ -1,10 +1,10 @@
 // Max pooling and its adjoint: the kernels of shaders/pooling.wgsl and their twins.
 import source from "../../shaders/pooling.wgsl?raw";
-import type { View, Views } from "../device/device.ts";
-import { dense, elements } from "../device/cpu.ts";
-import { axisFields, bitsOf, kernel, type Launcher, wgslType } from "../device/kernel.ts";
 import { type DType, isFloat } from "../base/dtype.ts";
 import { sizeOf } from "../base/shape.ts";
+import { dense, elements } from "../device/cpu.ts";
+import type { View, Views } from "../device/device.ts";
+import { axisFields, bitsOf, kernel, type Launcher, wgslType } from "../device/kernel.ts";
 import { type Sliding, three } from "./convolution.ts";
 
 /** Windows over the last dimensions, as many as `kernel` has sizes. */

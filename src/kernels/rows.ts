@@ -1,10 +1,10 @@
 // Statistics of a line, then a map of it: the kernels of shaders/rows.wgsl, and the walk over lines on the CPU.
 import source from "../../shaders/rows.wgsl?raw";
 import special from "../../shaders/special.wgsl?raw";
-import type { View } from "../device/device.ts";
-import { type Kernel, kernel, type Launcher, library, wgslType } from "../device/kernel.ts";
 import { memo } from "../base/memo.ts";
 import { type Shape, sizeOf } from "../base/shape.ts";
+import type { View } from "../device/device.ts";
+import { type Kernel, kernel, type Launcher, library, wgslType } from "../device/kernel.ts";
 
 library(special);
 

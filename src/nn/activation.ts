@@ -1,7 +1,7 @@
 // Nonlinearities as layers.
 import "../ops/activation/index.ts";
-import type { Tensor } from "../tensor/tensor.ts";
 import { fields, float } from "../base/python.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { constant_ } from "./init.ts";
 import { configure, type Factory, layer, type LayerClass, parameter } from "./layer.ts";
 import { Module } from "./module.ts";

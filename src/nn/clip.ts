@@ -5,10 +5,10 @@ import { tidy } from "../autograd/scope.ts";
 import { checkNonNegative } from "../base/checks.ts";
 import { ArgumentError, under } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
+import { operand } from "../ops/arguments.ts";
 import { zeros } from "../tensor/create.ts";
 import { overwrite } from "../tensor/dispatch.ts";
 import { functions } from "../tensor/methods.ts";
-import { operand } from "../ops/arguments.ts";
 import { Tensor } from "../tensor/tensor.ts";
 
 const gradients = (parameters: Tensor | Iterable<Tensor>): Tensor[] =>

@@ -1,13 +1,13 @@
 // Convolutions and transposed convolutions in one to three dimensions.
-import { either, perDimension } from "../base/options.ts";
 import "../ops/window/index.ts";
 import { checkKnown } from "../base/checks.ts";
 import { ArgumentError, show } from "../base/errors.ts";
+import { either, perDimension } from "../base/options.ts";
 import { fields, repr } from "../base/python.ts";
 import { entry } from "../base/reading.ts";
-import { functions } from "../tensor/methods.ts";
 import { integer } from "../ops/arguments.ts";
 import { perDim } from "../ops/sliding.ts";
+import { functions } from "../tensor/methods.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { configure, type Factory } from "./layer.ts";
 import { Weighted } from "./linear.ts";

@@ -1,7 +1,7 @@
 // Dropout of elements and of whole channels.
 import "../ops/random/index.ts";
-import { type Layer, layer, type LayerClass } from "./layer.ts";
 import { probability } from "../ops/drawing.ts";
+import { type Layer, layer, type LayerClass } from "./layer.ts";
 
 interface DropoutOptions {
   p: number;

@@ -4,9 +4,9 @@ import { hostArray } from "../base/dtype.ts";
 import { parse } from "../base/options.ts";
 import { type Generator, generatorOf } from "../base/random.ts";
 import { entry } from "../base/reading.ts";
-import { overwrite } from "../tensor/dispatch.ts";
 import { operand } from "../ops/arguments.ts";
 import { type Drawing, drawing } from "../ops/drawing.ts";
+import { overwrite } from "../tensor/dispatch.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 export type Floats = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;

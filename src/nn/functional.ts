@@ -1,7 +1,7 @@
 // The operators that PyTorch keeps under torch.nn.functional.
 import "../ops/all.ts";
-import { functions } from "../tensor/methods.ts";
 import type { Functions } from "../ops/methods.ts";
+import { functions } from "../tensor/methods.ts";
 
 /** Operators of torch.nn.functional. */
 export const functional: Pick<

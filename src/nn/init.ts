@@ -1,10 +1,6 @@
 // Initialisation in place, with the numbers PyTorch draws from the same seed.
 import "../ops/core/index.ts";
-import { eye, tensor } from "../tensor/create.ts";
-import { overwrite } from "../tensor/dispatch.ts";
-import type { Tensor } from "../tensor/tensor.ts";
 import { noGrad } from "../autograd/mode.ts";
-import { dense } from "../device/cpu.ts";
 import { checkKnown } from "../base/checks.ts";
 import { fillNormal } from "../base/draws.ts";
 import { roundTo } from "../base/dtype.ts";
@@ -14,10 +10,14 @@ import { camel } from "../base/python.ts";
 import { type Generator, isWhole } from "../base/random.ts";
 import { entry } from "../base/reading.ts";
 import { sizeOf } from "../base/shape.ts";
-import { type Bounds, type Floats, type Initialiser, initialiser, type Spread } from "./filling.ts";
+import { dense } from "../device/cpu.ts";
+import { erf, erfinv } from "../kernels/math.ts";
 import { checkRank, operand } from "../ops/arguments.ts";
 import { checkSpread } from "../ops/drawing.ts";
-import { erf, erfinv } from "../kernels/math.ts";
+import { eye, tensor } from "../tensor/create.ts";
+import { overwrite } from "../tensor/dispatch.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { type Bounds, type Floats, type Initialiser, initialiser, type Spread } from "./filling.ts";
 
 /** Uniform in [a, b). */
 export const uniform_: Initialiser<Bounds, [a?: number, b?: number]> = /* @__PURE__ */ initialiser(

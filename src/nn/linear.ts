@@ -1,6 +1,6 @@
 // Fully connected layers.
-import { under } from "../base/errors.ts";
 import "../ops/core/index.ts";
+import { under } from "../base/errors.ts";
 import { fields, repr } from "../base/python.ts";
 import { functions } from "../tensor/methods.ts";
 import type { Tensor } from "../tensor/tensor.ts";

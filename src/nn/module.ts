@@ -1,7 +1,7 @@
 // Module: what every layer and model is. Parameters, buffers and child modules are its properties; nothing is declared twice.
 import { noGrad } from "../autograd/mode.ts";
-import { asDType, type DTypeLike, isFloat } from "../base/dtype.ts";
 import { described, isForeign, mark } from "../base/copies.ts";
+import { asDType, type DTypeLike, isFloat } from "../base/dtype.ts";
 import { ArgumentError } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { forbid } from "../base/python.ts";

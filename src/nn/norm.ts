@@ -1,11 +1,11 @@
 // Batch and layer normalisation.
-import { either } from "../base/options.ts";
 import "../ops/norm/index.ts";
 import { ArgumentError, under } from "../base/errors.ts";
+import { either } from "../base/options.ts";
 import { fields, float, repr, snake } from "../base/python.ts";
+import { checkRank, operand } from "../ops/arguments.ts";
 import { type CreateOptions, zeros } from "../tensor/create.ts";
 import { functions } from "../tensor/methods.ts";
-import { checkRank, operand } from "../ops/arguments.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { knownValue } from "../tensor/transfer.ts";
 import { constant_, ones_, zeros_ } from "./init.ts";

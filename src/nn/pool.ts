@@ -1,10 +1,10 @@
 // Pooling layers in one to three dimensions.
-import { perDimension } from "../base/options.ts";
 import "../ops/window/index.ts";
 import { ArgumentError } from "../base/errors.ts";
+import { perDimension } from "../base/options.ts";
+import { perDim } from "../ops/sliding.ts";
 import { functions } from "../tensor/methods.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { perDim } from "../ops/sliding.ts";
 import type { Size } from "./conv.ts";
 import { type Layer, layer, type LayerClass, operatorOf } from "./layer.ts";
 import type { Module } from "./module.ts";

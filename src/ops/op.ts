@@ -1,8 +1,8 @@
 // The operator record: everything the library knows about one operator, in one place. See CONTRIBUTING.md for how to add one.
-import type { Kernels, View, Views } from "../device/device.ts";
-import type { Launcher } from "../device/kernel.ts";
 import type { DType } from "../base/dtype.ts";
 import type { Geometry, Shape } from "../base/shape.ts";
+import type { Kernels, View, Views } from "../device/device.ts";
+import type { Launcher } from "../device/kernel.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 // Signatures are erased to this where any operator will do.
@@ -69,6 +69,8 @@ interface Base<F extends Fn> {
   readonly errors: readonly ErrorSample[];
   /** Position of the tensor that the method form is called on; −1 for functions that are no methods. Default 0. */
   readonly self?: number;
+  /** What others are made of: neither exported nor documented, but tested and drawn like all. */
+  readonly internal?: true;
   /** Phantom: carries the call signature. */
   readonly signature?: F;
 }

@@ -4,6 +4,7 @@ import { ShapeError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { broadcastShapes } from "../base/shape.ts";
 import { cpuMap, expression, type Form, formOf, gpuMap, operands, type Pointwise, scalarOf, type Scalars } from "../kernels/elementwise.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { operand } from "./arguments.ts";
 import {
   type Arg,
@@ -17,7 +18,6 @@ import {
   type Sample,
   t,
 } from "./op.ts";
-import type { Tensor } from "../tensor/tensor.ts";
 
 /** What elementwise operators accept: a plain number stands for a 0-d constant that gives way in type promotion. */
 export type Operand = Tensor | number | boolean;
@@ -54,6 +54,7 @@ export interface Rules<S extends string, A extends object> {
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   readonly call?: (...args: any[]) => { inputs: Given; attrs: A };
   readonly save?: Reads<S>;
+  readonly internal?: true;
   readonly backward: Backward<S, A> | "none" | "definition";
   readonly samples: readonly Sample[];
   readonly errors?: readonly ErrorSample[];

@@ -1,7 +1,7 @@
 // Geometry of windows that slide over the last dimensions: arguments as PyTorch takes them, checks and output sizes.
-import type { Sliding } from "../kernels/convolution.ts";
 import { type ArgumentError, ShapeError, show } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
+import type { Sliding } from "../kernels/convolution.ts";
 import { integer } from "./arguments.ts";
 import { type Arg, t } from "./op.ts";
 

@@ -1,17 +1,17 @@
 // Base of the optimisers: parameter groups, per-parameter state, and state dicts in PyTorch's layout.
 import { noGrad, synchronous } from "../autograd/mode.ts";
+import { keep } from "../autograd/scope.ts";
 import { checkKinds } from "../base/checks.ts";
-import { isFloat } from "../base/dtype.ts";
 import { described, isForeign } from "../base/copies.ts";
+import { isFloat } from "../base/dtype.ts";
 import { ArgumentError, FormatError, show, under } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
-import { callable, entry, listed } from "../base/reading.ts";
 import { camel, renamed, repr, snake } from "../base/python.ts";
 import { isWhole } from "../base/random.ts";
+import { callable, entry, listed } from "../base/reading.ts";
 import { copied, record } from "../base/record.ts";
-import { overwrite } from "../tensor/dispatch.ts";
 import { checkFits } from "../ops/arguments.ts";
-import { keep } from "../autograd/scope.ts";
+import { overwrite } from "../tensor/dispatch.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { knownValue, knownValues, transferred } from "../tensor/transfer.ts";
 

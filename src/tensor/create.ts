@@ -8,8 +8,8 @@ import { parse } from "../base/options.ts";
 import { entry } from "../base/reading.ts";
 import { checkShape, sizeOf } from "../base/shape.ts";
 import { checkSupport, type Device } from "../device/device.ts";
-import { type DeviceName, deviceNamed } from "./device.ts";
 import { isTensor, operand } from "../ops/arguments.ts";
+import { type DeviceName, deviceNamed } from "./device.ts";
 import { Tensor } from "./tensor.ts";
 
 export interface CreateOptions {

@@ -1,13 +1,13 @@
 // Which device tensors live on: init(), the default device, and what the devices count.
 import { told } from "../autograd/anomaly.ts";
 import { relieve } from "../autograd/pressure.ts";
-import type { Device } from "../device/device.ts";
-import { cpu } from "../device/cpu.ts";
-import { type Counts, counts, ledger } from "../device/ledger.ts";
-import { type AdapterReport, openWebGpu, type WebGpuDevice } from "../device/webgpu/webgpu.ts";
 import { checkKnown } from "../base/checks.ts";
 import { ArgumentError, DeviceError, under } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
+import { cpu } from "../device/cpu.ts";
+import type { Device } from "../device/device.ts";
+import { type Counts, counts, ledger } from "../device/ledger.ts";
+import { type AdapterReport, openWebGpu, type WebGpuDevice } from "../device/webgpu/webgpu.ts";
 
 export type DeviceName = "cpu" | "webgpu";
 export interface InitOptions {

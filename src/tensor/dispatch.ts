@@ -1,5 +1,4 @@
 // From a call to a result: arguments → shape → allocate → run → record. Every operator passes here, on every device.
-import { checkSupport, constantOf, type Device, Storage } from "../device/device.ts";
 import { checkDistinct } from "../autograd/inplace.ts";
 import { isGradEnabled, noGrad } from "../autograd/mode.ts";
 import { Node, SavedTensor } from "../autograd/node.ts";
@@ -8,7 +7,9 @@ import { type DType, isFloat, promote, roundTo } from "../base/dtype.ts";
 import { DeviceError, DtypeError, GradError, ShapeError, show, under } from "../base/errors.ts";
 import { reading } from "../base/reading.ts";
 import { contiguous, sameShape, sizeOf } from "../base/shape.ts";
-import { defaultDevice } from "./device.ts";
+import { checkSupport, constantOf, type Device, Storage } from "../device/device.ts";
+import { stridedCopy } from "../kernels/copy.ts";
+import { operand } from "../ops/arguments.ts";
 import {
   type AnyOp,
   type AnyPrimitive,
@@ -23,8 +24,7 @@ import {
   type Metas,
   type Reads,
 } from "../ops/op.ts";
-import { operand } from "../ops/arguments.ts";
-import { stridedCopy } from "../kernels/copy.ts";
+import { defaultDevice } from "./device.ts";
 import { Tensor } from "./tensor.ts";
 
 const names = new Map<AnyOp, string>();

@@ -1,11 +1,11 @@
 // Puts operators on Tensor.prototype, with their in-place forms, and into the table of functions.
-import { apply, applyInPlace, register } from "./dispatch.ts";
 import { DtypeError } from "../base/errors.ts";
 import { forbid, snake } from "../base/python.ts";
 import { entry } from "../base/reading.ts";
-import type { Functions } from "../ops/methods.ts";
 import { eachOperator } from "../ops/install.ts";
+import type { Functions } from "../ops/methods.ts";
 import { isView } from "../ops/op.ts";
+import { apply, applyInPlace, register } from "./dispatch.ts";
 import { Tensor } from "./tensor.ts";
 
 const table: Record<string, (...args: unknown[]) => unknown> = {};

@@ -1,11 +1,11 @@
 // Tensors as text, formatted as PyTorch formats them.
 import "../ops/indexing/index.ts";
 import { noGrad } from "../autograd/mode.ts";
-import { dense } from "../device/cpu.ts";
 import { checkNonNegative } from "../base/checks.ts";
 import { isFloat } from "../base/dtype.ts";
 import { show, under } from "../base/errors.ts";
 import { either, parse } from "../base/options.ts";
+import { dense } from "../device/cpu.ts";
 import { extend } from "./methods.ts";
 import type { Tensor } from "./tensor.ts";
 

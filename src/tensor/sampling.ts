@@ -1,13 +1,13 @@
 // Random tensors: drawn on the host by PyTorch's CPU generator, bit for bit, then uploaded.
 import { fillIntegers, fillNormal, permutation } from "../base/draws.ts";
-import { type Generator, generatorOf } from "../base/random.ts";
 import { asDType, hostArray, isFloat, roundTo } from "../base/dtype.ts";
 import { ArgumentError, DtypeError } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
+import { type Generator, generatorOf } from "../base/random.ts";
 import { entry } from "../base/reading.ts";
 import { broadcastShapes, checkShape, sizeOf } from "../base/shape.ts";
-import { type CreateOptions, createDefaults, fromHost, like, sized } from "./create.ts";
 import { checkSpread } from "../ops/drawing.ts";
+import { createDefaults, type CreateOptions, fromHost, like, sized } from "./create.ts";
 import { Tensor } from "./tensor.ts";
 
 export interface DrawOptions extends CreateOptions {

@@ -1,17 +1,17 @@
 // User-defined kernels: somebody's own WGSL and its typed-array twin as one operator, on both devices and, with a rule, differentiable.
-import { dense, elements } from "../device/cpu.ts";
-import { type Grid, type Kernel, kernel, wgslType } from "../device/kernel.ts";
-import { type Field, link, type Linked } from "../device/webgpu/linker.ts";
 import { asDType, type TypedArray } from "../base/dtype.ts";
-import { ArgumentError, DtypeError, type WengertError, under } from "../base/errors.ts";
+import { ArgumentError, DtypeError, under, type WengertError } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { entry as asked } from "../base/reading.ts";
 import { checkShape, sizeOf } from "../base/shape.ts";
+import { dense, elements } from "../device/cpu.ts";
+import { type Grid, type Kernel, kernel, wgslType } from "../device/kernel.ts";
+import { type Field, link, type Linked } from "../device/webgpu/linker.ts";
 import type { WebGpuDevice } from "../device/webgpu/webgpu.ts";
-import { deviceNamed } from "./device.ts";
-import { apply } from "./dispatch.ts";
 import { operand } from "../ops/arguments.ts";
 import type { AnyPrimitive, Backward, Meta, Primitive, Reads, Views } from "../ops/op.ts";
+import { deviceNamed } from "./device.ts";
+import { apply } from "./dispatch.ts";
 import type { Tensor } from "./tensor.ts";
 
 type Names = readonly [string, ...string[]];

@@ -11,6 +11,7 @@ import { memo } from "../../src/base/memo.ts";
 import { Generator } from "../../src/base/random.ts";
 import { findChromium } from "../setup/chromium.ts";
 import { root, trackedFiles } from "../setup/source.ts";
+import { type Near, nearBy } from "./asking.ts";
 import { allMutants, type Mutant } from "./plan.ts";
 import { operatorsByFunction } from "./relations.ts";
 
@@ -92,19 +93,30 @@ async function work(): Promise<void> {
     cpSync(join(root, file), join(tree, file));
   }
   symlinkSync(join(root, "node_modules"), join(tree, "node_modules"));
+  const near = nearBy(environment);
   // Tests that fail without a fault would kill every mutant.
   const control = queue[0] && (await judge(tree, queue[0]));
   if (control && control.fate !== "survived") throw new Error(`without a fault, too, ${control.by} fails`);
   for (let mutant = queue.shift(); mutant; mutant = queue.shift()) {
     const path = join(tree, mutant.file);
     const text = readFileSync(path, "utf8");
-    writeFileSync(path, text.slice(0, mutant.start) + mutant.replacement + text.slice(mutant.end));
-    const verdict = { mutant, ...(await judge(tree, mutant)) };
+    const faulty = text.slice(0, mutant.start) + mutant.replacement + text.slice(mutant.end);
+    writeFileSync(path, faulty);
+    const verdict = { mutant, ...((await judgeNearBy(near, mutant, text, faulty)) ?? (await judge(tree, mutant))) };
     writeFileSync(path, text);
     verdicts.push(verdict);
     console.log(`${verdicts.length}/${total} ${verdict.fate} ${verdict.by} ${describe(mutant)}`);
   }
+  near.end();
   rmSync(tree, { recursive: true, force: true });
+}
+
+/** What the samples of its operators say of a fault in a shader file; undefined when they do not show it. */
+async function judgeNearBy(near: Near, { file, inside }: Mutant, from: string, to: string): Promise<Omit<Verdict, "mutant"> | undefined> {
+  if (!file.endsWith(".wgsl")) return undefined;
+  const found = await near.ask({ from, to, operators: related.get(inside) ?? [] });
+  if ("stillborn" in found) return { fate: "stillborn", by: "" };
+  return found.shownBy === "" ? undefined : { fate: "killed", by: `the samples of ${found.shownBy}` };
 }
 
 /** Runs the nearest tests first. */

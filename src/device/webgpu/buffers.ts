@@ -1,10 +1,10 @@
 // The buffer pool: size classes, lowest id first, so a repeated step meets the same buffers and the same bind groups.
 import { OutOfMemoryError, runningOp } from "../../base/errors.ts";
 import { memo } from "../../base/memo.ts";
+import { counts, ledger } from "../ledger.ts";
 import type { Faults } from "./fault.ts";
 import { usage as flags } from "./flags.ts";
 import { LowestFirst } from "./heap.ts";
-import { counts, ledger } from "../ledger.ts";
 
 export interface PooledBuffer {
   readonly id: number;

@@ -1,10 +1,10 @@
 // The command list: operators append launches and reads; one submit carries them to the queue in their order.
 import { turn } from "../../base/turn.ts";
+import { counts } from "../ledger.ts";
 import type { BufferPool } from "./buffers.ts";
 import { encoderOf, type Timer } from "./encoder.ts";
 import { type Faults, type Guarded, typed } from "./fault.ts";
 import { readMode } from "./flags.ts";
-import { counts } from "../ledger.ts";
 import {
   type Command,
   type Dispatch,

@@ -1,7 +1,7 @@
 // Encoding: a batch's commands become compute passes and copies; parameters as immediates or in one uniform buffer, bind groups cached.
 import { memo } from "../../base/memo.ts";
-import { usage } from "./flags.ts";
 import { counts } from "../ledger.ts";
+import { usage } from "./flags.ts";
 import type { Compiled } from "./pipelines.ts";
 import { type Command, type Dispatch, isRead, isWrite } from "./poison.ts";
 

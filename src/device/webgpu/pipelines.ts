@@ -1,10 +1,10 @@
 // Pipelines and bind-group layouts: one compilation per linked text, asynchronous and in parallel; layouts shared by binding pattern.
 import { DeviceError } from "../../base/errors.ts";
 import { memo } from "../../base/memo.ts";
-import { type Faults, type Guarded, typed } from "./fault.ts";
-import { computeStage } from "./flags.ts";
 import type { Kernel } from "../kernel.ts";
 import { counts } from "../ledger.ts";
+import { type Faults, type Guarded, typed } from "./fault.ts";
+import { computeStage } from "./flags.ts";
 import { link, type Linked } from "./linker.ts";
 
 export interface Compiled {

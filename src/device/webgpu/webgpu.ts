@@ -2,19 +2,19 @@
 import { ArgumentError, DeviceError } from "../../base/errors.ts";
 import { memo } from "../../base/memo.ts";
 import { contiguous, isContiguous, sizeOf } from "../../base/shape.ts";
-import { type AdapterReport, checkGiven, entryPoint, reportOf, requestGpu } from "./adapter.ts";
-import { denseView, type Device, type Storage } from "../device.ts";
-import { bufferPool } from "./buffers.ts";
-import { type CommandList, commandList } from "./commands.ts";
 import { denseCopy, fillKernel } from "../copying.ts";
-import { type Faults, faultsOf } from "./fault.ts";
-import { usage } from "./flags.ts";
+import { denseView, type Device, type Storage } from "../device.ts";
 import { bitsOf, type Grid, type Kernel, type Launcher } from "../kernel.ts";
 import { ledger } from "../ledger.ts";
-import { type Compiled, compile, pipelinesOf } from "./pipelines.ts";
+import { type AdapterReport, checkGiven, entryPoint, reportOf, requestGpu } from "./adapter.ts";
+import { bufferPool } from "./buffers.ts";
+import { type CommandList, commandList } from "./commands.ts";
+import { type Faults, faultsOf } from "./fault.ts";
+import { usage } from "./flags.ts";
+import { link } from "./linker.ts";
+import { compile, type Compiled, pipelinesOf } from "./pipelines.ts";
 import { isWrite, type Memory, poisonOf } from "./poison.ts";
 import { tablesOf } from "./tables.ts";
-import { link } from "./linker.ts";
 
 export type { AdapterReport };
 

@@ -7,9 +7,9 @@ import { ArgumentError } from "../../base/errors.ts";
 import { library } from "../../device/kernel.ts";
 import type { Form } from "../../kernels/elementwise.ts";
 import * as m from "../../kernels/math.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
 import { type Composite, type ErrorSample, type Primitive, raises, type Sample, t } from "../op.ts";
 import { noBools, numbers, plain, type PlainUnary, pointwise, real, unary, type Unary } from "../pointwise.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
 
 library(special);
 
@@ -29,6 +29,7 @@ const pair: readonly Sample[] = [
 const slope = (rule: Form & { definition: Gradient }): Slope =>
   pointwise<Gradient>({
     ...rule,
+    internal: true,
     operands: ["g", "x"],
     backward: "definition",
     samples: pair,
@@ -175,6 +176,7 @@ export const gelu: Primitive<(x: Tensor, options?: Partial<Approximation>) => Te
 
 /** g · gelu′(x). */
 export const geluBackward: Primitive<(g: Tensor, x: Tensor, options?: Partial<Approximation>) => Tensor, never, Approximation> = pointwise({
+  internal: true,
   form: ({ approximate }) => geluSlopes[approximate],
   operands: ["g", "x"],
   keywords: { approximate: "none" } as Approximation,

@@ -20,10 +20,10 @@ import {
   softmaxGradientRows,
   softmaxRows,
 } from "../../kernels/rows.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
 import { checkFits } from "../arguments.ts";
 import { type Backward, type Primitive, raises, t } from "../op.ts";
 import { counted, restored } from "../reducing.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
 
 export interface WithDtype {
   readonly dtype?: DTypeLike | undefined;
@@ -90,6 +90,7 @@ const gradient = (
   definition: BackwardSignature,
   line: (g: Numbers, y: Numbers, to: Numbers, at: number, n: number, step: number) => void,
 ): Primitive<BackwardSignature, never, { dim: number }> => ({
+  internal: true,
   call: (x, y, dim) => ({ inputs: { x, y }, attrs: { dim: normalizeDim(dim, x.ndim) } }),
   meta: ({ x, y }) => {
     checkFits("y", y!.shape, x!.shape);

@@ -1,10 +1,10 @@
 // Arithmetic of two and three operands. Shapes broadcast, dtypes promote as in PyTorch.
 import { checkKnown } from "../../base/checks.ts";
-import { ArgumentError } from "../../base/errors.ts";
 import { isFloat } from "../../base/dtype.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
+import { ArgumentError } from "../../base/errors.ts";
 import type { Form, Kinds, Loop } from "../../kernels/elementwise.ts";
 import * as m from "../../kernels/math.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
 import { type Cases, type Primitive, raises, t } from "../op.ts";
 import {
   type Binary,
@@ -17,8 +17,8 @@ import {
   operandOf,
   pairs,
   plain,
-  within,
   times,
+  within,
 } from "../pointwise.ts";
 
 const wide = within();

@@ -2,6 +2,7 @@
 import { ArgumentError, DtypeError } from "../../base/errors.ts";
 import { parse } from "../../base/options.ts";
 import type { Form } from "../../kernels/elementwise.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
 import { type Primitive, raises, type Sample, t } from "../op.ts";
 import {
   binary,
@@ -20,7 +21,6 @@ import {
   unary,
   type Unary,
 } from "../pointwise.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
 
 // ---- comparisons
 

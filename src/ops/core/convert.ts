@@ -1,10 +1,10 @@
 // Copies and conversions: the same elements in new memory or another dtype.
 import { asDType, type DType, type DTypeLike, isFloat } from "../../base/dtype.ts";
 import { broadcastShapes } from "../../base/shape.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
-import { checkFits } from "../arguments.ts";
 import { cpuMap, type Form, gpuMap, type Loop, type Pointwise } from "../../kernels/elementwise.ts";
 import { toInt32 } from "../../kernels/math.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { checkFits } from "../arguments.ts";
 import { type Composite, type Primitive, raises, t } from "../op.ts";
 import { checkSingle, type Mapped, operandOf, plain, type PlainUnary, pointwise, unary } from "../pointwise.ts";
 
@@ -41,6 +41,7 @@ const conversion: Pointwise<{ dtype: DType }> = {
 
 /** The elements converted to another dtype; floats truncate towards zero on their way to integers, anything but 0 is true. */
 export const cast: Primitive<(x: Tensor, dtype: DTypeLike) => Tensor, never, { dtype: DType }> = pointwise({
+  internal: true,
   ...conversion,
   call: (x: Tensor, dtype: DTypeLike) => ({ inputs: { x: operandOf(x, "x") }, attrs: { dtype: asDType(dtype) } }),
   dtype: (_, { dtype }) => dtype,
@@ -72,12 +73,10 @@ export const int: Composite<(x: Tensor) => Tensor> = converting("int32");
 export const long: Composite<(x: Tensor) => Tensor> = converting("int32");
 /** The tensor as truth values, x ≠ 0; itself when it is already. */
 export const bool: Composite<(x: Tensor) => Tensor> = converting("bool");
-/**
- * The elements of `source` in the dtype and shape of x; `x.copy_(source)` writes them into x. The gradient flows to `source`.
- * Shape: source broadcasts to x. Errors: ShapeError.
- */
-export const copy: Mapped<(x: Tensor, source: Tensor | number) => Tensor> = {
-  call: (x, source) => ({ inputs: { x, y: operandOf(source, "source") }, attrs: {} }),
+
+type Copying = Mapped<(x: Tensor, source: Tensor | number) => Tensor>;
+/** y in the dtype and shape of x. */
+const copying: Pick<Copying, "meta" | "cpu" | "gpu" | "backward" | "inplace"> = {
   meta: ({ x, y }) => {
     const { shape, dtype } = x!;
     checkFits("source", broadcastShapes(shape, y!.shape), shape);
@@ -86,18 +85,28 @@ export const copy: Mapped<(x: Tensor, source: Tensor | number) => Tensor> = {
   cpu: ({ y, out }) => cpuMap(conversion, { x: y!, out: out! }, { dtype: out!.dtype }),
   gpu: ({ y, out }, _attrs, q) => gpuMap(conversion, { x: y!, out: out! }, { dtype: out!.dtype }, q),
   backward: (g) => ({ x: () => g.filledLike(0), y: () => g }),
+  inplace: true,
+};
+
+/**
+ * The elements of `source` in the dtype and shape of x; `x.copy_(source)` writes them into x. The gradient flows to `source`.
+ * Shape: source broadcasts to x. Errors: ShapeError.
+ */
+export const copy: Copying = {
+  ...copying,
+  internal: true,
+  call: (x, source) => ({ inputs: { x, y: operandOf(source, "source") }, attrs: {} }),
   samples: [
     [t([2, 3]), t([3])],
     [t([2, 3]), t([], { dtype: "int32" })],
     [t([2]), 1.5],
   ],
   errors: [raises([t([2, 3]), t([4])], "do not broadcast"), raises([t([3]), t([2, 3])], "does not fit")],
-  inplace: true,
 };
 
 /** A tensor of x's shape and dtype filled with `value`, a number or a 0-d tensor; `x.fill_(value)` writes it into x. */
-export const fill: Mapped<(x: Tensor, value: Tensor | number) => Tensor> = {
-  ...copy,
+export const fill: Copying = {
+  ...copying,
   call: (x, value) => {
     const y = operandOf(value, "value");
     checkSingle(y);

@@ -6,9 +6,9 @@ import type { View, Views } from "../../device/device.ts";
 import { contractCpu } from "../../kernels/contraction-cpu.ts";
 import { contract, type Contraction } from "../../kernels/contraction.ts";
 import { checkInner, productOf, productShape, rows } from "../../kernels/product.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
 import { checkFits, checkRank, operand, productDtype } from "../arguments.ts";
 import { type Composite, type Primitive, raises, t } from "../op.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
 
 /** Both devices' halves of a record from the contraction that it is. */
 const contracted = (plan: (io: Views, toDense: (v: View) => View) => Contraction): Pick<Primitive<() => Tensor>, "cpu" | "gpu"> => ({
@@ -22,6 +22,7 @@ const contracted = (plan: (io: Views, toDense: (v: View) => View) => Contraction
 
 /** Batched matrix product over the last two dimensions; batches broadcast. Shape: [..., m, k] · [..., k, n] → [..., m, n]. */
 export const batchMatmul: Primitive<(x: Tensor, y: Tensor) => Tensor, "x" | "y"> = {
+  internal: true,
   call: (x, y) => ({ inputs: { x, y }, attrs: {} }),
   meta: (ins) => {
     const [x, y] = [ins["x"]!, ins["y"]!];

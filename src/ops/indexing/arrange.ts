@@ -1,8 +1,8 @@
 // Arranging: dimensions or elements in another order, repeated, or cut to a triangle.
-import type { Tensor } from "../../tensor/tensor.ts";
 import { ArgumentError, ShapeError, show } from "../../base/errors.ts";
 import { parse } from "../../base/options.ts";
 import { contiguous, type Geometry, normalizeDim } from "../../base/shape.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
 import { checkRank, distinct, integer, integers, listOf, operands, type Sizes } from "../arguments.ts";
 import { counted, picked } from "../arranging.ts";
 import { type Composite, raises, t, type ViewOp } from "../op.ts";
@@ -117,6 +117,7 @@ export const triu: Triangle = triangle("lt");
 
 /** An int32 tensor in the shape of x that holds every element's row-major position: 0, 1, 2, … */
 export const positions: Composite<(x: Tensor) => Tensor> = {
+  internal: true,
   compose: (x) => x.filledLike(1, [x.numel()]).cumsum(0, { dtype: "int32" }).sub(1).reshape(x.shape),
   backward: "none",
   samples: [[t([2, 3])]],

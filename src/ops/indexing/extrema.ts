@@ -1,10 +1,10 @@
 // The places of the largest and smallest elements, and PyTorch's max and min.
 import { ArgumentError } from "../../base/errors.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
 import { isTensor } from "../arguments.ts";
 import { choosing, distinct } from "../choosing.ts";
 import { type Composite, type Primitive, raises, t } from "../op.ts";
 import type { Attrs } from "../reducing.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
 
 /** Values and their positions (int32) along a dimension. */
 export interface Chosen {

@@ -4,11 +4,11 @@ import { ArgumentError, show } from "../../base/errors.ts";
 import { either, parse } from "../../base/options.ts";
 import type { Shape } from "../../base/shape.ts";
 import { type Along, gathering, visible } from "../../kernels/indexing.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
 import { checkIndex, checkRank, integer, operand } from "../arguments.ts";
 import { type Index, indexed, spread } from "../index-list.ts";
 import { type Composite, type Primitive, raises, t } from "../op.ts";
 import { pointwise } from "../pointwise.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
 
 const ints = (shape: readonly number[], data: readonly number[]): unknown => t(shape, { dtype: "int32", data });
 const mask = (shape: readonly number[], data: readonly number[]): unknown => t(shape, { dtype: "bool", data });
@@ -66,6 +66,7 @@ export const indexPut: Composite<IndexPutFn> = {
 
 /** Row-major positions, one dimension at a time: before · size + index, a negative index counting from the end, −1 where it is out of range. */
 export const flatIndex: Primitive<(index: Tensor, before: Tensor | number, size: number) => Tensor> = pointwise({
+  internal: true,
   wgsl: { int: "select(-1, x * z + select(y, y + z, y < 0), x >= 0 && y >= -z && y < z)" },
   cpu: (x, y, z) => (x >= 0 && y >= -z && y < z ? x * z + (y < 0 ? y + z : y) : -1),
   call: (given: Tensor, before: Tensor | number, size: number) => ({

@@ -1,15 +1,15 @@
 // Layout: tensors joined, padded, and set into others (the adjoint of slicing).
-import type { View, Views } from "../../device/device.ts";
-import { denseCopy } from "../../device/copying.ts";
 import { checkKnown } from "../../base/checks.ts";
 import { promote } from "../../base/dtype.ts";
 import { ShapeError, show } from "../../base/errors.ts";
 import { parse } from "../../base/options.ts";
 import { contiguous, normalizeDim, type Shape } from "../../base/shape.ts";
+import { denseCopy } from "../../device/copying.ts";
+import type { View, Views } from "../../device/device.ts";
+import { stridedCopy } from "../../kernels/copy.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { checkFits, checkRank, integers, operands, withSize } from "../arguments.ts";
 import { picked } from "../arranging.ts";
-import { stridedCopy } from "../../kernels/copy.ts";
 import { type Composite, type Primitive, raises, t } from "../op.ts";
 import { inlaid } from "../restride.ts";
 

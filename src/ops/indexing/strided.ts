@@ -1,10 +1,10 @@
 // Strided access: views by explicit strides, diagonals, their adjoints, and writing one tensor into another.
-import { denseCopy } from "../../device/copying.ts";
 import { ArgumentError, ShapeError, show } from "../../base/errors.ts";
 import { checkShape, type Geometry, type Shape, sizeOf } from "../../base/shape.ts";
+import { denseCopy } from "../../device/copying.ts";
+import { startFrom, stridedCopy } from "../../kernels/copy.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { checkFits, checkSource, integer, integers } from "../arguments.ts";
-import { startFrom, stridedCopy } from "../../kernels/copy.ts";
 import { type Primitive, raises, t, type ViewOp } from "../op.ts";
 import { inlaid, overlaps } from "../restride.ts";
 

@@ -1,10 +1,10 @@
 // Losses of a prediction against a target of the same shape.
 import special from "../../../shaders/special.wgsl?raw";
-import type { Tensor } from "../../tensor/tensor.ts";
-import { library } from "../../device/kernel.ts";
 import { checkNonNegative } from "../../base/checks.ts";
 import { ArgumentError, show, warn } from "../../base/errors.ts";
 import { sameShape } from "../../base/shape.ts";
+import { library } from "../../device/kernel.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
 import {
   type Given,
   loss,
@@ -108,6 +108,7 @@ const chancePairs = (): Sample[] => [
 
 /** Cross entropy of each probability against another; logarithms are held above −100. */
 export const binaryCrossEntropyEach: Primitive<(x: Tensor, target: Tensor) => Tensor, "x" | "y"> = pointwise({
+  internal: true,
   operands: ["x", "target"],
   wgsl: { float: "(y - 1.0) * held(log1p_f(-x)) - y * held(log_f(x))" },
   cpu: (x, y) => (y - 1) * held(Math.log1p(-x)) - y * held(Math.log(x)),
@@ -123,6 +124,7 @@ const tiny = 1e-12;
 
 /** g · (x − target) / (x · (1 − x)), the divisor held above 1e-12: the gradient of binaryCrossEntropy by the probability. */
 export const binaryCrossEntropyBackward: Primitive<(g: Tensor, x: Tensor, target: Tensor) => Tensor, "x" | "y" | "z"> = pointwise({
+  internal: true,
   operands: ["g", "x", "target"],
   wgsl: { float: "x * (y - z) / max(y * (1.0 - y), 1e-12)" },
   cpu: (g, x, y) => (g * (x - y)) / Math.max(x * (1 - x), tiny),

@@ -1,10 +1,10 @@
 // Rounding, remainders, and a step.
 import special from "../../../shaders/special.wgsl?raw";
-import type { Tensor } from "../../tensor/tensor.ts";
 import { library } from "../../device/kernel.ts";
-import { integer } from "../arguments.ts";
 import type { Form } from "../../kernels/elementwise.ts";
 import * as m from "../../kernels/math.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { integer } from "../arguments.ts";
 import { raises, t } from "../op.ts";
 import { type Binary, binary, flat, type Mapped, mapped, noBools, unary, type Unary } from "../pointwise.ts";
 

@@ -1,8 +1,8 @@
 // Exponentials and logarithms to other bases and near their zeros, circular and hyperbolic functions, error functions.
 import special from "../../../shaders/special.wgsl?raw";
 import { library } from "../../device/kernel.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
 import * as m from "../../kernels/math.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
 import { raises, t } from "../op.ts";
 import { type Binary, binary, mismatch, plain, type PlainBinary, real, type Unary } from "../pointwise.ts";
 

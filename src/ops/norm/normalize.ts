@@ -130,6 +130,7 @@ const gradient = (
   inOperators: typeof slopeInOperators,
   own: Pick<Gradient, "meta" | "cpu" | "gpu" | "samples"> & { errors: readonly ErrorSample[] },
 ): Gradient => ({
+  internal: true,
   call: (...args) => {
     const { inputs, attrs } = sorted(...args);
     operand(inputs.g, "g");

@@ -3,9 +3,9 @@ import { checkFloat } from "../../base/checks.ts";
 import { ShapeError } from "../../base/errors.ts";
 import { sizeOf } from "../../base/shape.ts";
 import { letters, type Rates, step } from "../../kernels/step.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
 import { checkFits, productDtype } from "../arguments.ts";
 import { type Arg, type Inputs, type Meta, type Primitive, raises, t } from "../op.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
 
 const defaults: Rates = { lr: 0, weightDecay: 0, sign: 1, shrink: 1, keep: 0, add: 1, nesterov: 0, beta2: 0, rest2: 0, eps: 0 };
 
@@ -46,6 +46,7 @@ export const optimizerStep: Primitive<
   never,
   Rates
 > = {
+  internal: true,
   self: -1,
   call: (...args) => {
     const inputs: Record<string, Tensor> = {};

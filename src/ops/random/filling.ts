@@ -1,11 +1,11 @@
 // Draws from the host's Mersenne Twister in PyTorch's order: filling in place, and trials.
-import type { Tensor } from "../../tensor/tensor.ts";
-import { dense } from "../../device/cpu.ts";
 import { checkFloat } from "../../base/checks.ts";
 import { fillBernoulli, fillExponential, fillNormal } from "../../base/draws.ts";
 import { hostArray, type TypedArray } from "../../base/dtype.ts";
 import { either, parse } from "../../base/options.ts";
 import { type Generator, generatorOf } from "../../base/random.ts";
+import { dense } from "../../device/cpu.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
 import { operand } from "../arguments.ts";
 import { checkRange, checkRate, checkSpread, type Drawing, drawing, numbersOf, probability } from "../drawing.ts";
 import { type Composite, type Fn, raises, t } from "../op.ts";

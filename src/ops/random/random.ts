@@ -3,10 +3,10 @@ import { checkFloat } from "../../base/checks.ts";
 import { parse } from "../../base/options.ts";
 import type { PhiloxKey } from "../../base/random.ts";
 import { dropoutStream, normalStream, uniformStream } from "../../kernels/random.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
 import { operand } from "../arguments.ts";
 import { checkRange, checkSpread, keyOf, numbersOf, probability, same, streaming, type Streaming } from "../drawing.ts";
 import { type Composite, type Fn, type Primitive, raises, t } from "../op.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
 
 type Key = PhiloxKey;
 
@@ -22,6 +22,7 @@ const stream = <F extends Fn>(
   check: (a: number, b: number) => void,
   record: Pick<Stream<F>, "samples" | "errors">,
 ): Stream<F> => ({
+  internal: true,
   call: ((x: Tensor, ...rest: unknown[]) => {
     const { a, b, ...source } = numbersOf(rest, defaults, check, streaming);
     checkFloat(operand(x).dtype);
@@ -68,6 +69,7 @@ type ChanceRest = [p?: number] | [p: number, options: Streaming] | [options: Str
 
 /** 1 with probability p, else 0, in the shape of x, made on its device. No gradient. */
 export const philoxBernoulli: Composite<(x: Tensor, ...rest: ChanceRest) => Tensor> = {
+  internal: true,
   compose: (x, ...rest) => {
     const { p, ...from } = parse(rest, { p: 0.5 }, streaming);
     // The bound is rounded as it is on the GPU, so that float64 has the same bits.
@@ -88,6 +90,7 @@ export const philoxBernoulli: Composite<(x: Tensor, ...rest: ChanceRest) => Tens
 
 /** Dropout whose draw is given: zeroes with probability p, scales the rest by 1 / (1 − p). Linear, and its own gradient: no mask is stored. */
 export const philoxDropout: Primitive<(x: Tensor, p: number, key?: Key) => Tensor, never, { p: number; key: Key }> = {
+  internal: true,
   call: (x, p, key) => ({
     inputs: { x },
     attrs: { p: probability(p), key: keyOf(operand(x).numel(), { key }) },

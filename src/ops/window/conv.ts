@@ -5,11 +5,11 @@ import type { View, Views } from "../../device/device.ts";
 import { cpuConv } from "../../kernels/contraction-cpu.ts";
 import { gpuConv } from "../../kernels/convolution-gpu.ts";
 import { convForward, type ConvHost, convInput as planInput, convWeight as planWeight, type Sliding } from "../../kernels/convolution.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
 import { checkFits, productDtype } from "../arguments.ts";
 import { cropped } from "../arranging.ts";
 import { type Primitive, raises, t } from "../op.ts";
 import { checkConv, slidingSizes } from "../sliding.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
 
 const plain: Sliding = { stride: [1, 1], padding: [0, 0], dilation: [1, 1], groups: 1 };
 const strided: Sliding = { stride: [2, 1], padding: [1, 2], dilation: [1, 2], groups: 2 };
@@ -26,6 +26,7 @@ export const convolution: Primitive<
   "x" | "weight",
   Sliding
 > = {
+  internal: true,
   call: (x, weight, bias, a) => ({ inputs: { x, weight, bias }, attrs: a }),
   meta: (ins, a) =>
     under(`conv${a.stride.length}d`, () => {
@@ -67,6 +68,7 @@ const adjoint = <S extends string>(
   plan: (host: ConvHost, a: View, b: View, out: View, sliding: Sliding) => void,
   rest: Pick<Adjoint<S>, "backward" | "samples" | "errors">,
 ): Adjoint<S> => ({
+  internal: true,
   call: (a, b, shape, sliding) => ({ inputs: { [first]: a, [second]: b }, attrs: { ...sliding, shape } }),
   meta: (ins, a) =>
     under(nameOf(a), () => {

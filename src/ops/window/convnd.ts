@@ -1,7 +1,7 @@
 // conv1d–3d, convTranspose1d–3d and unfold as PyTorch calls them: arguments, unbatched inputs and paddings around the maps of conv.ts.
+import { isFloat } from "../../base/dtype.ts";
 import { ArgumentError, ShapeError, show } from "../../base/errors.ts";
 import { either, parse, perDimension } from "../../base/options.ts";
-import { isFloat } from "../../base/dtype.ts";
 import { contiguousStrides, sizeOf } from "../../base/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { checkFits, operand } from "../arguments.ts";

@@ -1,6 +1,7 @@
 // Everything a program can call: functions, constructors, and the methods of what these make.
 import * as root from "../../../src/index.ts";
 import { records } from "../../../src/ops/install.ts";
+import { functions } from "../../../src/tensor/methods.ts";
 import { tensor } from "../../../src/tensor/create.ts";
 import type { Tensor } from "../../../src/tensor/tensor.ts";
 
@@ -74,10 +75,10 @@ export const families: Readonly<Record<string, () => Target[]>> = {
   functions: () => [
     ...exportsOf(root, ""),
     ...exportsOf(nn.functional, "nn.functional."),
-    // In-place forms are methods only; they get their own target among those.
+    // What others are made of is no export.
     ...Object.keys(records)
       .filter((name) => !(name in root))
-      .map((name) => ({ name, call: (args: readonly unknown[]) => (root as unknown as Record<string, Callable>)[name]?.(...args) })),
+      .map((name) => ({ name, call: (args: readonly unknown[]) => (functions as unknown as Record<string, Callable>)[name]!(...args) })),
   ],
   methods: () =>
     Object.entries(tensors).flatMap(([title, make]) => methodsOf(title, make).filter(({ name }) => !internal.has(name.split(".")[1]!))),
