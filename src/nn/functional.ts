@@ -60,5 +60,4 @@ export const functional: Pick<
   | "softmax"
   | "softplus"
   | "tanh"
-  | "unfold"
-> = functions;
+> & { readonly unfold: Functions["im2col"] } = { ...functions, unfold: functions.im2col };

@@ -117,7 +117,7 @@ row("matmul", "linear", "nn.functional.linear", keep=no_byte)
 for nd in "123":
     row("conv", f"conv{nd}d", None if nd == "3" else f"nn.functional.conv{nd}d", fn=getattr(F, f"conv{nd}d"), hoist=("weight", "bias"))
     row("conv", f"convTranspose{nd}d", f"nn.functional.conv_transpose{nd}d", hoist=("weight", "bias"))
-row("conv", "unfold", "nn.functional.unfold", hoist=("kernel_size",))
+row("conv", "im2col", "nn.functional.unfold", hoist=("kernel_size",))
 
 # Pooling. With returnIndices the result is the pair [out, indices].
 for nd in "123":

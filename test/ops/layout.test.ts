@@ -1,4 +1,4 @@
-// Padding with amounts of zero and below in every mode. Expected values are PyTorch 1.13's for arange(4).
+// Padding with amounts of zero and below in every mode, and sliding windows. Expected values are PyTorch 1.13's.
 import { expect, it } from "vitest";
 import * as w from "../../src/index.ts";
 import { expectValues, onEveryDevice } from "../devices.ts";
@@ -42,5 +42,19 @@ onEveryDevice(() => {
     expect(() => x.pad([0, 0], "replicate")).toThrow("too much");
     expect(() => x.pad([0, 0], "reflect")).toThrow("too much");
     expect(x.pad([0, 0], "circular").shape).toEqual([1, 1, 0]);
+  });
+});
+
+onEveryDevice(() => {
+  it("unfold(dim, size, step) is PyTorch's view of sliding windows; overlapping ones add their gradients", async () => {
+    const x = w.arange(1, 8, { dtype: "float32" }).requiresGrad_();
+    const windows = x.unfold(0, 2, 1);
+    expect(await windows.tolist()).toEqual([[1, 2], [2, 3], [3, 4], [4, 5], [5, 6], [6, 7]]); // prettier-ignore
+    expect(await x.unfold(0, 2, 2).tolist()).toEqual([[1, 2], [3, 4], [5, 6]]); // prettier-ignore
+    expect(windows.storage).toBe(x.storage);
+    windows.sum().backward();
+    await expectValues(x.grad, [1, 2, 2, 2, 2, 2, 1]);
+    expect(x.reshape(1, 7).unfold(-1, 3, 4).shape).toEqual([1, 2, 3]);
+    expect(x.select(0, 0).unfold(0, 1, 1).shape).toEqual([1]);
   });
 });

@@ -1,12 +1,13 @@
 // Strided access: views by explicit strides, diagonals, their adjoints, and writing one tensor into another.
 import { ArgumentError, ShapeError, show } from "../../base/errors.ts";
-import { checkShape, type Geometry, type Shape, sizeOf } from "../../base/shape.ts";
+import { parse } from "../../base/options.ts";
+import { checkShape, contiguous, type Geometry, normalizeDim, type Shape, sizeOf } from "../../base/shape.ts";
 import { denseCopy } from "../../device/copying.ts";
 import { startFrom, stridedCopy } from "../../kernels/copy.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
 import { checkFits, checkSource, integer, integers } from "../arguments.ts";
 import { type Primitive, raises, t, type ViewOp } from "../op.ts";
 import { inlaid, overlaps } from "../restride.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
 
 export interface StridedAttrs {
   readonly to: Geometry;
@@ -16,6 +17,12 @@ export interface StridedAttrs {
 }
 
 const showing = (x: Tensor, { shape, strides, offset }: Geometry): Tensor => x.asStrided(shape, strides, offset);
+
+/** Zeros in `elements` places, with v added where a dense tensor of that many shows it through the geometry. */
+const sent = (v: Tensor, elements: number, shown: Geometry): Tensor => {
+  const zeros = v.filledLike(0, [elements]);
+  return overlaps(shown) ? zeros.put(showing(zeros.positions(), shown), v, true) : inlaid(v, [elements], shown);
+};
 
 /** The geometry asked for. Errors: ShapeError for negative strides or elements beyond the end. */
 function checked(shape: readonly unknown[], strides: unknown, offset: unknown, limit: number): Geometry {
@@ -44,12 +51,8 @@ export const asStrided: ViewOp<(x: Tensor, size: Shape, stride: readonly number[
   backward: (g, _s, { to, from, elements }) => ({
     x: () => {
       // Every place of the storage gets what all views of it send, shared among the elements of x that lie there.
-      const sent = (v: Tensor, shown: Geometry): Tensor => {
-        const zeros = v.filledLike(0, [elements]);
-        return overlaps(shown) ? zeros.put(showing(zeros.positions(), shown), v, true) : inlaid(v, [elements], shown);
-      };
-      const flat = sent(g, to);
-      return showing(overlaps(from) ? flat.div(sent(g.filledLike(1, from.shape), from).clampMin(1)) : flat, from);
+      const flat = sent(g, elements, to);
+      return showing(overlaps(from) ? flat.div(sent(g.filledLike(1, from.shape), elements, from).clampMin(1)) : flat, from);
     },
   }),
   samples: [
@@ -57,6 +60,48 @@ export const asStrided: ViewOp<(x: Tensor, size: Shape, stride: readonly number[
     [t([5]), [3, 3], [1, 1]],
   ],
   errors: [raises([t([3]), [2, 2], [2, 1]], "reach element 3 of 3"), raises([t([3]), [2], [1, 1]], "equally many")],
+};
+
+export interface Unfolding {
+  readonly dim: number;
+  readonly size: number;
+  readonly step: number;
+}
+
+/** Geometry of the windows over x. Errors: ShapeError when not even one fits. */
+function windowsOver({ shape, strides, offset }: Geometry, { dim, size, step }: Unfolding): Geometry {
+  // A number is a line of one, without a dimension.
+  const [extent, stride] = [shape[dim] ?? 1, strides[dim] ?? 1];
+  if (size > extent) throw new ShapeError(`a window of ${size} does not fit into dimension ${dim} of size ${extent}`);
+  const places = Math.floor((extent - size) / step) + 1;
+  const changed = (list: readonly number[], value: number): readonly number[] => (shape.length === 0 ? [] : list.with(dim, value));
+  return { shape: [...changed(shape, places), size], strides: [...changed(strides, stride * step), stride], offset };
+}
+
+/** Windows of `size` elements along dim, `step` apart, as a last dimension of a view. Shape: [L] → [⌊(L − size) / step⌋ + 1, size]. */
+export const unfold: ViewOp<(x: Tensor, dimension: number, size: number, step: number) => Tensor, Unfolding> = {
+  call: (x, ...rest) => {
+    const o = parse(rest, { dimension: undefined as unknown, size: undefined as unknown, step: undefined as unknown });
+    const attrs = { dim: normalizeDim(o.dimension, x.ndim), size: integer(o.size, "size", 0), step: integer(o.step, "step", 1) };
+    return { inputs: { x }, attrs };
+  },
+  view: windowsOver,
+  backward: (g, _s, attrs, ins) => {
+    const { shape } = ins["x"]!;
+    return { x: () => sent(g, sizeOf(shape), windowsOver(contiguous(shape), attrs)).reshape(shape) };
+  },
+  samples: [
+    [t([7]), 0, 3, 1],
+    [t([2, 7, 3]), 1, 3, 2],
+    [t([2, 6]), -1, 2, 3],
+    [t([]), 0, 1, 1],
+    [t([2, 0]), 1, 0, 1],
+  ],
+  errors: [
+    raises([t([3]), 0, 4, 1], "a window of 4 does not fit"),
+    raises([t([3]), 0, 2, 0], "step must be an integer of at least 1"),
+    raises([t([3]), 1, 2, 1], "out of range"),
+  ],
 };
 
 /** A dense copy of x with src written to the elements that asStrided(size, stride, storageOffset) of it would show. */

@@ -1,4 +1,4 @@
-// conv1d–3d, convTranspose1d–3d and unfold as PyTorch calls them: arguments, unbatched inputs and paddings around the maps of conv.ts.
+// conv1d–3d, convTranspose1d–3d and functional.unfold as PyTorch calls them: arguments, unbatched inputs and paddings around the maps of conv.ts.
 import { isFloat } from "../../base/dtype.ts";
 import { ArgumentError, ShapeError, show } from "../../base/errors.ts";
 import { either, parse, perDimension } from "../../base/options.ts";
@@ -148,8 +148,9 @@ export interface UnfoldOptions {
 }
 type UnfoldArgs = [kernelSize: Sizes, dilation?: Sizes, padding?: Sizes, stride?: Sizes] | [kernelSize: Sizes, options: UnfoldOptions];
 
-/** Sliding blocks as columns (im2col). Shape: [N, C, H, W] → [N, C·kH·kW, L], L the number of blocks; [C, H, W] without the batch. */
-export const unfold: Composite<(x: Tensor, ...rest: UnfoldArgs) => Tensor> = {
+/** Sliding blocks as columns: nn.functional.unfold. Shape: [N, C, H, W] → [N, C·kH·kW, L], L the number of blocks; [C, H, W] without the batch. */
+export const im2col: Composite<(x: Tensor, ...rest: UnfoldArgs) => Tensor> = {
+  internal: true,
   compose: (x, ...rest) => {
     const o = parse(rest, {
       kernelSize: undefined as unknown,

@@ -237,9 +237,15 @@ export const windows: Calls = {
     const [space] = moving(w, rank);
     return [w.float({ shape: [w.rng.int(1, 2), w.rng.int(1, 2), ...space] }), space.map((d) => w.rng.int(1, d))];
   }),
-  unfold: (w) => {
+  im2col: (w) => {
     const [space, window, options] = moving(w, 2);
     return [w.float({ shape: [w.rng.int(1, 2), w.rng.int(1, 2), ...space] }), window, { ...options, padding: w.rng.int(0, 1) }];
+  },
+  unfold: (w) => {
+    const x = w.float({ rank: [1, 3], where: (t) => t.numel() > 0 });
+    const dim = w.dim(x);
+    const size = w.rng.int(1, w.of(x).shape.at(dim)!);
+    return [x, dim, size, w.rng.int(1, 3)];
   },
   pad: (w) => {
     const rank = w.rng.int(1, 3);
