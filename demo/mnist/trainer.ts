@@ -89,6 +89,8 @@ export class Trainer {
   #at = 0;
   #epoch = 0;
   #steps = 0;
+  /** Settles with the figures of the latest step. */
+  #latest: Promise<unknown> = Promise.resolve();
   #batchSize: number;
   /** Called with the loss of the next step before its gradients are taken. */
   onGraph: ((loss: Tensor, named: Iterable<readonly [string, Tensor]>) => void) | undefined;
@@ -133,7 +135,7 @@ export class Trainer {
     this.#batchSize = value;
   }
 
-  /** Queues one step; the promise gives its figures when the device has run it. Several steps may be under way at once. */
+  /** Queues one step; the promise gives its figures when the device has run it. Several may be under way: they settle in order. */
   step(): Promise<StepResult> {
     if (this.#at >= this.#order.length) this.#shuffle();
     const picked = this.#order.subarray(this.#at, (this.#at += this.#batchSize));
@@ -148,7 +150,10 @@ export class Trainer {
     this.#optimizer.step();
     this.#schedule?.step();
     this.#steps++;
-    return figures(loss, logits.detach(), labels);
+    const before = this.#latest.catch(() => undefined);
+    const own = Promise.all([figures(loss, logits.detach(), labels), before]).then(([result]) => result);
+    this.#latest = own;
+    return own;
   }
 
   /** Accuracy and loss on the held-out digits; `pause` runs between the batches. */

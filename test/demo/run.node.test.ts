@@ -7,6 +7,7 @@ import { type Digits, type DigitSet, PIXELS } from "../../demo/mnist/digits.ts";
 import { parseOptions, type TrainOptions } from "../../demo/train/options.ts";
 import { ProgressLine } from "../../demo/train/progress.ts";
 import { Interrupted, readRun, Run } from "../../demo/train/run.ts";
+import { Tensor } from "../../src/tensor/tensor.ts";
 import { onEveryDevice } from "../devices.ts";
 
 /** Grey bars, one place for every class. */
@@ -46,6 +47,19 @@ onEveryDevice((device) => {
   let whole: Awaited<ReturnType<typeof go>>;
   beforeAll(async () => {
     whole = await go(mkdtempSync(join(out, "whole-")));
+  });
+
+  it("losses stand in the order of their steps, whichever is read first", async () => {
+    // As on a busy machine the first answer comes last.
+    const read = vi.spyOn(Tensor.prototype, "item").mockImplementationOnce(async function (this: Tensor) {
+      const value = (await this.array())[0]!;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      return value;
+    });
+    const { run } = await go(mkdtempSync(join(out, "late-")));
+    expect(read.mock.calls.length).toBeGreaterThan(1);
+    read.mockRestore();
+    expect(run.losses).toEqual(whole.run.losses);
   });
 
   // Four steps an epoch: at its end, and twice in its middle.
