@@ -51,31 +51,29 @@ export const backwardDefaults = { ...modes, inputs: null as Tensor | readonly Te
 
 /** Accumulates into `grad` of the leaves the gradients of `tensors`. `gradTensors` default to 1 for single-element tensors. */
 export function backward(tensors: Tensor | readonly Tensor[], ...rest: BackwardRest): void {
-  under("backward", () =>
-    reading([tensors, ...rest], () => {
-      const { gradTensors, inputs, ...o } = parse(rest, { gradTensors: undefined as Seeds, ...backwardDefaults });
-      const targets = inputs === null ? undefined : list(inputs);
-      if (targets?.length === 0) throw new GradError("inputs is empty", "leave it out to reach every leaf");
-      run("backward", tensors, gradTensors, targets, o);
-    }),
-  );
+  under("backward", () => {
+    const { gradTensors, inputs, ...o } = reading([tensors, ...rest], () =>
+      parse(rest, { gradTensors: undefined as Seeds, ...backwardDefaults }),
+    );
+    const targets = inputs === null ? undefined : list(inputs);
+    if (targets?.length === 0) throw new GradError("inputs is empty", "leave it out to reach every leaf");
+    run("backward", tensors, gradTensors, targets, o);
+  });
 }
 
 /** The gradients of the sum of `outputs` for each of `inputs`, as a list; nothing is accumulated. Errors: GradError for an input that takes no part. */
 export function grad(outputs: Tensor | readonly Tensor[], inputs: Tensor | readonly Tensor[], ...rest: GradRest): Tensor[] {
-  return under("grad", () =>
-    reading([outputs, inputs, ...rest], () => {
-      const defaults = { gradOutputs: undefined as Seeds, ...modes, onlyInputs: true, allowUnused: false };
-      const { gradOutputs, onlyInputs, allowUnused, ...o } = parse(rest, defaults);
-      if (!onlyInputs) throw new ArgumentError("onlyInputs must be true", "backward() accumulates in the other leaves");
-      const wanted = list(inputs);
-      const found = run("grad", outputs, gradOutputs, wanted, o);
-      return wanted.map((_, i) => {
-        if (found[i] || allowUnused) return found[i] as Tensor;
-        throw new GradError(`input ${i} was not used in the graph`, "allowUnused gives undefined for it");
-      });
-    }),
-  );
+  return under("grad", () => {
+    const defaults = { gradOutputs: undefined as Seeds, ...modes, onlyInputs: true, allowUnused: false };
+    const { gradOutputs, onlyInputs, allowUnused, ...o } = reading([outputs, inputs, ...rest], () => parse(rest, defaults));
+    if (!onlyInputs) throw new ArgumentError("onlyInputs must be true", "backward() accumulates in the other leaves");
+    const wanted = list(inputs);
+    const found = run("grad", outputs, gradOutputs, wanted, o);
+    return wanted.map((_, i) => {
+      if (found[i] || allowUnused) return found[i] as Tensor;
+      throw new GradError(`input ${i} was not used in the graph`, "allowUnused gives undefined for it");
+    });
+  });
 }
 
 /** Gradients reach `targets`, or every leaf: "backward" accumulates them there, "grad" returns those that arrive. */

@@ -124,6 +124,17 @@ onEveryDevice((device) => {
       await expectValues(w.grad, [1, 2]);
     });
 
+    it("an error of a hook comes through backward() and grad() as it is", () => {
+      const x = leaf([1, 2]);
+      const y = x.mul(2);
+      const planted = new TypeError("the hook's own");
+      y.registerHook(() => {
+        throw planted;
+      });
+      expect(() => y.sum().backward()).toThrow(planted);
+      expect(() => grad(y.sum(), x)).toThrow(planted);
+    });
+
     it("grad() and backward() ignore no argument", () => {
       const x = leaf([1, 2]);
       const y = x.mul(2).sum();

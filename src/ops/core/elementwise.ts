@@ -1,7 +1,7 @@
 // Elementwise functions of one operand: signs, roots, exponential and logarithm.
 import * as m from "../../kernels/math.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { type Composite, raises, t } from "../op.ts";
+import { type Composite, type InPlace, raises, t } from "../op.ts";
 import { flat, noBools, real, samplesOf, unary, type Unary, within } from "../pointwise.ts";
 
 /** −x. */
@@ -83,7 +83,7 @@ export const positive: Composite<(x: Tensor) => Tensor> = {
   errors: [raises(["text"], "must be a tensor")],
 };
 
-type Scaled = Composite<(x: Tensor) => Tensor> & { readonly inplace: true };
+type Scaled = Composite<(x: Tensor) => Tensor> & InPlace;
 const scaled = (factor: number): Scaled => ({
   compose: (x) => x.mul(factor),
   renames: true,
