@@ -4,8 +4,8 @@ import { checkNonNegative } from "../base/checks.ts";
 import { ArgumentError, under } from "../base/errors.ts";
 import { functions } from "../tensor/methods.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { chunks } from "./chunks.ts";
 import { Optimizer, optionsOf, type ParamGroup, type Params, type ParamState, type Ready } from "./optimizer.ts";
-import { chunks } from "./sgd.ts";
 
 export interface AdamOptions {
   lr: number;
@@ -51,27 +51,15 @@ export class Adam extends Optimizer<AdamOptions, AdamState> {
     const { lr, betas, eps, weightDecay, amsgrad, maximize } = group;
     const [beta1, beta2] = betas;
     for (const { state } of ready) state.step++;
-    const decay = this.decoupled ? { weightDecay: 0, shrink: 1 - lr * weightDecay } : { weightDecay, shrink: 1 };
     for (const some of chunks(ready, amsgrad ? 1 : 2, (a, b) => a.state.step === b.state.step)) {
-      const t = some[0]!.state.step;
-      // What corrects the second moments, √(1 − beta2ᵗ), moves from below √v to lr and eps.
-      const root = Math.sqrt(1 - beta2 ** t);
-      functions.optimizerStep(
+      const { step } = some[0]!.state;
+      functions.adamStep(
         some.map((r) => r.param),
         some.map((r) => r.grad),
         some.map((r) => r.state.exp_avg),
         some.map((r) => r.state.exp_avg_sq),
         amsgrad ? some.map((r) => r.state.max_exp_avg_sq!) : [],
-        {
-          lr: (lr * root) / (1 - beta1 ** t),
-          sign: maximize ? -1 : 1,
-          keep: beta1,
-          add: 1 - beta1,
-          beta2,
-          rest2: 1 - beta2,
-          eps: eps * root,
-          ...decay,
-        },
+        { lr, beta1, beta2, eps, weightDecay, decoupled: this.decoupled, maximize, step },
       );
     }
   }

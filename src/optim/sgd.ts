@@ -4,6 +4,7 @@ import { checkNonNegative } from "../base/checks.ts";
 import { ArgumentError, under } from "../base/errors.ts";
 import { functions } from "../tensor/methods.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { chunks } from "./chunks.ts";
 import { Optimizer, optionsOf, type ParamGroup, type Params, type ParamState, type Ready } from "./optimizer.ts";
 
 export interface SgdOptions {
@@ -42,48 +43,15 @@ export class SGD extends Optimizer<SgdOptions, SgdState> {
 
   protected override update(group: ParamGroup<SgdOptions>, ready: readonly Ready<SgdState>[]): void {
     const { lr, momentum, dampening, weightDecay, nesterov, maximize } = group;
-    const width = momentum === 0 ? 4 : 2;
-    // The first step starts the buffer from the gradient itself, without dampening.
-    for (const some of chunks(ready, width, (a, b) => a.fresh === b.fresh)) {
-      const { fresh } = some[0]!;
-      functions.optimizerStep(
+    const atOnce = momentum === 0 ? 4 : 2;
+    for (const some of chunks(ready, atOnce, (a, b) => a.fresh === b.fresh)) {
+      const first = some[0]!.fresh;
+      functions.sgdStep(
         some.map((r) => r.param),
         some.map((r) => r.grad),
         momentum === 0 ? [] : some.map((r) => r.state.momentum_buffer!),
-        [],
-        [],
-        {
-          lr,
-          weightDecay,
-          sign: maximize ? -1 : 1,
-          nesterov: nesterov ? momentum : 0,
-          keep: fresh ? 0 : momentum,
-          add: fresh ? 1 : 1 - dampening,
-        },
+        { lr, momentum, dampening, weightDecay, nesterov, maximize, first },
       );
     }
   }
-}
-
-/** Consecutive groups of up to n parameters of one dtype and device, no storage twice in a group: what one dispatch may bind. */
-export function chunks<S extends ParamState>(
-  ready: readonly Ready<S>[],
-  n: number,
-  alike: (a: Ready<S>, b: Ready<S>) => boolean,
-): Ready<S>[][] {
-  const out: Ready<S>[][] = [];
-  for (const r of ready) {
-    const last = out.at(-1);
-    const fits = last?.every(
-      ({ param, grad }, i) =>
-        param.dtype === r.param.dtype &&
-        param.storage.device === r.param.storage.device &&
-        alike(last[i]!, r) &&
-        ![param.storage, grad.storage].includes(r.param.storage) &&
-        param.storage !== r.grad.storage,
-    );
-    if (fits && last!.length < n) last!.push(r);
-    else out.push([r]);
-  }
-  return out;
 }

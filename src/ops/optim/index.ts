@@ -1,10 +1,11 @@
-// The step of all optimisers.
+// The steps of optimisers.
 import "../core/index.ts";
 import { install } from "../install.ts";
 import type { FunctionsOf, MethodsOf } from "../methods.ts";
-import * as stepping from "./stepping.ts";
+import * as adam from "./adam.ts";
+import * as sgd from "./sgd.ts";
 
-const operators = { ...stepping };
+const operators = { ...sgd, ...adam };
 install(operators);
 
 declare module "../../tensor/tensor.ts" {

@@ -8,7 +8,7 @@ import type { Writer } from "./writer.ts";
 const isArg = (v: unknown): v is Arg => typeof v === "object" && v !== null && "$" in v;
 
 /** What only the host's generator or an optimiser decides is tested elsewhere. */
-const left = new Set(["optimizerStep", "batchNorm", "float", "bernoulli", "bernoulli_", "normal_", "uniform_", "exponential_", "dropout", "alphaDropout", "featureAlphaDropout", "dropout1d", "dropout2d", "dropout3d"]); // prettier-ignore
+const left = new Set(["sgdStep", "adamStep", "batchNorm", "float", "bernoulli", "bernoulli_", "normal_", "uniform_", "exponential_", "dropout", "alphaDropout", "featureAlphaDropout", "dropout1d", "dropout2d", "dropout3d"]); // prettier-ignore
 
 export const sampled = (): string[] => Object.keys(records).filter((name) => !left.has(name));
 
