@@ -47,6 +47,6 @@ export {
 } from "./tensor/device.ts";
 export type { Index, Slice } from "./ops/index-list.ts";
 export { type DrawOptions, normal, rand, randint, randintLike, randLike, randn, randnLike, randperm } from "./tensor/sampling.ts";
-export type { Nested } from "./tensor/tensor.ts";
+export type { BackwardOptions, GradFn, GradHook, Nested, ToOptions } from "./ops/tensor.ts";
 export { Tensor } from "./tensor/tensor.ts";
 export * as autograd from "./autograd/index.ts";

@@ -39,10 +39,10 @@ describe("floors", () => {
     expect(sources.filter(({ path }) => Number.isNaN(floorOf(path))).map(({ path }) => path)).toEqual([]);
   });
 
-  test("value imports point down, or sideways inside one folder", () => {
+  test("imports point down, or sideways inside one folder, types included", () => {
     const wrong = sources.flatMap(({ path, imports }) =>
       imports
-        .filter(({ from, value }) => value && from.startsWith(".") && !from.endsWith(".wgsl?raw"))
+        .filter(({ from }) => from.startsWith(".") && !from.endsWith(".wgsl?raw"))
         .filter(({ from }) => {
           const to = target(path, from);
           const down = floorOf(to) < floorOf(path);

@@ -1,7 +1,7 @@
 // detectAnomaly's finds: at once on the CPU; on a GPU, where that would stall every step, at the next read.
 import { GradError } from "../base/errors.ts";
 import { dense } from "../device/cpu.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import type { Tensor } from "../ops/tensor.ts";
 import { noGrad } from "./mode.ts";
 import type { Node } from "./node.ts";
 

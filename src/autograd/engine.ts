@@ -5,7 +5,7 @@ import { either, parse } from "../base/options.ts";
 import { reading } from "../base/reading.ts";
 import { sameShape } from "../base/shape.ts";
 import { operand } from "../ops/arguments.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import type { BackwardOptions, Tensor } from "../ops/tensor.ts";
 import { checkNaN } from "./anomaly.ts";
 import { isAnomalyEnabled, setGradEnabled } from "./mode.ts";
 import { Accumulate, type Edge, type Node } from "./node.ts";
@@ -13,14 +13,6 @@ import { reachable, scope } from "./scope.ts";
 
 /** One gradient, or one per output; null for outputs of one element, whose gradient is 1. */
 export type Seeds = Tensor | readonly (Tensor | null | undefined)[] | null | undefined;
-export interface BackwardOptions {
-  /** The graph can be walked again. Default: as createGraph. */
-  readonly retainGraph?: boolean | null | undefined;
-  /** Gradients are recorded, so that they have gradients themselves. */
-  readonly createGraph?: boolean | undefined;
-  /** The only leaves that gradients are accumulated in. */
-  readonly inputs?: Tensor | readonly Tensor[] | null | undefined;
-}
 export interface GradOptions {
   readonly gradOutputs?: Seeds;
   /** The graph can be walked again. Default: as createGraph. */

@@ -3,7 +3,7 @@ import { isFloat } from "../base/dtype.ts";
 import { GradError, ShapeError, show, under } from "../base/errors.ts";
 import { sameShape } from "../base/shape.ts";
 import { isTensor } from "../ops/arguments.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import type { Tensor } from "../ops/tensor.ts";
 import { sealed } from "./inplace.ts";
 import { isGradEnabled, noGrad } from "./mode.ts";
 import { Node, SavedTensor } from "./node.ts";

@@ -1,7 +1,7 @@
 // Writing in place through views: what may be written, and how the history of the tensor behind a view is rewritten.
 import { ArgumentError, GradError, show } from "../base/errors.ts";
 import { overlaps } from "../ops/restride.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import type { Tensor } from "../ops/tensor.ts";
 import { isGradEnabled } from "./mode.ts";
 import { Node } from "./node.ts";
 import { leaveNode } from "./scope.ts";

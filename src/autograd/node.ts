@@ -2,7 +2,7 @@
 import type { DType } from "../base/dtype.ts";
 import { GradError, show } from "../base/errors.ts";
 import { sameShape, type Shape } from "../base/shape.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import type { GradHook, Tensor } from "../ops/tensor.ts";
 import { isAnomalyEnabled } from "./mode.ts";
 import { enterNode, keep } from "./scope.ts";
 
@@ -11,9 +11,6 @@ export interface Edge {
   readonly node: Node;
   readonly index: number;
 }
-
-/** Gradient hook: sees the gradient, may return another in its place. */
-export type GradHook = (grad: Tensor) => Tensor | void;
 
 let sequence = 0;
 
@@ -159,4 +156,9 @@ export class Accumulate extends Node {
   override apply(): (Tensor | undefined)[] {
     return [];
   }
+}
+
+/** The node that made a tensor; undefined for leaves. */
+export function nodeOf({ edge }: Pick<Tensor, "edge">): Node | undefined {
+  return edge?.node instanceof Accumulate ? undefined : edge?.node;
 }

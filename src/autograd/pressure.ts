@@ -2,7 +2,7 @@
 import { turn } from "../base/turn.ts";
 import type { Storage } from "../device/device.ts";
 import { ledger } from "../device/ledger.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import type { Tensor } from "../ops/tensor.ts";
 
 const mebi = 1 << 20;
 /** Small amounts are carried together: an ArrayBuffer costs more than the operator that would carry it. */

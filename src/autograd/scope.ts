@@ -1,7 +1,7 @@
 // Ownership of handles inside a function: what it made and did not return is disposed when it ends.
 import { callable } from "../base/reading.ts";
 import { isTensor } from "../ops/arguments.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import type { Tensor } from "../ops/tensor.ts";
 import { synchronous } from "./mode.ts";
 import type { Node } from "./node.ts";
 import { track } from "./pressure.ts";
@@ -50,7 +50,7 @@ export function reachable(start: Iterable<Node>): Set<Node> {
 /** Frees what nodes of this frame saved, except those that a surviving tensor's graph still needs. */
 function releaseGraph({ nodes, kept }: Frame, results: ReadonlySet<Tensor>, outer: Frame | undefined): void {
   if (nodes.size === 0) return;
-  const needed = reachable([...kept, ...results].flatMap((t) => t.gradFn ?? []));
+  const needed = reachable([...kept, ...results].flatMap((t) => t.edge?.node ?? []));
   for (const node of nodes)
     if (needed.has(node)) outer?.nodes.add(node);
     else node.release();

@@ -4,9 +4,11 @@ import { DeviceError, DtypeError } from "../base/errors.ts";
 import { contiguous, type Geometry, type Shape, sizeOf } from "../base/shape.ts";
 import type { Launcher } from "./kernel.ts";
 
+export type DeviceName = "cpu" | "webgpu";
+
 /** Bytes of one device: made by it, counted by it, freed by it. */
 export interface Device {
-  readonly type: "cpu" | "webgpu";
+  readonly type: DeviceName;
   /** Human-readable adapter or engine name. */
   readonly name: string;
   /** Why it is lost, once it is: from then on nothing works. */

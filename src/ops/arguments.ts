@@ -2,8 +2,8 @@
 import { described, isOwn } from "../base/copies.ts";
 import { ArgumentError, DtypeError, ShapeError, show } from "../base/errors.ts";
 import { normalizeDim, sameShape, type Shape } from "../base/shape.ts";
-import type { Tensor } from "../tensor/tensor.ts";
 import type { Inputs, Meta } from "./op.ts";
+import type { Tensor } from "./tensor.ts";
 
 /** Sizes spread out or as one array: `x.view(2, 3)` and `x.view([2, 3])`. */
 export type Sizes = readonly number[] | readonly [readonly number[]];

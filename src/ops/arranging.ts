@@ -1,5 +1,5 @@
 // Elements of a dimension in a computed order: what rolls, flips and borders have in common; and borders of zeros.
-import type { Tensor } from "../tensor/tensor.ts";
+import type { Tensor } from "./tensor.ts";
 
 /** Host integers as a vector on the device of x. */
 export const vector = (x: Tensor, values: readonly number[]): Tensor => x.uploadedLike("int32", Int32Array.from(values), [values.length]);

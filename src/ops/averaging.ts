@@ -2,9 +2,9 @@
 import { checkFloat, checkKnown } from "../base/checks.ts";
 import { isFloat } from "../base/dtype.ts";
 import { parse } from "../base/options.ts";
-import type { Tensor } from "../tensor/tensor.ts";
 import { checkFits } from "./arguments.ts";
 import { type Composite, type ErrorSample, raises, type Sample, t } from "./op.ts";
+import type { Tensor } from "./tensor.ts";
 
 export type Reduction = "none" | "mean" | "sum";
 

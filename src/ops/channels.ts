@@ -1,6 +1,6 @@
 // The dimension of channels, which classes are too: 1, but 0 where there is no other.
 import type { Shape } from "../base/shape.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import type { Tensor } from "./tensor.ts";
 
 export const channelDim = (shape: Shape): number => (shape.length === 1 ? 0 : 1);
 

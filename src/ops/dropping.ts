@@ -3,10 +3,10 @@ import { checkFloat } from "../base/checks.ts";
 import { parse } from "../base/options.ts";
 import { generatorOf, type PhiloxKey } from "../base/random.ts";
 import { sizeOf } from "../base/shape.ts";
-import type { Tensor } from "../tensor/tensor.ts";
 import { operand } from "./arguments.ts";
 import { type Drawing, drawing, keyOf, probability } from "./drawing.ts";
 import type { Composite } from "./op.ts";
+import type { Tensor } from "./tensor.ts";
 
 export interface DropoutOptions extends Drawing {
   readonly p?: number;

@@ -16,10 +16,10 @@ import {
   type RowKernel,
   runningNormRows,
 } from "../kernels/rows.ts";
-import type { Tensor } from "../tensor/tensor.ts";
 import { checkFits, checkRank } from "./arguments.ts";
 import { perChannel } from "./channels.ts";
 import type { Inputs, Meta } from "./op.ts";
+import type { Tensor } from "./tensor.ts";
 
 export interface Attrs {
   /** The trailing sizes that layer normalisation works on; left out for batch normalisation. */

@@ -3,9 +3,9 @@ import { ArgumentError, DtypeError, ShapeError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { broadcastShapes, sizeOf } from "../base/shape.ts";
 import { checkVisible, visible } from "../kernels/indexing.ts";
-import type { Tensor } from "../tensor/tensor.ts";
 import { checkFits, isTensor } from "./arguments.ts";
 import { vector } from "./arranging.ts";
+import type { Tensor } from "./tensor.ts";
 
 /** A slice as Python's start:stop:step; what is left out means from the first, to the last, every one. */
 export interface Slice {

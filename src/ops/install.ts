@@ -7,8 +7,9 @@ export const records: Record<string, AnyOp> = {};
 type Follower = (name: string, op: AnyOp) => void;
 const followers: Follower[] = [];
 
-/** Brings the operators of a kit. */
-export function install(operators: Readonly<Record<string, AnyOp>>): void {
+/** Brings the operators of a kit, whose families are modules that export operators and nothing else. */
+export function install(...families: readonly Readonly<Record<string, AnyOp>>[]): void {
+  const operators = Object.assign({}, ...families) as Readonly<Record<string, AnyOp>>;
   Object.assign(records, operators);
   for (const [name, op] of Object.entries(operators)) for (const follower of followers) follower(name, op);
 }

@@ -3,7 +3,7 @@ import type { DType } from "../base/dtype.ts";
 import type { Geometry, Shape } from "../base/shape.ts";
 import type { Kernels, View, Views } from "../device/device.ts";
 import type { Launcher } from "../device/kernel.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import type { Tensor } from "./tensor.ts";
 
 // Signatures are erased to this where any operator will do.
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
@@ -126,6 +126,8 @@ export interface Composite<F extends Fn> extends Base<F> {
 
 /** Of a record that has an in-place form. */
 export type InPlace = { readonly inplace: true };
+/** Of a record that others are made of: neither exported nor shown on tensors, but tested and drawn like all. */
+export type Internal = { readonly internal: true };
 export type Op<F extends Fn, S extends string = never, A extends object = object> = Primitive<F, S, A>;
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 export type AnyPrimitive = Primitive<any, any, any>;

@@ -4,7 +4,6 @@ import { ShapeError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { broadcastShapes } from "../base/shape.ts";
 import { cpuMap, expression, type Form, formOf, gpuMap, operands, type Pointwise, scalarOf, type Scalars } from "../kernels/elementwise.ts";
-import type { Tensor } from "../tensor/tensor.ts";
 import { operand } from "./arguments.ts";
 import {
   type Arg,
@@ -18,6 +17,7 @@ import {
   type Sample,
   t,
 } from "./op.ts";
+import type { Tensor } from "./tensor.ts";
 
 /** What elementwise operators accept: a plain number stands for a 0-d constant that gives way in type promotion. */
 export type Operand = Tensor | number | boolean;

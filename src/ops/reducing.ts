@@ -1,8 +1,8 @@
 // What reductions read from their callers: dimensions, and whether these stay.
 import { parse } from "../base/options.ts";
 import { normalizeDims, reducedShape, type Shape, sizeOf } from "../base/shape.ts";
-import type { Tensor } from "../tensor/tensor.ts";
 import type { Metas } from "./op.ts";
+import type { Tensor } from "./tensor.ts";
 
 /** Dimensions as PyTorch takes them: null and [] mean all. */
 export type Dims = number | readonly number[] | null;

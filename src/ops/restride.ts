@@ -1,8 +1,8 @@
 // Geometry of views: which strides show the same elements in another shape, and which views touch an element twice.
 import { ShapeError, show } from "../base/errors.ts";
 import { contiguous, contiguousStrides, type Geometry, type Shape, sizeOf } from "../base/shape.ts";
-import type { Tensor } from "../tensor/tensor.ts";
 import type { Backward } from "./op.ts";
+import type { Tensor } from "./tensor.ts";
 
 /** `shape` with its −1 filled in so that the number of elements fits. Errors: ShapeError when nothing fits. */
 export function inferShape(from: Shape, shape: Shape): number[] {

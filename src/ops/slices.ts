@@ -1,8 +1,8 @@
 // An index of elements, and an index of slices as one of elements.
 import { normalizeDim, type Shape } from "../base/shape.ts";
-import type { Tensor } from "../tensor/tensor.ts";
 import { checkFits, checkIndex, checkRank, operand, withSize } from "./arguments.ts";
 import { type Composite, type InPlace, t } from "./op.ts";
+import type { Tensor } from "./tensor.ts";
 
 export type Slices<O extends unknown[] = []> = Composite<(x: Tensor, dim: number, index: Tensor, source: Tensor, ...rest: O) => Tensor> &
   InPlace;

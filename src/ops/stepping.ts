@@ -2,9 +2,9 @@
 import { checkFloat } from "../base/checks.ts";
 import { ShapeError } from "../base/errors.ts";
 import { sizeOf } from "../base/shape.ts";
-import type { Tensor } from "../tensor/tensor.ts";
 import { checkFits, productDtype } from "./arguments.ts";
 import { type Arg, type Inputs, type Meta, t } from "./op.ts";
+import type { Tensor } from "./tensor.ts";
 
 export type Tensors = readonly Tensor[];
 
@@ -17,7 +17,7 @@ export function numbered(lists: Readonly<Record<string, Tensors>>): Record<strin
 
 /** Names of the operands that steps of up to `most` parameters write to. */
 export const written = (letters: string, most: number): readonly string[] =>
-  [...letters].flatMap((letter) => Array.from({ length: most }, (_, k) => letter + k));
+  Array.from(letters, (letter) => Array.from({ length: most }, (_, k) => letter + k)).flat();
 
 /** Errors: ShapeError when a gradient or state tensor is missing or does not fit its parameter; DtypeError unless all are of one float dtype. */
 export function checkStep(ins: Inputs, letters: string, most: number): { out: Meta } {

@@ -5,11 +5,11 @@ import { checkKnown } from "../base/checks.ts";
 import { ArgumentError, DeviceError, under } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { cpu } from "../device/cpu.ts";
-import type { Device } from "../device/device.ts";
+import type { Device, DeviceName } from "../device/device.ts";
 import { type Counts, counts, ledger } from "../device/ledger.ts";
 import { type AdapterReport, openWebGpu, type WebGpuDevice } from "../device/webgpu/webgpu.ts";
 
-export type DeviceName = "cpu" | "webgpu";
+export type { DeviceName };
 export interface InitOptions {
   /** "auto" (default): WebGPU where it works, else the CPU. "webgpu" and "cpu" insist. */
   readonly device?: "auto" | DeviceName;

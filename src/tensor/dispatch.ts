@@ -1,10 +1,11 @@
 // From a call to a result: arguments → shape → allocate → run → record. Every operator passes here, on every device.
 import { checkDistinct } from "../autograd/inplace.ts";
 import { isGradEnabled, noGrad } from "../autograd/mode.ts";
-import { Node, SavedTensor } from "../autograd/node.ts";
+import { nodeOf, SavedTensor } from "../autograd/node.ts";
+import { OpNode, readsOf } from "../autograd/op-node.ts";
 import { described } from "../base/copies.ts";
 import { type DType, isFloat, promote, roundTo } from "../base/dtype.ts";
-import { DeviceError, DtypeError, GradError, ShapeError, show, under } from "../base/errors.ts";
+import { DeviceError, DtypeError, ShapeError, show, under } from "../base/errors.ts";
 import { reading } from "../base/reading.ts";
 import { contiguous, sameShape, sizeOf } from "../base/shape.ts";
 import { checkSupport, constantOf, type Device, Storage } from "../device/device.ts";
@@ -14,7 +15,6 @@ import {
   type AnyOp,
   type AnyPrimitive,
   type AnyView,
-  type Backward,
   type Call,
   type Composite,
   type Fn,
@@ -22,7 +22,6 @@ import {
   isComposite,
   isView,
   type Metas,
-  type Reads,
 } from "../ops/op.ts";
 import { defaultDevice } from "./device.ts";
 import { Tensor } from "./tensor.ts";
@@ -94,7 +93,8 @@ function applied(op: AnyOp, args: readonly unknown[], name: string): unknown {
   if (isComposite(op)) {
     const compose = (): unknown => op.compose(...args);
     const out = reading(args, op.backward === "none" ? () => noGrad(compose) : compose);
-    if (op.renames && out instanceof Tensor && out.gradFn) out.gradFn.name = name;
+    const node = op.renames && out instanceof Tensor && nodeOf(out);
+    if (node) node.name = name;
     return out;
   }
   const call = reading(args, () => ready(name, op, op.call(...args)));
@@ -149,7 +149,7 @@ function appliedInPlace(op: AnyPrimitive | Composite<Fn>, args: readonly unknown
   const { shape, dtype } = fresh;
   if (!sameShape(shape, self.shape)) throw new ShapeError(`the result ${show(shape)} does not fit into ${show(self.shape)}`);
   if (isFloat(dtype) && !isFloat(self.dtype)) throw new DtypeError(`a ${dtype} result does not fit into ${self.dtype}`, "use to() first");
-  const node = fresh.gradFn;
+  const node = nodeOf(fresh);
   // What has no rule of its own for this is recorded as a copy of the plain result.
   if (recording && node?.name !== name) return self.copy_(fresh);
   // What a rule reads of the result is this tensor from now on, so that the memory of the fresh one can be taken over.
@@ -214,51 +214,4 @@ function runView(op: AnyView, call: Ready): Tensor {
   const out = x.viewed(op.view(x, attrs), { replay, absolute: op.absolute ?? false });
   if (call.recording && isFloat(out.dtype)) out.setHistory(new OpNode(op, call, {}, out), 0);
   return out;
-}
-
-/** Names of what the gradients of some inputs read. */
-function readsOf(op: AnyPrimitive | AnyView, wanted: (input: string) => boolean | undefined): Iterable<string> {
-  const save: Reads<string> = (op as AnyPrimitive).save ?? [];
-  if (Array.isArray(save)) return save as readonly string[];
-  return new Set(Object.entries(save).flatMap(([input, names]) => (wanted(input) ? names : [])));
-}
-
-/** A recorded operator of the table. */
-class OpNode extends Node {
-  readonly #op: AnyPrimitive | AnyView;
-  readonly #call: Pick<Ready, "attrs" | "ins">;
-  readonly #keys: readonly string[];
-
-  /** `tensors` holds what the rule may read. Errors: GradError when there is no rule. */
-  constructor(op: AnyPrimitive | AnyView, { name, inputs, attrs, ins }: Ready, tensors: Tensors, out: Tensor) {
-    if (op.backward === "none")
-      throw new GradError("has no gradient rule, but an input requires a gradient", "detach() it, or run inside noGrad");
-    super(
-      name,
-      Object.values(inputs).map((x) => x.edge),
-      out,
-    );
-    this.#op = op;
-    this.#call = { attrs, ins };
-    this.#keys = Object.keys(inputs);
-    for (const key of readsOf(op, (input) => inputs[input]?.requiresGrad))
-      if (tensors[key]) this.saved[key] = new SavedTensor(key, tensors[key], key === "out" ? 0 : -1);
-  }
-
-  get attrs(): object {
-    return this.#call.attrs;
-  }
-
-  override apply([g]: readonly (Tensor | undefined)[], needed: readonly boolean[]): (Tensor | undefined)[] {
-    if (!g) return [];
-    const saved: Tensors = {};
-    for (const key of readsOf(this.#op, (input) => needed[this.#keys.indexOf(input)]))
-      if (this.saved[key]) saved[key] = this.saved[key].unpack(this);
-    const thunks = (this.#op.backward as Backward<string, object>)(g, saved, this.#call.attrs, this.#call.ins);
-    return this.#keys.map((key, i) => {
-      if (!needed[i]) return undefined;
-      if (!thunks[key]) throw new GradError(`has no gradient for ${key}`, "detach() that input", this.name);
-      return thunks[key]();
-    });
-  }
 }

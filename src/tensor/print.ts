@@ -156,6 +156,6 @@ function toString(x: Tensor): string {
 /** By name, for installation beside the operators; Node's console.log shows tensors by their text, too. */
 extend({ toText, toString, [Symbol.for("nodejs.util.inspect.custom")]: toString });
 
-declare module "./tensor.ts" {
+declare module "../ops/tensor.ts" {
   interface Tensor extends Printing {}
 }

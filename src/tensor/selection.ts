@@ -65,6 +65,6 @@ function indexPut(x: Tensor, indices: readonly Index[], values: Tensor | number,
 
 extend({ nonzero, maskedSelect, indexPut_: indexPut });
 
-declare module "./tensor.ts" {
+declare module "../ops/tensor.ts" {
   interface Tensor extends Selections {}
 }

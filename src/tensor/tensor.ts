@@ -1,9 +1,11 @@
-// class Tensor: a view of a storage that takes part in the graph. Its operators come from the kits in src/ops (methods.ts installs them).
+// The class behind the interface of src/ops/tensor.ts: a view of a storage that takes part in the graph. Its operators come from the kits in
+// src/ops (methods.ts installs them).
 import { told } from "../autograd/anomaly.ts";
-import { backward, backwardDefaults, type BackwardOptions, edgeOf } from "../autograd/engine.ts";
+import { backward, backwardDefaults, edgeOf } from "../autograd/engine.ts";
+import type { History } from "../autograd/history.ts";
 import { checkInPlace, CopySlices, type ViewPath } from "../autograd/inplace.ts";
 import { enableGrad, isGradEnabled, noGrad } from "../autograd/mode.ts";
-import { Accumulate, type Edge, type GradHook, type Node } from "../autograd/node.ts";
+import { Accumulate, type Edge, type Node, nodeOf } from "../autograd/node.ts";
 import { relieve, track, untrack } from "../autograd/pressure.ts";
 import { carryOn, enter, keep, leave } from "../autograd/scope.ts";
 import { mark } from "../base/copies.ts";
@@ -14,36 +16,50 @@ import { parse } from "../base/options.ts";
 import { contiguous, type Geometry, isContiguous, normalizeDim, sameShape, sizeOf } from "../base/shape.ts";
 import { quiet } from "../base/turn.ts";
 import { cpu, dense } from "../device/cpu.ts";
-import { checkSupport, type Device, released, Storage } from "../device/device.ts";
+import { checkSupport, type Device, type DeviceName, released, Storage } from "../device/device.ts";
 import { operand } from "../ops/arguments.ts";
-import type { DeviceName } from "./device.ts";
-import { destination, knownValue, type ToOptions } from "./transfer.ts";
+import type { BackwardOptions, GradHook, Nested, Tensor as Face, ToOptions } from "../ops/tensor.ts";
+import { destination, knownValue } from "./transfer.ts";
 
-export type Nested = number | boolean | Nested[];
 /** Largest index tensor or mask whose elements the host keeps beside the device's. */
 const visibleElements = 1 << 16;
 
-/** An n-dimensional array on a device, with a place in the autograd graph. Make one with tensor(), zeros(), randn() and the like. */
-export class Tensor implements Geometry {
+/** What the floors from here up do with a tensor besides. */
+interface Moves {
+  /** A view of the same storage with another geometry, not yet recorded. `step` makes the same view of another tensor in this one's shape. */
+  viewed(geometry: Geometry, step: ViewPath): Face;
+  /** This tensor elsewhere or in another dtype, itself when nothing changes. */
+  moved(device: Device, dtype: DType): Face;
+  /** Becomes `value` (used up) with gradient `grad`, perhaps elsewhere: how a module moves while others keep hold of its parameters. */
+  moveTo(value: Face, grad?: Face): void;
+  /** A constant scalar moved to another device; only for tensors whose value is known. */
+  constantOn(device: Device): Face;
+}
+declare module "../ops/tensor.ts" {
+  /** @internal */
+  interface Tensor extends Moves {}
+}
+
+// Kits put the methods there that the interface promises.
+// eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
+interface TensorImpl extends Face {}
+class TensorImpl implements History, Moves {
   readonly storage: Storage;
   readonly dtype: DType;
   readonly shape: readonly number[];
   readonly strides: readonly number[];
   readonly offset: number;
-  /** The tensor this one is a view of, and the way from there. */
-  viewOf: Tensor | undefined;
+  viewOf: TensorImpl | undefined;
   path: ViewPath | undefined;
   /** Recorded in-place changes of this tensor's history; for a view, how many of its base's it has taken in. */
   #rewrites = 0;
   #edge: Edge | undefined;
-  #grad: Tensor | undefined;
+  #grad: Face | undefined;
   #gradSeen = false;
   #disposed = false;
-  /** For the collector (autograd/pressure.ts): whether it watches this handle, and host bytes standing in for GPU bytes. */
   tracked = false;
   pressure: ArrayBuffer | undefined;
 
-  /** Takes over one reference of `storage`. Internal: users call the creation functions. */
   constructor(storage: Storage, dtype: DType, { shape, strides, offset }: Geometry) {
     this.storage = storage;
     this.dtype = dtype;
@@ -53,17 +69,15 @@ export class Tensor implements Geometry {
     enter(this);
   }
 
-  /** A tensor whose elements are all `value`; memory is taken only when a kernel needs it. */
-  static constant(device: Device, value: number, dtype: DType, shape: readonly number[]): Tensor {
-    return new Tensor(new Storage(device, dtype, sizeOf(shape), undefined, value), dtype, contiguous(shape));
+  static constant(device: Device, value: number, dtype: DType, shape: readonly number[]): TensorImpl {
+    return new TensorImpl(new Storage(device, dtype, sizeOf(shape), undefined, value), dtype, contiguous(shape));
   }
 
-  /** A tensor of host data, which is already in the array of `dtype`. */
-  static upload(device: Device, dtype: DType, data: TypedArray, shape: readonly number[]): Tensor {
+  static upload(device: Device, dtype: DType, data: TypedArray, shape: readonly number[]): TensorImpl {
     const storage = new Storage(device, dtype, data.length, device.upload(dtype, data));
     // Indices and masks stay visible to the host, so that their range and count are known without a read.
     if (device.type !== "cpu" && !isFloat(dtype) && data.length <= visibleElements) storage.uploaded = data;
-    return new Tensor(storage, dtype, contiguous(shape));
+    return new TensorImpl(storage, dtype, contiguous(shape));
   }
 
   get device(): { readonly type: "cpu" | "webgpu" } {
@@ -72,25 +86,21 @@ export class Tensor implements Geometry {
   get ndim(): number {
     return this.shape.length;
   }
-  /** The sizes of all dimensions, or of one. Errors: ShapeError for a dimension that is not there. */
   size(): readonly number[];
   size(dim: number): number;
   size(...rest: [dim?: number]): readonly number[] | number {
     const { dim } = under("size", () => parse(rest, { dim: null as number | null }));
     return dim === null ? this.shape : this.shape[under("size", () => normalizeDim(dim, this.ndim))]!;
   }
-  /** Number of dimensions. */
   dim(): number {
     return this.ndim;
   }
-  /** Number of elements. */
   numel(): number {
     return sizeOf(this.shape);
   }
   isContiguous(): boolean {
     return isContiguous(this);
   }
-  /** True when this is all of its storage, in order. */
   get whole(): boolean {
     return this.storage.elements === this.numel() && isContiguous(this);
   }
@@ -103,7 +113,6 @@ export class Tensor implements Geometry {
   set requiresGrad(value: boolean) {
     this.requiresGrad_(value);
   }
-  /** Sets whether operators on this tensor are recorded. Errors: GradError for integer dtypes and for non-leaves switched off. */
   requiresGrad_(value = true): this {
     return under("requiresGrad_", () => {
       if (value && !isFloat(this.dtype)) throw new GradError(`the tensor is ${this.dtype}`, "only floats have gradients");
@@ -112,7 +121,6 @@ export class Tensor implements Geometry {
       return this;
     });
   }
-  /** Where its gradient flows: into the node that made it, or the sink of a leaf. */
   get edge(): Edge | undefined {
     const base = this.viewOf;
     // A view whose base was rewritten in place since takes its history anew from there.
@@ -121,40 +129,29 @@ export class Tensor implements Geometry {
       const source = base.alias();
       const again = enableGrad(() => this.path!.replay(source));
       this.#rewrites = base.#rewrites;
-      this.#edge = again.#edge;
+      this.#edge = again.edge;
       again.dispose();
       source.dispose();
     }
     return this.#edge;
   }
-  /** The node that made this tensor, null for leaves. */
   get gradFn(): Node | null {
-    const node = this.edge?.node;
-    return !node || node instanceof Accumulate ? null : node;
-  }
-  /** Which output of `gradFn` this is. */
-  get outputIndex(): number {
-    return this.edge?.index ?? 0;
+    return nodeOf(this) ?? null;
   }
   get isLeaf(): boolean {
     return this.gradFn === null;
   }
-  /**
-   * The same elements outside of the graph: `p.data.clamp_(0, 1)` writes into p unseen by autograd. Setting it makes p hold the elements of
-   * another tensor, wherever and in whatever shape these are, as PyTorch does. Errors: GradError for a tensor that is no leaf.
-   */
-  get data(): Tensor {
+  get data(): Face {
     return this.detach();
   }
-  set data(value: Tensor) {
+  set data(value: Face) {
     under("data", () => this.moveTo(operand(value, "value").detach()));
   }
-  /** The accumulated gradient, null before the first backward and after zeroGrad. */
-  get grad(): Tensor | null {
+  get grad(): Face | null {
     if (this.#grad) this.#gradSeen = true;
     return this.#grad ?? null;
   }
-  set grad(value: Tensor | null) {
+  set grad(value: Face | null) {
     if (value && !sameShape(value.shape, this.shape))
       throw new ShapeError(`${show(value.shape)} is not the shape of the tensor, ${show(this.shape)}`, "", "grad");
     // A gradient nobody has looked at can go at once instead of waiting for the collector.
@@ -163,32 +160,27 @@ export class Tensor implements Geometry {
     this.#grad = value ? keep(value) : undefined;
     this.#gradSeen = true;
   }
-  /** The gradient for library code, which does not keep it: leaves it free for early release. */
-  peekGrad(): Tensor | undefined {
+  peekGrad(): Face | undefined {
     return this.#grad;
   }
 
-  /** Accumulates gradients of the leaves below this tensor. `gradient` may be left out for one element. */
   backward(
     ...rest:
-      | [gradient?: Tensor | null, retainGraph?: boolean | null, createGraph?: boolean, inputs?: BackwardOptions["inputs"]]
-      | [gradient: Tensor | null, options: BackwardOptions]
-      | [options: BackwardOptions & { readonly gradient?: Tensor | null }]
+      | [gradient?: Face | null, retainGraph?: boolean | null, createGraph?: boolean, inputs?: BackwardOptions["inputs"]]
+      | [gradient: Face | null, options: BackwardOptions]
+      | [options: BackwardOptions & { readonly gradient?: Face | null }]
   ): void {
-    const { gradient, ...options } = under("backward", () => parse(rest, { gradient: null as Tensor | null, ...backwardDefaults }));
+    const { gradient, ...options } = under("backward", () => parse(rest, { gradient: null as Face | null, ...backwardDefaults }));
     backward(this, gradient, options);
   }
-  /** Same storage, no graph. */
-  detach(): Tensor {
+  detach(): Face {
     this.checkLive("detach");
     return this.alias(false);
   }
-  /** Keeps the gradient of a non-leaf in `grad`. */
   retainGrad(): void {
     const { index } = under("retainGrad", () => edgeOf(this, "the tensor"));
     this.gradFn?.retained.set(index, this);
   }
-  /** Calls hook with every gradient of this tensor; what it returns replaces the gradient. Returns a handle to remove it. */
   registerHook(hook: GradHook): { remove(): void } {
     const { node, index } = under("registerHook", () => edgeOf(this, "the tensor"));
     const hooks = memo(node.hooks, index, () => new Set());
@@ -196,30 +188,27 @@ export class Tensor implements Geometry {
     return { remove: () => void hooks.delete(hook) };
   }
 
-  /** Another handle on the same elements; with `graph`, at the same place in the graph. */
-  alias(graph = true): Tensor {
-    const other = new Tensor(this.storage.retain(), this.dtype, this);
+  alias(graph = true): Face {
+    const other = new TensorImpl(this.storage.retain(), this.dtype, this);
     return graph ? other.#at(this.edge) : other;
   }
-  /** A view of the same storage with another geometry, not yet recorded. `step` makes the same view of another tensor in this one's shape. */
-  viewed(geometry: Geometry, step: ViewPath): Tensor {
+  viewed(geometry: Geometry, step: ViewPath): Face {
     sizeOf(geometry.shape); // refuses before memory is shared
     const before = this.path;
     const path = before && {
-      replay: (base: Tensor) => step.replay(before.replay(base)),
+      replay: (base: Face) => step.replay(before.replay(base)),
       absolute: before.absolute || step.absolute,
       owner: before.owner,
     };
-    return new Tensor(this.storage.retain(), this.dtype, geometry).seenFrom(this.viewOf ?? this, path ?? step);
+    return new TensorImpl(this.storage.retain(), this.dtype, geometry).seenFrom(this.viewOf ?? this, path ?? step);
   }
-  /** Makes this a view of `base`, or of nothing. */
-  seenFrom(base?: Tensor, path?: ViewPath): this {
-    [this.viewOf, this.path, this.#rewrites] = [base, path, base ? base.#rewrites : 0];
+  seenFrom(base?: Face, path?: ViewPath): this {
+    this.viewOf = base as TensorImpl | undefined;
+    [this.path, this.#rewrites] = [path, this.viewOf ? this.viewOf.#rewrites : 0];
     return this;
   }
-  /** A copy of the present contents at the same place in the graph, for an in-place operator that needs them later. */
-  preserved(): Tensor {
-    return noGrad(() => this.clone()).#at(this.edge);
+  preserved(): Face {
+    return (noGrad(() => this.clone()) as TensorImpl).#at(this.edge);
   }
   setHistory(node: Node, index: number): void {
     this.#at({ node, index });
@@ -228,7 +217,6 @@ export class Tensor implements Geometry {
     this.#edge = edge;
     return this;
   }
-  /** In-place operators: from now on this tensor, which was input number `self` of `node`, is its output `index`. A view hands this on to its base. */
   rebase(node: Node, self: number, index = 0): void {
     const base = this.viewOf;
     if (base && this.path) base.setHistory(new CopySlices(base, this.path, node, self), 0);
@@ -236,11 +224,10 @@ export class Tensor implements Geometry {
     carryOn(base ?? this);
     (base ?? this).#rewrites++;
   }
-  /** Becomes `value` (used up) with gradient `grad`, perhaps elsewhere: how a module moves while others keep hold of its parameters. */
-  moveTo(value: Tensor, grad?: Tensor): void {
+  moveTo(value: Face, grad?: Face): void {
     if (!this.isLeaf) throw new GradError("only leaves can move", "use to()", "moveTo");
     this.checkLive("moveTo");
-    const own = this as { -readonly [K in "storage" | "dtype" | "shape" | "strides" | "offset"]: Tensor[K] };
+    const own = this as { -readonly [K in "storage" | "dtype" | "shape" | "strides" | "offset"]: Face[K] };
     const { storage, dtype, shape, strides, offset } = value;
     untrack(this);
     this.storage.release();
@@ -250,8 +237,7 @@ export class Tensor implements Geometry {
     if (this.#edge) this.#edge = { node: new Accumulate(this), index: 0 };
     this.grad = grad ?? null;
   }
-  /** Adds to `grad`; takes ownership of `g`. */
-  receiveGrad(g: Tensor, createGraph: boolean): void {
+  receiveGrad(g: Face, createGraph: boolean): void {
     const old = this.#grad;
     if (!old) {
       const exclusive = !g.storage.shared && g.whole && g.storage.constant === undefined;
@@ -266,14 +252,12 @@ export class Tensor implements Geometry {
       g.dispose();
     }
   }
-  /** Errors: ArgumentError for a tensor that overlaps itself, GradError when writing here would break a recorded gradient. */
   checkInPlace(): void {
     checkInPlace(this);
   }
 
   // ---- values ---------------------------------------------------------------------------------------------------
 
-  /** The elements in row-major order, after everything recorded so far. */
   array(): Promise<TypedArray> {
     return quiet(this.#array());
   }
@@ -284,7 +268,6 @@ export class Tensor implements Geometry {
     await relieve();
     return data;
   }
-  /** The value of a one-element tensor. Errors: ShapeError for any other size. */
   item(): Promise<number> {
     return quiet(this.#item());
   }
@@ -293,7 +276,6 @@ export class Tensor implements Geometry {
     if (this.numel() !== 1) throw new ShapeError(`the tensor has ${this.numel()} elements, not 1`, "", "item");
     return (await this.array())[0]!;
   }
-  /** Nested arrays of numbers (booleans for bool), a plain number for 0-d. */
   tolist(): Promise<Nested> {
     return quiet(this.#tolist());
   }
@@ -308,45 +290,35 @@ export class Tensor implements Geometry {
     };
     return build(0);
   }
-  /** A constant tensor of this dtype and device, in this shape or the given one. */
-  filledLike(value: number, shape: readonly number[] = this.shape): Tensor {
-    return Tensor.constant(this.storage.device, value, this.dtype, shape);
+  filledLike(value: number, shape: readonly number[] = this.shape): Face {
+    return TensorImpl.constant(this.storage.device, value, this.dtype, shape);
   }
-  /** A tensor of host data on this device. */
-  uploadedLike(dtype: DType, data: TypedArray, shape: readonly number[]): Tensor {
-    return Tensor.upload(this.storage.device, dtype, data, shape);
+  uploadedLike(dtype: DType, data: TypedArray, shape: readonly number[]): Face {
+    return TensorImpl.upload(this.storage.device, dtype, data, shape);
   }
-  /**
-   * This tensor as another dtype, on another device, or both: `to("int32")`, `to("webgpu")`, `to({ device, dtype })`, `to(other)`.
-   * Itself when nothing changes. From the CPU to WebGPU elements are uploaded at once; the way back cannot be synchronous: await cpu().
-   * Errors: DeviceError from WebGPU to the CPU, GradError where a gradient would have to cross devices.
-   */
-  to(target: DTypeLike | DeviceName | Tensor | ToOptions, options?: ToOptions): Tensor {
+  to(target: DTypeLike | DeviceName | Face | ToOptions, options?: ToOptions): Face {
     return under("to", () => {
       const { device, dtype, copy } = destination(this, target, options);
       const moved = this.moved(device, dtype);
       return moved === this && copy ? this.clone() : moved;
     });
   }
-  /** This tensor elsewhere or in another dtype, itself when nothing changes. */
-  moved(device: Device, dtype: DType): Tensor {
+  moved(device: Device, dtype: DType): Face {
     this.checkLive();
     // The CPU has every dtype: where one of the two devices is the CPU, that is where it changes.
-    if (this.device.type === "cpu" && this.dtype !== dtype) return (this.cast(dtype) as Tensor).moved(device, dtype);
+    if (this.device.type === "cpu" && this.dtype !== dtype) return (this.cast(dtype) as Face).moved(device, dtype);
     const here = this.#on(device);
     return here.dtype === dtype ? here : here.cast(dtype);
   }
-  /** The elements on the CPU, itself when they are there already; a copy without graph otherwise. */
-  async cpu(): Promise<Tensor> {
+  async cpu(): Promise<Face> {
     this.checkLive("cpu");
     if (this.device.type === "cpu") return this;
-    return Tensor.upload(cpu, this.dtype, await this.array(), this.shape);
+    return TensorImpl.upload(cpu, this.dtype, await this.array(), this.shape);
   }
-  /** The tensor in float64, on the CPU only; itself when it is already. */
-  double(): Tensor {
+  double(): Face {
     return this.to("float64");
   }
-  #on(device: Device): Tensor {
+  #on(device: Device): Face {
     const { storage, dtype, shape } = this;
     const own = storage.device;
     if (own === device) return this;
@@ -355,18 +327,16 @@ export class Tensor implements Geometry {
     checkSupport(device, dtype);
     // A single number stays known to the host, so that counters can be read without waiting.
     const value = knownValue(this) ?? storage.constant;
-    if (value !== undefined) return Tensor.constant(device, value, dtype, shape);
+    if (value !== undefined) return TensorImpl.constant(device, value, dtype, shape);
     if (own.type !== "cpu") throw own.lost ?? new DeviceError(`elements on ${own.type} cannot be read at once`, "await cpu() instead");
     const data = dense(this);
-    return Tensor.upload(device, dtype, isFloat(dtype) ? data : (data.slice() as TypedArray), shape);
+    return TensorImpl.upload(device, dtype, isFloat(dtype) ? data : (data.slice() as TypedArray), shape);
   }
-  /** Writes zeros into this tensor. */
   zero_(): this {
     return this.fill_(0) as this;
   }
-  /** A constant scalar moved to another device; only for tensors whose value is known. */
-  constantOn(device: Device): Tensor {
-    return Tensor.constant(device, this.storage.constant!, this.dtype, this.shape).#at(this.edge);
+  constantOn(device: Device): Face {
+    return TensorImpl.constant(device, this.storage.constant!, this.dtype, this.shape).#at(this.edge);
   }
 
   /** What it is; print.ts shows the values. */
@@ -379,11 +349,9 @@ export class Tensor implements Geometry {
   get disposed(): boolean {
     return this.#disposed;
   }
-  /** Errors: DeviceError after dispose(), or the end of the tidy() that made this handle and did not return it. */
   checkLive(op?: string): void {
     if (this.#disposed) throw released(op);
   }
-  /** Gives this handle's share of the memory back now instead of at garbage collection. Using it afterwards throws. */
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
@@ -398,3 +366,17 @@ export class Tensor implements Geometry {
     mark(this.prototype, "tensor");
   }
 }
+
+/** What tensors are made by, for instanceof and for the library's own subclasses. */
+export interface TensorClass {
+  /** Takes over one reference of `storage`. Internal: users call the creation functions. */
+  new (storage: Storage, dtype: DType, geometry: Geometry): Face;
+  readonly prototype: Face;
+  /** @internal A tensor whose elements are all `value`; memory is taken only when a kernel needs it. */
+  constant(device: Device, value: number, dtype: DType, shape: readonly number[]): Face;
+  /** @internal A tensor of host data, which is already in the array of `dtype`. */
+  upload(device: Device, dtype: DType, data: TypedArray, shape: readonly number[]): Face;
+}
+export type Tensor = Face;
+/** The class of all tensors. Make one with tensor(), zeros(), randn() and the like. */
+export const Tensor: TensorClass = TensorImpl;

@@ -3,23 +3,15 @@ import { noGrad } from "../autograd/mode.ts";
 import { asDType, type DType, type DTypeLike } from "../base/dtype.ts";
 import { parse } from "../base/options.ts";
 import { dense } from "../device/cpu.ts";
-import { constantOf, type Device } from "../device/device.ts";
+import { constantOf, type Device, type DeviceName } from "../device/device.ts";
 import { isTensor } from "../ops/arguments.ts";
-import { defaultDevice, type DeviceName, deviceNamed } from "./device.ts";
-import type { Tensor } from "./tensor.ts";
+import type { Tensor, ToOptions } from "../ops/tensor.ts";
+import { defaultDevice, deviceNamed } from "./device.ts";
 
 /** Where and as a tensor is. */
 export interface Place {
   readonly storage: { readonly device: Device };
   readonly dtype: DType;
-}
-
-/** Where and as what `to` wants a tensor. */
-export interface ToOptions {
-  readonly dtype?: DTypeLike;
-  readonly device?: DeviceName;
-  /** A copy even when nothing changes. */
-  readonly copy?: boolean;
 }
 
 /** What `to` is asked for: a dtype, a device, both, or the like of another tensor. Errors: ArgumentError, DtypeError. */

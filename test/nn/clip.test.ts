@@ -4,7 +4,7 @@ import { ArgumentError } from "../../src/base/errors.ts";
 import { tensor } from "../../src/tensor/create.ts";
 import { init } from "../../src/tensor/device.ts";
 import { utils } from "../../src/nn/index.ts";
-import type { Nested, Tensor } from "../../src/tensor/tensor.ts";
+import type { Nested, Tensor } from "../../src/ops/tensor.ts";
 import { loadFixture } from "../golden/loader.ts";
 
 interface Case {

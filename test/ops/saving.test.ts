@@ -1,4 +1,5 @@
 // What operators keep for backward: what the wanted gradients read, and nothing else.
+import { nodeOf } from "../../src/autograd/node.ts";
 import { describe, expect, it } from "vitest";
 import { grad } from "../../src/autograd/engine.ts";
 import { tidy } from "../../src/autograd/scope.ts";
@@ -15,7 +16,7 @@ const x = (): Tensor => tensor([[1, 2], [3, 4]]); // prettier-ignore
 const p = (): Tensor => x().requiresGrad_();
 
 describe("each record saves what the one gradient that is wanted reads", () => {
-  const saved = (y: Tensor): string[] => Object.keys(y.gradFn!.saved).sort();
+  const saved = (y: Tensor): string[] => Object.keys(nodeOf(y)!.saved).sort();
   const image = tensor(new Array(16).fill(1), { shape: [1, 1, 4, 4] });
   const filter = tensor(new Array(4).fill(1), { shape: [1, 1, 2, 2] });
   const index = tensor([[0, 0], [1, 0]], { dtype: "int32" }); // prettier-ignore

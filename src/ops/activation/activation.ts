@@ -7,14 +7,14 @@ import { ArgumentError } from "../../base/errors.ts";
 import { library } from "../../device/kernel.ts";
 import type { Form } from "../../kernels/elementwise.ts";
 import * as m from "../../kernels/math.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
-import { type Composite, type ErrorSample, type Primitive, raises, type Sample, t } from "../op.ts";
+import { type Composite, type ErrorSample, type Internal, type Primitive, raises, type Sample, t } from "../op.ts";
 import { noBools, numbers, plain, type PlainUnary, pointwise, real, unary, type Unary } from "../pointwise.ts";
+import type { Tensor } from "../tensor.ts";
 
 library(special);
 
 type Gradient = (g: Tensor, x: Tensor) => Tensor;
-type Slope = Primitive<Gradient>;
+type Slope = Primitive<Gradient> & Internal;
 
 const ranges: readonly Sample[] = [[t([3, 5])], [t([], { low: 0.5, high: 2 })], [t([4], { low: -40, high: 40 })]];
 const floats: readonly ErrorSample[] = [{ args: [{ $: [2], dtype: "int32" }], message: "not defined for int32" }];
@@ -26,14 +26,10 @@ const pair: readonly Sample[] = [
 ];
 
 /** A record for g · f′, from g and the input or output of f. */
-const slope = (rule: Form & { definition: Gradient }): Slope =>
-  pointwise<Gradient>({
-    ...rule,
-    internal: true,
-    operands: ["g", "x"],
-    backward: "definition",
-    samples: pair,
-  });
+const slope = (rule: Form & { definition: Gradient }): Slope => ({
+  ...pointwise<Gradient>({ ...rule, operands: ["g", "x"], backward: "definition", samples: pair }),
+  internal: true,
+});
 
 // ---- rectifiers
 
@@ -175,26 +171,29 @@ export const gelu: Primitive<(x: Tensor, options?: Partial<Approximation>) => Te
 });
 
 /** g · gelu′(x). */
-export const geluBackward: Primitive<(g: Tensor, x: Tensor, options?: Partial<Approximation>) => Tensor, never, Approximation> = pointwise({
-  internal: true,
-  form: ({ approximate }) => geluSlopes[approximate],
-  operands: ["g", "x"],
-  keywords: { approximate: "none" } as Approximation,
-  backward: "definition",
-  definition: (g, x, options) => {
-    if (options?.approximate === "tanh") {
-      const s = x.mul(x.square().mul(0.044715).add(1)).mul(root).sigmoid();
-      return g.mul(s).add(g.mul(x).mul(x.square().mul(0.134145).add(1)).mul(root).sigmoidBackward(s));
-    }
-    const density = x
-      .square()
-      .mul(-0.5)
-      .exp()
-      .mul(root / 4);
-    return g.mul(x.mul(-Math.SQRT1_2).erfc().mul(0.5).add(x.mul(density)));
-  },
-  samples: [...pair, [t([4]), t([4]), { approximate: "tanh" }]],
-});
+export const geluBackward: Primitive<(g: Tensor, x: Tensor, options?: Partial<Approximation>) => Tensor, never, Approximation> & Internal =
+  {
+    ...pointwise({
+      form: ({ approximate }) => geluSlopes[approximate],
+      operands: ["g", "x"],
+      keywords: { approximate: "none" } as Approximation,
+      backward: "definition",
+      definition: (g, x, options) => {
+        if (options?.approximate === "tanh") {
+          const s = x.mul(x.square().mul(0.044715).add(1)).mul(root).sigmoid();
+          return g.mul(s).add(g.mul(x).mul(x.square().mul(0.134145).add(1)).mul(root).sigmoidBackward(s));
+        }
+        const density = x
+          .square()
+          .mul(-0.5)
+          .exp()
+          .mul(root / 4);
+        return g.mul(x.mul(-Math.SQRT1_2).erfc().mul(0.5).add(x.mul(density)));
+      },
+      samples: [...pair, [t([4]), t([4]), { approximate: "tanh" }]],
+    }),
+    internal: true,
+  };
 
 /** x · sigmoid(x), also called swish. */
 export const silu: PlainUnary<"x"> = plain(unary({ float: "silu(x)" }, m.silu, "x", (g, x) => g.siluBackward(x), smooth));

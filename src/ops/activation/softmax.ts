@@ -20,10 +20,10 @@ import {
   softmaxGradientRows,
   softmaxRows,
 } from "../../kernels/rows.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
 import { checkFits } from "../arguments.ts";
-import { type Backward, type Primitive, raises, t } from "../op.ts";
+import { type Backward, type Internal, type Primitive, raises, t } from "../op.ts";
 import { counted, restored } from "../reducing.ts";
+import type { Tensor } from "../tensor.ts";
 
 export interface WithDtype {
   readonly dtype?: DTypeLike | undefined;
@@ -89,7 +89,7 @@ const gradient = (
   row: RowKernel,
   definition: BackwardSignature,
   line: (g: Numbers, y: Numbers, to: Numbers, at: number, n: number, step: number) => void,
-): Primitive<BackwardSignature, never, { dim: number }> => ({
+): Primitive<BackwardSignature, never, { dim: number }> & Internal => ({
   internal: true,
   call: (x, y, dim) => ({ inputs: { x, y }, attrs: { dim: normalizeDim(dim, x.ndim) } }),
   meta: ({ x, y }) => {
@@ -108,7 +108,7 @@ const gradient = (
 }); // prettier-ignore
 
 /** The gradient of softmax: y · (x − Σ x · y), with x the gradient of its result y. */
-export const softmaxBackward: Primitive<BackwardSignature, never, { dim: number }> = gradient(
+export const softmaxBackward: Primitive<BackwardSignature, never, { dim: number }> & Internal = gradient(
   softmaxGradientRows,
   (x, y, dim) => {
     const weighted = x.mul(y);
@@ -122,7 +122,7 @@ export const softmaxBackward: Primitive<BackwardSignature, never, { dim: number 
 );
 
 /** The gradient of logSoftmax: x − exp(y) · Σ x, with x the gradient of its result y. */
-export const logSoftmaxBackward: Primitive<BackwardSignature, never, { dim: number }> = gradient(
+export const logSoftmaxBackward: Primitive<BackwardSignature, never, { dim: number }> & Internal = gradient(
   logSoftmaxGradientRows,
   (x, y, dim) => x.sub(y.exp().mul(x.sum(dim, true))),
   (g, y, to, at, n, step) => {

@@ -4,7 +4,6 @@ import { isFloat } from "../../base/dtype.ts";
 import { ArgumentError } from "../../base/errors.ts";
 import type { Form, Kinds, Loop } from "../../kernels/elementwise.ts";
 import * as m from "../../kernels/math.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
 import { type Cases, type Primitive, raises, t } from "../op.ts";
 import {
   type Binary,
@@ -20,6 +19,7 @@ import {
   times,
   within,
 } from "../pointwise.ts";
+import type { Tensor } from "../tensor.ts";
 
 const wide = within();
 const positive = within(0.3, 3);

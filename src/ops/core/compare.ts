@@ -2,7 +2,6 @@
 import { ArgumentError, DtypeError } from "../../base/errors.ts";
 import { parse } from "../../base/options.ts";
 import type { Form } from "../../kernels/elementwise.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
 import { type Primitive, raises, type Sample, t } from "../op.ts";
 import {
   binary,
@@ -21,6 +20,7 @@ import {
   unary,
   type Unary,
 } from "../pointwise.ts";
+import type { Tensor } from "../tensor.ts";
 
 // ---- comparisons
 

@@ -3,10 +3,10 @@ import { asDType, type DType, type DTypeLike, isFloat } from "../../base/dtype.t
 import { broadcastShapes } from "../../base/shape.ts";
 import { cpuMap, type Form, gpuMap, type Loop, type Pointwise } from "../../kernels/elementwise.ts";
 import { toInt32 } from "../../kernels/math.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
 import { checkFits } from "../arguments.ts";
-import { type Composite, type Primitive, raises, t } from "../op.ts";
+import { type Composite, type Internal, type Primitive, raises, t } from "../op.ts";
 import { checkSingle, type Mapped, operandOf, plain, type PlainUnary, pointwise, unary } from "../pointwise.ts";
+import type { Tensor } from "../tensor.ts";
 
 const moved: Loop = (to, t, n, a, i, sa) => {
   if (sa === 1) to.set(a.subarray(i, i + n), t);
@@ -40,21 +40,23 @@ const conversion: Pointwise<{ dtype: DType }> = {
 };
 
 /** The elements converted to another dtype; floats truncate towards zero on their way to integers, anything but 0 is true. */
-export const cast: Primitive<(x: Tensor, dtype: DTypeLike) => Tensor, never, { dtype: DType }> = pointwise({
+export const cast: Primitive<(x: Tensor, dtype: DTypeLike) => Tensor, never, { dtype: DType }> & Internal = {
+  ...pointwise({
+    ...conversion,
+    call: (x: Tensor, dtype: DTypeLike) => ({ inputs: { x: operandOf(x, "x") }, attrs: { dtype: asDType(dtype) } }),
+    dtype: (_, { dtype }) => dtype,
+    backward: (g) => ({ x: () => g }),
+    samples: [
+      [t([2, 3]), "int32"],
+      [t([2, 3]), "bool"],
+      [t([2, 3]), "uint8"],
+      [t([2, 3], { dtype: "int32" }), "float32"],
+      [t([2], { dtype: "bool" }), "int32"],
+    ],
+    errors: [raises([t([2]), "complex"], "unknown dtype")],
+  }),
   internal: true,
-  ...conversion,
-  call: (x: Tensor, dtype: DTypeLike) => ({ inputs: { x: operandOf(x, "x") }, attrs: { dtype: asDType(dtype) } }),
-  dtype: (_, { dtype }) => dtype,
-  backward: (g) => ({ x: () => g }),
-  samples: [
-    [t([2, 3]), "int32"],
-    [t([2, 3]), "bool"],
-    [t([2, 3]), "uint8"],
-    [t([2, 3], { dtype: "int32" }), "float32"],
-    [t([2], { dtype: "bool" }), "int32"],
-  ],
-  errors: [raises([t([2]), "complex"], "unknown dtype")],
-});
+};
 
 const converting = (dtype: DType): Composite<(x: Tensor) => Tensor> => ({
   compose: (x) => x.to(dtype),
@@ -92,7 +94,7 @@ const copying: Pick<Copying, "meta" | "cpu" | "gpu" | "backward" | "inplace"> = 
  * The elements of `source` in the dtype and shape of x; `x.copy_(source)` writes them into x. The gradient flows to `source`.
  * Shape: source broadcasts to x. Errors: ShapeError.
  */
-export const copy: Copying = {
+export const copy: Copying & Internal = {
   ...copying,
   internal: true,
   call: (x, source) => ({ inputs: { x, y: operandOf(source, "source") }, attrs: {} }),

@@ -1,8 +1,8 @@
 // Elementwise functions of one operand: signs, roots, exponential and logarithm.
 import * as m from "../../kernels/math.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
 import { type Composite, type InPlace, raises, t } from "../op.ts";
 import { flat, noBools, real, samplesOf, unary, type Unary, within } from "../pointwise.ts";
+import type { Tensor } from "../tensor.ts";
 
 /** −x. */
 export const neg: Unary = unary(

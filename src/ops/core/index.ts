@@ -1,6 +1,6 @@
 // What every tensor can do: element by element, reductions, views, products. All other kits, and autograd itself, build on it.
 import { install } from "../install.ts";
-import type { FunctionsOf, MethodsOf } from "../methods.ts";
+import type { FunctionsOf, InternalMethodsOf, MethodsOf, Together } from "../methods.ts";
 import * as arithmetic from "./arithmetic.ts";
 import * as compare from "./compare.ts";
 import * as convert from "./convert.ts";
@@ -9,12 +9,15 @@ import * as matmul from "./matmul.ts";
 import * as reduce from "./reduce.ts";
 import * as view from "./view.ts";
 
-const operators = { ...arithmetic, ...compare, ...convert, ...elementwise, ...matmul, ...reduce, ...view };
-install(operators);
+const families = [arithmetic, compare, convert, elementwise, matmul, reduce, view] as const;
+install(...families);
+type Operators = Together<typeof families>;
 
-declare module "../../tensor/tensor.ts" {
-  interface Tensor extends MethodsOf<typeof operators> {}
+declare module "../tensor.ts" {
+  interface Tensor extends MethodsOf<Operators> {}
+  /** @internal */
+  interface Tensor extends InternalMethodsOf<Operators> {}
 }
 declare module "../methods.ts" {
-  interface Functions extends FunctionsOf<typeof operators> {}
+  interface Functions extends FunctionsOf<Operators> {}
 }

@@ -3,12 +3,12 @@ import { ShapeError, show } from "../../base/errors.ts";
 import { sizeOf } from "../../base/shape.ts";
 import { hostDense } from "../../device/cpu.ts";
 import type { View, Views } from "../../device/device.ts";
-import { contractCpu } from "../../kernels/contraction-cpu.ts";
 import { contract, type Contraction } from "../../kernels/contraction.ts";
+import { contractCpu } from "../../kernels/contraction-cpu.ts";
 import { checkInner, productOf, productShape, rows } from "../../kernels/product.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
 import { checkFits, checkRank, operand, productDtype } from "../arguments.ts";
-import { type Composite, type Primitive, raises, t } from "../op.ts";
+import { type Composite, type Internal, type Primitive, raises, t } from "../op.ts";
+import type { Tensor } from "../tensor.ts";
 
 /** Both devices' halves of a record from the contraction that it is. */
 const contracted = (plan: (io: Views, toDense: (v: View) => View) => Contraction): Pick<Primitive<() => Tensor>, "cpu" | "gpu"> => ({
@@ -21,7 +21,7 @@ const contracted = (plan: (io: Views, toDense: (v: View) => View) => Contraction
 });
 
 /** Batched matrix product over the last two dimensions; batches broadcast. Shape: [..., m, k] · [..., k, n] → [..., m, n]. */
-export const batchMatmul: Primitive<(x: Tensor, y: Tensor) => Tensor, "x" | "y"> = {
+export const batchMatmul: Primitive<(x: Tensor, y: Tensor) => Tensor, "x" | "y"> & Internal = {
   internal: true,
   call: (x, y) => ({ inputs: { x, y }, attrs: {} }),
   meta: (ins) => {

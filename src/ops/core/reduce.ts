@@ -6,10 +6,10 @@ import { parse } from "../../base/options.ts";
 import { broadcastShapes, checkShape, normalizeDims, reducedShape, sameShape, type Shape } from "../../base/shape.ts";
 import { elements } from "../../device/cpu.ts";
 import { cpuSum, gpuReduce, means, sums } from "../../kernels/reduction.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
 import { choosing } from "../choosing.ts";
-import { type Cases, type Composite, type Meta, type Primitive, raises, type Sample, t } from "../op.ts";
+import { type Cases, type Composite, type Internal, type Meta, type Primitive, raises, type Sample, t } from "../op.ts";
 import { type Attrs, counted, type Dims, over, restored } from "../reducing.ts";
+import type { Tensor } from "../tensor.ts";
 
 /** dim and keepdim as PyTorch takes them, by position or in the options. */
 type Over<K extends object = object> =
@@ -105,7 +105,7 @@ export const any: Truth = truth("ne");
 export const all: Truth = truth("eq");
 
 /** Sums x down to a shape that broadcasts to its own: the adjoint of expand. */
-export const sumTo: Composite<(x: Tensor, shape: Shape) => Tensor> = {
+export const sumTo: Composite<(x: Tensor, shape: Shape) => Tensor> & Internal = {
   internal: true,
   compose: (x, shape) => {
     const lead = x.ndim - checkShape(shape).length;

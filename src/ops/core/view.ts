@@ -2,10 +2,10 @@
 import { ShapeError, show } from "../../base/errors.ts";
 import { parse } from "../../base/options.ts";
 import { expandTo, normalizeDim, type Shape, sizeOf } from "../../base/shape.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
 import { checkRank, distinct, integers, operand, type Sizes } from "../arguments.ts";
 import { type Composite, raises, t as arg, type ViewOp } from "../op.ts";
 import { inferShape, reshaped } from "../restride.ts";
+import type { Tensor } from "../tensor.ts";
 
 type Dims = number | readonly number[];
 

@@ -2,11 +2,11 @@
 import { ArgumentError, ShapeError, show } from "../../base/errors.ts";
 import { parse } from "../../base/options.ts";
 import { contiguous, type Geometry, normalizeDim } from "../../base/shape.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
 import { checkRank, distinct, integer, integers, listOf, operands, type Sizes } from "../arguments.ts";
 import { counted, picked } from "../arranging.ts";
-import { type Composite, raises, t, type ViewOp } from "../op.ts";
+import { type Composite, type Internal, raises, t, type ViewOp } from "../op.ts";
 import { inlaid, putBack } from "../restride.ts";
+import type { Tensor } from "../tensor.ts";
 
 type Dims = number | readonly number[];
 
@@ -116,7 +116,7 @@ export const tril: Triangle = triangle("gt");
 export const triu: Triangle = triangle("lt");
 
 /** An int32 tensor in the shape of x that holds every element's row-major position: 0, 1, 2, … */
-export const positions: Composite<(x: Tensor) => Tensor> = {
+export const positions: Composite<(x: Tensor) => Tensor> & Internal = {
   internal: true,
   compose: (x) => x.filledLike(1, [x.numel()]).cumsum(0, { dtype: "int32" }).sub(1).reshape(x.shape),
   backward: "none",

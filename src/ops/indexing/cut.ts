@@ -3,10 +3,10 @@ import { wrapped } from "../../base/checks.ts";
 import { ShapeError, show } from "../../base/errors.ts";
 import { parse } from "../../base/options.ts";
 import { type Geometry, normalizeDim, sizeOf } from "../../base/shape.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
 import { checkRank, integer, integers } from "../arguments.ts";
 import { type Composite, raises, t as arg, type ViewOp } from "../op.ts";
 import { putBack } from "../restride.ts";
+import type { Tensor } from "../tensor.ts";
 
 /** A dimension that can be cut. Errors: ShapeError out of range, and for 0-d tensors. */
 function axis(x: Tensor, dim: unknown): number {

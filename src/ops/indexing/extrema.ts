@@ -1,10 +1,10 @@
 // The places of the largest and smallest elements, and PyTorch's max and min.
 import { ArgumentError } from "../../base/errors.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
 import { isTensor } from "../arguments.ts";
 import { choosing, distinct } from "../choosing.ts";
-import { type Composite, type Primitive, raises, t } from "../op.ts";
+import { type Composite, type Internal, type Primitive, raises, t } from "../op.ts";
 import type { Attrs } from "../reducing.ts";
+import type { Tensor } from "../tensor.ts";
 
 /** Values and their positions (int32) along a dimension. */
 export interface Chosen {
@@ -31,12 +31,12 @@ export const argmax: Place = choosing("largest", "place");
 /** Position of the smallest element: in the flattened tensor, or along a dimension. The first of equals; NaN wins. */
 export const argmin: Place = choosing("smallest", "place");
 
-type Choice = Primitive<(x: Tensor, ...rest: Along) => Chosen, "x" | "out" | "indices", Attrs>;
+type Choice = Primitive<(x: Tensor, ...rest: Along) => Chosen, "x" | "out" | "indices", Attrs> & Internal;
 
 /** The largest elements along a dimension and their positions: what max(x, dim) gives. */
-export const maxAlong: Choice = choosing("largest", "both");
+export const maxAlong: Choice = { ...choosing("largest", "both"), internal: true };
 /** The smallest elements along a dimension and their positions: what min(x, dim) gives. */
-export const minAlong: Choice = choosing("smallest", "both");
+export const minAlong: Choice = { ...choosing("smallest", "both"), internal: true };
 
 /** PyTorch's three forms of max and min. */
 export interface Extreme {

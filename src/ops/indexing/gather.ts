@@ -6,12 +6,12 @@ import { DtypeError, ShapeError, show } from "../../base/errors.ts";
 import { parse } from "../../base/options.ts";
 import { normalizeDim, type Shape, sizeOf } from "../../base/shape.ts";
 import { type Along, gathering, scattering, type Writes } from "../../kernels/indexing.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
 import { checkFits, checkIndex, checkSource, operand } from "../arguments.ts";
 import { cropped } from "../arranging.ts";
 import { type Cases, type Composite, type InPlace, type Inputs, type Primitive, raises, t } from "../op.ts";
 import { times } from "../pointwise.ts";
 import { ints, placed, type Slices, writeSlices } from "../slices.ts";
+import type { Tensor } from "../tensor.ts";
 
 function checkFit(ins: Inputs, shape: Shape, dim: number): void {
   const index = ins["index"]!;

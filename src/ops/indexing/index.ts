@@ -1,7 +1,7 @@
 // Choosing, joining and rearranging elements; scans; the largest and their places.
 import "../core/index.ts";
 import { install } from "../install.ts";
-import type { FunctionsOf, MethodsOf } from "../methods.ts";
+import type { FunctionsOf, InternalMethodsOf, MethodsOf, Together } from "../methods.ts";
 import * as arrange from "./arrange.ts";
 import * as cut from "./cut.ts";
 import * as extrema from "./extrema.ts";
@@ -11,12 +11,15 @@ import * as layout from "./layout.ts";
 import * as scan from "./scan.ts";
 import * as strided from "./strided.ts";
 
-const operators = { ...arrange, ...cut, ...extrema, ...gather, ...indexing, ...layout, ...scan, ...strided };
-install(operators);
+const families = [arrange, cut, extrema, gather, indexing, layout, scan, strided] as const;
+install(...families);
+type Operators = Together<typeof families>;
 
-declare module "../../tensor/tensor.ts" {
-  interface Tensor extends MethodsOf<typeof operators> {}
+declare module "../tensor.ts" {
+  interface Tensor extends MethodsOf<Operators> {}
+  /** @internal */
+  interface Tensor extends InternalMethodsOf<Operators> {}
 }
 declare module "../methods.ts" {
-  interface Functions extends FunctionsOf<typeof operators> {}
+  interface Functions extends FunctionsOf<Operators> {}
 }

@@ -4,11 +4,11 @@ import { ArgumentError, show } from "../../base/errors.ts";
 import { either, parse } from "../../base/options.ts";
 import type { Shape } from "../../base/shape.ts";
 import { type Along, gathering, visible } from "../../kernels/indexing.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
 import { checkIndex, checkRank, integer, operand } from "../arguments.ts";
 import { type Index, indexed, spread } from "../index-list.ts";
-import { type Composite, type Primitive, raises, t } from "../op.ts";
+import { type Composite, type Internal, type Primitive, raises, t } from "../op.ts";
 import { pointwise } from "../pointwise.ts";
+import type { Tensor } from "../tensor.ts";
 
 const ints = (shape: readonly number[], data: readonly number[]): unknown => t(shape, { dtype: "int32", data });
 const mask = (shape: readonly number[], data: readonly number[]): unknown => t(shape, { dtype: "bool", data });
@@ -65,25 +65,27 @@ export const indexPut: Composite<IndexPutFn> = {
 };
 
 /** Row-major positions, one dimension at a time: before · size + index, a negative index counting from the end, −1 where it is out of range. */
-export const flatIndex: Primitive<(index: Tensor, before: Tensor | number, size: number) => Tensor> = pointwise({
-  internal: true,
-  wgsl: { int: "select(-1, x * z + select(y, y + z, y < 0), x >= 0 && y >= -z && y < z)" },
-  cpu: (x, y, z) => (x >= 0 && y >= -z && y < z ? x * z + (y < 0 ? y + z : y) : -1),
-  call: (given: Tensor, before: Tensor | number, size: number) => ({
-    inputs: { x: before, y: operand(given, "index"), z: size },
-    attrs: {},
+export const flatIndex: Primitive<(index: Tensor, before: Tensor | number, size: number) => Tensor> & Internal = {
+  ...pointwise({
+    wgsl: { int: "select(-1, x * z + select(y, y + z, y < 0), x >= 0 && y >= -z && y < z)" },
+    cpu: (x, y, z) => (x >= 0 && y >= -z && y < z ? x * z + (y < 0 ? y + z : y) : -1),
+    call: (given: Tensor, before: Tensor | number, size: number) => ({
+      inputs: { x: before, y: operand(given, "index"), z: size },
+      attrs: {},
+    }),
+    dtype: (ins) => {
+      checkIndex(ins["y"]!);
+      return "int32";
+    },
+    backward: "none",
+    samples: [
+      [ints([3], [0, -1, 2]), 0, 3],
+      [ints([3], [0, -1, 2]), ints([2, 1], [0, 1]), 3],
+    ],
+    errors: [raises([t([2]), 0, 3], "must be int32")],
   }),
-  dtype: (ins) => {
-    checkIndex(ins["y"]!);
-    return "int32";
-  },
-  backward: "none",
-  samples: [
-    [ints([3], [0, -1, 2]), 0, 3],
-    [ints([3], [0, -1, 2]), ints([2, 1], [0, 1]), 3],
-  ],
-  errors: [raises([t([2]), 0, 3], "must be int32")],
-});
+  internal: true,
+};
 
 /** Rows of zeros with a 1 at each class number. Shape: [..., numClasses]; without numClasses, the largest class + 1, which only the CPU can know. */
 export const oneHot: Composite<(x: Tensor, numClasses?: number) => Tensor> = {

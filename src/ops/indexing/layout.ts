@@ -7,11 +7,11 @@ import { contiguous, normalizeDim, type Shape } from "../../base/shape.ts";
 import { denseCopy } from "../../device/copying.ts";
 import type { View, Views } from "../../device/device.ts";
 import { stridedCopy } from "../../kernels/copy.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
 import { checkFits, checkRank, integers, operands, withSize } from "../arguments.ts";
 import { picked } from "../arranging.ts";
 import { type Composite, type Primitive, raises, t } from "../op.ts";
 import { inlaid } from "../restride.ts";
+import type { Tensor } from "../tensor.ts";
 
 type DimRest = [dim?: number] | [options: { dim?: number }];
 type Tensors = readonly Tensor[];

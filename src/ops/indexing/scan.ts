@@ -4,10 +4,10 @@ import { asDType, type DTypeLike, isFloat } from "../../base/dtype.ts";
 import { parse } from "../../base/options.ts";
 import { normalizeDim, reducedShape } from "../../base/shape.ts";
 import { isSum, recurrence } from "../../kernels/scan.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
 import { checkFits, productDtype } from "../arguments.ts";
-import { type Composite, type InPlace, type Primitive, raises, t } from "../op.ts";
+import { type Composite, type InPlace, type Internal, type Primitive, raises, t } from "../op.ts";
 import { type Dims, over } from "../reducing.ts";
+import type { Tensor } from "../tensor.ts";
 
 export interface Options {
   readonly dtype?: DTypeLike | undefined;
@@ -81,7 +81,8 @@ export const linearRecurrence: Primitive<
   (x: Tensor, b: Tensor, dim: number, options?: { readonly reverse?: boolean; readonly delay?: number }) => Tensor,
   "x" | "out",
   Recurrence
-> = {
+> &
+  Internal = {
   internal: true,
   call: (x, b, ...rest) => {
     const { dim: given, reverse, delay } = parse(rest, { dim: undefined as unknown }, { reverse: false, delay: 0 });

@@ -7,7 +7,7 @@ import { startFrom, stridedCopy } from "../../kernels/copy.ts";
 import { checkFits, checkSource, integer, integers } from "../arguments.ts";
 import { type Primitive, raises, t, type ViewOp } from "../op.ts";
 import { inlaid, overlaps } from "../restride.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
+import type { Tensor } from "../tensor.ts";
 
 export interface StridedAttrs {
   readonly to: Geometry;

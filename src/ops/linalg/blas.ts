@@ -2,10 +2,10 @@
 import { isFloat } from "../../base/dtype.ts";
 import { ShapeError, show } from "../../base/errors.ts";
 import { parse } from "../../base/options.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
 import { checkFits, operand } from "../arguments.ts";
 import { type Composite, type InPlace, raises, t } from "../op.ts";
 import { times } from "../pointwise.ts";
+import type { Tensor } from "../tensor.ts";
 
 /** A product for operands of exactly these ranks. Errors: ShapeError for others. */
 const ranked =

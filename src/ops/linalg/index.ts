@@ -1,15 +1,18 @@
 // Products of operands of fixed ranks.
 import "../core/index.ts";
 import { install } from "../install.ts";
-import type { FunctionsOf, MethodsOf } from "../methods.ts";
+import type { FunctionsOf, InternalMethodsOf, MethodsOf, Together } from "../methods.ts";
 import * as blas from "./blas.ts";
 
-const operators = { ...blas };
-install(operators);
+const families = [blas] as const;
+install(...families);
+type Operators = Together<typeof families>;
 
-declare module "../../tensor/tensor.ts" {
-  interface Tensor extends MethodsOf<typeof operators> {}
+declare module "../tensor.ts" {
+  interface Tensor extends MethodsOf<Operators> {}
+  /** @internal */
+  interface Tensor extends InternalMethodsOf<Operators> {}
 }
 declare module "../methods.ts" {
-  interface Functions extends FunctionsOf<typeof operators> {}
+  interface Functions extends FunctionsOf<Operators> {}
 }

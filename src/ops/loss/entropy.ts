@@ -21,11 +21,11 @@ import {
   type RowKernel,
   totalRows,
 } from "../../kernels/rows.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
 import { checkFits, checkRank, operand } from "../arguments.ts";
 import { checkReduction, reduced, type Reduction } from "../averaging.ts";
 import { channelDim, perChannel } from "../channels.ts";
-import { type Arg, type Composite, type Meta, type Primitive, raises, t } from "../op.ts";
+import { type Arg, type Composite, type Internal, type Meta, type Primitive, raises, t } from "../op.ts";
+import type { Tensor } from "../tensor.ts";
 
 export interface ClassOptions {
   /** A weight per class. */
@@ -127,7 +127,7 @@ const partly = [t([4, 3]), classes([4], 0, -100, 1, 2), { reduction: "sum" }] as
 const weighty = [t([4, 3]), classes([4], 0, 1, 1, 2), { weight: perClassWeight(3), ignoreIndex: 1 }] as const;
 
 /** Cross entropy against class indices: what crossEntropy runs when its target holds integers. */
-export const classCrossEntropy: Primitive<ClassFn, "x" | "target" | "weight" | "total", Attrs> = {
+export const classCrossEntropy: Primitive<ClassFn, "x" | "target" | "weight" | "total", Attrs> & Internal = {
   internal: true,
   call: (x, target, ...rest) => {
     const { weight, ...attrs } = optionsOf(rest);
@@ -185,7 +185,7 @@ function weighed(
 type BackwardFn = (g: Tensor, x: Tensor, target: Tensor, options?: ClassOptions & { readonly total?: Tensor | undefined }) => Tensor;
 
 /** The gradient of classCrossEntropy by x for the gradient g of its result; `total`, the weight of all positions, spares a second forward pass. */
-export const crossEntropyBackward: Primitive<BackwardFn, never, Attrs> = {
+export const crossEntropyBackward: Primitive<BackwardFn, never, Attrs> & Internal = {
   internal: true,
   call: (g, x, target, { total, ...options } = {}) => {
     const { weight, ...attrs } = optionsOf([options]);

@@ -4,7 +4,6 @@ import { checkNonNegative } from "../../base/checks.ts";
 import { ArgumentError, show, warn } from "../../base/errors.ts";
 import { sameShape } from "../../base/shape.ts";
 import { library } from "../../device/kernel.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
 import {
   type Given,
   loss,
@@ -16,8 +15,9 @@ import {
   type Weighted,
   wrongReduction,
 } from "../averaging.ts";
-import { type ErrorSample, type Primitive, raises, type Sample, t } from "../op.ts";
+import { type ErrorSample, type Internal, type Primitive, raises, type Sample, t } from "../op.ts";
 import { pointwise } from "../pointwise.ts";
+import type { Tensor } from "../tensor.ts";
 
 library(special);
 
@@ -107,43 +107,47 @@ const chancePairs = (): Sample[] => [
 ];
 
 /** Cross entropy of each probability against another; logarithms are held above −100. */
-export const binaryCrossEntropyEach: Primitive<(x: Tensor, target: Tensor) => Tensor, "x" | "y"> = pointwise({
-  internal: true,
-  operands: ["x", "target"],
-  wgsl: { float: "(y - 1.0) * held(log1p_f(-x)) - y * held(log_f(x))" },
-  cpu: (x, y) => (y - 1) * held(Math.log1p(-x)) - y * held(Math.log(x)),
-  save: { x: ["x", "y"], y: ["x"] },
-  backward: (g, { x, y }) => ({
-    x: () => g.binaryCrossEntropyBackward(x, y),
-    y: () => g.mul(x.neg().log1p().clampMin(-100).sub(x.log().clampMin(-100))),
+export const binaryCrossEntropyEach: Primitive<(x: Tensor, target: Tensor) => Tensor, "x" | "y"> & Internal = {
+  ...pointwise({
+    operands: ["x", "target"],
+    wgsl: { float: "(y - 1.0) * held(log1p_f(-x)) - y * held(log_f(x))" },
+    cpu: (x, y) => (y - 1) * held(Math.log1p(-x)) - y * held(Math.log(x)),
+    save: { x: ["x", "y"], y: ["x"] },
+    backward: (g, { x, y }) => ({
+      x: () => g.binaryCrossEntropyBackward(x, y),
+      y: () => g.mul(x.neg().log1p().clampMin(-100).sub(x.log().clampMin(-100))),
+    }),
+    samples: chancePairs(),
   }),
-  samples: chancePairs(),
-});
+  internal: true,
+};
 
 const tiny = 1e-12;
 
 /** g · (x − target) / (x · (1 − x)), the divisor held above 1e-12: the gradient of binaryCrossEntropy by the probability. */
-export const binaryCrossEntropyBackward: Primitive<(g: Tensor, x: Tensor, target: Tensor) => Tensor, "x" | "y" | "z"> = pointwise({
+export const binaryCrossEntropyBackward: Primitive<(g: Tensor, x: Tensor, target: Tensor) => Tensor, "x" | "y" | "z"> & Internal = {
+  ...pointwise({
+    operands: ["g", "x", "target"],
+    wgsl: { float: "x * (y - z) / max(y * (1.0 - y), 1e-12)" },
+    cpu: (g, x, y) => (g * (x - y)) / Math.max(x * (1 - x), tiny),
+    save: { x: ["y", "z"], y: ["x", "y", "z"], z: ["x", "y"] },
+    // PyTorch's formulas, which hold factors away from 0 where the kernel bounds their product.
+    backward: (gg, { x: g, y: x, z: target }) => {
+      const slope = (): Tensor => x.add(tiny).mul(x.rsub(1).add(tiny)).reciprocal();
+      return {
+        x: () => gg.mul(x.sub(target)).mul(slope()),
+        y: () =>
+          gg
+            .mul(g)
+            .mul(x.square().sub(x.mul(target).mul(2)).add(target))
+            .mul(slope().square()),
+        z: () => gg.mul(g).mul(slope()).neg(),
+      };
+    },
+    samples: chancePairs().map(([x, target]) => [target, x, target]),
+  }),
   internal: true,
-  operands: ["g", "x", "target"],
-  wgsl: { float: "x * (y - z) / max(y * (1.0 - y), 1e-12)" },
-  cpu: (g, x, y) => (g * (x - y)) / Math.max(x * (1 - x), tiny),
-  save: { x: ["y", "z"], y: ["x", "y", "z"], z: ["x", "y"] },
-  // PyTorch's formulas, which hold factors away from 0 where the kernel bounds their product.
-  backward: (gg, { x: g, y: x, z: target }) => {
-    const slope = (): Tensor => x.add(tiny).mul(x.rsub(1).add(tiny)).reciprocal();
-    return {
-      x: () => gg.mul(x.sub(target)).mul(slope()),
-      y: () =>
-        gg
-          .mul(g)
-          .mul(x.square().sub(x.mul(target).mul(2)).add(target))
-          .mul(slope().square()),
-      z: () => gg.mul(g).mul(slope()).neg(),
-    };
-  },
-  samples: chancePairs().map(([x, target]) => [target, x, target]),
-});
+};
 
 /** Cross entropy of probabilities x against probabilities, averaged; logarithms are held above −100, and the gradient at 0 and 1 is finite. */
 export const binaryCrossEntropy: Loss<Weighted> = loss(

@@ -1,7 +1,7 @@
 // Operators on the bits of integers.
-import type { Tensor } from "../../tensor/tensor.ts";
 import { raises, t } from "../op.ts";
 import { type Binary, binary, type Mapped, mapped, mismatch, truths, twoTruths } from "../pointwise.ts";
+import type { Tensor } from "../tensor.ts";
 
 const bits = (shape: readonly number[]): unknown => t(shape, { dtype: "int32", low: -9, high: 9 });
 const bytes = t([3], { dtype: "uint8", low: 0, high: 255 });

@@ -1,9 +1,9 @@
 // NaN and infinities: found, and replaced.
 import type { DType } from "../../base/dtype.ts";
 import { either } from "../../base/options.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
 import { raises, t } from "../op.ts";
 import { type Mapped, mapped, plain, type PlainUnary, unary } from "../pointwise.ts";
+import type { Tensor } from "../tensor.ts";
 
 const specials = [0, 1.5, NaN, Infinity, -Infinity];
 const kind = (float: string, cpu: (x: number) => boolean, int = "false"): PlainUnary =>

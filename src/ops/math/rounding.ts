@@ -3,10 +3,10 @@ import special from "../../../shaders/special.wgsl?raw";
 import { library } from "../../device/kernel.ts";
 import type { Form } from "../../kernels/elementwise.ts";
 import * as m from "../../kernels/math.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
 import { integer } from "../arguments.ts";
 import { raises, t } from "../op.ts";
 import { type Binary, binary, flat, type Mapped, mapped, noBools, unary, type Unary } from "../pointwise.ts";
+import type { Tensor } from "../tensor.ts";
 
 library(special);
 

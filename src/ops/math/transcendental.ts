@@ -2,9 +2,9 @@
 import special from "../../../shaders/special.wgsl?raw";
 import { library } from "../../device/kernel.ts";
 import * as m from "../../kernels/math.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
 import { raises, t } from "../op.ts";
 import { type Binary, binary, mismatch, plain, type PlainBinary, real, type Unary } from "../pointwise.ts";
+import type { Tensor } from "../tensor.ts";
 
 library(special);
 

@@ -2,11 +2,11 @@
 import { ArgumentError } from "../../base/errors.ts";
 import { parse } from "../../base/options.ts";
 import { type Shape, sizeOf } from "../../base/shape.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
 import { checkFits, operand } from "../arguments.ts";
 import { perChannel } from "../channels.ts";
 import { type Attrs, check, cpuNormalize, cpuSlope, cpuSums, groupsOf, launchNormalize, launchSlope, launchSums, type Operands, slopeInOperators, sumsInOperators, withStatistics } from "../groups.ts"; // prettier-ignore
-import { type Arg, type ErrorSample, type Fn, type Inputs, type Primitive, raises, t } from "../op.ts";
+import { type Arg, type ErrorSample, type Fn, type Inputs, type Internal, type Primitive, raises, t } from "../op.ts";
+import type { Tensor } from "../tensor.ts";
 
 type Given = Tensor | null | undefined;
 export interface Affine {
@@ -118,7 +118,7 @@ export const batchNorm: Forward<BatchNormFn> = forward({
 // ---- gradients
 
 type GradientFn = (g: Tensor, x: Tensor, options?: Known) => Tensor;
-type Gradient = Primitive<GradientFn, never, Attrs>;
+type Gradient = Primitive<GradientFn, never, Attrs> & Internal;
 
 const sorted = (...[g, x, options = {}]: Parameters<GradientFn>): { inputs: Operands; attrs: Attrs } => {
   const { shape, training = true, momentum = 0, eps = 1e-5, ...given } = options;

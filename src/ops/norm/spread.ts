@@ -6,10 +6,10 @@ import { either, parse } from "../../base/options.ts";
 import { normalizeDims, reducedShape, type Shape } from "../../base/shape.ts";
 import { elements } from "../../device/cpu.ts";
 import { cpuReduce, type Fold, gpuReduce, variances } from "../../kernels/reduction.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
 import { checkChoice, distinct } from "../choosing.ts";
 import { type Composite, type Primitive, raises, t } from "../op.ts";
 import { type Attrs, counted, type Dims, restored } from "../reducing.ts";
+import type { Tensor } from "../tensor.ts";
 
 export interface SpreadOptions {
   readonly unbiased?: boolean;

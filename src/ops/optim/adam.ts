@@ -1,6 +1,6 @@
 // The step of Adam and its kin.
 import { adam, type AdamRates } from "../../kernels/adam.ts";
-import { type Primitive, raises } from "../op.ts";
+import { type Internal, type Primitive, raises } from "../op.ts";
 import { checkStep, numbered, pair, type Tensors, written } from "../stepping.ts";
 
 type Pair = ReturnType<typeof pair>;
@@ -15,7 +15,8 @@ export const adamStep: Primitive<
   (params: Tensors, grads: Tensors, means: Tensors, squares: Tensors, tops: Tensors, rates: AdamRates) => Tensors[number],
   never,
   AdamRates
-> = {
+> &
+  Internal = {
   internal: true,
   self: -1,
   call: (params, grads, means, squares, tops, given) => ({

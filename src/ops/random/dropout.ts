@@ -1,8 +1,8 @@
 // Dropout of elements and of whole channels, and the self-normalising kinds.
-import type { Tensor } from "../../tensor/tensor.ts";
 import { checkRank } from "../arguments.ts";
 import { dropping, type Dropping } from "../dropping.ts";
 import { raises, t } from "../op.ts";
+import type { Tensor } from "../tensor.ts";
 
 /** While training, each element is zeroed with probability p and the others are scaled by 1 / (1 − p); one dispatch each way. */
 export const dropout: Dropping = dropping(

@@ -5,10 +5,10 @@ import { hostArray, type TypedArray } from "../../base/dtype.ts";
 import { either, parse } from "../../base/options.ts";
 import { type Generator, generatorOf } from "../../base/random.ts";
 import { dense } from "../../device/cpu.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
 import { operand } from "../arguments.ts";
 import { checkRange, checkRate, checkSpread, type Drawing, drawing, numbersOf, probability } from "../drawing.ts";
 import { type Composite, type Fn, raises, t } from "../op.ts";
+import type { Tensor } from "../tensor.ts";
 
 type Floats = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
 

@@ -3,17 +3,17 @@ import { checkFloat } from "../../base/checks.ts";
 import { parse } from "../../base/options.ts";
 import type { PhiloxKey } from "../../base/random.ts";
 import { dropoutStream, normalStream, uniformStream } from "../../kernels/random.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
 import { operand } from "../arguments.ts";
 import { checkRange, checkSpread, keyOf, numbersOf, probability, same, streaming, type Streaming } from "../drawing.ts";
-import { type Composite, type Fn, type Primitive, raises, t } from "../op.ts";
+import { type Composite, type Fn, type Internal, type Primitive, raises, t } from "../op.ts";
+import type { Tensor } from "../tensor.ts";
 
 type Key = PhiloxKey;
 
 const key: Key = { seedLow: 7, seedHigh: 0, offsetLow: 4294967295, offsetHigh: 2 };
 const wholes = { dtype: "int32" } as const;
 
-type Stream<F extends Fn> = Primitive<F, never, { key: Key; a: number; b: number }>;
+type Stream<F extends Fn> = Primitive<F, never, { key: Key; a: number; b: number }> & Internal;
 
 /** An operator that fills a tensor like x from a stream; `defaults` are those of its one or two numbers, the shader's a and b. */
 const stream = <F extends Fn>(
@@ -68,7 +68,7 @@ export const philoxNormal: Stream<(x: Tensor, ...rest: NormalRest) => Tensor> = 
 type ChanceRest = [p?: number] | [p: number, options: Streaming] | [options: Streaming & { p?: number }];
 
 /** 1 with probability p, else 0, in the shape of x, made on its device. No gradient. */
-export const philoxBernoulli: Composite<(x: Tensor, ...rest: ChanceRest) => Tensor> = {
+export const philoxBernoulli: Composite<(x: Tensor, ...rest: ChanceRest) => Tensor> & Internal = {
   internal: true,
   compose: (x, ...rest) => {
     const { p, ...from } = parse(rest, { p: 0.5 }, streaming);
@@ -89,7 +89,7 @@ export const philoxBernoulli: Composite<(x: Tensor, ...rest: ChanceRest) => Tens
 };
 
 /** Dropout whose draw is given: zeroes with probability p, scales the rest by 1 / (1 − p). Linear, and its own gradient: no mask is stored. */
-export const philoxDropout: Primitive<(x: Tensor, p: number, key?: Key) => Tensor, never, { p: number; key: Key }> = {
+export const philoxDropout: Primitive<(x: Tensor, p: number, key?: Key) => Tensor, never, { p: number; key: Key }> & Internal = {
   internal: true,
   call: (x, p, key) => ({
     inputs: { x },

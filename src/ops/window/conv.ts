@@ -3,13 +3,13 @@ import { under } from "../../base/errors.ts";
 import type { Shape } from "../../base/shape.ts";
 import type { View, Views } from "../../device/device.ts";
 import { cpuConv } from "../../kernels/contraction-cpu.ts";
-import { gpuConv } from "../../kernels/convolution-gpu.ts";
 import { convForward, type ConvHost, convInput as planInput, convWeight as planWeight, type Sliding } from "../../kernels/convolution.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
+import { gpuConv } from "../../kernels/convolution-gpu.ts";
 import { checkFits, productDtype } from "../arguments.ts";
 import { cropped } from "../arranging.ts";
-import { type Primitive, raises, t } from "../op.ts";
+import { type Internal, type Primitive, raises, t } from "../op.ts";
 import { checkConv, slidingSizes } from "../sliding.ts";
+import type { Tensor } from "../tensor.ts";
 
 const plain: Sliding = { stride: [1, 1], padding: [0, 0], dilation: [1, 1], groups: 1 };
 const strided: Sliding = { stride: [2, 1], padding: [1, 2], dilation: [1, 2], groups: 2 };
@@ -25,7 +25,8 @@ export const convolution: Primitive<
   (x: Tensor, weight: Tensor, bias: Tensor | null | undefined, sliding: Sliding) => Tensor,
   "x" | "weight",
   Sliding
-> = {
+> &
+  Internal = {
   internal: true,
   call: (x, weight, bias, a) => ({ inputs: { x, weight, bias }, attrs: a }),
   meta: (ins, a) =>
@@ -58,7 +59,8 @@ type Adjoint<S extends string> = Primitive<
   (x: Tensor, y: Tensor, shape: Shape, sliding: Sliding) => Tensor,
   S,
   Sliding & { readonly shape: Shape }
->;
+> &
+  Internal;
 
 /** One of the two adjoints, from the operands that it is named after; `places` says which of x, weight and y are given. */
 const adjoint = <S extends string>(

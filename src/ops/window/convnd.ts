@@ -3,11 +3,11 @@ import { isFloat } from "../../base/dtype.ts";
 import { ArgumentError, ShapeError, show } from "../../base/errors.ts";
 import { either, parse, perDimension } from "../../base/options.ts";
 import { contiguousStrides, sizeOf } from "../../base/shape.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
 import { checkFits, operand } from "../arguments.ts";
 import { bordered } from "../arranging.ts";
-import { type Composite, raises, t } from "../op.ts";
+import { type Composite, type Internal, raises, t } from "../op.ts";
 import { checkFilled, checkRank, perDim, sized, type Sizes, sliding, slidingSizes } from "../sliding.ts";
+import type { Tensor } from "../tensor.ts";
 
 export interface ConvOptions {
   readonly bias?: Tensor | null;
@@ -149,7 +149,7 @@ export interface UnfoldOptions {
 type UnfoldArgs = [kernelSize: Sizes, dilation?: Sizes, padding?: Sizes, stride?: Sizes] | [kernelSize: Sizes, options: UnfoldOptions];
 
 /** Sliding blocks as columns: nn.functional.unfold. Shape: [N, C, H, W] → [N, C·kH·kW, L], L the number of blocks; [C, H, W] without the batch. */
-export const im2col: Composite<(x: Tensor, ...rest: UnfoldArgs) => Tensor> = {
+export const im2col: Composite<(x: Tensor, ...rest: UnfoldArgs) => Tensor> & Internal = {
   internal: true,
   compose: (x, ...rest) => {
     const o = parse(rest, {

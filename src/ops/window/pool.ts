@@ -5,11 +5,11 @@ import { ArgumentError, ShapeError, show } from "../../base/errors.ts";
 import { either, parse, perDimension } from "../../base/options.ts";
 import { checkShape, type Shape, sizeOf } from "../../base/shape.ts";
 import { maxPoolAdjoint, maxPooling, type Windows } from "../../kernels/pooling.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
 import { checkFits, checkIndex, operand } from "../arguments.ts";
 import { bordered } from "../arranging.ts";
-import { type Composite, type Primitive, raises, type Sample, t } from "../op.ts";
+import { type Composite, type Internal, type Primitive, raises, type Sample, t } from "../op.ts";
 import { checkFilled, perDim, sized, type Sizes, sliding, slidingSizes } from "../sliding.ts";
+import type { Tensor } from "../tensor.ts";
 
 export interface MaxPoolOptions {
   readonly stride?: Sizes | null;
@@ -118,7 +118,8 @@ export const maxPoolBackward: Primitive<
   (g: Tensor, indices: Tensor, windows: Windows, shape: Shape) => Tensor,
   "indices",
   { readonly windows: Windows; readonly shape: Shape }
-> = {
+> &
+  Internal = {
   internal: true,
   call: (g, indices, windows, shape) => ({ inputs: { g, indices }, attrs: { windows, shape: checkShape(shape) } }),
   meta: (ins, { shape, windows: { kernel } }) => {
