@@ -8,6 +8,8 @@ import { callOp, type Maker, materialise, weightsLike } from "./samples.ts";
 
 /** What an operator gives for a sample; a gradient is undefined where there is none. */
 export interface Derivatives {
+  /** Something was asked for a gradient. */
+  readonly wanted: boolean;
   readonly values: readonly Tensor[];
   readonly gradients: readonly (Tensor | undefined)[];
   readonly seconds: readonly (Tensor | undefined)[];
@@ -23,5 +25,5 @@ export function derivatives(name: string, sample: Sample, device: DeviceName, dt
     return live.length === 0 ? [] : grad(live, leaves, { gradOutputs, createGraph, allowUnused: true });
   };
   const gradients = gradientsOf(values, 1, true);
-  return { values, gradients, seconds: gradientsOf(gradients, 5, false) };
+  return { wanted: leaves.length > 0, values, gradients, seconds: gradientsOf(gradients, 5, false) };
 }

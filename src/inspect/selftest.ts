@@ -4,10 +4,10 @@ import { isFloat } from "../base/dtype.ts";
 import { show, under } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { records } from "../ops/install.ts";
-import { isView } from "../ops/op.ts";
+import { type AnyOp, differentiable, isView } from "../ops/op.ts";
 import { defaultDevice, type DeviceName } from "../tensor/device.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { derivatives } from "./derivatives.ts";
+import { type Derivatives, derivatives } from "./derivatives.ts";
 import type { Maker } from "./samples.ts";
 
 /** Largest errors of one operator over its samples, relative to each value plus the mean magnitude of its tensor. */
@@ -60,6 +60,13 @@ async function compare(what: string, got: readonly (Tensor | undefined)[], want:
   return worst;
 }
 
+/** Throws when a result requires a gradient that its record denies, or lacks one that it promises. */
+function checkGraph(op: AnyOp, { wanted, values }: Derivatives): void {
+  for (const [k, { dtype, requiresGrad }] of values.entries())
+    if (requiresGrad !== (wanted && differentiable(op) && isFloat(dtype)))
+      throw new Error(`result ${k} ${requiresGrad ? "requires a gradient" : "carries no gradient"}, against its record`);
+}
+
 /** Checks one operator on one device against the CPU in float64. A view may refuse strides that it cannot express. */
 export async function checkOp(name: string, device: DeviceName, maker?: Maker): Promise<OpReport> {
   const op = records[name]!;
@@ -68,6 +75,7 @@ export async function checkOp(name: string, device: DeviceName, maker?: Maker): 
   for (const [i, sample] of op.samples.entries())
     try {
       const [got, want] = [derivatives(name, sample, device, "float32", maker), derivatives(name, sample, "cpu", "float64", maker)];
+      for (const run of [got, want]) checkGraph(op, run);
       for (const key of keys) worst[key] = Math.max(worst[key], await compare(key, got[`${key}s`], want[`${key}s`]));
     } catch (error) {
       if (!maker || !isView(op)) failures.push(`sample ${i}: ${error instanceof Error ? error.message : String(error)}`);

@@ -136,6 +136,9 @@ export type AnyView = ViewOp<any, any>;
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 export type AnyOp = AnyPrimitive | AnyView | Composite<any>;
 
+/** Whether the floating results carry a gradient when a floating operand requires one. Integers and truth values never do. */
+export const differentiable = (op: AnyOp): boolean => op.backward !== "none";
+
 export const isView = (op: AnyOp): op is AnyView => "view" in op;
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 export const isComposite = (op: AnyOp): op is Composite<any> => "compose" in op;

@@ -10,7 +10,7 @@
 //             Inputs are float32 values; dtype "float32" means "the float type under test": on CPU float64 make it a float64 tensor.
 //             grad: true requires grad. A tensor that appears twice in args is one tensor.
 //   results   the outputs, flat: {shape, dtype, data}, computed in float64 from these inputs. On a float32 device compare with Math.fround.
-//             dtype is the one PyTorch gives when the inputs are float32; PyTorch's int64 is written int32.
+//             grad: true requires grad in PyTorch. dtype is the one PyTorch gives when the inputs are float32; PyTorch's int64 is written int32.
 //   out       0: the call returns results[0]. A list of numbers: an array of results. An object: fields by name ({values: 0, indices: 1}).
 //   f32       true: the call computes in float32 on every device (integer inputs, or dtype "float32" asked for): use float32 tolerances,
 //             and expect dtype float32 even when the float type under test is float64.

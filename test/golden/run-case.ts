@@ -3,6 +3,8 @@ import { grad } from "../../src/autograd/engine.ts";
 import { type DType, isFloat } from "../../src/base/dtype.ts";
 import { tensor } from "../../src/tensor/create.ts";
 import type { DeviceName } from "../../src/tensor/device.ts";
+import { records } from "../../src/ops/install.ts";
+import { differentiable } from "../../src/ops/op.ts";
 import { tensorsIn } from "../../src/inspect/samples.ts";
 import { functions } from "../../src/tensor/methods.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
@@ -40,6 +42,8 @@ export async function runCase(c: GoldenCase, device: DeviceName, extra: Callable
   const fn = (functions as unknown as Callable)[c.op] ?? extra[c.op];
   if (!fn) return [`no operator ${c.op}`];
   const results = tensorsIn(await fn(...args));
+  const record = records[c.op];
+  const graphed = record !== undefined && differentiable(record) && tensors.some((t) => t.requiresGrad);
   const wide = device === "cpu" && !c.f32;
   const problems: string[] = [];
   const check = (
@@ -74,6 +78,9 @@ export async function runCase(c: GoldenCase, device: DeviceName, extra: Callable
     const dtype = want.dtype === "float32" && wide && isFloat(got.dtype) ? got.dtype : want.dtype;
     if (got.dtype !== dtype) problems.push(`result ${k} is ${got.dtype}, expected ${dtype}`);
     check(`result ${k}`, 0, await got.array(), want.data);
+    const requires = got.requiresGrad ? "requires a gradient" : "requires no gradient";
+    if (got.requiresGrad !== want.grad) problems.push(`result ${k} ${requires}, unlike PyTorch's`);
+    if (got.requiresGrad !== (graphed && isFloat(got.dtype))) problems.push(`result ${k} ${requires}, unlike its record`);
   }
   for (const [k, data] of Object.entries(c.after ?? {})) check(`tensor ${k} afterwards`, 0, await tensors[Number(k)]!.array(), data);
   if (problems.length > 0 || !c.grad || !c.cot) return problems;
