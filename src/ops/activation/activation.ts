@@ -129,7 +129,8 @@ export const elu: Primitive<(x: Tensor, ...rest: [alpha?: number] | [options: Pa
   params: numbers,
   positional: { alpha: 1 },
   save: ["x"],
-  backward: (g, { x }, { alpha }) => ({ x: () => g.mul(x.clampMax(0).exp().mul(alpha)).where(x.le(0), g) }),
+  // hardtanh holds x below 0 and has, unlike clampMax, no gradient there: as in PyTorch the second derivative at 0 is 0.
+  backward: (g, { x }, { alpha }) => ({ x: () => g.mul(x.hardtanh(-Infinity, 0).exp().mul(alpha)).where(x.le(0), g) }),
   samples: [...ranges, [t([4]), 1.5]],
   errors: [...floats],
 });

@@ -58,23 +58,25 @@ export const cast: Primitive<(x: Tensor, dtype: DTypeLike) => Tensor, never, { d
   internal: true,
 };
 
-const converting = (dtype: DType): Composite<(x: Tensor) => Tensor> => ({
+type Converting = Composite<(x: Tensor) => Tensor>;
+const converting = (dtype: DType): Converting => ({
   compose: (x) => x.to(dtype),
+  ...(isFloat(dtype) ? {} : { backward: "none" }),
   samples: [[t([2, 3])], [t([2], { dtype: "int32" })]],
   errors: [raises(["text"], "must be a tensor")],
 });
 
 /** The tensor in float32; itself when it is already. */
-export const float: Composite<(x: Tensor) => Tensor> = {
+export const float: Converting = {
   ...converting("float32"),
   samples: [[t([2], { dtype: "int32" })]],
 };
 /** The tensor in int32; itself when it is already. */
-export const int: Composite<(x: Tensor) => Tensor> = converting("int32");
+export const int: Converting = converting("int32");
 /** The tensor in int32, which is how int64 is held; itself when it is already. */
-export const long: Composite<(x: Tensor) => Tensor> = converting("int32");
+export const long: Converting = converting("int32");
 /** The tensor as truth values, x ≠ 0; itself when it is already. */
-export const bool: Composite<(x: Tensor) => Tensor> = converting("bool");
+export const bool: Converting = converting("bool");
 
 type Copying = Mapped<(x: Tensor, source: Tensor | number) => Tensor>;
 /** y in the dtype and shape of x. */

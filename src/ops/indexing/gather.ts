@@ -10,7 +10,7 @@ import { checkFits, checkIndex, checkSource, operand } from "../arguments.ts";
 import { cropped } from "../arranging.ts";
 import { type Cases, type Composite, type InPlace, type Inputs, type Primitive, raises, t } from "../op.ts";
 import { times } from "../pointwise.ts";
-import { ints, placed, type Slices, writeSlices } from "../slices.ts";
+import { ints, placed, places, putAt, type Slices, writeSlices } from "../slices.ts";
 import type { Tensor } from "../tensor.ts";
 
 function checkFit(ins: Inputs, shape: Shape, dim: number): void {
@@ -161,17 +161,17 @@ export const indexAdd: Slices<[options?: { alpha?: number }]> = {
 
 type PutFn = (x: Tensor, index: Tensor, source: Tensor, ...rest: [accumulate?: boolean] | [options: { accumulate?: boolean }]) => Tensor;
 
-/** x with source written (or added, with accumulate) at row-major positions; where positions repeat the last one stands. */
+/** x with source written (or added, with accumulate) at row-major positions, negative ones from the end; where they repeat the last stands. */
 export const put: Composite<PutFn> & InPlace = {
   compose: (x, index, source, ...rest) => {
     const { accumulate } = parse(rest, { accumulate: false });
-    const [places, values] = [operand(index, "index").flatten(), operand(source, "source").flatten()];
-    return writeSlices(x.flatten(), 0, places, values, accumulate).reshape(x.shape);
+    return putAt(x, places(index, x.numel()), operand(source, "source"), accumulate);
   },
   inplace: true,
   samples: [
     [t([2, 3]), ints([2, 2], [1, 1, 0, 5]), t([4]), true],
     [t([3]), ints([0], []), t([0])],
+    [t([2, 3]), ints([2], [-1, 0]), t([2])],
   ],
   errors: [raises([t([3]), ints([2], [0, 1]), t([3])], "needs [2]")],
 };
@@ -196,11 +196,14 @@ export const takeAlongDim: Composite<(x: Tensor, indices: Tensor, ...rest: [dim?
   errors: [raises([t([2, 2]), ints([2], [0, 1]), 0], "needs the dimensions of [2, 2]")],
 };
 
-/** The elements at row-major positions, in the shape of index. */
+/** The elements at row-major positions, negative ones from the end, in the shape of index. */
 export const take: Composite<(x: Tensor, index: Tensor) => Tensor> = {
-  compose: (x, index) => x.flatten().gather(0, operand(index, "index").flatten()).reshape(index.shape),
-  samples: [[t([3, 4]), ints([2, 2], [0, 11, 5, 5])]],
-  errors: [raises([t([3]), t([2])], "must be int32")],
+  compose: (x, index) => x.flatten().gather(0, places(index, x.numel())).reshape(index.shape),
+  samples: [
+    [t([3, 4]), ints([2, 2], [0, 11, 5, 5])],
+    [t([2, 3]), ints([2], [-1, -6])],
+  ],
+  errors: [raises([t([3]), t([2])], "must be int32"), raises([t([3]), ints([1], [-4])], "out of range")],
 };
 
 /** x with the slices of source written at the places of dim that index (1-D) names; where indices repeat the last one stands. */

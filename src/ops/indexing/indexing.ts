@@ -8,6 +8,7 @@ import { checkIndex, checkRank, integer, operand } from "../arguments.ts";
 import { type Index, indexed, spread } from "../index-list.ts";
 import { type Composite, type Internal, type Primitive, raises, t } from "../op.ts";
 import { pointwise } from "../pointwise.ts";
+import { putAt } from "../slices.ts";
 import type { Tensor } from "../tensor.ts";
 
 const ints = (shape: readonly number[], data: readonly number[]): unknown => t(shape, { dtype: "int32", data });
@@ -55,7 +56,7 @@ export const indexPut: Composite<IndexPutFn> = {
   compose: (x, indices, values, ...rest) => {
     const { accumulate } = parse(rest, { accumulate: false });
     const places = indexed(x.detach().positions(), indices);
-    return x.put(places, spread(x, values, places.shape), accumulate);
+    return putAt(x, places, spread(x, values, places.shape), accumulate);
   },
   samples: [
     [t([3, 4]), [1], 1.5],

@@ -7,6 +7,7 @@ import { startFrom, stridedCopy } from "../../kernels/copy.ts";
 import { checkFits, checkSource, integer, integers } from "../arguments.ts";
 import { type Primitive, raises, t, type ViewOp } from "../op.ts";
 import { inlaid, overlaps } from "../restride.ts";
+import { putAt } from "../slices.ts";
 import type { Tensor } from "../tensor.ts";
 
 export interface StridedAttrs {
@@ -21,7 +22,7 @@ const showing = (x: Tensor, { shape, strides, offset }: Geometry): Tensor => x.a
 /** Zeros in `elements` places, with v added where a dense tensor of that many shows it through the geometry. */
 const sent = (v: Tensor, elements: number, shown: Geometry): Tensor => {
   const zeros = v.filledLike(0, [elements]);
-  return overlaps(shown) ? zeros.put(showing(zeros.positions(), shown), v, true) : inlaid(v, [elements], shown);
+  return overlaps(shown) ? putAt(zeros, showing(zeros.positions(), shown), v, true) : inlaid(v, [elements], shown);
 };
 
 /** The geometry asked for. Errors: ShapeError for negative strides or elements beyond the end. */
