@@ -1,8 +1,29 @@
-// The index of the golden cases says what the fixtures hold.
+// The index of the golden cases says what the fixtures hold, and they hold enough of every public operator.
 import { readFileSync } from "node:fs";
-import { expect, it } from "vitest";
-import { catalogue } from "./catalogue.ts";
+import { describe, expect, it } from "vitest";
+import { differentiable } from "../../src/ops/op.ts";
+import { catalogue, counted, LEAST, open, reasons } from "./catalogue.ts";
+
+const counts = await counted();
 
 it("index.md is what `npm run docs` writes", async () => {
   expect(readFileSync(new URL("index.md", import.meta.url), "utf8")).toBe(await catalogue());
+});
+
+describe(`PyTorch says of every public operator ${LEAST} times what it gives, and what its gradients are to second order`, () => {
+  const lacking = open.flatMap(([name, op]) => {
+    const { cases, gradients, seconds } = counts[name]!;
+    const least = differentiable(op) ? Math.min(cases, gradients, seconds) : cases;
+    return least < LEAST ? [`${name}: ${cases} cases, ${gradients} with gradients, ${seconds} with second gradients`] : [];
+  });
+  const nameOf = (line: string): string => line.slice(0, line.indexOf(":"));
+
+  it("or there is a reason", () => {
+    expect(lacking.filter((line) => !(nameOf(line) in reasons))).toEqual([]);
+  });
+
+  it("and none without need", () => {
+    const names = lacking.map(nameOf);
+    expect(Object.keys(reasons).filter((name) => !names.includes(name))).toEqual([]);
+  });
 });

@@ -45,7 +45,7 @@ def compute(item, dtype, case_name):
     if not inputs or not live:
         return run
     gen = seeded(case_name)
-    cots = [(torch.randn(o.shape, generator=gen, dtype=torch.float64) * 100).round().div(100).to(dtype).requires_grad_() for o in live]
+    cots = [(torch.randn(o.shape, generator=gen, dtype=torch.float64) * 100).round().div(100).to(o.dtype).requires_grad_() for o in live]
     vvs = [(torch.randn(t.shape, generator=gen, dtype=torch.float64) * 100).round().div(100).to(dtype) for t in inputs]
     grads = torch.autograd.grad(live, inputs, cots, create_graph=True, allow_unused=True)
     place = lambda of, where, values: [values[[id(x) for x in where].index(id(x))] if any(x is y for y in where) else None for x in of]  # noqa: E731
@@ -125,6 +125,8 @@ def finish(item, case_name):
     if high["after"]:
         case["after"] = {k: flat(t, DIGITS) for k, t in high["after"].items()}
     floats_in = any(t.is_floating_point() for t in item["tensors"])
+    # float() computes in float32 whatever it is given.
+    floats_in = floats_in and not any(o.dtype is torch.float32 for o in high["outs"])
     asks_float = "float32" in item["call"]["args"] or item["call"].get("options", {}).get("dtype") == "float32"
     if any(r["dtype"] == "float32" for r in results) and (asks_float or not floats_in):
         case["f32"] = True

@@ -53,7 +53,7 @@ def flat(t, digits=None):
 def tensor_entry(t, digits=None):
     if t.dtype not in DTYPES:
         raise Unexpressible(str(t.dtype))
-    if t.dtype == torch.int64 and t.numel() and int(t.abs().max()) >= 2**31:
+    if t.dtype == torch.int64 and t.numel() and not -(2**31) <= int(t.min()) <= int(t.max()) < 2**31:
         raise Unexpressible("beyond int32")
     return {"shape": list(t.shape), "dtype": DTYPES[t.dtype], "data": flat(t, digits)}
 

@@ -4,7 +4,7 @@
 
 Needs PyTorch 1.13 with its OpInfo database (Debian: python3-torch). Writes test/golden/ops/<family>.json.gz and ops/errors.json.gz, the
 same bytes at every run, but for `e32` of convolutions, which follows the machine's float32 kernels; prints counts. The format is described
-in loader.ts.
+in loader.ts. `npm run docs` then writes the index of the cases, index.md.
 
 How a case is made. A sample of the database (or of samples.py) has its floats rounded to 4 significant digits and then to float32; everything
 is computed from those in float64 and kept to 10 significant digits. With outputs y_k, seeded cotangents c_k and inputs x_j that require grad:
@@ -31,6 +31,8 @@ from derive import MAX_ELEMENTS, finish, share  # noqa: E402
 from encode import DTYPES, Encoder, Unexpressible, integer_scalar_trap, round_digits, tree_map, write_json_gz  # noqa: E402
 from mapping import ROWS, camel  # noqa: E402
 from samples import EXTREME, EXTREME_VALUES, own, throws  # noqa: E402
+from samples_layout import layout  # noqa: E402
+from samples_pointwise import pointwise  # noqa: E402
 
 warnings.filterwarnings("ignore")
 MAX_CASES = 12
@@ -72,11 +74,15 @@ def database(row):
     return [o for o in op_db if o.name == row["torch"] and (row["variants"] is None or o.variant_test_name in row["variants"])]
 
 
+def callee(row):
+    return row["fn"] or next((o.op for o in database(row)), None)
+
+
 def candidates(row):
     """(callable, args, kwargs, source) of every sample worth considering, our own first."""
     found = []
     infos = database(row)
-    fn = row["fn"] or (infos[0].op if infos else None)
+    fn = callee(row)
     assert fn is not None, row["name"]
     for args, kwargs in OWN.pop(row["name"], []):
         found.append((fn, args, kwargs, "own"))
@@ -144,7 +150,10 @@ def features(item):
 
 
 def select(row):
-    """Our own finished cases, then at most MAX_CASES of the database: those that add most new features per size."""
+    """
+    Our own finished cases, then at most MAX_CASES of the database: those that add most new features per size; then those of MORE, last, so
+    that what they are changes no case before them.
+    """
     items, seen = [], set()
     for candidate in candidates(row):
         item = prepare(row, *candidate)
@@ -178,6 +187,13 @@ def select(row):
             taken["all"] += 1
             covered |= best["features"]
             pairs |= best["pairs"]
+    for args, kwargs, source in MORE.pop(row["name"], []):
+        item = prepare(row, callee(row), args, kwargs, source)
+        case, reason = finish(item, f"{row['name']}#{len(cases)}") if item else (None, "not expressible")
+        if case is None:
+            print(f"  {row['name']}: more sample left out ({reason}): {args} {kwargs}")
+        else:
+            cases.append(case)
     return cases
 
 
@@ -193,7 +209,7 @@ def error_cases(row):
             sample = error.sample_input
             kwargs = {k: x for k, x in sample.kwargs.items() if k not in ("device", "requires_grad")}
             found.append((info.op, (sample.input, *sample.args), kwargs, "opinfo"))
-    fn = row["fn"] or (infos[0].op if infos else None)
+    fn = callee(row)
     found += [(fn, args, kwargs, "own") for args, kwargs in THROWS.pop(row["name"], [])]
     cases, seen = [], set()
     for fn, args, kwargs, source in found:
@@ -240,8 +256,9 @@ def flatten(x):
 
 def main():
     torch.manual_seed(20180404)
-    global OWN, THROWS, DROPPED, ERRORS
+    global OWN, MORE, THROWS, DROPPED, ERRORS
     OWN, THROWS, DROPPED, ERRORS = own(), throws(), {}, {"seen": 0}
+    MORE = {**pointwise(), **layout()}
     wanted = sys.argv[1:] or [*dict.fromkeys(r["family"] for r in ROWS), "errors"]
     by_family, errors, total = {}, [], 0
     for r in ROWS:
@@ -264,7 +281,7 @@ def main():
         print("  " + ", ".join(f"{name} {n}" for name, n in counts.items()))
     print(f"total {total} bytes; samples left out: {DROPPED}; error inputs: {ERRORS}")
     if not sys.argv[1:]:
-        assert not OWN and not THROWS, f"no such operator: {[*OWN, *THROWS]}"
+        assert not OWN and not MORE and not THROWS, f"no such operator: {[*OWN, *MORE, *THROWS]}"
 
 
 main()

@@ -67,6 +67,54 @@ def even_steps(args, kwargs):
     return kwargs.get("dtype") in (None, torch.float32) or steps < 2 or (int(end) - int(start)) % (steps - 1) == 0
 
 
+def strided_scatter(x, source, *geometry):
+    """as_strided_scatter by its definition: PyTorch 1.13 takes the gradient of its own from memory that nobody wrote."""
+    y = x.clone()
+    y.as_strided(*geometry).copy_(source)
+    return y
+
+
+def no_options(*names):
+    return lambda args, kwargs: not any(name in kwargs for name in names)
+
+
+def one_count(args, kwargs):
+    """Counts per element are not offered."""
+    return isinstance([*args, kwargs.get("repeats")][1], int)
+
+
+def determined(training):
+    """Dropout whose result no draw decides: p 0, p 1, or not training."""
+
+    def keep(args, kwargs):
+        given = {"p": 0.5, "training": training, **dict(zip(("p", "training"), args[1:])), **kwargs}
+        return given["p"] in (0.0, 1.0) or not given["training"]
+
+    return keep
+
+
+def sound_limits(args, kwargs):
+    """Later PyTorch refuses limits in disorder, and so do we; broken ones for integers, too."""
+    low, high = kwargs.get("min_val", -1.0), kwargs.get("max_val", 1.0)
+    return low <= high and (args[0].is_floating_point() or float(low).is_integer() and float(high).is_integer())
+
+
+def channels(args, kwargs):
+    """Of tensors without channels we refuse also what would drop nothing."""
+    return args[0].dim() > 1 and args[0].is_floating_point() and determined(False)(args, kwargs)
+
+
+def certain(args, kwargs):
+    """Trials whose outcome no draw decides; the zeros that PyTorch calls their gradient we leave out."""
+    chances = args[1] if len(args) > 1 else args[0]
+    return not args[0].requires_grad and bool(torch.as_tensor(chances).remainder(1).eq(0).all())
+
+
+def written(name):
+    """A method that fills its tensor, on a copy: leaves that require a gradient cannot be written to."""
+    return lambda x, *rest: getattr(x.clone(), name)(*rest)
+
+
 # Creation. Expected values are those of float64 arithmetic rounded by the runner.
 row("create", "zeros", "zeros")
 row("create", "ones", "ones")
@@ -90,17 +138,30 @@ same("elementwise", "mul div floor_divide fmod remainder pow atan2 maximum minim
 same("elementwise", "eq ne lt le gt ge logical_and logical_or logical_xor")
 same("elementwise", "clamp clamp_min clamp_max masked_fill")
 row("elementwise", "where", "where", adapt=lambda a, k: ((a[1], a[0], *a[2:]), k))
+same("elementwise", "rsub", keep=no_bool_alpha)
+same("elementwise", "frac deg2rad rad2deg positive addcmul addcdiv bitwise_and bitwise_or bitwise_xor bitwise_not")
+same("elementwise", "hardtanh relu6 selu mish", prefix="nn.functional.", keep=sound_limits)
+row("elementwise", "fill", "fill", fn=torch.fill, hoist=("value",))
+same("elementwise", "clone contiguous bool int long float", keep=no_options("memory_format"))
 
 # Reductions. `max(x, dim)` and `max(x, other)` are PyTorch's overloads of one name.
 same("reduce", "sum mean prod amax amin max min argmax argmin logsumexp any all cumsum")
 same("reduce", "var std", adapt=unbiased_option, keep=lambda a, k: k.get("correction", 1) is not None)
 row("reduce", "norm", "norm", keep=lambda a, k: "nuc" not in a)
 row("reduce", "vectorNorm", "linalg.vector_norm", hoist=("ord",))
+same("reduce", "count_nonzero cumprod")
 
 # Views and layout.
 same("view", "reshape view flatten squeeze unsqueeze permute transpose t movedim expand narrow select unbind split")
 same("view", "split_with_sizes chunk cat stack flip roll tile repeat tril triu broadcast_to")
 row("view", "pad", "nn.functional.pad")
+same("view", "expand_as reshape_as view_as unflatten diag diagonal hstack vstack unfold slice")
+row("view", "mT", "mT", keep=lambda a, k: a[0].dim() > 1)
+row("view", "swapaxes", None, fn=torch.swapaxes)
+row("view", "diagEmbed", "diag_embed", keep=no_options("dim1", "dim2"))
+row("view", "repeatInterleave", "repeat_interleave", hoist=("repeats",), keep=one_count)
+row("view", "asStrided", "as_strided", hoist=("storage_offset",))
+row("view", "asStridedScatter", None, fn=strided_scatter)
 
 # Indexing. An index is a list of integers, slices, null (new axis), ellipsis, index tensors and masks.
 same("gather", "scatter_add index_add", keep=no_bool_data)
@@ -108,6 +169,10 @@ same("gather", "gather index_select", keep=lambda a, k: a[2].dtype == torch.int6
 row("gather", "index", None, fn=getitem)
 row("gather", "oneHot", "nn.functional.one_hot", hoist=("num_classes",))
 row("gather", "embedding", "nn.functional.embedding", adapt=lambda a, k: ((a[1], a[0]), k), keep=lambda a, k: not k.get("sparse"))
+same("gather", "index_copy index_fill put take index_put")
+row("gather", "takeAlongDim", "take_along_dim", keep=lambda a, k: a[1].dtype == torch.int64)
+row("gather", "scatter", "scatter", hoist=("src", "value"), keep=no_options("reduce"))
+row("gather", "at", None, fn=lambda x, *index: x[index])
 
 # Contractions.
 same("matmul", "matmul mv dot mm bmm addmm outer", keep=no_byte)
@@ -126,14 +191,23 @@ for nd in "123":
     row("pool", f"maxUnpool{nd}d", f"nn.functional.max_unpool{nd}d", variants=("grad",), hoist=("kernel_size",))
     row("pool", f"adaptiveAvgPool{nd}d", f"nn.functional.adaptive_avg_pool{nd}d")
 
-# Normalisation. dropout only where its result is determined: p 0, p 1, not training.
+# Normalisation, and dropout where its result is determined.
 same("normalize", "softmax log_softmax")
 row("normalize", "layerNorm", "nn.functional.layer_norm")
 row("normalize", "batchNorm", "nn.functional.batch_norm", variants=("",))
-row(
-    "normalize", "dropout", "nn.functional.dropout",
-    keep=lambda a, k: (k.get("p", 0.5) in (0.0, 1.0) and k.get("training", True)) or not k.get("training", True),
-)  # fmt: skip
+same("normalize", "dropout", prefix="nn.functional.", keep=determined(True))
+row("normalize", "dropout1d", None, fn=F.dropout1d, keep=determined(True))
+same("normalize", "dropout2d dropout3d", prefix="nn.functional.", keep=determined(True))
+row("normalize", "alphaDropout", None, fn=F.alpha_dropout, keep=determined(False))
+same("normalize", "feature_alpha_dropout", prefix="nn.functional.", keep=channels)
+
+# Filling with random numbers that no draw decides: certain trials, a spread of 0.
+row("create", "bernoulli", "bernoulli", keep=certain)
+row("create", "bernoulli_", None, fn=written("bernoulli_"), keep=certain)
+row("create", "uniform_", None, fn=written("uniform_"))
+row("create", "normal_", None, fn=written("normal_"))
+row("create", "exponential_", None, fn=written("exponential_"))
 
 # Losses.
 same("loss", "cross_entropy nll_loss mse_loss binary_cross_entropy_with_logits smooth_l1_loss huber_loss", prefix="nn.functional.")
+same("loss", "l1_loss binary_cross_entropy kl_div", prefix="nn.functional.")

@@ -26,7 +26,7 @@ export function prepare(call: GoldenCall, device: DeviceName): { tensors: Tensor
   const tensors = call.tensors.map((t) => upload(t, device));
   const args = materialise(call, { tensor: (k) => tensors[k]!, slice: (start, stop, step) => ({ start, stop, step }), ellipsis: "..." });
   // Creation functions have no operand to take the device from.
-  if (tensors.length === 0) {
+  if (tensors.length === 0 && !(call.op in records)) {
     const last = args[args.length - 1];
     if (typeof last === "object" && last !== null && !Array.isArray(last)) args[args.length - 1] = { ...last, device };
     else args.push({ device });
