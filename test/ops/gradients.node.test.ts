@@ -6,9 +6,9 @@ import { isFloat } from "../../src/base/dtype.ts";
 import { gradcheck, gradgradcheck } from "../../src/inspect/gradcheck.ts";
 import { callOp, materialise } from "../../src/inspect/samples.ts";
 import { records } from "../../src/ops/install.ts";
-import { differentiable, isView } from "../../src/ops/op.ts";
+import { differentiable } from "../../src/ops/op.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
-import { layouts } from "./layouts.ts";
+import { layouts, refused } from "./layouts.ts";
 
 const table = Object.entries(records);
 // Far below the defaults: in float64 a difference quotient is good to seven digits, and a factor off by 0.1 % must show.
@@ -18,8 +18,14 @@ const names = ["contiguous", "strided", "expanded"] as const;
 describe.each(table)("%s", (name, op) => {
   it("matches finite differences to second order on the CPU in float64, in every layout", async () => {
     for (const [i, sample] of op.samples.entries())
-      for (const layout of isView(op) ? (["contiguous"] as const) : names) {
+      // What names places in storage means others in the dense tensors that differences are taken with.
+      for (const layout of "absolute" in op ? (["contiguous"] as const) : names) {
         const { args, leaves } = materialise(sample, "cpu", "float64", layouts[layout]);
+        const refusal = refused[layout][name]?.[i];
+        if (refusal !== undefined) {
+          expect(() => callOp(name, args)).toThrow(refusal);
+          continue;
+        }
         const outputs = callOp(name, args);
         const carrying = outputs.filter((o) => leaves.length > 0 && differentiable(op) && isFloat(o.dtype));
         expect(

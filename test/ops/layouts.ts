@@ -46,3 +46,19 @@ const strided: Maker = (values, shape, dtype, device) => {
 
 /** Makers by name; undefined stands for dense memory. */
 export const layouts = { contiguous: undefined, strided, expanded } as const;
+
+/**
+ * The samples that an operator refuses in a layout, as PyTorch does: strides that cannot show the shape, places that the storage lacks.
+ * Messages by layout, operator and number of the sample.
+ */
+export const refused: Readonly<Record<keyof typeof layouts, Readonly<Record<string, Readonly<Record<number, string>>>>>> = {
+  contiguous: {},
+  strided: { view: { 0: "strides [2, 4] of [2, 6] do not allow [3, -1] (use reshape)" } },
+  expanded: {
+    view: { 0: "strides [0, 1] of [2, 6] do not allow [3, -1] (use reshape)" },
+    asStrided: {
+      0: "size [2, 2], stride [1, 2] and offset 1 reach element 4 of 1",
+      1: "size [3, 3], stride [1, 1] and offset 0 reach element 4 of 1",
+    },
+  },
+};

@@ -101,6 +101,7 @@ export const view: ViewOp<(x: Tensor, ...shape: Sizes) => Tensor, { shape: Shape
   samples: [
     [arg([2, 6]), 3, -1],
     [arg([0, 2]), [2, 0]],
+    [arg([2, 6]), 2, 3, -1],
   ],
   errors: [raises([arg([2, 3]), [4]], "does not fit"), raises([arg([2, 3]), [-1, -1]], "-1 could be anything")],
 };
