@@ -4,7 +4,6 @@ import { checkVisible, visible } from "../kernels/indexing.ts";
 import { checkFits, checkIndex, checkRank, operand, withSize } from "./arguments.ts";
 import { type Composite, type InPlace, t } from "./op.ts";
 import type { Tensor } from "./tensor.ts";
-import type { Tensor } from "./tensor.ts";
 
 export type Slices<O extends unknown[] = []> = Composite<(x: Tensor, dim: number, index: Tensor, source: Tensor, ...rest: O) => Tensor> &
   InPlace;
