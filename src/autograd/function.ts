@@ -1,8 +1,9 @@
 // User-defined operators: a forward and a backward in tensor code, with PyTorch's Function protocol.
 import { isFloat } from "../base/dtype.ts";
 import { GradError, ShapeError, show, under } from "../base/errors.ts";
+import { exactly } from "../base/reading.ts";
 import { sameShape } from "../base/shape.ts";
-import { isTensor } from "../ops/arguments.ts";
+import { isTensor, operand } from "../ops/arguments.ts";
 import type { Tensor } from "../ops/tensor.ts";
 import { sealed } from "./inplace.ts";
 import { isGradEnabled, noGrad } from "./mode.ts";
@@ -42,15 +43,15 @@ export class Context extends Node {
   }
   /** Keeps tensors (inputs or outputs) for backward, with a check that they are not changed in between. */
   saveForBackward(...tensors: readonly (Tensor | null)[]): void {
-    this.#toSave = tensors;
+    this.#toSave = under(this.name, () => tensors.map((x, i) => x && operand(x, `saved tensor ${i}`)));
   }
   /** Declares outputs without gradient. */
   markNonDifferentiable(...tensors: readonly Tensor[]): void {
-    for (const x of tensors) this.#constant.add(x);
+    for (const x of tensors) this.#constant.add(under(this.name, () => operand(x, "an output")));
   }
   /** Declares inputs that forward changed in place. */
   markDirty(...tensors: readonly Tensor[]): void {
-    for (const x of tensors) this.#dirty.add(x);
+    for (const x of tensors) this.#dirty.add(under(this.name, () => operand(x, "an input")));
   }
   /** Whether backward is given zeros (the default) or undefined for outputs that no gradient reaches. */
   setMaterializeGrads(value: boolean): void {
@@ -112,6 +113,9 @@ export class Context extends Node {
         throw new ShapeError(`backward returned ${show(g.shape)} for argument ${i} of shape ${show(shape)}`, "", this.name);
       return g;
     });
+  }
+  static {
+    exactly(this.prototype, "setMaterializeGrads");
   }
 }
 

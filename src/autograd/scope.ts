@@ -1,5 +1,5 @@
 // Ownership of handles inside a function: what it made and did not return is disposed when it ends.
-import { callable } from "../base/reading.ts";
+import { callable, takes } from "../base/reading.ts";
 import { isTensor } from "../ops/arguments.ts";
 import type { Tensor } from "../ops/tensor.ts";
 import { synchronous } from "./mode.ts";
@@ -89,4 +89,7 @@ export function scope<T>(fn: () => T, off = false): T {
  * parameters' gradients and optimiser state. Never needed for flat memory; it makes a step allocation-free.
  * Errors: ArgumentError when fn returns a promise.
  */
-export const tidy = <T>(fn: () => T): T => scope(() => synchronous("tidy", callable("tidy", fn)()));
+export function tidy<T>(fn: () => T): T {
+  takes("tidy", arguments, 1);
+  return scope(() => synchronous("tidy", callable("tidy", fn)()));
+}

@@ -1,27 +1,18 @@
 // Checks of plain values, by name: one wording for one complaint.
 import { type DType, isFloat } from "./dtype.ts";
 import { ArgumentError, DtypeError } from "./errors.ts";
+import { checkKind } from "./options.ts";
 
 /** Errors: ArgumentError for a negative number, or NaN. */
 export function checkNonNegative(values: Readonly<Record<string, number>>): void {
   for (const [name, value] of Object.entries(values))
     if (!(value >= 0)) throw new ArgumentError(`${name} must not be negative, got ${String(value)}`);
 }
-/** Errors: ArgumentError for a value that is not of the kind of its model: a number (not NaN), a boolean, a list of as many. Other models allow all. */
+/** Errors: ArgumentError for a value that is not of the kind of its model, and for NaN. */
 export function checkKinds(values: object, models: object): void {
-  for (const [name, model] of Object.entries(models) as [string, unknown][]) {
-    const value = (values as Readonly<Record<string, unknown>>)[name];
-    if (!isAlike(value, model)) throw new ArgumentError(`${name} must be ${kindOf(model)}, got ${shown(value)}`);
-  }
+  for (const [name, model] of Object.entries(models) as [string, unknown][])
+    checkKind(name, (values as Readonly<Record<string, unknown>>)[name], model, false);
 }
-function isAlike(value: unknown, model: unknown): boolean {
-  if (!Array.isArray(model)) return !/number|boolean/.test(typeof model) || (typeof value === typeof model && !Number.isNaN(value));
-  return Array.isArray(value) && value.length === model.length && Array.from(value).every((v, i) => isAlike(v, model[i]));
-}
-const kindOf = (model: unknown): string =>
-  Array.isArray(model) ? `a list of ${model.length} like [${String(model)}]` : `a ${typeof model}`;
-const shown = (value: unknown): string =>
-  typeof value === "string" ? `"${value}"` : Array.isArray(value) ? `[${String(value)}]` : String(value);
 
 /** Errors: ArgumentError for any but the known values. */
 export function checkKnown(name: string, value: unknown, known: readonly unknown[]): void {

@@ -1,6 +1,6 @@
 // Host random numbers: the Mersenne Twister streams of PyTorch's CPU generator, and the state of the counter-based streams that shaders draw.
 import { ArgumentError } from "./errors.ts";
-import { entry } from "./reading.ts";
+import { entry, exactly, takes } from "./reading.ts";
 
 const N = 624;
 const M = 397;
@@ -42,6 +42,7 @@ export class Generator {
   #state!: { -readonly [K in keyof GeneratorState]: GeneratorState[K] };
 
   constructor(seed = 67280421310721) {
+    takes("Generator", arguments, 1);
     this.manualSeed(seed);
   }
 
@@ -70,7 +71,7 @@ export class Generator {
 
   /** Continues exactly where the state was taken. Errors: ArgumentError for what no generator's state is; nothing is changed then. */
   setState(state: GeneratorState): this {
-    entry("setState", [state], () => {
+    entry("setState", arguments, 1, () => {
       const { seed, words, index, spareNormal, offset } = Object(state) as GeneratorState;
       const list = Array.from(Object(words) as ArrayLike<number>);
       // The twister never leaves a state of zeros, and never enters it.
@@ -129,6 +130,7 @@ export class Generator {
 
   /** Uniform in [low, high): 24 random bits in a Float32Array, 53 in a Float64Array (torch.rand, Tensor.uniform_). */
   fillUniform<T extends Float32Array | Float64Array>(out: T, low = 0, high = 1): T {
+    takes("fillUniform", arguments, 3);
     if (out instanceof Float64Array) {
       for (let i = 0; i < out.length; i++) out[i] = fusedMultiplyAdd(this.unit(), high - low, low);
       return out;
@@ -145,6 +147,9 @@ export class Generator {
     const { seed, offset } = this.#state;
     this.#state.offset += Math.ceil(size / 4);
     return { seedLow: low32(seed), seedHigh: high32(seed), offsetLow: low32(offset), offsetHigh: high32(offset) };
+  }
+  static {
+    exactly(this.prototype, "manualSeed", "getState", "random", "random53", "unit", "normal", "philox");
   }
 }
 
@@ -245,7 +250,13 @@ export function generatorOf(given?: Generator | null): Generator {
 }
 
 /** Seeds the default generator, and so initial weights, shuffles and dropout. */
-export const manualSeed = (seed: number): Generator => shared.manualSeed(seed);
+export function manualSeed(seed: number): Generator {
+  takes("manualSeed", arguments, 1);
+  return shared.manualSeed(seed);
+}
 
 /** The seed the default generator was last given. */
-export const initialSeed = (): number => shared.initialSeed;
+export function initialSeed(): number {
+  takes("initialSeed", arguments, 0);
+  return shared.initialSeed;
+}

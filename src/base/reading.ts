@@ -1,5 +1,6 @@
 // Reading what a caller hands over: what the types rule out is said in the library's own words, not the engine's.
 import { DtypeError, show, under } from "./errors.ts";
+import { checkCount } from "./options.ts";
 
 /** What a value is, for messages. */
 function kindOf(x: unknown): string {
@@ -9,17 +10,42 @@ function kindOf(x: unknown): string {
 }
 
 /** Runs what reads a caller's arguments. Errors: DtypeError in place of a TypeError, since what no check foresaw is about them, too. */
-export function reading<T>(args: readonly unknown[], fn: () => T): T {
+export function reading<T>(args: ArrayLike<unknown>, fn: () => T): T {
   try {
     return fn();
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
-    throw Object.assign(new DtypeError(`does not take (${args.map(kindOf).join(", ")})`, error.message), { cause: error });
+    throw Object.assign(new DtypeError(`does not take (${Array.from(args, kindOf).join(", ")})`, error.message), { cause: error });
   }
 }
 
-/** An entry point that runs no code of the caller's: `under` its name, its arguments read as an operator's are. */
-export const entry = <T>(op: string, args: readonly unknown[], fn: () => T): T => under(op, () => reading(args, fn));
+/** Errors: ArgumentError naming the entry point for more arguments than `most`. */
+export function takes(op: string, args: ArrayLike<unknown>, most: number): void {
+  if (args.length > most) under(op, () => checkCount(args, most));
+}
+
+/** An entry point that runs no code of the caller's: `under` its name, its arguments, at most so many of them, read as an operator's are. */
+export const entry = <T>(op: string, args: ArrayLike<unknown>, most: number, fn: () => T): T =>
+  under(op, () => {
+    checkCount(args, most);
+    return reading(args, fn);
+  });
+
+type Method = (this: unknown, ...args: readonly unknown[]) => unknown;
+
+/** Makes these methods of a class take no more arguments than they have parameters, as `length` counts them: an optional one has no default. */
+export function exactly(prototype: object, ...names: readonly string[]): void {
+  for (const name of names) {
+    const method = (prototype as Readonly<Record<string, Method>>)[name]!;
+    const { length: most } = method;
+    const value: Method = function () {
+      // Said twice, so that `arguments` is made into an object only where it is wrong.
+      if (arguments.length > most) takes(name, arguments, most);
+      return method.apply(this, arguments as unknown as unknown[]);
+    };
+    Object.defineProperty(prototype, name, { value, writable: true, configurable: true });
+  }
+}
 
 /** The function itself. Errors: DtypeError naming the entry point. */
 export function callable<F>(op: string, fn: F, name = "fn"): F {

@@ -3,7 +3,7 @@ import "../ops/indexing/index.ts";
 import { tidy } from "../autograd/scope.ts";
 import { ShapeError, show, under } from "../base/errors.ts";
 import { memo } from "../base/memo.ts";
-import { listed } from "../base/reading.ts";
+import { exactly, listed } from "../base/reading.ts";
 import { operands } from "../ops/arguments.ts";
 import { tensor } from "../tensor/create.ts";
 import type { DeviceName } from "../tensor/device.ts";
@@ -36,5 +36,8 @@ export class TensorDataset implements Dataset<Tensor[], Tensor[]> {
     const rows = new Map<DeviceName, Tensor>();
     const rowsOn = (device: DeviceName): Tensor => memo(rows, device, () => tensor(Int32Array.from(places), { device }));
     return tidy(() => this.tensors.map((t) => t.indexSelect(0, rowsOn(t.device.type))));
+  }
+  static {
+    exactly(this.prototype, "get", "getBatch");
   }
 }

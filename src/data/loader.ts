@@ -1,9 +1,9 @@
 // DataLoader: batches of a data set, in order or shuffled as PyTorch shuffles.
 import "../ops/indexing/index.ts";
 import { ArgumentError, DtypeError, under } from "../base/errors.ts";
-import { parse } from "../base/options.ts";
+import { checkCount, parse } from "../base/options.ts";
 import { defaultGenerator, type Generator, generatorOf } from "../base/random.ts";
-import { listed } from "../base/reading.ts";
+import { listed, takes } from "../base/reading.ts";
 import { integer } from "../ops/arguments.ts";
 import { tensor } from "../tensor/create.ts";
 import { functions } from "../tensor/methods.ts";
@@ -26,6 +26,7 @@ export interface LoaderOptions<T, B> {
 
 /** Stacks examples: tensors along a new first dimension, numbers into a tensor, arrays and plain objects field by field. */
 export function defaultCollate(given: readonly unknown[]): unknown {
+  takes("collate", arguments, 1);
   return under("collate", () => {
     const examples = listed("collate", given, "examples");
     const [first] = examples;
@@ -80,6 +81,7 @@ export class DataLoader<T, B> implements Iterable<B>, AsyncIterable<B> {
   constructor(source: Dataset<T, B> | readonly T[], options: LoaderOptions<T, B> = {}) {
     const dataset: Dataset<T, B> = Array.isArray(source) ? new ArrayDataset(source as T[]) : (source as Dataset<T, B>);
     const o = under("DataLoader", () => {
+      checkCount(arguments, 2);
       const given = parse([options], {}, {
       batchSize: 1, shuffle: false, sampler: undefined as Sampler | undefined, dropLast: false,
       generator: undefined as Generator | undefined, collate: undefined as ((examples: T[]) => B) | undefined,
@@ -98,7 +100,7 @@ export class DataLoader<T, B> implements Iterable<B>, AsyncIterable<B> {
     this.dataset = dataset;
     this.#options = o as LoaderOptions<T, B>;
     this.batches = new BatchSampler(
-      o.sampler ?? (o.shuffle ? new RandomSampler(dataset, o.generator) : new SequentialSampler(dataset)),
+      o.sampler ?? (o.shuffle ? new RandomSampler(dataset, { generator: o.generator }) : new SequentialSampler(dataset)),
       o.batchSize,
       o.dropLast,
     );

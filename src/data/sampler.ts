@@ -1,8 +1,9 @@
 // The order in which examples are visited.
 import { permutation } from "../base/draws.ts";
 import { under } from "../base/errors.ts";
+import { parse } from "../base/options.ts";
 import { defaultGenerator, Generator } from "../base/random.ts";
-import { entry } from "../base/reading.ts";
+import { entry, takes } from "../base/reading.ts";
 import { integer } from "../ops/arguments.ts";
 
 /** Gives indices of examples; iterated anew for every epoch. */
@@ -17,6 +18,7 @@ const lengthOf = (source: { readonly length: number } | undefined): number =>
 export class SequentialSampler implements Sampler {
   declare readonly length: number;
   constructor(source: { readonly length: number }) {
+    takes("SequentialSampler", arguments, 1);
     this.length = lengthOf(source);
   }
   *[Symbol.iterator](): IterableIterator<number> {
@@ -28,7 +30,8 @@ export class SequentialSampler implements Sampler {
 export class RandomSampler implements Sampler {
   declare readonly length: number;
   readonly #generator: Generator | undefined;
-  constructor(source: { readonly length: number }, generator?: Generator) {
+  constructor(source: { readonly length: number }, ...rest: [options?: { readonly generator?: Generator | undefined }]) {
+    const { generator } = under("RandomSampler", () => parse(rest, {}, { generator: undefined as Generator | undefined }));
     this.length = lengthOf(source);
     this.#generator = generator;
   }
@@ -51,7 +54,7 @@ export class BatchSampler implements Iterable<number[]> {
   declare readonly batchSize: number;
   declare readonly dropLast: boolean;
   constructor(sampler: Sampler, batchSize: number, dropLast: boolean) {
-    entry("BatchSampler", [sampler, batchSize, dropLast], () => integer(batchSize, "batchSize", 1));
+    entry("BatchSampler", arguments, 3, () => integer(batchSize, "batchSize", 1));
     this.sampler = sampler;
     this.batchSize = batchSize;
     this.dropLast = dropLast;

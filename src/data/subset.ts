@@ -3,7 +3,7 @@ import { permutation } from "../base/draws.ts";
 import { ArgumentError, show, under } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { defaultGenerator, type Generator, generatorOf, isWhole } from "../base/random.ts";
-import { entry, listed } from "../base/reading.ts";
+import { entry, exactly, listed, takes } from "../base/reading.ts";
 import { integer } from "../ops/arguments.ts";
 import type { Dataset } from "./dataset.ts";
 import type { Sampler } from "./sampler.ts";
@@ -17,18 +17,26 @@ export class Subset<T, B> implements Dataset<T, B> {
 
   /** Errors: ArgumentError for an index outside of the data set. */
   constructor(dataset: Dataset<T, B>, indices: Iterable<number>) {
+    takes("Subset", arguments, 2);
     this.dataset = dataset;
     this.indices = listed("Subset", indices, "indices");
     under("Subset", () => integer(dataset?.length, "the length of the data set", 0));
     for (const i of this.indices)
       if (!isWhole(i, 0, dataset.length - 1)) throw new ArgumentError(`index ${i} is outside of ${dataset.length} examples`, "", "Subset");
-    if (dataset.getBatch) this.getBatch = (some) => dataset.getBatch!(some.map((i) => this.indices[i]!));
+    if (dataset.getBatch)
+      this.getBatch = (some, ...rest: []) => {
+        takes("getBatch", rest, 0);
+        return dataset.getBatch!(some.map((i) => this.indices[i]!));
+      };
   }
   get length(): number {
     return this.indices.length;
   }
   get(index: number): T | Promise<T> {
     return this.dataset.get(this.indices[index]!);
+  }
+  static {
+    exactly(this.prototype, "get");
   }
 }
 
@@ -39,16 +47,16 @@ export class Subset<T, B> implements Dataset<T, B> {
 export function randomSplit<T, B>(
   dataset: Dataset<T, B>,
   lengths: readonly number[],
-  options: { readonly generator?: Generator } = {},
+  ...rest: [generator?: Generator] | [options: { readonly generator?: Generator }]
 ): Subset<T, B>[] {
-  return entry("randomSplit", [dataset, lengths, options], () => {
-    const { generator } = parse([options], {}, { generator: undefined as Generator | undefined });
+  return entry("randomSplit", arguments, Infinity, () => {
+    const { generator } = parse(rest, { generator: undefined as Generator | undefined });
     const n = dataset.length;
     const total = (list: readonly number[]): number => list.reduce((a, b) => a + b, 0);
     let sizes = [...lengths];
     if (Math.abs(total(lengths) - 1) < 1e-9 && lengths.every((f) => f >= 0 && f <= 1)) {
       sizes = lengths.map((f) => Math.floor(n * f));
-      for (let i = 0, rest = n - total(sizes); i < rest; i++) sizes[i % sizes.length]!++;
+      for (let i = 0, left = n - total(sizes); i < left; i++) sizes[i % sizes.length]!++;
     }
     if (!sizes.every((s) => isWhole(s, 0)) || total(sizes) !== n)
       throw new ArgumentError(`lengths ${show(lengths)} do not sum to ${n} examples, or 1`);
@@ -62,7 +70,8 @@ export function randomSplit<T, B>(
 export class SubsetRandomSampler implements Sampler {
   declare readonly indices: readonly number[];
   readonly #generator: Generator | undefined;
-  constructor(indices: Iterable<number>, generator?: Generator) {
+  constructor(indices: Iterable<number>, ...rest: [generator?: Generator] | [options: { readonly generator?: Generator }]) {
+    const { generator } = under("SubsetRandomSampler", () => parse(rest, { generator: undefined as Generator | undefined }));
     this.indices = listed("SubsetRandomSampler", indices, "indices");
     this.#generator = generator;
   }

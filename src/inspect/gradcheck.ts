@@ -5,7 +5,7 @@ import { enableGrad, noGrad } from "../autograd/mode.ts";
 import { isFloat } from "../base/dtype.ts";
 import { DtypeError, GradError, show, under } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
-import { callable } from "../base/reading.ts";
+import { callable, takes } from "../base/reading.ts";
 import { operands } from "../ops/arguments.ts";
 import { tensor } from "../tensor/create.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -47,8 +47,9 @@ function weighing(): (result: unknown) => Tensor {
  * Inputs must be float64 on the CPU. Errors: GradError naming the input, the element and both values.
  */
 export async function gradcheck(fn: Differentiable, inputs: readonly Tensor[], options: GradcheckOptions = {}): Promise<boolean> {
+  takes("gradcheck", arguments, 3);
   callable("gradcheck", fn);
-  const { eps, atol, rtol, raiseException } = under("gradcheck", () => parse([options], defaults));
+  const { eps, atol, rtol, raiseException } = under("gradcheck", () => parse([options], {}, defaults));
   const checked = requiring(under("gradcheck", () => operands(inputs)));
   if (checked.length === 0) throw new GradError("no input requires a gradient", "", "gradcheck");
   for (const { dtype } of checked) if (dtype !== "float64") throw new DtypeError(`inputs must be float64, got ${dtype}`, "", "gradcheck");
@@ -77,6 +78,8 @@ export async function gradcheck(fn: Differentiable, inputs: readonly Tensor[], o
 
 /** gradcheck of fn's gradient: second derivatives with respect to the inputs and to the incoming gradients. */
 export async function gradgradcheck(fn: Differentiable, inputs: readonly Tensor[], options: GradcheckOptions = {}): Promise<boolean> {
+  takes("gradgradcheck", arguments, 3);
+  under("gradgradcheck", () => parse([options], {}, defaults));
   callable("gradgradcheck", fn);
   const outputs = requiring(differentiable(fn(...under("gradgradcheck", () => operands(inputs)))));
   if (outputs.length === 0) return true;

@@ -1,8 +1,9 @@
 // The autograd graph of any tensor as data and as Graphviz DOT: one node per operator and per leaf, edges as gradients flow.
 import { route } from "../autograd/engine.ts";
 import { Accumulate } from "../autograd/node.ts";
-import { ArgumentError, GradError, show, under } from "../base/errors.ts";
+import { ArgumentError, GradError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
+import { entry, takes } from "../base/reading.ts";
 import { operand } from "../ops/arguments.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
@@ -33,7 +34,7 @@ export interface GraphOptions {
 
 /** The recorded graph behind tensors, every node before those it sends gradients to. Errors: GradError without a graph; ArgumentError beyond maxNodes. */
 export function graphOf(tensors: Tensor | readonly Tensor[], options: GraphOptions = {}): Graph {
-  return under("graph", () => {
+  return entry("graph", arguments, 2, () => {
     const { params, saved, maxNodes } = parse([options], {}, { params: {} as NonNullable<GraphOptions["params"]>, saved: true, maxNodes: 5000 }); // prettier-ignore
     const roots = [tensors].flat().map((x) => operand(x, "the tensor"));
     const starts = roots.map(({ edge, shape }) => {
@@ -71,6 +72,7 @@ const quote = (text: string): string => JSON.stringify(text.replace(/[^\P{Cc}\n]
 
 /** The graph in DOT, for Graphviz; shapes on the nodes. Labels are escaped. Errors: as graphOf. */
 export function toDot(tensors: Tensor | readonly Tensor[], options: GraphOptions = {}): string {
+  takes("toDot", arguments, 2);
   const { nodes, edges } = graphOf(tensors, options);
   const boxes = nodes.map((n) => {
     const shape = n.kind === "operator" ? "box" : "ellipse";

@@ -1,5 +1,6 @@
 // profile(fn): what a piece of training costs, per operator, with GPU timestamps where the adapter has them.
 import { memo } from "../base/memo.ts";
+import { callable, takes } from "../base/reading.ts";
 import { type Counts, counts } from "../device/ledger.ts";
 import { defaultDevice, sync, webGpuDevice } from "../tensor/device.ts";
 import { columns } from "./columns.ts";
@@ -67,6 +68,8 @@ function stopwatch(device: GPUDevice): {
 
 /** Runs fn (sync or async) and reports what it cost on the device in use. Run it once before, so that compilation is not counted. */
 export async function profile(fn: () => unknown): Promise<Profile> {
+  takes("profile", arguments, 1);
+  callable("profile", fn);
   const device = defaultDevice().type === "webgpu" ? webGpuDevice() : undefined;
   await sync();
   const before = { ...counts };

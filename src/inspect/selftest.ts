@@ -1,8 +1,9 @@
 // selfTest(): every operator's value, gradient and second gradient on this device against the CPU in float64.
 import "../ops/all.ts";
 import { isFloat } from "../base/dtype.ts";
-import { show, under } from "../base/errors.ts";
+import { show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
+import { entry } from "../base/reading.ts";
 import { records } from "../ops/install.ts";
 import { type AnyOp, differentiable } from "../ops/op.ts";
 import { defaultDevice, type DeviceName } from "../tensor/device.ts";
@@ -86,12 +87,16 @@ export async function checkOp(name: string, device: DeviceName, maker?: Maker): 
 
 /** Runs every operator's samples on a device (default: the one in use). Long; report progress from onProgress. */
 export async function selfTest(options: SelfTestOptions = {}): Promise<SelfTestReport> {
-  const o = under("selfTest", () =>
-    parse([options], {
-      device: defaultDevice().type as DeviceName,
-      only: Object.keys(records) as readonly string[],
-      onProgress: undefined as SelfTestOptions["onProgress"],
-    }),
+  const o = entry("selfTest", arguments, 1, () =>
+    parse(
+      [options],
+      {},
+      {
+        device: defaultDevice().type as DeviceName,
+        only: Object.keys(records) as readonly string[],
+        onProgress: undefined as SelfTestOptions["onProgress"],
+      },
+    ),
   );
   const operators: OpReport[] = [];
   for (const name of o.only) {

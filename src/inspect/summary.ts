@@ -56,7 +56,7 @@ function grow(field: Field | undefined, { kernelSize = 1, stride = kernelSize, d
  * Errors: whatever the model's forward throws.
  */
 export function summary(model: Module, ...inputs: Tensor[]): Summary {
-  const modules = entry("summary", [model, ...inputs], () => [...model.namedModules()]);
+  const modules = entry("summary", arguments, Infinity, () => [...model.namedModules()]);
   const modes = modules.map(([, m]) => m.training);
   const spatial = Math.max(0, (inputs[0]?.ndim ?? 0) - 2);
   let field: Field | undefined = spatial > 0 ? new Array(spatial).fill({ size: 1, step: 1 }) : undefined;

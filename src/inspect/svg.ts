@@ -1,5 +1,6 @@
 // The autograd graph as SVG: a layered drawing in plain text, without a layout library. Use toDot with Graphviz for finer layouts.
 import { show } from "../base/errors.ts";
+import { takes } from "../base/reading.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { colours, graphOf, type GraphOptions, linesOf } from "./graph.ts";
 
@@ -25,6 +26,7 @@ function order(rows: number[][], neighbours: readonly (readonly number[])[]): vo
 
 /** The graph as a standalone SVG document; each box carries a title with what it saved. Errors: as graphOf. */
 export function toSvg(tensors: Tensor | readonly Tensor[], options: GraphOptions = {}): string {
+  takes("toSvg", arguments, 2);
   const { nodes, edges } = graphOf(tensors, options);
   const neighbours = nodes.map((): number[] => []);
   // Rows by the longest distance from an output; edges come in the order of the nodes, which is topological.

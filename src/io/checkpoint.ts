@@ -74,6 +74,11 @@ function parsed(part: string, text: string): unknown {
   }
 }
 
+/** Errors: ArgumentError for what a misspelt name would leave out. */
+function checkTraining(training: Training): void {
+  parse([training], {}, { model: undefined, optimizer: undefined, scheduler: undefined });
+}
+
 /** Dotted names of the optimiser's parameters, in the order of its groups. */
 function namesOf({ model, optimizer }: Training): string[] {
   const names = new Map<unknown, string>([...model.namedParameters()].map(([name, p]) => [p, name]));
@@ -92,7 +97,8 @@ const relabelled = ({ state, param_groups }: OptimizerStateDict, label: (paramet
  * All of it is of the moment of the call: training may go on before the promise resolves. Errors: ArgumentError for `extra` that JSON cannot hold.
  */
 export async function saveCheckpoint(training: Training, options: CheckpointOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
-  const [tensors, metadata] = entry("saveCheckpoint", [training, options], () => {
+  const [tensors, metadata] = entry("saveCheckpoint", arguments, 2, () => {
+    checkTraining(training);
     const { extra } = parse([options], {}, { extra: undefined as unknown });
     const all: [string, Tensor][] = Array.from(training.model.stateEntries(), ([key, t]) => [`model.${key}`, t]);
     const names = namesOf(training);
@@ -114,6 +120,7 @@ export function loadCheckpoint(file: Bytes, training: Training): unknown;
 export function loadCheckpoint(file: ArrivingBytes, training: Training): Promise<unknown>;
 export function loadCheckpoint(file: Bytes | ArrivingBytes, training: Training): unknown;
 export function loadCheckpoint(file: Bytes | ArrivingBytes, training: Training): unknown {
+  entry("loadCheckpoint", arguments, 2, () => checkTraining(training));
   return withBytes("loadCheckpoint", file, (bytes) => put(bytes, training));
 }
 

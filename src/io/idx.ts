@@ -2,6 +2,8 @@
 import "../ops/core/index.ts";
 import type { TypedArray } from "../base/dtype.ts";
 import { FormatError, show, under } from "../base/errors.ts";
+import { parse } from "../base/options.ts";
+import { entry, takes } from "../base/reading.ts";
 import { productOf } from "../base/shape.ts";
 import { tensor } from "../tensor/create.ts";
 import type { DeviceName } from "../tensor/device.ts";
@@ -96,10 +98,14 @@ const read = async (op: string, file: Bytes | ArrivingBytes): Promise<IdxArray> 
  * Shape and elements of an IDX file, plain or gzipped: bytes, a Blob, File or Response.
  * Errors: FormatError when magic number, sizes and length do not agree, the gzip data is damaged, or it is another kind of file, which is named.
  */
-export const parseIdx = (file: Bytes | ArrivingBytes): Promise<IdxArray> => read("parseIdx", file);
+export async function parseIdx(file: Bytes | ArrivingBytes): Promise<IdxArray> {
+  takes("parseIdx", arguments, 1);
+  return read("parseIdx", file);
+}
 
 /** The tensor in an IDX file, plain or gzipped: uint8 for MNIST's images and labels. Errors: as parseIdx. */
 export async function loadIdx(file: Bytes | ArrivingBytes, options: { readonly device?: DeviceName } = {}): Promise<Tensor> {
+  const { device } = entry("loadIdx", arguments, 2, () => parse([options], {}, { device: undefined as DeviceName | undefined }));
   const { data, shape, dtype } = await read("loadIdx", file);
-  return tensor(data, { ...options, shape, dtype });
+  return tensor(data, { device, shape, dtype });
 }

@@ -1,8 +1,9 @@
 // safetensors: the format that PyTorch users exchange weights in. Written as the official writer does, read strictly.
 import "../ops/core/index.ts";
 import { described } from "../base/copies.ts";
-import { ArgumentError, OutOfMemoryError, under } from "../base/errors.ts";
+import { ArgumentError, OutOfMemoryError } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
+import { entry, takes } from "../base/reading.ts";
 import { record } from "../base/record.ts";
 import { type CreateOptions, full, tensor } from "../tensor/create.ts";
 import { type DeviceName, deviceNamed } from "../tensor/device.ts";
@@ -22,7 +23,9 @@ export async function saveSafetensors(
   dict: TensorDict,
   options: { readonly metadata?: Readonly<Record<string, string>> } = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const { metadata } = under("saveSafetensors", () => parse([options], {}, { metadata: {} as Readonly<Record<string, string>> }));
+  const { metadata } = entry("saveSafetensors", arguments, 2, () =>
+    parse([options], {}, { metadata: {} as Readonly<Record<string, string>> }),
+  );
   const refuse = (what: string): never => {
     throw new ArgumentError(what, "", "saveSafetensors");
   };
@@ -83,6 +86,7 @@ export function inspectSafetensors(file: Bytes): SafetensorsInfo;
 export function inspectSafetensors(file: ArrivingBytes): Promise<SafetensorsInfo>;
 export function inspectSafetensors(file: Bytes | ArrivingBytes): SafetensorsInfo | Promise<SafetensorsInfo>;
 export function inspectSafetensors(file: Bytes | ArrivingBytes): SafetensorsInfo | Promise<SafetensorsInfo> {
+  takes("inspectSafetensors", arguments, 1);
   return withBytes("inspectSafetensors", file, (bytes) => {
     const { entries, metadata } = readHeader(bytes);
     return { metadata, tensors: entries.map(({ name, dtype, shape }) => ({ name, dtype, shape })) };
@@ -104,7 +108,7 @@ export function loadSafetensors(file: Bytes, options?: LoadOptions): Loaded;
 export function loadSafetensors(file: ArrivingBytes, options?: LoadOptions): Promise<Loaded>;
 export function loadSafetensors(file: Bytes | ArrivingBytes, options?: LoadOptions): Loaded | Promise<Loaded>;
 export function loadSafetensors(file: Bytes | ArrivingBytes, options: LoadOptions = {}): Loaded | Promise<Loaded> {
-  const { device } = under("loadSafetensors", () => parse([options], {}, { device: undefined as DeviceName | undefined }));
+  const { device } = entry("loadSafetensors", arguments, 2, () => parse([options], {}, { device: undefined as DeviceName | undefined }));
   return withBytes("loadSafetensors", file, (bytes) => readSafetensors(bytes, device).tensors);
 }
 

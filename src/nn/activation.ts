@@ -1,6 +1,7 @@
 // Nonlinearities as layers.
 import "../ops/activation/index.ts";
 import { fields, float } from "../base/python.ts";
+import { exactly } from "../base/reading.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { constant_ } from "./init.ts";
 import { configure, type Factory, layer, type LayerClass, parameter } from "./layer.ts";
@@ -85,5 +86,8 @@ export class PReLU extends Module {
   }
   override extraRepr(): string {
     return fields(this, ["numParameters"]);
+  }
+  static {
+    exactly(this.prototype, "forward", "extraRepr");
   }
 }

@@ -3,8 +3,9 @@ import "../ops/norm/index.ts";
 import { noGrad } from "../autograd/mode.ts";
 import { tidy } from "../autograd/scope.ts";
 import { checkNonNegative } from "../base/checks.ts";
-import { ArgumentError, under } from "../base/errors.ts";
+import { ArgumentError } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
+import { entry } from "../base/reading.ts";
 import { operand } from "../ops/arguments.ts";
 import { zeros } from "../tensor/create.ts";
 import { overwrite } from "../tensor/dispatch.ts";
@@ -27,7 +28,7 @@ export function clipGradNorm_(
   parameters: Tensor | Iterable<Tensor>,
   ...rest: [maxNorm: number, normType?: number] | [options: { readonly maxNorm: number; readonly normType?: number }]
 ): Tensor {
-  return under("clipGradNorm_", () => {
+  return entry("clipGradNorm_", arguments, Infinity, () => {
     const { maxNorm, normType } = parse(rest, { maxNorm: NaN, normType: 2 });
     checkNonNegative({ maxNorm });
     if (!(normType > 0)) throw new ArgumentError(`normType must be positive, got ${normType}`);
@@ -45,7 +46,7 @@ export function clipGradNorm_(
 
 /** Cuts every element of the gradients to [−clipValue, clipValue]. */
 export function clipGradValue_(parameters: Tensor | Iterable<Tensor>, clipValue: number): void {
-  under("clipGradValue_", () => {
+  entry("clipGradValue_", arguments, 2, () => {
     checkNonNegative({ clipValue });
     quietly(() => {
       for (const g of gradients(parameters)) overwrite(g, g.clamp(-clipValue, clipValue));

@@ -1,7 +1,7 @@
 // Modules made of modules.
 import { described } from "../base/copies.ts";
 import { ArgumentError } from "../base/errors.ts";
-import { entry, listed } from "../base/reading.ts";
+import { entry, exactly, listed, takes } from "../base/reading.ts";
 import { Module } from "./module.ts";
 
 /** Modules under the names 0, 1, 2, …, as ModuleList and Sequential keep them. */
@@ -25,7 +25,7 @@ abstract class Numbered extends Module {
   }
   /** The module at an index; negative ones count from the end. */
   at(index: number): Module | undefined {
-    return entry("at", [index], () => this.list().at(index));
+    return entry("at", arguments, 1, () => this.list().at(index));
   }
   /** Adds a module at the end. */
   append(module: Module): this {
@@ -36,6 +36,9 @@ abstract class Numbered extends Module {
   extend(modules: Iterable<Module>): this {
     for (const module of listed(this.constructor.name, modules, "modules")) this.append(module);
     return this;
+  }
+  static {
+    exactly(this.prototype, "append", "extend");
   }
 }
 
@@ -55,12 +58,16 @@ export class Sequential extends Numbered {
     for (const module of this.list()) x = module.call(x);
     return x;
   }
+  static {
+    exactly(this.prototype, "forward");
+  }
 }
 
 /** A list of modules that its owner calls itself: `this.layers = new ModuleList([…])`. */
 export class ModuleList extends Numbered {
   static override readonly name: string = "ModuleList";
   constructor(modules: Iterable<Module> = []) {
+    takes("ModuleList", arguments, 1);
     super();
     this.extend(modules);
   }
@@ -69,5 +76,8 @@ export class ModuleList extends Numbered {
     const all = this.append(module).list();
     all.splice(index, 0, all.pop()!);
     return Object.assign(this, all);
+  }
+  static {
+    exactly(this.prototype, "insert");
   }
 }

@@ -4,7 +4,7 @@ import { checkKnown } from "../base/checks.ts";
 import { ArgumentError, show } from "../base/errors.ts";
 import { either, perDimension } from "../base/options.ts";
 import { fields, repr } from "../base/python.ts";
-import { entry } from "../base/reading.ts";
+import { entry, exactly, takes } from "../base/reading.ts";
 import { integer } from "../ops/arguments.ts";
 import { perDim } from "../ops/sliding.ts";
 import { functions } from "../tensor/methods.ts";
@@ -88,7 +88,7 @@ abstract class ConvNd extends Weighted {
     const required = { inChannels, outChannels, kernelSize, outputPadding: 0, transposed };
     const o = configure(this, required, rest, transposed ? transposeDefaults : defaults);
     const { groups, padding, paddingMode } = o;
-    entry(name, [inChannels, outChannels, kernelSize, ...rest], () => {
+    entry(name, arguments, Infinity, () => {
       for (const [key, value] of Object.entries({ inChannels, outChannels, groups })) integer(value, key, 1);
       if (inChannels % groups || outChannels % groups)
         throw new ArgumentError(`${inChannels} to ${outChannels} channels do not divide into ${groups} groups`);
@@ -131,6 +131,7 @@ abstract class ConvNd extends Weighted {
 
   override forward(x: Tensor, outputSize?: readonly number[]): Tensor {
     const { weight, bias, stride, padding, dilation, groups, paddingMode, transposed, outputPadding } = this;
+    takes(this.constructor.name, arguments, transposed ? 2 : 1);
     const operator = functions[`conv${transposed ? "Transpose" : ""}${stride.length}d` as "conv2d"];
     const options = { bias, stride, padding, dilation, groups };
     if (transposed) Object.assign(options, { outputPadding: outputSize ? this.extra(x, outputSize) : outputPadding });
@@ -145,6 +146,9 @@ abstract class ConvNd extends Weighted {
     const unusual = names.filter((name) => [(shown as Record<string, unknown>)[name]].flat().some((v) => v !== usual[name]));
     const write = (value: unknown): string => (typeof value === "string" ? value : repr(value));
     return `${this.inChannels}, ${this.outChannels}, ${fields(shown, ["kernelSize", "stride", ...unusual], write)}`;
+  }
+  static {
+    exactly(this.prototype, "extraRepr");
   }
 }
 

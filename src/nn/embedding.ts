@@ -1,8 +1,10 @@
 // A table of vectors, looked up by index.
 import "../ops/indexing/index.ts";
 import { ArgumentError, under } from "../base/errors.ts";
+import { either, parse } from "../base/options.ts";
 import { fields } from "../base/python.ts";
 import { isWhole } from "../base/random.ts";
+import { entry, exactly } from "../base/reading.ts";
 import { checkFits, checkRank, operand } from "../ops/arguments.ts";
 import { functions } from "../tensor/methods.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -44,9 +46,15 @@ export class Embedding extends Module {
   /** A layer around a given table, frozen unless freeze is false. */
   static fromPretrained(
     table: Tensor,
-    { freeze = true, paddingIdx = null }: { readonly freeze?: boolean; readonly paddingIdx?: number | null } = {},
+    ...rest:
+      | [freeze?: boolean, paddingIdx?: number | null]
+      | [freeze: boolean, options: { readonly paddingIdx?: number | null }]
+      | [options: { readonly freeze?: boolean; readonly paddingIdx?: number | null }]
   ): Embedding {
-    under("Embedding", () => checkRank(operand(table, "the table").shape, 2, 2));
+    const { freeze, paddingIdx } = entry("Embedding", arguments, Infinity, () => {
+      checkRank(operand(table, "the table").shape, 2, 2);
+      return parse(rest, { freeze: true, paddingIdx: either<number | null>(null, "integer", "null") });
+    });
     const [rows = 0, dim = 0] = table.shape;
     return new Embedding(rows, dim, { paddingIdx, weight: new Parameter(table.detach(), !freeze) });
   }
@@ -61,5 +69,8 @@ export class Embedding extends Module {
   override extraRepr(): string {
     const padding = this.paddingIdx === null ? [] : [fields(this, ["paddingIdx"])];
     return [this.numEmbeddings, this.embeddingDim, ...padding].join(", ");
+  }
+  static {
+    exactly(this.prototype, "resetParameters", "forward", "extraRepr");
   }
 }

@@ -27,7 +27,7 @@ export const initialiser =
     draw: (source: Generator, out: Floats, options: O, x: Tensor) => void,
   ): Initialiser<O, A> =>
   (x, ...rest) =>
-    entry(op, [x, ...rest], () => {
+    entry(op, [x, ...rest], Infinity, () => {
       const o = parse(rest, defaults, drawing);
       checkFloat(operand(x).dtype);
       const out = hostArray(x.dtype, x.numel()) as Floats;

@@ -2,7 +2,7 @@
 import { isGradEnabled } from "../autograd/mode.ts";
 import { Node } from "../autograd/node.ts";
 import { isFloat } from "../base/dtype.ts";
-import { callable } from "../base/reading.ts";
+import { callable, takes } from "../base/reading.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import type { Module } from "./module.ts";
 
@@ -26,7 +26,7 @@ export function hooked<A extends readonly unknown[], R>(set: Set<(...args: A) =>
   callable("hook", hook, "hook");
   const own = (...args: A): R => hook(...args);
   set.add(own);
-  return { remove: () => void set.delete(own) };
+  return { remove: (...rest: []) => void (takes("remove", rest, 0), set.delete(own)) };
 }
 
 type Gradients = readonly (Tensor | undefined)[];

@@ -4,8 +4,8 @@ import { noGrad } from "../autograd/mode.ts";
 import { checkKnown } from "../base/checks.ts";
 import { fillNormal } from "../base/draws.ts";
 import { roundTo } from "../base/dtype.ts";
-import { ArgumentError, under } from "../base/errors.ts";
-import { parse } from "../base/options.ts";
+import { ArgumentError } from "../base/errors.ts";
+import { checkCount, parse } from "../base/options.ts";
 import { camel } from "../base/python.ts";
 import { type Generator, isWhole } from "../base/random.ts";
 import { entry } from "../base/reading.ts";
@@ -37,15 +37,23 @@ export const normal_: Initialiser<Spread, [mean?: number, std?: number]> = /* @_
 );
 
 /** Every element the same. */
-export const constant_ = (x: Tensor, value: number): Tensor => {
-  entry("constant_", [x, value], () => overwrite(operand(x), x.filledLike(roundTo(x.dtype, value))));
+export function constant_(x: Tensor, value: number): Tensor {
+  return entry("constant_", arguments, 2, () => repeated(x, value));
+}
+export function ones_(x: Tensor): Tensor {
+  return entry("ones_", arguments, 1, () => repeated(x, 1));
+}
+export function zeros_(x: Tensor): Tensor {
+  return entry("zeros_", arguments, 1, () => repeated(x, 0));
+}
+function repeated(x: Tensor, value: number): Tensor {
+  overwrite(operand(x), x.filledLike(roundTo(x.dtype, value)));
   return x;
-};
-export const ones_ = (x: Tensor): Tensor => constant_(x, 1);
-export const zeros_ = (x: Tensor): Tensor => constant_(x, 0);
+}
 
 /** Numbers of inputs and outputs of one unit of a weight [out, in, …]. */
 export function fans(x: Tensor): { readonly fanIn: number; readonly fanOut: number } {
+  checkCount(arguments, 1);
   checkRank(operand(x).shape, 2);
   const area = sizeOf(x.shape.slice(2));
   return { fanIn: x.shape[1]! * area, fanOut: x.shape[0]! * area };
@@ -58,7 +66,7 @@ export type FanMode = "fanIn" | "fanOut" | "fan_in" | "fan_out";
 
 /** The factor that keeps variances level behind a nonlinearity; `param` is the slope of leakyRelu, 0.01 by default. */
 export function calculateGain(nonlinearity: Nonlinearity, param?: number | null): number {
-  return entry("calculateGain", [nonlinearity, param], () => {
+  return entry("calculateGain", arguments, 2, () => {
     const leakyRelu = Math.sqrt(2 / (1 + (param ?? 0.01) ** 2));
     const gains: Readonly<Record<string, number>> = { linear: 1, sigmoid: 1, tanh: 5 / 3, relu: Math.SQRT2, selu: 3 / 4, leakyRelu };
     const name = camel(String(nonlinearity)).replace(/^conv(Transpose)?[123]d$/, "linear");
@@ -111,15 +119,17 @@ export const truncNormal_: Initialiser<Spread & Bounds, [mean?: number, std?: nu
 
 /** Ones on the diagonal of a matrix. */
 export function eye_(x: Tensor): Tensor {
-  under("eye_", () => checkRank(operand(x).shape, 2, 2));
-  const [rows = 0, m = 0] = x.shape;
-  overwrite(x, eye(rows, { m, dtype: x.dtype, device: x.device.type }));
-  return x;
+  return entry("eye_", arguments, 1, () => {
+    checkRank(operand(x).shape, 2, 2);
+    const [rows = 0, m = 0] = x.shape;
+    overwrite(x, eye(rows, { m, dtype: x.dtype, device: x.device.type }));
+    return x;
+  });
 }
 
 /** A convolution kernel [out, in, …] that hands each channel on unchanged, in each of `groups`. */
 export function dirac_(x: Tensor, ...rest: [groups?: number] | [options: { groups?: number }]): Tensor {
-  return under("dirac_", () => {
+  return entry("dirac_", arguments, Infinity, () => {
     const { groups } = parse(rest, { groups: 1 });
     checkRank(operand(x).shape, 3, 5);
     const [out = 0, , ...kernel] = x.shape;

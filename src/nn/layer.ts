@@ -2,7 +2,7 @@
 import type { DTypeLike } from "../base/dtype.ts";
 import { parse } from "../base/options.ts";
 import { fields } from "../base/python.ts";
-import { entry } from "../base/reading.ts";
+import { entry, exactly, takes } from "../base/reading.ts";
 import { type CreateOptions, zeros } from "../tensor/create.ts";
 import type { DeviceName } from "../tensor/device.ts";
 import { functions } from "../tensor/methods.ts";
@@ -32,7 +32,7 @@ const factory = { device: undefined as DeviceName | undefined, dtype: undefined 
  * are made. Gives all options. Errors: as parse.
  */
 export function configure<O extends object>(self: Module, required: object, given: readonly unknown[], options: O): O & typeof factory {
-  const all = entry(self.constructor.name, given, () => parse(given, options, factory));
+  const all = entry(self.constructor.name, given, Infinity, () => parse(given, options, factory));
   const { device: _device, dtype: _dtype, bias: _bias, ...own } = all as typeof all & { readonly bias?: boolean };
   Object.assign(self, required, own);
   return all;
@@ -46,6 +46,8 @@ export const parameter = (shape: readonly number[], { device, dtype }: Factory):
 interface Traits<M> {
   /** Options that are given by name only. */
   readonly keywords?: object;
+  /** How many inputs it takes; by default one, or as many as `run` has parameters for. */
+  readonly inputs?: number;
   /** Further properties that the operator takes as options. */
   readonly also?: readonly string[];
   /** Checks and completes what was given. */
@@ -71,7 +73,7 @@ export function layer(
   name: string,
   options: object = {},
   run: string | ((options: any, ...inputs: any[]) => unknown) = operatorOf(name),
-  { keywords = {}, also = [], settle, write, shown, stateNames = {} }: Traits<any> = {},
+  { keywords = {}, inputs: most = typeof run === "string" ? 1 : run.length - 1, also = [], settle, write, shown, stateNames = {} }: Traits<any> = {}, // prettier-ignore
 ): any {
   const positional = Object.keys(options);
   const all = [...positional, ...Object.keys(keywords), ...also];
@@ -80,17 +82,22 @@ export function layer(
     static override readonly stateNames: Readonly<Record<string, string>> = stateNames;
     constructor(...rest: unknown[]) {
       super();
-      entry(new.target.name, rest, () => {
+      entry(new.target.name, rest, Infinity, () => {
         Object.assign(this, parse(rest, options, keywords));
         settle?.(this);
       });
     }
     override forward(...inputs: unknown[]): unknown {
       const given = Object.fromEntries(all.map((key) => [key, (this as Record<string, unknown>)[key]]));
-      return typeof run === "string" ? (functions as unknown as Operators)[run]!(...inputs, given) : run(given, ...inputs);
+      takes(name, inputs, most);
+      if (typeof run !== "string") return run(given, ...inputs);
+      return (functions as unknown as Operators)[run]!(...inputs, ...(all.length > 0 ? [given] : []));
     }
     override extraRepr(): string {
       return fields(this, shown?.(this) ?? positional, write);
+    }
+    static {
+      exactly(this.prototype, "extraRepr");
     }
   };
 }

@@ -2,6 +2,7 @@
 import "../ops/core/index.ts";
 import { under } from "../base/errors.ts";
 import { fields, repr } from "../base/python.ts";
+import { exactly } from "../base/reading.ts";
 import { functions } from "../tensor/methods.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { fans, uniform_ } from "./init.ts";
@@ -27,6 +28,9 @@ export abstract class Weighted extends Module {
     uniform_(this.weight, -bound, bound);
     if (this.bias) uniform_(this.bias, -bound, bound);
   }
+  static {
+    exactly(this.prototype, "resetParameters");
+  }
 }
 
 /** y = x Wᵀ + b. Shape: [..., inFeatures] → [..., outFeatures]. */
@@ -44,10 +48,13 @@ export class Linear extends Weighted {
     this.make([outFeatures, inFeatures], outFeatures, configure(this, { inFeatures, outFeatures }, rest, { bias: true }));
   }
   override forward(x: Tensor): Tensor {
-    return functions.linear(x, this.weight, this.bias ?? undefined);
+    return functions.linear(x, this.weight, this.bias);
   }
   override extraRepr(): string {
     return `${fields(this, ["inFeatures", "outFeatures"])}, bias=${repr(this.bias !== null)}`;
+  }
+  static {
+    exactly(this.prototype, "forward", "extraRepr");
   }
 }
 
@@ -59,5 +66,8 @@ export class Identity extends Module {
   }
   override forward(x: Tensor): Tensor {
     return x;
+  }
+  static {
+    exactly(this.prototype, "forward");
   }
 }

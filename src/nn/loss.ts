@@ -29,6 +29,7 @@ type WeightedClass<O = object> = new (
 const loss = (name: string, keywords: object = {}, positional: object = {}, run?: string): never =>
   layer(name, positional, run, {
     keywords: { reduction: "mean", ...keywords },
+    inputs: 2,
     shown: () => [],
     stateNames: { posWeight: "pos_weight" },
     settle(self) {

@@ -5,7 +5,7 @@ import { asDType, type DTypeLike, isFloat } from "../base/dtype.ts";
 import { ArgumentError } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { forbid } from "../base/python.ts";
-import { callable, entry } from "../base/reading.ts";
+import { callable, entry, exactly } from "../base/reading.ts";
 import { type DeviceName, deviceNamed } from "../tensor/device.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { type BackwardHook, type ForwardHook, type ForwardPreHook, hooked, type HookHandle, watched } from "./hooks.ts";
@@ -16,6 +16,20 @@ export interface PlaceOptions {
   readonly device?: DeviceName;
   /** Floating parameters and buffers take it; the others keep theirs. */
   readonly dtype?: DTypeLike;
+}
+
+const where = { device: undefined as DeviceName | undefined, dtype: undefined as DTypeLike | undefined };
+
+type Prefix = [prefix?: string] | [options: { readonly prefix?: string }];
+type Recurse = [recurse?: boolean] | [options: { readonly recurse?: boolean }];
+type PrefixRecurse = [prefix?: string, recurse?: boolean] | [options: { readonly prefix?: string; readonly recurse?: boolean }];
+
+/** The arguments of a method, which may be given by position or by name. */
+const read = <O extends object>(op: string, rest: readonly unknown[], defaults: O): O =>
+  entry(op, rest, Infinity, () => parse(rest, defaults));
+
+function* values<T>(named: Iterable<readonly [string, T]>): Generator<T> {
+  for (const [, value] of named) yield value;
 }
 
 /** What a property of a module holds, as PyTorch counts it; `persistent`: the state dict holds the buffer. */
@@ -117,7 +131,8 @@ export class Module {
     for (const [, child] of this.namedChildren()) yield child;
   }
   /** This module and everything below it by dotted path, each once, parents first. */
-  namedModules(prefix = ""): Generator<[string, Module]> {
+  namedModules(...rest: Prefix): Generator<[string, Module]> {
+    const { prefix } = read("namedModules", rest, { prefix: "" });
     return this.#below(prefix, new Set());
   }
   *#below(prefix: string, seen: Set<Module>): Generator<[string, Module]> {
@@ -139,35 +154,43 @@ export class Module {
         }
   }
   /** Parameters by dotted path, each once; with recurse false only this module's own. */
-  namedParameters(prefix = "", recurse = true): Generator<[string, Parameter]> {
+  namedParameters(...rest: PrefixRecurse): Generator<[string, Parameter]> {
+    const { prefix, recurse } = read("namedParameters", rest, { prefix: "", recurse: true });
     return this.#members(prefix, recurse, false);
   }
-  *parameters(recurse = true): Generator<Parameter> {
-    for (const [, p] of this.namedParameters("", recurse)) yield p;
+  parameters(...rest: Recurse): Generator<Parameter> {
+    const { recurse } = read("parameters", rest, { recurse: true });
+    return values(this.#members("", recurse, false));
   }
   /** Buffers by dotted path, each once; with recurse false only this module's own. */
-  namedBuffers(prefix = "", recurse = true): Generator<[string, Tensor]> {
+  namedBuffers(...rest: PrefixRecurse): Generator<[string, Tensor]> {
+    const { prefix, recurse } = read("namedBuffers", rest, { prefix: "", recurse: true });
     return this.#members(prefix, recurse, true);
   }
-  *buffers(recurse = true): Generator<Tensor> {
-    for (const [, b] of this.namedBuffers("", recurse)) yield b;
+  buffers(...rest: Recurse): Generator<Tensor> {
+    const { recurse } = read("buffers", rest, { recurse: true });
+    return values(this.#members("", recurse, true));
   }
 
   /** Puts a tensor into a property as part of the state that is not trained. The same as assigning a Buffer. */
-  registerBuffer(name: string, tensor: Tensor | null, options: { readonly persistent?: boolean } = {}): void {
-    const { persistent } = entry("registerBuffer", [name, tensor, options], () => parse([options], {}, { persistent: true }));
+  registerBuffer(
+    name: string,
+    tensor: Tensor | null,
+    ...rest: [persistent?: boolean] | [options: { readonly persistent?: boolean }]
+  ): void {
+    const { persistent } = read("registerBuffer", rest, { persistent: true });
     this.#put("registerBuffer", name, tensor && new Buffer(tensor, { persistent }), { kind: "buffer", persistent });
   }
   /** Puts a parameter into a property. The same as assigning it. */
   registerParameter(name: string, parameter: Parameter | null): void {
-    entry("registerParameter", [name, parameter], () => {
+    entry("registerParameter", arguments, 2, () => {
       if (parameter !== null && !(parameter instanceof Parameter))
         throw new ArgumentError(`${name} is ${described(parameter)}, not a Parameter`);
     });
     this.#put("registerParameter", name, parameter, { kind: "parameter", persistent: true });
   }
   #put(op: string, name: string, tensor: Tensor | null, slot: Slot): void {
-    entry(op, [name, tensor], () => {
+    entry(op, [name, tensor], 2, () => {
       if (name === "" || name.includes(".")) throw new ArgumentError(`the name ${name} is not allowed`, "without dots");
       const held = (this as unknown as Record<string, unknown>)[name];
       if (held !== undefined && held !== null && !(held instanceof Tensor))
@@ -179,7 +202,8 @@ export class Module {
   // ---- state ------------------------------------------------------------------------------------------------------
 
   /** Parameters and persistent buffers by PyTorch's keys, in PyTorch's order; they share memory with the model. */
-  stateDict(prefix = ""): Record<string, Tensor> {
+  stateDict(...rest: Prefix): Record<string, Tensor> {
+    const { prefix } = read("stateDict", rest, { prefix: "" });
     const dict = Object.create(null) as Record<string, Tensor>;
     for (const [key, value] of this.stateEntries(prefix)) dict[key] = value.detach();
     return dict;
@@ -194,14 +218,14 @@ export class Module {
    * Copies values into the parameters and buffers of the same keys, converting dtype and device.
    * Errors: FormatError naming missing and unexpected keys (unless strict is false), ShapeError naming shapes; nothing is loaded then.
    */
-  loadStateDict(dict: StateDict, options: boolean | { readonly strict?: boolean } = {}): LoadReport {
-    const given = typeof options === "boolean" ? { strict: options } : options;
-    const { strict } = entry("loadStateDict", [dict, options], () => parse([given], {}, { strict: true }));
+  loadStateDict(dict: StateDict, ...rest: [strict?: boolean] | [options: { readonly strict?: boolean }]): LoadReport {
+    const { strict } = read("loadStateDict", rest, { strict: true });
     return loadState(this.constructor.name, this.stateEntries(), dict, strict);
   }
 
   /** Training mode on (default) or off, here and below. */
-  train(mode = true): this {
+  train(...rest: [mode?: boolean] | [options: { readonly mode?: boolean }]): this {
+    const { mode } = read("train", rest, { mode: true });
     for (const module of this.modules()) module.training = mode;
     return this;
   }
@@ -210,13 +234,14 @@ export class Module {
     return this.train(false);
   }
   /** Switches gradients of all parameters on or off. */
-  requiresGrad_(value = true): this {
-    for (const p of this.parameters()) p.requiresGrad_(value);
+  requiresGrad_(...rest: [requiresGrad?: boolean] | [options: { readonly requiresGrad?: boolean }]): this {
+    const { requiresGrad } = read("requiresGrad_", rest, { requiresGrad: true });
+    for (const p of this.parameters()) p.requiresGrad_(requiresGrad);
     return this;
   }
   /** Forgets the gradients of all parameters; with setToNone false they become zeros. */
-  zeroGrad(options: { readonly setToNone?: boolean } = {}): void {
-    const { setToNone } = entry("zeroGrad", [options], () => parse([options], {}, { setToNone: true }));
+  zeroGrad(...rest: [setToNone?: boolean] | [options: { readonly setToNone?: boolean }]): void {
+    const { setToNone } = read("zeroGrad", rest, { setToNone: true });
     for (const p of this.parameters()) p.grad = setToNone || !p.peekGrad() ? null : p.filledLike(0);
   }
   /** Calls fn on every module, children before parents: for custom initialisation. */
@@ -234,9 +259,9 @@ export class Module {
    * Errors: DeviceError when values would have to come down from the GPU: await cpu() does that.
    */
   to(place: DeviceName | DTypeLike | PlaceOptions): this {
-    return entry("to", [place], () => {
-      const { device, dtype }: PlaceOptions =
-        typeof place === "object" ? place : place === "cpu" || place === "webgpu" ? { device: place } : { dtype: place };
+    return entry("to", arguments, 1, () => {
+      const given = place === "cpu" || place === "webgpu" ? { device: place } : typeof place === "string" ? { dtype: place } : place;
+      const { device, dtype } = parse([given], {}, where);
       const wanted = dtype === undefined ? undefined : asDType(dtype);
       if (wanted && !isFloat(wanted)) throw new ArgumentError(`a model cannot be ${wanted}`, "a floating dtype");
       const moved = (t: Tensor): Tensor =>
@@ -300,6 +325,7 @@ export class Module {
   }
   static {
     mark(this.prototype, "module");
+    exactly(this.prototype, "namedChildren", "children", "modules", "eval", "apply", "cpu", "double", "float", "registerForwardPreHook", "registerForwardHook", "registerFullBackwardHook", "extraRepr", "toString"); // prettier-ignore
     forbid(this.prototype, ["requiresGrad", "requires_grad", "requiresgrad"], "call requiresGrad_()", "module");
   }
 }

@@ -3,6 +3,7 @@ import "../ops/norm/index.ts";
 import { ArgumentError, under } from "../base/errors.ts";
 import { either } from "../base/options.ts";
 import { fields, float, repr, snake } from "../base/python.ts";
+import { exactly } from "../base/reading.ts";
 import { checkRank, operand } from "../ops/arguments.ts";
 import { type CreateOptions, zeros } from "../tensor/create.ts";
 import { functions } from "../tensor/methods.ts";
@@ -89,6 +90,9 @@ abstract class BatchNorm extends Module {
     const numbers = fields(this, ["eps", "momentum"], float);
     return `${this.numFeatures}, ${numbers}, ${fields(this, ["affine", "trackRunningStats"])}`;
   }
+  static {
+    exactly(this.prototype, "resetRunningStats", "resetParameters", "forward", "extraRepr");
+  }
 }
 
 type BatchNormClass = new (numFeatures: number, ...rest: BatchNormRest) => BatchNorm;
@@ -141,5 +145,8 @@ export class LayerNorm extends Module {
   }
   override extraRepr(): string {
     return `${repr(this.normalizedShape)}, ${fields(this, ["eps"], float)}, ${fields(this, ["elementwiseAffine"])}`;
+  }
+  static {
+    exactly(this.prototype, "resetParameters", "forward", "extraRepr");
   }
 }

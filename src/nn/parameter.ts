@@ -2,6 +2,7 @@
 import { keep } from "../autograd/scope.ts";
 import { isFloat } from "../base/dtype.ts";
 import { under } from "../base/errors.ts";
+import { parse } from "../base/options.ts";
 import { operand } from "../ops/arguments.ts";
 import { Tensor } from "../tensor/tensor.ts";
 
@@ -15,7 +16,8 @@ const shared = (owner: string, data: Tensor): ConstructorParameters<typeof Tenso
 /** A tensor that is trained: requires a gradient, and a Module finds it in a property. Shares memory with `data`; lives through every tidy(). */
 export class Parameter extends Tensor {
   /** Errors: DtypeError for anything but a tensor, GradError for one of integers. */
-  constructor(data: Tensor, requiresGrad = true) {
+  constructor(data: Tensor, ...rest: [requiresGrad?: boolean] | [options: { readonly requiresGrad?: boolean }]) {
+    const { requiresGrad } = under("Parameter", () => parse(rest, { requiresGrad: true }));
     super(...shared("Parameter", data));
     keep(this);
     if (requiresGrad || !isFloat(data.dtype)) this.requiresGrad_(requiresGrad);
@@ -26,7 +28,8 @@ export class Parameter extends Tensor {
 export class Buffer extends Tensor {
   /** Whether the state dict holds it. */
   declare readonly persistent: boolean;
-  constructor(data: Tensor, { persistent = true }: { readonly persistent?: boolean } = {}) {
+  constructor(data: Tensor, ...rest: [options?: { readonly persistent?: boolean }]) {
+    const { persistent } = under("Buffer", () => parse(rest, {}, { persistent: true }));
     super(...shared("Buffer", data));
     keep(this);
     this.persistent = persistent;

@@ -61,8 +61,8 @@ type UnpoolClass = WindowClass<
   (x: Tensor, indices: Tensor, outputSize?: readonly number[]) => Tensor
 >;
 const unpool = (name: string, rank: number): UnpoolClass =>
-  windows(name, rank, {}, true, (o, x: Tensor, indices: Tensor, outputSize: readonly number[] | null = null) =>
-    functions[operatorOf(name) as "maxUnpool2d"](x, indices, { ...o, outputSize } as never),
+  windows(name, rank, {}, true, (o, x: Tensor, indices: Tensor, outputSize?: readonly number[] | null) =>
+    functions[operatorOf(name) as "maxUnpool2d"](x, indices, { ...o, outputSize: outputSize ?? null } as never),
   );
 /** Puts values of MaxPool1d back to where their indices say, zeros elsewhere. */
 export const MaxUnpool1d: UnpoolClass = /* @__PURE__ */ unpool("MaxUnpool1d", 1);

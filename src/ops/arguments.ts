@@ -1,6 +1,7 @@
 // Reading and checking the arguments that operators of several families share.
 import { described, isOwn } from "../base/copies.ts";
 import { ArgumentError, DtypeError, ShapeError, show } from "../base/errors.ts";
+import { checkCount, isOptions } from "../base/options.ts";
 import { normalizeDim, sameShape, type Shape } from "../base/shape.ts";
 import type { Inputs, Meta } from "./op.ts";
 import type { Tensor } from "./tensor.ts";
@@ -23,9 +24,11 @@ export function operands(list: unknown): readonly Tensor[] {
   return list.map((x, i) => operand(x, `element ${i}`));
 }
 
-/** A list of integers given spread or as one array. Errors: ShapeError for anything else. */
+/** A list of integers given spread or as one array. Errors: ShapeError for anything else, ArgumentError for what stands behind it. */
 export function integers(rest: readonly unknown[], name = "sizes"): number[] {
-  const given = (rest.length === 1 && Array.isArray(rest[0]) ? rest[0] : rest) as readonly unknown[];
+  const given = (Array.isArray(rest[0]) ? rest[0] : rest) as readonly unknown[];
+  if (given !== rest) checkCount(rest, 1);
+  else if (isOptions(rest.at(-1))) checkCount(rest, rest.length - 1);
   if (given.some((d) => !Number.isInteger(d))) throw new ShapeError(`${name} must be integers, got [${given.map(String).join(", ")}]`);
   return [...(given as readonly number[])];
 }

@@ -45,6 +45,7 @@ export function loss<K extends object, O extends object>(
   ...more: readonly string[]
 ): Loss<K> {
   return {
+    rest: true,
     compose: (x, target, ...rest) => {
       const { reduction, weight, ...own } = parse(rest, positional, { reduction: "mean", ...options });
       checkReduction(reduction, ...more);

@@ -31,6 +31,7 @@ export const dropping = (
   dropped: (x: Tensor, p: number, key: PhiloxKey, shape: Sizes) => Tensor,
   record: Pick<Dropping, "samples" | "errors">,
 ): Dropping => ({
+  rest: true,
   compose: (x, ...rest) => {
     checkFloat(operand(x).dtype);
     const o = parse(rest, { p: 0.5, training, inplace: false }, drawing);

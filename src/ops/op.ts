@@ -71,6 +71,11 @@ interface Base<F extends Fn> {
   readonly self?: number;
   /** What others are made of: neither exported nor documented, but tested and drawn like all. */
   readonly internal?: true;
+  /**
+   * `call` or `compose` ends in a rest parameter behind others, of which it refuses by parse() what it does not know. Without this nobody can
+   * give more arguments than it has parameters (optional ones are written x?, since defaults do not count).
+   */
+  readonly rest?: boolean;
   /** Phantom: carries the call signature. */
   readonly signature?: F;
 }

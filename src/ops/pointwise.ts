@@ -53,6 +53,8 @@ export interface Rules<S extends string, A extends object> {
   /** Sorts arguments that follow none of this. */
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   readonly call?: (...args: any[]) => { inputs: Given; attrs: A };
+  /** That function ends in a rest parameter (op.ts). */
+  readonly rest?: boolean;
   readonly save?: Reads<S>;
   readonly internal?: true;
   readonly backward: Backward<S, A> | "none" | "definition";
@@ -81,8 +83,7 @@ export function pointwise<F extends Fn, S extends string = never, A extends obje
       ((...args) => {
         const inputs: Given = {};
         titles.forEach((title, i) => (inputs[operands[i]!] = operandOf(args[i], title)));
-        const plain = args.length <= titles.length || !(positional ?? keywords);
-        const attrs = plain ? defaults : (parse(args.slice(titles.length), positional ?? {}, keywords) as A);
+        const attrs = args.length > titles.length ? (parse(args.slice(titles.length), positional ?? {}, keywords) as A) : defaults;
         check?.(attrs, inputs);
         return { inputs, attrs };
       }),

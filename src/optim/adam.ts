@@ -2,10 +2,12 @@
 import "../ops/optim/index.ts";
 import { checkNonNegative } from "../base/checks.ts";
 import { ArgumentError, under } from "../base/errors.ts";
+import { parse } from "../base/options.ts";
 import { functions } from "../tensor/methods.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { chunks } from "./chunks.ts";
 import { Optimizer, optionsOf, type ParamGroup, type Params, type ParamState, type Ready } from "./optimizer.ts";
+import { chunks } from "./sgd.ts";
 
 export interface AdamOptions {
   lr: number;
@@ -30,10 +32,10 @@ export class Adam extends Optimizer<AdamOptions, AdamState> {
   /** Whether weight decay shrinks the parameters instead of bending the gradient. */
   protected readonly decoupled: boolean = false;
 
-  constructor(params: Params<AdamOptions>, options: Partial<AdamOptions> = {}) {
+  constructor(params: Params<AdamOptions>, ...rest: [options?: Partial<AdamOptions>]) {
     super(
       params,
-      under(new.target.name, () => optionsOf(options, defaults)),
+      under(new.target.name, () => parse(rest, defaults)),
     );
   }
 
@@ -70,7 +72,10 @@ export class AdamW extends Adam {
   static override readonly name: string = "AdamW";
   protected override readonly decoupled: boolean = true;
 
-  constructor(params: Params<AdamOptions>, options: Partial<AdamOptions> = {}) {
-    super(params, { weightDecay: 0.01, ...options });
+  constructor(params: Params<AdamOptions>, ...rest: [options?: Partial<AdamOptions>]) {
+    super(
+      params,
+      under(new.target.name, () => parse(rest, { ...defaults, weightDecay: 0.01 })),
+    );
   }
 }

@@ -8,7 +8,7 @@ import { ArgumentError, FormatError, show, under } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { camel, renamed, repr, snake } from "../base/python.ts";
 import { isWhole } from "../base/random.ts";
-import { callable, entry, listed } from "../base/reading.ts";
+import { callable, entry, exactly, listed } from "../base/reading.ts";
 import { copied, record } from "../base/record.ts";
 import { checkFits } from "../ops/arguments.ts";
 import { overwrite } from "../tensor/dispatch.ts";
@@ -55,13 +55,6 @@ const misfit = (what: string, remedy?: string): never => {
   throw new FormatError(what, remedy);
 };
 
-/** The options given, over the defaults. Errors: ArgumentError for unknown ones, and for values of another kind than the defaults'. */
-export function optionsOf<O extends object>(given: Partial<O>, defaults: O): O {
-  const options = parse([given], defaults);
-  checkKinds(options, defaults);
-  return options;
-}
-
 /** Base of every optimiser. Subclasses implement `update` for the ready parameters of one group. */
 export abstract class Optimizer<O extends object = object, S extends ParamState = ParamState> {
   readonly paramGroups: ParamGroup<O>[] = [];
@@ -89,7 +82,7 @@ export abstract class Optimizer<O extends object = object, S extends ParamState 
 
   /** Adds parameters with options of their own, for example a layer that is unfrozen while training. */
   addParamGroup(group: GroupInput<O>): void {
-    entry(this.constructor.name, [group], () => {
+    entry(this.constructor.name, arguments, 1, () => {
       const { params, ...own } = group;
       const given = (params as typeof params | undefined) ?? refuse("a group has no params");
       const list = given instanceof Tensor ? [given] : Array.from(given);
@@ -198,8 +191,8 @@ export abstract class Optimizer<O extends object = object, S extends ParamState 
   }
 
   /** Forgets all gradients; with setToNone false they become zeros instead. */
-  zeroGrad(options: { readonly setToNone?: boolean } = {}): void {
-    const { setToNone } = entry("zeroGrad", [options], () => parse([options], {}, { setToNone: true }));
+  zeroGrad(...rest: [setToNone?: boolean] | [options: { readonly setToNone?: boolean }]): void {
+    const { setToNone } = entry("zeroGrad", rest, Infinity, () => parse(rest, { setToNone: true }));
     for (const p of this.#params) p.grad = setToNone || !p.peekGrad() ? null : p.filledLike(0);
   }
 
@@ -229,7 +222,7 @@ export abstract class Optimizer<O extends object = object, S extends ParamState 
   }
   /** Checks a state dict as loadStateDict does, and returns what puts it into place. */
   plannedState(dict: OptimizerStateDict): () => void {
-    return entry("loadStateDict", [dict], () => {
+    return entry("loadStateDict", arguments, 1, () => {
       const { param_groups, state }: Partial<OptimizerStateDict> = Object(dict) as OptimizerStateDict;
       const groups = this.paramGroups;
       const fit = (what: string, own: readonly unknown[], given: unknown): void => {
@@ -278,6 +271,9 @@ export abstract class Optimizer<O extends object = object, S extends ParamState 
       return `Parameter Group ${k}\n${lines.sort().join("")}`;
     });
     return `${this.constructor.name} (\n${groups.join("\n")})`;
+  }
+  static {
+    exactly(this.prototype, "step", "stateDict", "loadStateDict", "toString");
   }
 }
 

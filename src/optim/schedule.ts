@@ -3,7 +3,7 @@ import { checkKinds } from "../base/checks.ts";
 import { ArgumentError, under } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { renamed, snake } from "../base/python.ts";
-import { entry } from "../base/reading.ts";
+import { entry, exactly } from "../base/reading.ts";
 import { copied, record } from "../base/record.ts";
 import { integer } from "../ops/arguments.ts";
 import { Optimizer, type ParamGroup } from "./optimizer.ts";
@@ -39,12 +39,11 @@ export abstract class LRScheduler {
   /** The rate of group k at `lastEpoch`, from the rate it has now. */
   protected abstract rate(lr: number, k: number, group: Group): number;
 
-  /** Takes the options of a schedule and sets the first rates. */
-  protected begin<O extends object>(op: string, rest: readonly unknown[], defaults: O): void {
+  /** Takes the options of a schedule, which were read before anything was touched, and sets the first rates. */
+  protected begin(op: string, options: object): void {
     under(op, () => {
-      const options = parse(rest, defaults);
       this.check({ ...options, lastEpoch: 0 });
-      checkKinds(options, defaults);
+      checkKinds(options, options);
       Object.assign(this, options);
       this.step();
     });
@@ -94,7 +93,7 @@ export abstract class LRScheduler {
   }
   /** Checks a state dict as loadStateDict does, and returns what puts it into place. */
   plannedState(state: SchedulerState): () => void {
-    return entry("loadStateDict", [state], () => {
+    return entry("loadStateDict", arguments, 1, () => {
       const given = new Map(Object.entries(Object(state) as SchedulerState));
       const own = this.#numbers();
       const rates = given.get("_last_lr") ?? this.getLastLr();
@@ -107,6 +106,9 @@ export abstract class LRScheduler {
         this.groups.forEach((group, k) => (group.lr = rates[k]!));
       };
     });
+  }
+  static {
+    exactly(this.prototype, "step", "getLastLr", "stateDict", "loadStateDict");
   }
 }
 
@@ -126,8 +128,9 @@ export class StepLR extends LRScheduler {
     ...rest:
       [stepSize: number, gamma?: number] | [stepSize: number, options: { gamma?: number }] | [options: { stepSize: number; gamma?: number }]
   ) {
+    const options = under("StepLR", () => parse(rest, { stepSize: NaN, gamma: 0.1 }));
     super(optimizer);
-    this.begin("StepLR", rest, { stepSize: NaN, gamma: 0.1 });
+    this.begin("StepLR", options);
   }
   protected override check(values: Readonly<Record<string, unknown>>): void {
     super.check(values);
@@ -146,8 +149,9 @@ export class CosineAnnealingLR extends LRScheduler {
     optimizer: Target,
     ...rest: [tMax: number, etaMin?: number] | [tMax: number, options: { etaMin?: number }] | [options: { tMax: number; etaMin?: number }]
   ) {
+    const options = under("CosineAnnealingLR", () => parse(rest, { tMax: NaN, etaMin: 0 }));
     super(optimizer);
-    this.begin("CosineAnnealingLR", rest, { tMax: NaN, etaMin: 0 });
+    this.begin("CosineAnnealingLR", options);
   }
   protected override check(values: Readonly<Record<string, unknown>>): void {
     super.check(values);
@@ -164,12 +168,15 @@ export class CosineAnnealingLR extends LRScheduler {
   }
 }
 
-/** The first rate times fn(epoch); one function, or one per group. */
+type Rule = ((epoch: number) => number) | readonly ((epoch: number) => number)[];
+
+/** The first rate times lrLambda(epoch); one function, or one per group. */
 export class LambdaLR extends LRScheduler {
   readonly lambdas: readonly ((epoch: number) => number)[];
-  constructor(optimizer: Target, fn: ((epoch: number) => number) | readonly ((epoch: number) => number)[]) {
+  constructor(optimizer: Target, ...rest: [lrLambda: Rule] | [options: { readonly lrLambda: Rule }]) {
+    const { lrLambda } = under("LambdaLR", () => parse(rest, { lrLambda: [] as Rule }));
     super(optimizer);
-    this.lambdas = typeof fn === "function" ? this.groups.map(() => fn) : fn;
+    this.lambdas = typeof lrLambda === "function" ? this.groups.map(() => lrLambda) : lrLambda;
     if (this.lambdas.length !== this.groups.length)
       throw new ArgumentError(`${this.lambdas.length} functions for ${this.groups.length} groups`, "", "LambdaLR");
     this.step();

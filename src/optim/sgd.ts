@@ -2,6 +2,7 @@
 import "../ops/optim/index.ts";
 import { checkNonNegative } from "../base/checks.ts";
 import { ArgumentError, under } from "../base/errors.ts";
+import { parse } from "../base/options.ts";
 import { functions } from "../tensor/methods.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { chunks } from "./chunks.ts";
@@ -24,10 +25,10 @@ const defaults: SgdOptions = { lr: 1e-3, momentum: 0, dampening: 0, weightDecay:
 /** Gradient descent with momentum, Nesterov's look-ahead and L2 weight decay. Source: torch.optim.SGD. */
 export class SGD extends Optimizer<SgdOptions, SgdState> {
   static override readonly name: string = "SGD";
-  constructor(params: Params<SgdOptions>, options: Partial<SgdOptions> = {}) {
+  constructor(params: Params<SgdOptions>, ...rest: [options?: Partial<SgdOptions>]) {
     super(
       params,
-      under("SGD", () => optionsOf(options, defaults)),
+      under("SGD", () => parse(rest, defaults)),
     );
   }
 

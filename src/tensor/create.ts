@@ -75,8 +75,8 @@ const inferred = (kind: string): DTypeLike =>
  * unless dtype says otherwise; typed arrays keep their type. Errors: ShapeError for ragged arrays or a shape that does not fit; DtypeError for other values.
  */
 export function tensor(data: TensorData, options: CreateOptions & { readonly shape?: readonly number[] } = {}): Tensor {
-  return entry("tensor", [data, options], () => {
-    const o = parse([options], { ...createDefaults, shape: undefined as readonly number[] | undefined });
+  return entry("tensor", arguments, 2, () => {
+    const o = parse([options], {}, { ...createDefaults, shape: undefined as readonly number[] | undefined });
     const kind = arrayKind(data);
     const {
       flat,
@@ -120,13 +120,12 @@ export type SizeArgs =
 
 /** Splits sizes from the options object behind them. Errors: ShapeError, ArgumentError for unknown options. */
 export function sized<K extends object>(args: readonly unknown[], keywords: K): { shape: number[]; options: typeof createDefaults & K } {
-  const sizes = [...args];
-  if (sizes.at(-1) === undefined) sizes.pop();
-  const last = sizes.at(-1);
-  const named = typeof last === "object" && !Array.isArray(last) ? [sizes.pop()] : [];
-  const [first] = sizes;
-  const shape = checkShape(sizes.length === 1 && Array.isArray(first) ? (first as unknown[]) : sizes);
-  return { shape, options: parse(named, { ...createDefaults, ...keywords }) as typeof createDefaults & K };
+  const [first] = args;
+  const last = args.findLastIndex((v) => v !== undefined);
+  const named = typeof args[last] === "object" && !Array.isArray(args[last]);
+  const sizes = Array.isArray(first) ? 1 : last + Number(!named);
+  const shape = checkShape(Array.isArray(first) ? (first as unknown[]) : args.slice(0, sizes));
+  return { shape, options: parse(args.slice(sizes), {}, { ...createDefaults, ...keywords }) };
 }
 
 function constant(shape: readonly number[], value: unknown, o: CreateOptions, fallback: DType = "float32"): Tensor {
@@ -139,8 +138,8 @@ function constant(shape: readonly number[], value: unknown, o: CreateOptions, fa
  * booleans bool, as in PyTorch: for floats of a whole value say `{ dtype: "float32" }`.
  */
 export function full(shape: readonly number[], value: number | boolean, options: CreateOptions = {}): Tensor {
-  return entry("full", [shape, value, options], () => {
-    const o = parse([options], createDefaults);
+  return entry("full", arguments, 3, () => {
+    const o = parse([options], {}, createDefaults);
     const guess = typeof value === "boolean" ? "bool" : Number.isInteger(value) ? "int32" : "float32";
     return constant(checkShape(shape), value, o, guess);
   });
@@ -152,11 +151,11 @@ function repeated(args: readonly unknown[], value: number): Tensor {
 }
 
 /** Zeros; memory is taken only when a kernel needs it. */
-export const zeros = (...args: SizeArgs): Tensor => entry("zeros", args, () => repeated(args, 0));
+export const zeros = (...args: SizeArgs): Tensor => entry("zeros", args, Infinity, () => repeated(args, 0));
 /** Ones; memory is taken only when a kernel needs it. */
-export const ones = (...args: SizeArgs): Tensor => entry("ones", args, () => repeated(args, 1));
+export const ones = (...args: SizeArgs): Tensor => entry("ones", args, Infinity, () => repeated(args, 1));
 /** A tensor to be overwritten: its contents are zeros, but nothing should rely on that. */
-export const empty = (...args: SizeArgs): Tensor => entry("empty", args, () => repeated(args, 0));
+export const empty = (...args: SizeArgs): Tensor => entry("empty", args, Infinity, () => repeated(args, 0));
 
 /** Defaults of the `…Like` functions: those given, and what the model tensor fills in. Errors: DtypeError when x is no tensor. */
 export const like = <K extends typeof createDefaults>(x: Tensor, defaults: K): K => {
@@ -164,18 +163,26 @@ export const like = <K extends typeof createDefaults>(x: Tensor, defaults: K): K
   return { ...defaults, dtype, device: device.type };
 };
 
+function repeatedLike(x: Tensor, value: number | boolean, options: CreateOptions | undefined): Tensor {
+  const o = parse([options], {}, like(x, createDefaults));
+  return constant(x.shape, value, o);
+}
+
 /** Zeros in the shape, dtype and device of x. */
-export const zerosLike = (x: Tensor, options?: CreateOptions): Tensor => fullLike(x, 0, options);
+export function zerosLike(x: Tensor, options?: CreateOptions): Tensor {
+  return entry("zerosLike", arguments, 2, () => repeatedLike(x, 0, options));
+}
 /** Ones in the shape, dtype and device of x. */
-export const onesLike = (x: Tensor, options?: CreateOptions): Tensor => fullLike(x, 1, options);
+export function onesLike(x: Tensor, options?: CreateOptions): Tensor {
+  return entry("onesLike", arguments, 2, () => repeatedLike(x, 1, options));
+}
 /** A tensor to be overwritten, in the shape, dtype and device of x. */
-export const emptyLike = (x: Tensor, options?: CreateOptions): Tensor => fullLike(x, 0, options);
+export function emptyLike(x: Tensor, options?: CreateOptions): Tensor {
+  return entry("emptyLike", arguments, 2, () => repeatedLike(x, 0, options));
+}
 /** One repeated value in the shape, dtype and device of x. */
 export function fullLike(x: Tensor, value: number | boolean, options?: CreateOptions): Tensor {
-  return entry("fullLike", [x, value, options], () => {
-    const o = parse([options], like(x, createDefaults));
-    return constant(x.shape, value, o);
-  });
+  return entry("fullLike", arguments, 3, () => repeatedLike(x, value, options));
 }
 
 /** A host array of `dtype` filled by a rule, as a tensor. */
@@ -195,7 +202,7 @@ type RangeArgs =
  * Errors: ArgumentError for a step of 0, away from end, or a range that is not finite.
  */
 export function arange(...args: RangeArgs): Tensor {
-  return entry("arange", args, () => {
+  return entry("arange", args, Infinity, () => {
     const end = undefined as number | undefined;
     const order = typeof args[1] === "number" ? { start: 0, end, step: 1 } : { end };
     const o = parse(args, order, { ...createDefaults, start: 0, step: 1 });
@@ -210,7 +217,7 @@ export function arange(...args: RangeArgs): Tensor {
 }
 
 function evenly(start: number, end: number, steps: number, options: CreateOptions, map: (v: number) => number): Tensor {
-  const o = parse([options], createDefaults);
+  const o = parse([options], {}, createDefaults);
   if (typeof start !== "number" || typeof end !== "number" || !Number.isInteger(steps) || steps < 0)
     throw new ArgumentError(`needs numbers and how many steps, got ${start}, ${end}, ${steps}`);
   const dtype = asDType(o.dtype ?? "float32");
@@ -221,8 +228,9 @@ function evenly(start: number, end: number, steps: number, options: CreateOption
 }
 
 /** `steps` numbers evenly spaced from start to end, both included. */
-export const linspace = (start: number, end: number, steps: number, options: CreateOptions = {}): Tensor =>
-  entry("linspace", [start, end, steps, options], () => evenly(start, end, steps, options, (v) => v));
+export function linspace(start: number, end: number, steps: number, options: CreateOptions = {}): Tensor {
+  return entry("linspace", arguments, 4, () => evenly(start, end, steps, options, (v) => v));
+}
 
 /** `steps` numbers base^v for v evenly spaced from start to end. */
 export function logspace(
@@ -231,7 +239,7 @@ export function logspace(
   steps: number,
   ...rest: [base?: number] | [base: number, options: CreateOptions] | [options: CreateOptions & { base?: number }]
 ): Tensor {
-  return entry("logspace", [start, end, steps, ...rest], () => {
+  return entry("logspace", arguments, Infinity, () => {
     const { base, ...o } = parse(rest, { base: 10 }, createDefaults);
     return evenly(start, end, steps, o, (v) => base ** v);
   });
@@ -242,7 +250,7 @@ export function eye(
   n: number,
   ...rest: [m?: number] | [m: number, options: CreateOptions] | [options: CreateOptions & { m?: number }]
 ): Tensor {
-  return entry("eye", [n, ...rest], () => {
+  return entry("eye", arguments, Infinity, () => {
     const { m = n, ...o } = parse(rest, { m: undefined as number | undefined }, createDefaults);
     return computed([n, m], asDType(o.dtype ?? "float32"), o, (i) => Number(Math.floor(i / m) === i % m));
   });
@@ -260,8 +268,8 @@ export interface Pixels {
  * Floats run from 0 to 1; dtype "uint8" keeps 0 to 255.
  */
 export function fromImageData(image: Pixels, options: CreateOptions & { readonly channels?: 1 | 3 | 4 } = {}): Tensor {
-  return entry("fromImageData", [image, options], () => {
-    const { channels, ...o } = parse([options], { ...createDefaults, channels: 3 });
+  return entry("fromImageData", arguments, 2, () => {
+    const { channels, ...o } = parse([options], {}, { ...createDefaults, channels: 3 });
     const { data, width, height } = image ?? {};
     const pixels = width * height;
     if (data?.length !== 4 * pixels) throw new ShapeError(`${data?.length} bytes are no RGBA image of ${width} × ${height}`);

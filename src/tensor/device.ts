@@ -2,8 +2,9 @@
 import { told } from "../autograd/anomaly.ts";
 import { relieve } from "../autograd/pressure.ts";
 import { checkKnown } from "../base/checks.ts";
-import { ArgumentError, DeviceError, under } from "../base/errors.ts";
+import { ArgumentError, DeviceError } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
+import { entry, takes } from "../base/reading.ts";
 import { cpu } from "../device/cpu.ts";
 import type { Device, DeviceName } from "../device/device.ts";
 import { type Counts, counts, ledger } from "../device/ledger.ts";
@@ -38,8 +39,8 @@ let latest: Promise<unknown> = Promise.resolve();
  * Errors: DeviceError when "webgpu" is asked for and there is none, or gpuDevice is lost; ArgumentError for unknown options.
  */
 export async function init(options: InitOptions = {}): Promise<InitReport> {
-  const { device, gpuDevice } = under("init", () => {
-    const o = parse([options], { device: "auto" as "auto" | DeviceName, gpuDevice: undefined as GPUDevice | undefined });
+  const { device, gpuDevice } = entry("init", arguments, 1, () => {
+    const o = parse([options], {}, { device: "auto" as "auto" | DeviceName, gpuDevice: undefined as GPUDevice | undefined });
     checkKnown("device", o.device, ["auto", "cpu", "webgpu"]);
     return o;
   });
@@ -75,11 +76,12 @@ export function deviceNamed(name: unknown): Device {
 export const webGpuDevice = (): WebGpuDevice | undefined => webgpu;
 
 /** Resolves when everything recorded so far has run. Errors: the first device error met, typed. */
-export const sync = async (): Promise<void> => {
+export async function sync(): Promise<void> {
+  takes("sync", arguments, 0);
   await current.sync();
   await told();
   await relieve();
-};
+}
 
 export interface MemoryReport {
   /** Bytes of live tensors on the GPU, and their number. */
@@ -93,16 +95,25 @@ export interface MemoryReport {
 }
 
 /** What tensors take right now. */
-export const memory = (): MemoryReport => ({
-  gpuBytes: ledger.gpu.live,
-  gpuStorages: ledger.gpu.count,
-  gpuReservedBytes: ledger.pool.live,
-  gpuPeakBytes: ledger.pool.peak,
-  cpuBytes: ledger.cpu.live,
-});
+export function memory(): MemoryReport {
+  takes("memory", arguments, 0);
+  return {
+    gpuBytes: ledger.gpu.live,
+    gpuStorages: ledger.gpu.count,
+    gpuReservedBytes: ledger.pool.live,
+    gpuPeakBytes: ledger.pool.peak,
+    cpuBytes: ledger.cpu.live,
+  };
+}
 
 /** Restarts `gpuPeakBytes` at what is reserved now. */
-export const resetPeak = (): void => ledger.pool.resetPeak();
+export function resetPeak(): void {
+  takes("resetPeak", arguments, 0);
+  ledger.pool.resetPeak();
+}
 
 /** Cumulative counts since the page loaded: dispatches, passes, submits, created objects, writes, reads. Subtract two to get one step's. */
-export const stats = (): Counts => ({ ...counts });
+export function stats(): Counts {
+  takes("stats", arguments, 0);
+  return { ...counts };
+}

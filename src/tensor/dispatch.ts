@@ -5,7 +5,8 @@ import { nodeOf, SavedTensor } from "../autograd/node.ts";
 import { OpNode, readsOf } from "../autograd/op-node.ts";
 import { described } from "../base/copies.ts";
 import { type DType, isFloat, promote, roundTo } from "../base/dtype.ts";
-import { DeviceError, DtypeError, ShapeError, show, under } from "../base/errors.ts";
+import { DeviceError, DtypeError, GradError, ShapeError, show, under } from "../base/errors.ts";
+import { checkCount } from "../base/options.ts";
 import { reading } from "../base/reading.ts";
 import { contiguous, sameShape, sizeOf } from "../base/shape.ts";
 import { checkSupport, constantOf, type Device, Storage } from "../device/device.ts";
@@ -87,7 +88,14 @@ function ready(name: string, op: AnyPrimitive | AnyView, { inputs: given, attrs 
 /** Runs an operator on its user-facing arguments and records it for backward. Operators outside the table bring their name. */
 export const apply = (op: AnyOp, args: readonly unknown[], name = names.get(op)!): unknown => under(name, () => applied(op, args, name));
 
+/** Errors: ArgumentError for an argument that the operator has no place for. Those that take a rest refuse by themselves. */
+function checkSurplus(op: AnyOp, args: readonly unknown[]): void {
+  const { length } = isComposite(op) ? op.compose : op.call;
+  if (length > 0 && !op.rest) checkCount(args, length);
+}
+
 function applied(op: AnyOp, args: readonly unknown[], name: string): unknown {
+  checkSurplus(op, args);
   const at = op.self ?? 0;
   if (!("meta" in op) && at >= 0) operand(args[at]).checkLive();
   if (isComposite(op)) {
@@ -128,7 +136,8 @@ export function applyInPlace(op: AnyPrimitive | Composite<Fn>, args: readonly un
 }
 
 function appliedInPlace(op: AnyPrimitive | Composite<Fn>, args: readonly unknown[], name: string): Tensor {
-  const self = args[0] as Tensor;
+  checkSurplus(op, args);
+  const self = operand(args[0]);
   self.checkInPlace();
   if (isComposite(op)) {
     // What it is made of may read the former contents in backward.

@@ -1,7 +1,7 @@
 // Puts operators on Tensor.prototype, with their in-place forms, and into the table of functions.
 import { DtypeError } from "../base/errors.ts";
 import { forbid, snake } from "../base/python.ts";
-import { entry } from "../base/reading.ts";
+import { entry, exactly } from "../base/reading.ts";
 import { eachOperator } from "../ops/install.ts";
 import type { Functions } from "../ops/methods.ts";
 import { isView } from "../ops/op.ts";
@@ -36,7 +36,7 @@ type Extra = (x: Tensor, ...rest: never[]) => unknown;
 export function extend(methods: Readonly<Record<string | symbol, Extra>>): void {
   for (const name of Reflect.ownKeys(methods))
     define(name, function (...rest) {
-      return entry(String(name), rest, () => methods[name]!(this, ...(rest as never[])));
+      return entry(String(name), rest, Infinity, () => methods[name]!(this, ...(rest as never[])));
     });
 }
 
@@ -51,3 +51,6 @@ define("toJSON", () => {
 });
 for (const name of ["requiresGrad", "gradFn", "isLeaf"])
   forbid(Tensor.prototype, [snake(name), name.toLowerCase()], `write ${name}`, "tensor");
+
+// Operators refuse surplus arguments by themselves (dispatch.ts).
+exactly(Tensor.prototype, "dim", "numel", "isContiguous", "detach", "retainGrad", "registerHook", "array", "item", "tolist", "to", "cpu", "double", "zero_", "dispose"); // prettier-ignore

@@ -3,8 +3,9 @@ import "../ops/indexing/index.ts";
 import { noGrad } from "../autograd/mode.ts";
 import { checkNonNegative } from "../base/checks.ts";
 import { isFloat } from "../base/dtype.ts";
-import { show, under } from "../base/errors.ts";
+import { show } from "../base/errors.ts";
 import { either, parse } from "../base/options.ts";
+import { entry, takes } from "../base/reading.ts";
 import { dense } from "../device/cpu.ts";
 import { extend } from "./methods.ts";
 import type { Tensor } from "./tensor.ts";
@@ -26,7 +27,7 @@ type Settings = { -readonly [K in keyof Required<PrintOptions>]: Required<PrintO
 const settings: Settings = { precision: 4, threshold: 1000, edgeitems: 3, linewidth: 80, sciMode: undefined };
 
 function checked(options: PrintOptions): Settings {
-  const o = parse([options], { ...settings, sciMode: either<boolean | undefined>(undefined, "boolean") });
+  const o = parse([options], {}, { ...settings, sciMode: either<boolean | undefined>(undefined, "boolean") });
   checkNonNegative({ ...o, sciMode: 0 });
   return o;
 }
@@ -35,7 +36,7 @@ function checked(options: PrintOptions): Settings {
 export function setPrintOptions(options: PrintOptions = {}): void {
   Object.assign(
     settings,
-    under("setPrintOptions", () => checked(options)),
+    entry("setPrintOptions", arguments, 1, () => checked(options)),
     { sciMode: options.sciMode },
   );
 }
@@ -141,12 +142,13 @@ function layout(x: Tensor, o: Settings): { readonly shown: Tensor; readonly writ
 }
 
 async function toText(x: Tensor, options: PrintOptions = {}): Promise<string> {
-  const o = under("toText", () => checked(options));
+  const o = entry("toText", arguments, 2, () => checked(options));
   const { shown, write } = layout(x, o);
   return write(await shown.array());
 }
 
 function toString(x: Tensor): string {
+  takes("toString", arguments, 1);
   if (x.disposed) return "tensor(disposed)";
   if (x.device.type !== "cpu") return `tensor(${x.dtype}${show(x.shape)} on ${x.device.type}; await toText() shows the values)`;
   const { shown, write } = layout(x, settings);
@@ -154,7 +156,7 @@ function toString(x: Tensor): string {
 }
 
 /** By name, for installation beside the operators; Node's console.log shows tensors by their text, too. */
-extend({ toText, toString, [Symbol.for("nodejs.util.inspect.custom")]: toString });
+extend({ toText, toString, [Symbol.for("nodejs.util.inspect.custom")]: (x) => toString(x) });
 
 declare module "../ops/tensor.ts" {
   interface Tensor extends Printing {}

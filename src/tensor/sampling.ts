@@ -37,15 +37,15 @@ const gaussian: Fill = (g, out) => fillNormal(g, out);
 const drawn =
   (op: string, fill: Fill) =>
   (...args: DrawArgs): Tensor =>
-    entry(op, args, () => {
+    entry(op, args, Infinity, () => {
       const { shape, options } = sized(args, drawDefaults);
       return floats(shape, options, fill);
     });
 const drawnLike =
   (op: string, fill: Fill) =>
-  (x: Tensor, options?: DrawOptions): Tensor =>
-    entry(op, [x, options], () => {
-      const o = parse([options], like(x, drawDefaults));
+  (x: Tensor, ...rest: readonly unknown[]): Tensor =>
+    entry(op, [x, ...rest], Infinity, () => {
+      const o = parse(rest, {}, like(x, drawDefaults));
       return floats(x.shape, o, fill);
     });
 
@@ -76,7 +76,7 @@ type RandintArgs =
 
 /** Whole numbers in [low, high), low 0 when left out: `randint(10, [2, 3])`, `randint(5, 10, [2, 3])`. int32 unless dtype says otherwise. */
 export function randint(...args: RandintArgs): Tensor {
-  return entry("randint", args, () => {
+  return entry("randint", args, Infinity, () => {
     const size = undefined as readonly number[] | undefined;
     const o = parse(args, { ...boundsOf(args), size }, { ...drawDefaults, low: 0 });
     if (o.high === undefined || o.size === undefined) throw new ArgumentError("needs high and size");
@@ -89,7 +89,7 @@ export function randintLike(
   x: Tensor,
   ...rest: [high: number, options?: DrawOptions] | [low: number, high: number, options?: DrawOptions]
 ): Tensor {
-  return entry("randintLike", [x, ...rest], () => {
+  return entry("randintLike", arguments, Infinity, () => {
     const o = parse(rest, boundsOf(rest), { ...like(x, drawDefaults), low: 0 });
     return whole(o.low, o.high!, x.shape, o);
   });
@@ -97,8 +97,8 @@ export function randintLike(
 
 /** A random order of 0 … n − 1, the same as torch.randperm gives for the same seed. */
 export function randperm(n: number, options: DrawOptions = {}): Tensor {
-  return entry("randperm", [n, options], () => {
-    const o = parse([options], drawDefaults);
+  return entry("randperm", arguments, 2, () => {
+    const o = parse([options], {}, drawDefaults);
     const dtype = asDType(o.dtype ?? "int32");
     const order = permutation(generatorOf(o.generator), n);
     if (dtype === "bool" || (dtype === "uint8" && n > 256)) throw new DtypeError(`0 to ${n - 1} does not fit ${dtype}`);
@@ -115,7 +115,7 @@ type NormalArgs = [size?: readonly number[], options?: DrawOptions] | [options: 
  * Errors: ArgumentError for a negative deviation or a size beside a tensor.
  */
 export function normal(mean: number | Tensor, std: number | Tensor = 1, ...rest: NormalArgs): Tensor {
-  return entry("normal", [mean, std, ...rest], () => {
+  return entry("normal", arguments, Infinity, () => {
     const tensors = [mean, std].filter((v) => v instanceof Tensor);
     const first = tensors[0];
     const defaults = first ? like(first, drawDefaults) : drawDefaults;

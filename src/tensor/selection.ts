@@ -3,6 +3,7 @@ import "../ops/indexing/index.ts";
 import { isGradEnabled, noGrad, setGradEnabled } from "../autograd/mode.ts";
 import { DtypeError } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
+import { takes } from "../base/reading.ts";
 import { broadcastShapes } from "../base/shape.ts";
 import { isTensor, operand } from "../ops/arguments.ts";
 import { vector } from "../ops/arranging.ts";
@@ -36,6 +37,7 @@ async function nonzero(x: Tensor, ...rest: unknown[]): Promise<Tensor | Tensor[]
 }
 
 async function maskedSelect(x: Tensor, mask: Tensor): Promise<Tensor> {
+  takes("maskedSelect", arguments, 2);
   if (operand(mask, "mask").dtype !== "bool") throw new DtypeError(`the mask must be bool, got ${mask.dtype}`);
   const recording = isGradEnabled();
   const shape = broadcastShapes(x.shape, mask.shape);

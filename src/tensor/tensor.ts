@@ -113,8 +113,9 @@ class TensorImpl implements History, Moves {
   set requiresGrad(value: boolean) {
     this.requiresGrad_(value);
   }
-  requiresGrad_(value = true): this {
+
     return under("requiresGrad_", () => {
+      const { requiresGrad: value } = parse(rest, { requiresGrad: true });
       if (value && !isFloat(this.dtype)) throw new GradError(`the tensor is ${this.dtype}`, "only floats have gradients");
       if (!value && !this.isLeaf) throw new GradError("only leaves can be cut off", "use detach()");
       if (value !== this.requiresGrad) this.#edge = value ? { node: new Accumulate(this), index: 0 } : undefined;
@@ -183,9 +184,8 @@ class TensorImpl implements History, Moves {
   }
   registerHook(hook: GradHook): { remove(): void } {
     const { node, index } = under("registerHook", () => edgeOf(this, "the tensor"));
-    const hooks = memo(node.hooks, index, () => new Set());
-    hooks.add(hook);
-    return { remove: () => void hooks.delete(hook) };
+    const hooks = memo(node.hooks, index, () => new Set()).add(hook);
+    return { remove: (...rest: []) => under("remove", () => void (parse(rest, {}), hooks.delete(hook))) };
   }
 
   alias(graph = true): Face {

@@ -2,7 +2,7 @@
 import { asDType, type TypedArray } from "../base/dtype.ts";
 import { ArgumentError, DtypeError, under, type WengertError } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
-import { entry as asked } from "../base/reading.ts";
+import { entry as asked, takes } from "../base/reading.ts";
 import { checkShape, sizeOf } from "../base/shape.ts";
 import { dense, elements } from "../device/cpu.ts";
 import { type Grid, type Kernel, kernel, wgslType } from "../device/kernel.ts";
@@ -76,21 +76,38 @@ export interface UserKernel<I extends Names, A extends object> {
 export function defineKernel<const I extends Names, S extends I[number] | "out" = never, A extends object = object>(
   definition: KernelDefinition<I, S, A>,
 ): UserKernel<I, A> {
+  takes("defineKernel", arguments, 1);
   const erased = definition as unknown as Erased;
   const shader = inspected(erased);
   const { name, inputs } = definition;
   const record = recordOf(erased, shader) as AnyPrimitive;
   const run = (...args: readonly unknown[]): Tensor => apply(record, args, name) as Tensor;
   Object.defineProperties(run, { name: { value: name }, length: { value: inputs.length } });
-  return Object.assign(run, { compile: () => compiled(name, shader.kernel) }) as unknown as UserKernel<I, A>;
+  return Object.assign(run, { compile: (...rest: []) => compiled(name, shader.kernel, rest) }) as unknown as UserKernel<I, A>;
 }
 
 type Shader = Pick<Linked, "bindings" | "params"> & { readonly kernel: Kernel };
 
+/** All that a definition may say. */
+const fields: { [K in keyof Required<Erased>]: undefined } = {
+  name: undefined,
+  wgsl: undefined,
+  entry: undefined,
+  inputs: undefined,
+  attrs: undefined,
+  out: undefined,
+  params: undefined,
+  threads: undefined,
+  cpu: undefined,
+  save: undefined,
+  backward: undefined,
+};
+
 /** Reads the shader and holds it against the definition. Errors: ArgumentError. */
 function inspected(definition: Erased): Shader {
-  return asked("defineKernel", [definition], () => {
+  return asked("defineKernel", [definition], 1, () => {
     const { name, wgsl, inputs, entry = name } = definition;
+    parse([definition], {}, fields);
     const demand = (fine: unknown, what: string, remedy?: string): void => {
       if (!fine) throw new ArgumentError(what, remedy);
     };
@@ -185,7 +202,8 @@ function checkField({ name, type }: Field, value: number | undefined): void {
 }
 
 /** Errors: DeviceError when WebGPU is not in use or refuses the kernel. */
-async function compiled(name: string, found: Kernel): Promise<void> {
+async function compiled(name: string, found: Kernel, rest: readonly unknown[]): Promise<void> {
+  takes(name, rest, 0);
   const device = under(name, () => deviceNamed("webgpu")) as WebGpuDevice;
   await device.compile(name, found);
 }

@@ -40,6 +40,7 @@ const record = (
   line: (from: Numbers, to: Numbers, at: number, n: number, step: number) => void,
   backward: Backward<"out", Attrs>,
 ): Primitive<Signature, "out", Attrs> => ({
+  rest: true,
   call: (x, ...rest) => {
     const { dim, dtype } = parse(rest, { dim: undefined as number | undefined }, { dtype: undefined as DTypeLike | undefined });
     return { inputs: { x }, attrs: { dim: normalizeDim(dim, x.ndim), dtype: asDType(dtype ?? x.dtype) } };
@@ -155,6 +156,7 @@ const summed = (x: View, dims: readonly number[]): readonly [View, Lines] => {
 
 /** log(Σ exp(x)) over dimensions, without overflow: −∞ for nothing but −∞, ∞ beside an ∞. Integers count as float32. */
 export const logsumexp: Primitive<SumSignature, "x" | "out", Sums> = {
+  rest: true,
   call: (x, ...rest) => {
     const { dim, keepdim } = parse(rest, { dim: undefined as Dims | undefined, keepdim: false });
     const dims = dim === undefined ? [normalizeDim(dim, x.ndim)] : normalizeDims(dim, x.ndim);

@@ -80,6 +80,7 @@ export const sub: Scaled = scaled(-1, { ...sum, bool: false }, subLoop, {
 /** y − alpha · x: subtraction with the operands exchanged. */
 export const rsub: Primitive<(x: Operand, y: Operand, options?: { alpha?: number }) => Tensor, never, Alpha> = {
   ...plain(sub),
+  rest: true,
   call: (x, y, ...rest) => sub.call(operandOf(y, "y"), operandOf(x, "x"), ...rest),
 };
 

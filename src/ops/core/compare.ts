@@ -166,6 +166,7 @@ export const clamp: Mapped<
 > = mapped({
   form: ({ mode }) => clampForms[mode],
   // The bounds fill y and z without gaps.
+  rest: true,
   call: (x: Tensor, ...rest: unknown[]) => {
     const bounds = parse(rest, { min: null as unknown, max: null as unknown });
     const given = (["min", "max"] as const).filter((side) => bounds[side] !== null);
@@ -200,6 +201,7 @@ export const clamp: Mapped<
 type Limit = Mapped<(x: Tensor, bound: Operand) => Tensor, Clamped, Bounds>;
 const limit = (side: "min" | "max"): Limit => ({
   ...clamp,
+  rest: false,
   call: (x, bound) => clamp.call(x, { [side]: bound }),
   samples: [
     [t([3, 4]), 0.3],

@@ -28,6 +28,7 @@ type Summing = Primitive<(x: Tensor, ...rest: Over<WithDtype>) => Tensor, never,
 const adding = (mean: boolean, { samples, errors }: Cases): Summing => {
   const divisor = ({ shape }: Meta, dims: readonly number[]): number => (mean ? counted(shape, dims) : 1);
   return {
+    rest: true,
     call: (x, ...rest) => {
       const { dtype: asked, ...attrs } = over(x, rest, { dtype: undefined as DTypeLike | undefined });
       const dtype = asked && asDType(asked);
@@ -88,6 +89,7 @@ type Truth = Composite<(x: Tensor, ...rest: Over) => Tensor>;
 
 /** Both compare with zero, add up, and compare the sum with zero again. */
 const truth = (compare: "eq" | "ne"): Truth => ({
+  rest: true,
   compose: (x, ...rest) => {
     const { dims, keepdim } = over(x, rest);
     const found = x[compare](0).sum(dims, keepdim)[compare](0);
@@ -122,6 +124,7 @@ export const sumTo: Composite<(x: Tensor, shape: Shape) => Tensor> & Internal = 
 
 /** How many elements over dimensions, all by default, are not zero. */
 export const countNonzero: Composite<(x: Tensor, dim?: Dims) => Tensor> = {
+  rest: true,
   compose: (x, ...rest) => x.ne(0).sum(normalizeDims(parse(rest, { dim: null as Dims }).dim, x.ndim)),
   backward: "none",
   samples: truths,

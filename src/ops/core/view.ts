@@ -11,6 +11,7 @@ type Dims = number | readonly number[];
 
 /** The tensor repeated to a larger shape without copying; −1 keeps a size. Shape: size-1 and missing leading dimensions repeat. */
 export const expand: ViewOp<(x: Tensor, ...shape: Sizes) => Tensor, { shape: Shape }> = {
+  rest: true,
   call: (x, ...shape) => ({ inputs: { x }, attrs: { shape: integers(shape) } }),
   view: (x, { shape }) => {
     const lead = shape.length - x.shape.length;
@@ -37,6 +38,7 @@ export const broadcastTo: typeof expand = {
 
 /** Dimensions in a new order. */
 export const permute: ViewOp<(x: Tensor, ...dims: Sizes) => Tensor, { dims: readonly number[] }> = {
+  rest: true,
   call: (x, ...rest) => {
     const dims = distinct(integers(rest, "dims"), x.ndim);
     if (dims.length !== x.ndim) throw new ShapeError(`${show(dims)} is no order of ${x.ndim} dimensions`);
@@ -54,6 +56,7 @@ export const permute: ViewOp<(x: Tensor, ...dims: Sizes) => Tensor, { dims: read
 /** Two dimensions exchanged. */
 export const transpose: Composite<(x: Tensor, dim0: number, dim1: number) => Tensor> = {
   renames: true,
+  rest: true,
   compose: (x, ...rest) => {
     const { dim0, dim1 } = parse(rest, { dim0: undefined as unknown, dim1: undefined as unknown });
     const [a, b] = [normalizeDim(dim0, x.ndim), normalizeDim(dim1, x.ndim)];
@@ -91,6 +94,7 @@ export const mT: Composite<(x: Tensor) => Tensor> = {
 
 /** The same elements seen in another shape, sharing memory. Errors: ShapeError when the strides do not allow it. */
 export const view: ViewOp<(x: Tensor, ...shape: Sizes) => Tensor, { shape: Shape }> = {
+  rest: true,
   call: (x, ...rest) => ({ inputs: { x }, attrs: { shape: integers(rest) } }),
   view: (x, { shape }) => {
     const g = reshaped(x, inferShape(x.shape, shape));
@@ -108,6 +112,7 @@ export const view: ViewOp<(x: Tensor, ...shape: Sizes) => Tensor, { shape: Shape
 
 /** The same elements in another shape: a view when strides allow it, else a copy. One size may be −1. */
 export const reshape: Composite<(x: Tensor, ...shape: Sizes) => Tensor> = {
+  rest: true,
   compose: (x, ...rest) => {
     const shape = inferShape(x.shape, integers(rest));
     return (reshaped(x, shape) ? x : x.clone()).view(shape);
@@ -138,6 +143,7 @@ type FlattenRest =
 
 /** Dimensions startDim to endDim (all by default) joined into one. */
 export const flatten: Composite<(x: Tensor, ...rest: FlattenRest) => Tensor> = {
+  rest: true,
   compose: (x, ...rest) => {
     const { startDim, endDim } = parse(rest, { startDim: 0, endDim: -1 });
     const [from, to] = [normalizeDim(startDim, x.ndim), normalizeDim(endDim, x.ndim)];
@@ -162,6 +168,7 @@ export const unflatten: Composite<(x: Tensor, dim: number, sizes: readonly numbe
 /** Without dimensions of size 1: all of them, or only those named that have it. */
 export const squeeze: Composite<(x: Tensor, dim?: Dims) => Tensor> = {
   renames: true,
+  rest: true,
   compose: (x, ...rest) => {
     const { dim } = parse(rest, { dim: undefined as Dims | null | undefined });
     const named = distinct([dim ?? [...x.shape.keys()]].flat(), x.ndim);
@@ -174,6 +181,7 @@ export const squeeze: Composite<(x: Tensor, dim?: Dims) => Tensor> = {
 /** With a new dimension of size 1 at position dim. */
 export const unsqueeze: Composite<(x: Tensor, dim: number) => Tensor> = {
   renames: true,
+  rest: true,
   compose: (x, ...rest) => {
     const { dim } = parse(rest, { dim: undefined as unknown });
     return x.view(x.shape.toSpliced(normalizeDim(dim, x.ndim + 1), 0, 1));

@@ -31,6 +31,7 @@ export const movedim: Composite<(x: Tensor, source: Dims, destination: Dims) => 
 
 /** The order of the elements reversed along dims. */
 export const flip: Composite<(x: Tensor, ...dims: readonly number[] | [readonly number[]] | [{ dims: Dims }]) => Tensor> = {
+  rest: true,
   compose: (x, ...rest) => {
     const named = typeof rest[0] === "object" && !Array.isArray(rest[0]) ? [parse(rest, { dims: [] as Dims }).dims] : rest;
     return reordered(x, distinct(integers(named, "dims"), x.ndim), (i, n) => n - 1 - i);
@@ -47,6 +48,7 @@ type RollRest = [shifts: Dims, dims?: Dims] | [shifts: Dims, options: { dims?: D
 
 /** Elements moved by `shifts` along dims, those leaving one end coming back at the other; without dims the tensor rolls as one long row. */
 export const roll: Composite<(x: Tensor, ...rest: RollRest) => Tensor> = {
+  rest: true,
   compose: (x, ...rest) => {
     const given = parse(rest, { shifts: [] as Dims, dims: [] as Dims });
     const shifts = integers([listOf(given.shifts)], "shifts");
@@ -66,6 +68,7 @@ export const roll: Composite<(x: Tensor, ...rest: RollRest) => Tensor> = {
 
 /** The tensor laid side by side: the last dimension sizes[last] times, and so on; more sizes than dimensions add leading ones. */
 export const repeat: Composite<(x: Tensor, ...sizes: Sizes) => Tensor> = {
+  rest: true,
   compose: (x, ...rest) => {
     const times = integers(rest);
     const lead = times.length - x.ndim;
@@ -85,6 +88,7 @@ export const repeat: Composite<(x: Tensor, ...sizes: Sizes) => Tensor> = {
 
 /** `repeat` that also takes fewer numbers than dimensions: the leading dimensions then stay. */
 export const tile: Composite<(x: Tensor, ...times: Sizes) => Tensor> = {
+  rest: true,
   compose: (x, ...rest) => {
     const times = integers(rest);
     return x.repeat([...x.shape.slice(times.length).map(() => 1), ...times]);
@@ -99,6 +103,7 @@ export const tile: Composite<(x: Tensor, ...times: Sizes) => Tensor> = {
 type Triangle = Composite<(x: Tensor, diagonal?: number) => Tensor> & { readonly inplace: true };
 
 const triangle = (beyond: "gt" | "lt"): Triangle => ({
+  rest: true,
   compose: (x, ...rest) => {
     const diagonal = integer(parse(rest, { diagonal: 0 }).diagonal, "diagonal");
     checkRank(x.shape, 2);
@@ -150,6 +155,7 @@ type InterleaveRest = [dim?: number] | [options: { dim?: number }];
 
 /** Every element `repeats` times in a row along dim; without dim the tensor is flattened first. */
 export const repeatInterleave: Composite<(x: Tensor, repeats: number, ...rest: InterleaveRest) => Tensor> = {
+  rest: true,
   compose: (x, repeats, ...rest) => {
     const { dim } = parse(rest, { dim: undefined as number | undefined });
     const n = integer(repeats, "repeats", 0);
@@ -190,6 +196,7 @@ function diagonalOf(x: Geometry, { offset, dim1, dim2 }: DiagonalAttrs): Geometr
 
 /** The elements of a diagonal, as the last dimension of a view; offset > 0 lies above the main diagonal. */
 export const diagonal: ViewOp<(x: Tensor, ...rest: DiagonalRest) => Tensor, DiagonalAttrs> = {
+  rest: true,
   call: (x, ...rest) => ({ inputs: { x }, attrs: parse(rest, { offset: 0, dim1: 0, dim2: 1 }) }),
   view: diagonalOf,
   backward: putBack(diagonalOf),
@@ -203,6 +210,7 @@ export const diagonal: ViewOp<(x: Tensor, ...rest: DiagonalRest) => Tensor, Diag
 
 /** Matrices that have the last dimension of x as their diagonal, zeros elsewhere. */
 export const diagEmbed: Composite<(x: Tensor, ...rest: [offset?: number] | [options: { offset?: number }]) => Tensor> = {
+  rest: true,
   compose: (x, ...rest) => {
     const { shape, ndim } = x;
     const { offset } = parse(rest, { offset: 0 });
@@ -217,6 +225,7 @@ export const diagEmbed: Composite<(x: Tensor, ...rest: [offset?: number] | [opti
 
 /** The diagonal of a matrix, or the matrix with this diagonal for a vector. */
 export const diag: Composite<(x: Tensor, diagonal?: number) => Tensor> = {
+  rest: true,
   compose: (x, ...rest) => {
     const { shape, ndim } = x;
     const { diagonal: offset } = parse(rest, { diagonal: 0 });

@@ -31,6 +31,7 @@ const cutting = { view: part, backward: putBack(part) };
 /** Every step-th element of a dimension from start up to end (exclusive); bounds are clipped and may count from the end, as in Python. */
 export const slice: ViewOp<(x: Tensor, dim?: number, start?: number | null, end?: number | null, step?: number) => Tensor, CutAttrs> = {
   ...cutting,
+  rest: true,
   call: (x, ...rest) => {
     const o = parse(rest, { dim: 0, start: null as number | null, end: null as number | null, step: 1 });
     const step = integer(o.step, "step", 1);
@@ -52,6 +53,7 @@ export const slice: ViewOp<(x: Tensor, dim?: number, start?: number | null, end?
 
 /** `length` elements of a dimension from `start` on. A 0-d int32 tensor may give the start. */
 export const narrow: Composite<(x: Tensor, dim: number, start: number | Tensor, length: number) => Tensor> = {
+  rest: true,
   compose: (x, ...rest) => {
     const o = parse(rest, { dim: 0, start: undefined as number | Tensor | undefined, length: undefined as number | undefined });
     const dim = axis(x, o.dim);
@@ -75,6 +77,7 @@ export const narrow: Composite<(x: Tensor, dim: number, start: number | Tensor, 
 /** One index of a dimension, which disappears. */
 export const select: ViewOp<(x: Tensor, dim: number, index: number) => Tensor, CutAttrs> = {
   ...cutting,
+  rest: true,
   call: (x, ...rest) => {
     const o = parse(rest, { dim: undefined as unknown, index: undefined as unknown });
     const dim = axis(x, o.dim);
@@ -93,6 +96,7 @@ const axisOf = (x: Tensor, rest: readonly unknown[]): number => axis(x, parse(re
 
 /** All indices of a dimension, as an array of views without it. */
 export const unbind: Composite<(x: Tensor, dim?: number) => Tensor[]> = {
+  rest: true,
   compose: (x, ...rest) => {
     const dim = axisOf(x, rest);
     return Array.from({ length: x.shape[dim]! }, (_, i) => x.select(dim, i));
@@ -103,6 +107,7 @@ export const unbind: Composite<(x: Tensor, dim?: number) => Tensor[]> = {
 
 /** Views of the given sizes along a dimension. */
 export const splitWithSizes: Composite<(x: Tensor, sizes: readonly number[], ...rest: DimRest) => Tensor[]> = {
+  rest: true,
   compose: (x, sizes, ...rest) => {
     const dim = axisOf(x, rest);
     const list = integers([sizes]);
@@ -117,6 +122,7 @@ export const splitWithSizes: Composite<(x: Tensor, sizes: readonly number[], ...
 
 /** Views of `sections` elements each along a dimension (the last may be shorter), or of the sizes given. */
 export const split: Composite<(x: Tensor, sections: number | readonly number[], ...rest: DimRest) => Tensor[]> = {
+  rest: true,
   compose: (x, sections, ...rest) => {
     const dim = axisOf(x, rest);
     if (typeof sections !== "number") return x.splitWithSizes(sections, dim);
@@ -134,6 +140,7 @@ export const split: Composite<(x: Tensor, sections: number | readonly number[], 
 
 /** At most `chunks` views of equal size along a dimension, the last possibly shorter. */
 export const chunk: Composite<(x: Tensor, chunks: number, ...rest: DimRest) => Tensor[]> = {
+  rest: true,
   compose: (x, chunks, ...rest) => {
     const dim = axisOf(x, rest);
     const [n, size] = [integer(chunks, "chunks", 1), x.shape[dim]!];

@@ -1,9 +1,11 @@
 // The places of the largest and smallest elements, and PyTorch's max and min.
 import { ArgumentError } from "../../base/errors.ts";
+import { parse } from "../../base/options.ts";
 import { isTensor } from "../arguments.ts";
 import { choosing, distinct } from "../choosing.ts";
 import { type Composite, type Internal, type Primitive, raises, t } from "../op.ts";
 import type { Attrs } from "../reducing.ts";
+import type { Tensor } from "../tensor.ts";
 import type { Tensor } from "../tensor.ts";
 
 /** Values and their positions (int32) along a dimension. */
@@ -51,16 +53,16 @@ export interface Extreme {
 }
 
 const extreme = (name: "max" | "min"): Composite<Extreme> => ({
+  rest: true,
   compose: ((x: Tensor, ...rest: readonly unknown[]) => {
     const [first] = rest;
     if (first === undefined && rest.length <= 1) return x[`a${name}`]();
-    const other = typeof first === "object" && first !== null && "other" in first ? first.other : first;
-    if (!isTensor(other)) return x[`${name}Along`](...(rest as Along));
-    if (rest.length > 1) throw new ArgumentError("takes nothing beside two tensors");
-    return x[`${name}imum`](other);
+    const paired = isTensor(first) || (typeof first === "object" && first !== null && "other" in first);
+    if (!paired) return x[`${name}Along`](...(rest as Along));
+    return x[`${name}imum`](parse(rest, { other: undefined as unknown as Tensor }).other);
   }) as Extreme,
   samples: [[distinct([3, 4])], [distinct([3, 4]), { dim: 0, keepdim: true }], [distinct([3, 4]), t([4])]],
-  errors: [raises([t([0])], "no elements"), raises([t([2, 3]), 2], "out of range"), raises([t([2]), t([2]), true], "two tensors")],
+  errors: [raises([t([0])], "no elements"), raises([t([2, 3]), 2], "out of range"), raises([t([2]), t([2]), true], "true is one argument too many")],
 }); // prettier-ignore
 
 /** The largest element; with a dimension { values, indices } along it; with another tensor the larger of each pair. */

@@ -24,6 +24,7 @@ function checkFit(ins: Inputs, shape: Shape, dim: number): void {
 type Reading = Primitive<(x: Tensor, dim: number, index: Tensor) => Tensor, "index", Along>;
 
 const reading = (slices: boolean, cases: Cases): Reading => ({
+  rest: true,
   call: (x, ...rest) => {
     const o = parse(rest, { dim: undefined as unknown, index: undefined as unknown });
     const { dim, ...inputs } = placed(slices, x, o.dim, o.index);
@@ -145,6 +146,7 @@ export const scatter: Writing<Source> = writing(false, {
 
 /** x with the slices of source, times alpha, added at the places of dim that index (1-D) names. */
 export const indexAdd: Slices<[options?: { alpha?: number }]> = {
+  rest: true,
   compose: (x, dim, index, source, ...rest) => {
     const { alpha } = parse(rest, {}, { alpha: 1 });
     const { dtype } = operand(source, "source");
@@ -163,6 +165,7 @@ type PutFn = (x: Tensor, index: Tensor, source: Tensor, ...rest: [accumulate?: b
 
 /** x with source written (or added, with accumulate) at row-major positions, negative ones from the end; where they repeat the last stands. */
 export const put: Composite<PutFn> & InPlace = {
+  rest: true,
   compose: (x, index, source, ...rest) => {
     const { accumulate } = parse(rest, { accumulate: false });
     return putAt(x, places(index, x.numel()), operand(source, "source"), accumulate);
@@ -178,6 +181,7 @@ export const put: Composite<PutFn> & InPlace = {
 
 /** gather with an index that broadcasts against x; without dim both are taken as flat. */
 export const takeAlongDim: Composite<(x: Tensor, indices: Tensor, ...rest: [dim?: number] | [options: { dim?: number }]) => Tensor> = {
+  rest: true,
   compose: (x, indices, ...rest) => {
     operand(indices, "indices");
     const { dim } = parse(rest, { dim: undefined as number | undefined });

@@ -39,6 +39,7 @@ export const index: Composite<(x: Tensor, indices: readonly Index[]) => Tensor> 
 
 /** `index` with the indices spread out: `x.at(0, { start: 1, stop: 5 }, "...", null)` is PyTorch's x[0, 1:5, ..., None]. */
 export const at: Composite<(x: Tensor, ...indices: readonly Index[]) => Tensor> = {
+  rest: true,
   compose: (x, ...indices) => indexed(x, indices),
   samples: [[t([3, 4]), { start: 1 }, "..."]],
   errors: [raises([t([3]), 3], "out of range")],
@@ -53,6 +54,7 @@ type IndexPutFn = (
 
 /** A copy of x in which the elements that `index` would show are replaced by values (broadcast), or added to with accumulate. */
 export const indexPut: Composite<IndexPutFn> = {
+  rest: true,
   compose: (x, indices, values, ...rest) => {
     const { accumulate } = parse(rest, { accumulate: false });
     const places = indexed(x.detach().positions(), indices);
@@ -90,6 +92,7 @@ export const flatIndex: Primitive<(index: Tensor, before: Tensor | number, size:
 
 /** Rows of zeros with a 1 at each class number. Shape: [..., numClasses]; without numClasses, the largest class + 1, which only the CPU can know. */
 export const oneHot: Composite<(x: Tensor, numClasses?: number) => Tensor> = {
+  rest: true,
   compose: (x, ...rest) => {
     const given = parse(rest, { numClasses: -1 }).numClasses;
     checkIndex(x);
@@ -141,6 +144,7 @@ export const embedding: Primitive<
   "index",
   EmbeddingAttrs
 > = {
+  rest: true,
   call: (x, weight, ...rest) => {
     const { paddingIdx, maxNorm, normType, scaleGradByFreq, sparse } = parse(rest, {
       paddingIdx: either<number | null>(null, "integer", "null"),

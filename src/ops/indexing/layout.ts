@@ -39,6 +39,7 @@ export interface CatFn {
 
 /** Tensors joined along an existing dimension: `cat([x, y], dim)`, `x.cat([y], dim)`. dtypes are promoted; a tensor of shape [0] is skipped. */
 export const cat: Primitive<CatFn, never, { dim: number }> = {
+  rest: true,
   call: (x, others, ...rest) => {
     const method = !Array.isArray(x);
     const list = operands(method ? [x, others].flat() : x);
@@ -86,6 +87,7 @@ const joined = (list: Tensors, dim: number): Tensor => list[0]!.cat(list.slice(1
 /** Tensors of one shape joined along a new dimension. */
 export const stack: Composite<(tensors: Tensors, ...rest: DimRest) => Tensor> = {
   self: -1,
+  rest: true,
   compose: (tensors, ...rest) => {
     const list = operands(tensors);
     const first = list[0]!.shape;
@@ -133,6 +135,7 @@ const borders: Readonly<Record<PadMode, Border>> = {
  * Shape: reflect, replicate and circular pad the last one to three dimensions. Errors: ShapeError for amounts beyond what the mode can show.
  */
 export const pad: Composite<(x: Tensor, pad: readonly number[], ...rest: PadRest) => Tensor> = {
+  rest: true,
   compose: (x, amounts, ...rest) => {
     const { ndim, shape } = x;
     const { mode, value } = parse(rest, { mode: "constant" as PadMode, value: 0 });

@@ -28,6 +28,7 @@ const shifted = (x: Tensor, dim: number, value = 0): Tensor =>
 const turned = (x: Tensor, dim: number, reverse: boolean): Tensor => (reverse ? x.flip(dim) : x);
 
 const scanning = (identity: number, scan: (x: Tensor, dim: number) => Tensor): Scan => ({
+  rest: true,
   compose: (x, ...rest) => {
     const o = parse(rest, { dim: undefined as unknown }, { dtype: undefined as DTypeLike | undefined, reverse: false, exclusive: false });
     const dim = normalizeDim(o.dim, x.ndim);
@@ -84,6 +85,7 @@ export const linearRecurrence: Primitive<
 > &
   Internal = {
   internal: true,
+  rest: true,
   call: (x, b, ...rest) => {
     const { dim: given, reverse, delay } = parse(rest, { dim: undefined as unknown }, { reverse: false, delay: 0 });
     checkKnown("delay", delay, [0, 1]);
@@ -125,6 +127,7 @@ export const prod: Composite<
       | [options: { readonly dim?: Dims; readonly keepdim?: boolean } & ProductOptions]
   ) => Tensor
 > = {
+  rest: true,
   compose: (x, ...rest) => {
     const { dims, keepdim, dtype } = over(x, rest, { dtype: undefined as DTypeLike | undefined });
     const kept = [...x.shape.keys()].filter((d) => !dims.includes(d));

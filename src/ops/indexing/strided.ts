@@ -1,6 +1,6 @@
 // Strided access: views by explicit strides, diagonals, their adjoints, and writing one tensor into another.
 import { ArgumentError, ShapeError, show } from "../../base/errors.ts";
-import { parse } from "../../base/options.ts";
+import { either, parse } from "../../base/options.ts";
 import { checkShape, contiguous, type Geometry, normalizeDim, type Shape, sizeOf } from "../../base/shape.ts";
 import { denseCopy } from "../../device/copying.ts";
 import { startFrom, stridedCopy } from "../../kernels/copy.ts";
@@ -16,6 +16,10 @@ export interface StridedAttrs {
   readonly from: Geometry;
   readonly elements: number;
 }
+
+type Offset = [storageOffset?: number | null] | [options: { readonly storageOffset?: number | null }];
+const offsetOf = (rest: readonly unknown[]): number | null =>
+  parse(rest, { storageOffset: either<number | null>(null, "number", "null") }).storageOffset;
 
 const showing = (x: Tensor, { shape, strides, offset }: Geometry): Tensor => x.asStrided(shape, strides, offset);
 
@@ -41,10 +45,11 @@ function checked(shape: readonly unknown[], strides: unknown, offset: unknown, l
 }
 
 /** A view of x's storage by explicit size, strides and offset (default: x's own), all counted in elements. */
-export const asStrided: ViewOp<(x: Tensor, size: Shape, stride: readonly number[], storageOffset?: number) => Tensor, StridedAttrs> = {
-  call: (x, size, stride, storageOffset) => {
+export const asStrided: ViewOp<(x: Tensor, size: Shape, stride: readonly number[], ...rest: Offset) => Tensor, StridedAttrs> = {
+  rest: true,
+  call: (x, size, stride, ...rest) => {
     const { shape, strides, offset, storage } = x;
-    const to = checked(size, stride, storageOffset ?? offset, storage.elements);
+    const to = checked(size, stride, offsetOf(rest) ?? offset, storage.elements);
     return { inputs: { x }, attrs: { to, from: { shape, strides, offset }, elements: storage.elements } };
   },
   view: (_x, { to }) => to,
@@ -81,6 +86,7 @@ function windowsOver({ shape, strides, offset }: Geometry, { dim, size, step }: 
 
 /** Windows of `size` elements along dim, `step` apart, as a last dimension of a view. Shape: [L] → [⌊(L − size) / step⌋ + 1, size]. */
 export const unfold: ViewOp<(x: Tensor, dimension: number, size: number, step: number) => Tensor, Unfolding> = {
+  rest: true,
   call: (x, ...rest) => {
     const o = parse(rest, { dimension: undefined as unknown, size: undefined as unknown, step: undefined as unknown });
     const attrs = { dim: normalizeDim(o.dimension, x.ndim), size: integer(o.size, "size", 0), step: integer(o.step, "step", 1) };
@@ -107,13 +113,14 @@ export const unfold: ViewOp<(x: Tensor, dimension: number, size: number, step: n
 
 /** A dense copy of x with src written to the elements that asStrided(size, stride, storageOffset) of it would show. */
 export const asStridedScatter: Primitive<
-  (x: Tensor, src: Tensor, size: Shape, stride: readonly number[], storageOffset?: number) => Tensor,
+  (x: Tensor, src: Tensor, size: Shape, stride: readonly number[], ...rest: Offset) => Tensor,
   never,
   Geometry
 > = {
-  call: (x, src, size, stride, storageOffset = 0) => ({
+  rest: true,
+  call: (x, src, size, stride, ...rest) => ({
     inputs: { x, src },
-    attrs: checked(size, stride, storageOffset, x.numel()),
+    attrs: checked(size, stride, offsetOf(rest) ?? 0, x.numel()),
   }),
   meta: (ins, attrs) => {
     const [x, src] = [ins["x"]!, ins["src"]!];

@@ -64,6 +64,7 @@ export interface ScaleOptions {
 
 /** beta · x + alpha · (mat1 · mat2); x broadcasts. */
 export const addmm: Composite<(x: Tensor, mat1: Tensor, mat2: Tensor, options?: ScaleOptions) => Tensor> & InPlace = {
+  rest: true,
   compose: (x, mat1, mat2, ...rest) => {
     const scales = parse(rest, {}, { beta: 1, alpha: 1 });
     // Integer products take integer factors.

@@ -129,6 +129,7 @@ const weighty = [t([4, 3]), classes([4], 0, 1, 1, 2), { weight: perClassWeight(3
 /** Cross entropy against class indices: what crossEntropy runs when its target holds integers. */
 export const classCrossEntropy: Primitive<ClassFn, "x" | "target" | "weight" | "total", Attrs> & Internal = {
   internal: true,
+  rest: true,
   call: (x, target, ...rest) => {
     const { weight, ...attrs } = optionsOf(rest);
     return { inputs: { x, target, weight }, attrs };
@@ -187,8 +188,9 @@ type BackwardFn = (g: Tensor, x: Tensor, target: Tensor, options?: ClassOptions 
 /** The gradient of classCrossEntropy by x for the gradient g of its result; `total`, the weight of all positions, spares a second forward pass. */
 export const crossEntropyBackward: Primitive<BackwardFn, never, Attrs> & Internal = {
   internal: true,
-  call: (g, x, target, { total, ...options } = {}) => {
-    const { weight, ...attrs } = optionsOf([options]);
+  rest: true,
+  call: (g, x, target, ...rest) => {
+    const { weight, total, ...attrs } = optionsOf(rest, { total: undefined as Tensor | undefined });
     checkClasses(x, target, weight);
     checkFits("g", operand(g, "g").shape, attrs.reduction === "none" ? target.shape : []);
     if (total) checkFits("total", total.shape, []);
@@ -259,6 +261,7 @@ type EntropyFn = (x: Tensor, target: Tensor, options?: Options) => Tensor;
 
 /** Cross entropy of logits along dimension 1 against class indices, or probabilities of the logits' shape. */
 export const crossEntropy: Composite<EntropyFn> = {
+  rest: true,
   compose: (x, target, ...rest) => {
     const { labelSmoothing, ...options } = optionsOf(rest, { labelSmoothing: 0 });
     const { weight, reduction, ignoreIndex } = options;
@@ -290,6 +293,7 @@ export const crossEntropy: Composite<EntropyFn> = {
 
 /** Negative log likelihood of classes under log-probabilities along dimension 1. Options as for crossEntropy, without smoothing. */
 export const nllLoss: Composite<ClassFn> = {
+  rest: true,
   compose: (x, target, ...rest) => classLosses(x, target, optionsOf(rest)),
   samples: [
     partly,

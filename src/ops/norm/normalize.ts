@@ -34,7 +34,7 @@ const affine = { weight: none, bias: none };
 type Forward<F extends Fn> = Primitive<F, "x" | "weight" | "mean" | "rstd", Attrs>;
 
 /** What layer and batch normalisation have in common: all but the way they are called. */
-const forward = <F extends Fn>(own: Pick<Forward<F>, "call" | "samples"> & { errors: readonly ErrorSample[] }): Forward<F> => ({
+const forward = <F extends Fn>(own: Pick<Forward<F>, "rest" | "call" | "samples"> & { errors: readonly ErrorSample[] }): Forward<F> => ({
   meta: (ins, attrs) => {
     const { shape, dtype } = ins["x"]!;
     const stats = { shape: check(ins, attrs).shape, dtype };
@@ -69,6 +69,7 @@ type LayerNormFn = (
 
 /** Normalises the trailing dimensions `normalizedShape` to mean 0 and variance 1, then scales by weight and adds bias. */
 export const layerNorm: Forward<LayerNormFn> = forward({
+  rest: true,
   call: (x, normalizedShape, ...rest) => {
     const { eps, ...tensors } = parse(rest, { ...affine, eps: 1e-5 });
     return { inputs: { x, ...tensors }, attrs: { shape: [normalizedShape].flat(), training: true, momentum: 0, eps } };
@@ -95,6 +96,7 @@ const fixed = [t([3], { fixed: true }), t([3], { low: 0.5, high: 2, fixed: true 
 
 /** Normalises each channel of [N, C, …] with the batch's statistics (training, moving the running ones) or the running ones. */
 export const batchNorm: Forward<BatchNormFn> = forward({
+  rest: true,
   call: (x, ...rest) => {
     const order = { runningMean: none, runningVar: none, ...affine, training: false, momentum: 0.1, eps: 1e-5 };
     const { training, momentum, eps, ...tensors } = parse(rest, order);
@@ -120,8 +122,10 @@ export const batchNorm: Forward<BatchNormFn> = forward({
 type GradientFn = (g: Tensor, x: Tensor, options?: Known) => Tensor;
 type Gradient = Primitive<GradientFn, never, Attrs> & Internal;
 
-const sorted = (...[g, x, options = {}]: Parameters<GradientFn>): { inputs: Operands; attrs: Attrs } => {
-  const { shape, training = true, momentum = 0, eps = 1e-5, ...given } = options;
+const unknown = { mean: none, rstd: none, sums: none };
+const usual = { shape: undefined as Shape | undefined, training: true, momentum: 0, eps: 1e-5 };
+const sorted = (...[g, x, ...rest]: Parameters<GradientFn>): { inputs: Operands; attrs: Attrs } => {
+  const { shape, training, momentum, eps, ...given } = parse(rest, {}, { ...usual, ...affine, ...unknown });
   return { inputs: { g, x, ...given } as Operands, attrs: { shape, training, momentum, eps } };
 };
 

@@ -63,6 +63,7 @@ function spread(x: Tensor, rest: readonly unknown[]): Spread {
 
 /** The variance over dimensions, all by default; the count is lowered by `correction` (1). */
 const variance: Primitive<(x: Tensor, ...rest: SpreadArgs) => Tensor, "x", Spread> = {
+  rest: true,
   call: (x, ...rest) => ({ inputs: { x }, attrs: spread(x, rest) }),
   meta: ({ x }, { dims, keepdim }) => ({ out: { shape: reducedShape(x!.shape, dims, keepdim), dtype: x!.dtype } }),
   cpu: ({ x, out }, attrs) => cpuReduce(x!, attrs.dims, elements(out!), varianceFold(divisor(x!.shape, attrs))),
@@ -88,6 +89,7 @@ export { variance as var };
 
 /** The standard deviation over dimensions, all by default; the count is lowered by `correction` (1). Its gradient at 0 is 0. */
 export const std: Composite<(x: Tensor, ...rest: SpreadArgs) => Tensor> = {
+  rest: true,
   compose: (x, ...rest) => {
     const { dims, ...options } = spread(x, rest);
     return safeRoot(x.var(dims, options));
@@ -113,6 +115,7 @@ export const vectorNorm: Composite<
       | [options: NormOptions & { readonly ord?: number }]
   ) => Tensor
 > = {
+  rest: true,
   compose: (given, ...rest) => {
     const defaults = { ord: 2, dim: null as Dims, keepdim: false };
     const { ord: p, dim, keepdim, dtype } = parse(rest, defaults, { dtype: undefined as DTypeLike | undefined });
@@ -161,6 +164,7 @@ export const norm: Composite<
       | [options: NormOptions & { readonly p?: number | "fro" }]
   ) => Tensor
 > = {
+  rest: true,
   compose: (x, ...rest) => {
     const defaults = { p: either<number | "fro">("fro", "number", "string"), dim: null as Dims, keepdim: false };
     const { p, ...options } = parse(rest, defaults, { dtype: undefined as DTypeLike | undefined });

@@ -47,6 +47,7 @@ const filler = <F extends Fn>(
   fill: (source: Generator, out: Floats, a: number, b: number) => void,
   record: Pick<Composite<F>, "samples" | "errors">,
 ): Composite<F> => ({
+  rest: true,
   compose: ((x: Tensor, ...rest: unknown[]) => {
     const { a, b, generator } = numbersOf(rest, defaults, check, drawing);
     const source = generatorOf(generator);
@@ -109,6 +110,7 @@ function trials(x: Tensor, p: unknown, generator: Drawing["generator"]): Tensor 
 export const bernoulli: Composite<
   (x: Tensor, ...rest: [p?: number] | [p: number, options: Drawing] | [options: Drawing & { p?: number }]) => Tensor
 > = {
+  rest: true,
   compose: (x, ...rest) => {
     const { p, generator } = parse(rest, { p: undefined as number | undefined }, drawing);
     return trials(x, p ?? x, generator).to(x.dtype);
@@ -122,6 +124,7 @@ type TrialRest = [p?: number | Tensor] | [p: number | Tensor, options: Drawing] 
 
 /** Fills x with 1 with probability p, a number or a tensor that broadcasts to x, else 0: PyTorch's draws for the same seed. */
 export const bernoulli_: Composite<(x: Tensor, ...rest: TrialRest) => Tensor> = {
+  rest: true,
   compose: (x, ...rest) => {
     const { p, generator } = parse(rest, { p: either<number | Tensor>(0.5, "number", "object") }, drawing);
     return written(writable(x, false), trials(x, p, generator));

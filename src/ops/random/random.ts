@@ -23,6 +23,7 @@ const stream = <F extends Fn>(
   record: Pick<Stream<F>, "samples" | "errors">,
 ): Stream<F> => ({
   internal: true,
+  rest: true,
   call: ((x: Tensor, ...rest: unknown[]) => {
     const { a, b, ...source } = numbersOf(rest, defaults, check, streaming);
     checkFloat(operand(x).dtype);
@@ -70,6 +71,7 @@ type ChanceRest = [p?: number] | [p: number, options: Streaming] | [options: Str
 /** 1 with probability p, else 0, in the shape of x, made on its device. No gradient. */
 export const philoxBernoulli: Composite<(x: Tensor, ...rest: ChanceRest) => Tensor> & Internal = {
   internal: true,
+  rest: true,
   compose: (x, ...rest) => {
     const { p, ...from } = parse(rest, { p: 0.5 }, streaming);
     // The bound is rounded as it is on the GPU, so that float64 has the same bits.

@@ -65,6 +65,7 @@ const first = {
 };
 
 const conv = (rank: number): Composite<(x: Tensor, ...rest: ConvArgs) => Tensor> => ({
+  rest: true,
   compose: (x, ...rest) => {
     const { weight, bias, ...o } = parse(rest, { ...first, dilation: perDimension<unknown>(1), groups: 1 as unknown });
     return batched(rank, x, weight, bias, (v, w, b) => {
@@ -101,6 +102,7 @@ export const conv2d: ReturnType<typeof conv> = conv(2);
 export const conv3d: ReturnType<typeof conv> = conv(3);
 
 const convTranspose = (rank: number): Composite<(x: Tensor, ...rest: TransposeArgs) => Tensor> => ({
+  rest: true,
   compose: (x, ...rest) => {
     const { weight, bias, ...o } = parse(rest, {
       ...first,
@@ -151,6 +153,7 @@ type UnfoldArgs = [kernelSize: Sizes, dilation?: Sizes, padding?: Sizes, stride?
 /** Sliding blocks as columns: nn.functional.unfold. Shape: [N, C, H, W] → [N, C·kH·kW, L], L the number of blocks; [C, H, W] without the batch. */
 export const im2col: Composite<(x: Tensor, ...rest: UnfoldArgs) => Tensor> & Internal = {
   internal: true,
+  rest: true,
   compose: (x, ...rest) => {
     const o = parse(rest, {
       kernelSize: undefined as unknown,

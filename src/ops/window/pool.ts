@@ -77,6 +77,7 @@ function pooledSizes(shape: Shape, a: Windows, ceilMode: boolean): number[] {
 }
 
 const maxPool = (rank: number): Primitive<(x: Tensor, ...rest: MaxArgs) => MaxResult, "indices", MaxAttrs> => ({
+  rest: true,
   call: (x, ...rest) => {
     const o = parse(rest, { ...first, dilation: perDimension<unknown>(1), ceilMode: false, returnIndices: false });
     return { inputs: { x }, attrs: { ...windows(rank, o), ceilMode: o.ceilMode, returnIndices: o.returnIndices } };
@@ -158,6 +159,7 @@ function sums(x: Tensor, a: Windows, sizes: readonly number[]): Tensor {
 }
 
 const avgPool = (rank: number): Composite<(x: Tensor, ...rest: AvgArgs) => Tensor> => ({
+  rest: true,
   compose: (x, ...rest) => {
     const o = parse(rest, {
       ...first,
@@ -201,6 +203,7 @@ type AdaptiveArgs =
   [outputSize: number | readonly (number | null)[]] | [options: { readonly outputSize: number | readonly (number | null)[] }];
 
 const adaptiveAvgPool = (rank: number): Composite<(x: Tensor, ...rest: AdaptiveArgs) => Tensor> => ({
+  rest: true,
   compose: (x, ...rest) => {
     const { dtype, shape } = x;
     const { outputSize } = parse(rest, { outputSize: undefined as unknown });
@@ -237,6 +240,7 @@ export const adaptiveAvgPool2d: ReturnType<typeof adaptiveAvgPool> = adaptiveAvg
 export const adaptiveAvgPool3d: ReturnType<typeof adaptiveAvgPool> = adaptiveAvgPool(3);
 
 const maxUnpool = (rank: number): Composite<(x: Tensor, indices: Tensor, ...rest: UnpoolArgs) => Tensor> => ({
+  rest: true,
   compose: (x, indices, ...rest) => {
     const o = parse(rest, { ...first, outputSize: null as readonly number[] | null });
     const a = windows(rank, o);
