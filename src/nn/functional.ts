@@ -1,63 +1,81 @@
-// The operators that PyTorch keeps under torch.nn.functional.
+// The operators that PyTorch 1.13 keeps under torch.nn.functional.
 import "../ops/all.ts";
+import * as activation from "../ops/activation/activation.ts";
 import type { Functions } from "../ops/methods.ts";
+import type { AnyPrimitive, Composite, Fn } from "../ops/op.ts";
+import { applyInPlace } from "../tensor/dispatch.ts";
 import { functions } from "../tensor/methods.ts";
 
-/** Operators of torch.nn.functional. */
-export const functional: Pick<
-  Functions,
-  | "adaptiveAvgPool1d"
-  | "adaptiveAvgPool2d"
-  | "adaptiveAvgPool3d"
-  | "alphaDropout"
-  | "avgPool1d"
-  | "avgPool2d"
-  | "avgPool3d"
-  | "batchNorm"
-  | "binaryCrossEntropy"
-  | "binaryCrossEntropyWithLogits"
-  | "conv1d"
-  | "conv2d"
-  | "conv3d"
-  | "convTranspose1d"
-  | "convTranspose2d"
-  | "convTranspose3d"
-  | "crossEntropy"
-  | "dropout"
-  | "dropout1d"
-  | "dropout2d"
-  | "dropout3d"
-  | "elu"
-  | "embedding"
-  | "featureAlphaDropout"
-  | "gelu"
-  | "hardtanh"
-  | "huberLoss"
-  | "klDiv"
-  | "l1Loss"
-  | "layerNorm"
-  | "leakyRelu"
-  | "linear"
-  | "logSoftmax"
-  | "logsigmoid"
-  | "maxPool1d"
-  | "maxPool2d"
-  | "maxPool3d"
-  | "maxUnpool1d"
-  | "maxUnpool2d"
-  | "maxUnpool3d"
-  | "mish"
-  | "mseLoss"
-  | "nllLoss"
-  | "oneHot"
-  | "pad"
-  | "relu"
-  | "relu6"
-  | "selu"
-  | "sigmoid"
-  | "silu"
-  | "smoothL1Loss"
-  | "softmax"
-  | "softplus"
-  | "tanh"
-> & { readonly unfold: Functions["im2col"] } = { ...functions, unfold: functions.im2col };
+export const {
+  adaptiveAvgPool1d,
+  adaptiveAvgPool2d,
+  adaptiveAvgPool3d,
+  alphaDropout,
+  avgPool1d,
+  avgPool2d,
+  avgPool3d,
+  batchNorm,
+  binaryCrossEntropy,
+  binaryCrossEntropyWithLogits,
+  conv1d,
+  conv2d,
+  conv3d,
+  convTranspose1d,
+  convTranspose2d,
+  convTranspose3d,
+  crossEntropy,
+  dropout,
+  dropout1d,
+  dropout2d,
+  dropout3d,
+  elu,
+  embedding,
+  featureAlphaDropout,
+  gelu,
+  hardtanh,
+  huberLoss,
+  klDiv,
+  l1Loss,
+  layerNorm,
+  leakyRelu,
+  linear,
+  logSoftmax,
+  logsigmoid,
+  maxPool1d,
+  maxPool2d,
+  maxPool3d,
+  maxUnpool1d,
+  maxUnpool2d,
+  maxUnpool3d,
+  mish,
+  mseLoss,
+  nllLoss,
+  oneHot,
+  pad,
+  relu,
+  relu6,
+  selu,
+  sigmoid,
+  silu,
+  smoothL1Loss,
+  softmax,
+  softplus,
+  tanh,
+} = functions;
+
+/** Sliding blocks as columns. Shape: [N, C, H, W] → [N, C·kH·kW, L], L the number of blocks; [C, H, W] without the batch. */
+export const unfold: Functions["im2col"] = functions.im2col;
+
+// Of most of these a tensor has no in-place form, in PyTorch neither.
+const inPlace = <F extends Fn>(op: AnyPrimitive | Composite<Fn>): F => ((...args: readonly unknown[]) => applyInPlace(op, args)) as F;
+
+/** `elu` whose result takes the place of x. */
+export const elu_: Functions["elu"] = /* @__PURE__ */ inPlace(activation.elu);
+/** `hardtanh` whose result takes the place of x. */
+export const hardtanh_: Functions["hardtanh"] = /* @__PURE__ */ inPlace(activation.hardtanh);
+/** `leakyRelu` whose result takes the place of x. */
+export const leakyRelu_: Functions["leakyRelu"] = /* @__PURE__ */ inPlace(activation.leakyRelu);
+/** `relu` whose result takes the place of x. */
+export const relu_: Functions["relu"] = /* @__PURE__ */ inPlace(activation.relu);
+/** `selu` whose result takes the place of x. */
+export const selu_: Functions["selu"] = /* @__PURE__ */ inPlace(activation.selu);

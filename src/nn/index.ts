@@ -17,7 +17,7 @@ export {
 export { Dropout, Dropout1d, Dropout2d, Dropout3d } from "./dropout.ts";
 export { Embedding, type EmbeddingOptions } from "./embedding.ts";
 export { Flatten, Unflatten } from "./flatten.ts";
-export { functional } from "./functional.ts";
+export * as functional from "./functional.ts";
 export type { BackwardHook, ForwardHook, ForwardPreHook, HookHandle } from "./hooks.ts";
 export * as init from "./init.ts";
 export type { Factory } from "./layer.ts";
