@@ -4,46 +4,30 @@ import { records } from "../../../src/ops/install.ts";
 import { functions } from "../../../src/tensor/methods.ts";
 import { tensor } from "../../../src/tensor/create.ts";
 import type { Tensor } from "../../../src/tensor/tensor.ts";
+import { type Callable, type Export, isClass, methodsOf, publicExports } from "../../calling/surface.ts";
 
 export interface Target {
   readonly name: string;
   readonly call: (args: readonly unknown[]) => unknown;
 }
 
-type Callable = (...args: readonly unknown[]) => unknown;
-type Constructor = new (...args: readonly unknown[]) => object;
-
-const isClass = (v: unknown): v is Constructor =>
-  typeof v === "function" && /^class\b/.test(globalThis.Function.prototype.toString.call(v));
-
 /** What changes the house for everyone, takes minutes, or is an abstract class whose misuse the types rule out. */
-const left = new Set(["init", "selfTest", "setPrintOptions", "Tensor", "Module", "Optimizer", "LRScheduler", "Function", "Context", "setGradEnabled", "profile", "enableGrad", "constructor", "check", "update", "initial", "zerosFor", "begin", "make", "extra", "fans", "stateEntries", "stateNames", "fillUniform", "philox"]); // prettier-ignore
-
-function exportsOf(space: object, prefix: string): Target[] {
-  return Object.entries(space).flatMap(([key, value]: [string, unknown]): Target[] => {
-    const name = `${prefix}${key}`;
-    if (left.has(key) || key.endsWith("Error")) return [];
-    if (isClass(value)) return [{ name: `new ${name}`, call: (args) => new value(...args) }];
-    return typeof value === "function" ? [{ name, call: (args) => (value as Callable)(...args) }] : [];
-  });
-}
-
-const methodNames = (prototype: object): string[] => {
-  const found = new Set<string>();
-  for (let p: object | null = prototype; p && p !== Object.prototype; p = Object.getPrototypeOf(p) as object | null)
-    for (const [key, { value }] of Object.entries(Object.getOwnPropertyDescriptors(p)))
-      if (typeof value === "function" && !left.has(key)) found.add(key);
-  return [...found];
-};
-
-const methodsOf = (title: string, make: () => object): Target[] =>
-  methodNames(make()).map((key) => ({
-    name: `${title}.${key}`,
-    call: (args) => (make() as Record<string, Callable>)[key]!(...args),
-  }));
+const left = new Set(["init", "selfTest", "setPrintOptions", "Tensor", "Module", "Optimizer", "LRScheduler", "Function", "Context", "setGradEnabled", "profile", "enableGrad", "check", "update", "initial", "zerosFor", "begin", "make", "extra", "fans", "stateEntries", "stateNames", "fillUniform", "philox"]); // prettier-ignore
 
 /** Library code only: not meant for arguments from outside. */
 const internal = new Set(["setHistory", "rebase", "viewed", "alias", "preserved", "receiveGrad", "moveTo", "moved", "filledLike", "uploadedLike", "constantOn", "checkInPlace", "peekGrad", "seenFrom"]); // prettier-ignore
+
+const isLeft = (name: string): boolean => left.has(name.replace(/^.*\./, "")) || name.endsWith("Error");
+/** What the root holds by itself, and operators under names of nn.functional's own. */
+const isFunction = ({ name }: Export): boolean => !name.includes(".") || name.startsWith("nn.functional.");
+
+const targetOf = ({ name, value }: Export): Target =>
+  isClass(value) ? { name: `new ${name}`, call: (args) => new value(...args) } : { name, call: (args) => (value as Callable)(...args) };
+
+const methodTargets = (title: string, make: () => object): Target[] =>
+  methodsOf(make())
+    .filter(({ key }) => !left.has(key) && !internal.has(key))
+    .map(({ key }) => ({ name: `${title}.${key}`, call: (args) => (make() as Record<string, Callable>)[key]!(...args) }));
 
 const tensors: Readonly<Record<string, () => Tensor>> = {
   "float[2, 3]": () => tensor([[1, 2, 3], [4, 5, 6]], { requiresGrad: true, device: "cpu" }), // prettier-ignore
@@ -52,7 +36,7 @@ const tensors: Readonly<Record<string, () => Tensor>> = {
 };
 
 const parameters = (): Tensor[] => [tensor([1, 2], { requiresGrad: true, device: "cpu" })];
-const { nn, optim, data, io, inspect, autograd } = root;
+const { nn, optim, data } = root;
 
 /** What rooms make, ready to be called wrongly. */
 const instances: Readonly<Record<string, () => object>> = {
@@ -71,27 +55,22 @@ const instances: Readonly<Record<string, () => object>> = {
   generator: () => new root.Generator(1),
 };
 
+const exported = (): Export[] => publicExports().filter(({ name }) => !isLeft(name));
+
 export const families: Readonly<Record<string, () => Target[]>> = {
   functions: () => [
-    ...exportsOf(root, ""),
-    ...exportsOf(nn.functional, "nn.functional."),
+    ...exported().filter(isFunction).map(targetOf),
     // What others are made of is no export.
     ...Object.keys(records)
       .filter((name) => !(name in root))
       .map((name) => ({ name, call: (args: readonly unknown[]) => (functions as unknown as Record<string, Callable>)[name]!(...args) })),
   ],
-  methods: () =>
-    Object.entries(tensors).flatMap(([title, make]) => methodsOf(title, make).filter(({ name }) => !internal.has(name.split(".")[1]!))),
+  methods: () => Object.entries(tensors).flatMap(([title, make]) => methodTargets(title, make)),
   rooms: () => [
-    ...exportsOf(nn, "nn."),
-    ...exportsOf(nn.init, "nn.init."),
-    ...exportsOf(nn.utils, "nn.utils."),
-    ...exportsOf(optim, "optim."),
-    ...exportsOf(data, "data."),
-    ...exportsOf(io, "io."),
-    ...exportsOf(inspect, "inspect."),
-    ...exportsOf(autograd, "autograd."),
-    ...Object.entries(instances).flatMap(([title, make]) => methodsOf(title, make)),
+    ...exported()
+      .filter((target) => !isFunction(target))
+      .map(targetOf),
+    ...Object.entries(instances).flatMap(([title, make]) => methodTargets(title, make)),
   ],
 };
 export const familyNames = Object.keys(families);

@@ -1,0 +1,314 @@
+// Valid calls of everything public that is no operator: each with all of its positional arguments where they have defaults.
+import * as w from "../../src/index.ts";
+import type { Tensor } from "../../src/tensor/tensor.ts";
+
+/** Arguments made anew for every call, so that what one changes is not seen by the next; for a method also what it is called on. */
+export type Args = () => readonly unknown[];
+export type On = () => { readonly on: object; readonly args: readonly unknown[] };
+
+const { nn, optim, data, io } = w;
+
+export const vector = (...values: readonly number[]): Tensor => w.tensor(values, { device: "cpu" });
+const matrix = (): Tensor => w.tensor([[1, 2, 3], [4, 5, 6]], { device: "cpu" }); // prettier-ignore
+const leaf = (): Tensor => vector(1, 2).requiresGrad_();
+const indices = (...values: readonly number[]): Tensor => w.tensor(values, { dtype: "int32", device: "cpu" });
+export const generator = (): w.Generator => new w.Generator(1);
+
+const model = (): w.nn.Module => new nn.Sequential(new nn.Linear(3, 2), new nn.BatchNorm1d(2));
+const sgd = (): w.optim.SGD => new optim.SGD([leaf()], { lr: 0.1 });
+const dataset = (): w.data.TensorDataset => new data.TensorDataset(vector(1, 2, 3));
+const half = (epoch: number): number => 0.5 ** epoch;
+const nothing = (): void => undefined;
+
+/** A safetensors file without tensors, and the smallest IDX file. */
+const emptyFile = (): Uint8Array => Uint8Array.from([2, 0, 0, 0, 0, 0, 0, 0, 0x7b, 0x7d]);
+const idx = (): Uint8Array => Uint8Array.from([0, 0, 8, 1, 0, 0, 0, 1, 7]);
+
+const definition = {
+  name: "twice",
+  wgsl: `@group(0) @binding(0) var<storage, read> x: array<f32>;
+    @group(0) @binding(1) var<storage, read_write> out: array<f32>;
+    @compute @workgroup_size(64) fn twice(@builtin(global_invocation_id) id: vec3u) { if (id.x < arrayLength(&out)) { out[id.x] = 2.0 * x[id.x]; } }`,
+  inputs: ["x"],
+  attrs: { scale: 1 },
+  cpu: ({ x }: { readonly x: ArrayLike<number> }, out: { [i: number]: number }) => {
+    for (let i = 0; i < x.length; i++) out[i] = 2 * x[i]!;
+  },
+} as const;
+/** What defineKernel gives. */
+export const userKernel = (): ReturnType<typeof w.defineKernel> => w.defineKernel(definition as never);
+
+/** Functions, under the first name that they are exported by. */
+export const functionCalls: Readonly<Record<string, Args>> = {
+  arange: () => [0, 6, 2, {}],
+  empty: () => [[2, 3], {}],
+  emptyLike: () => [matrix(), {}],
+  eye: () => [2, 3, {}],
+  fromImageData: () => [{ data: [1, 2, 3, 4], width: 1, height: 1 }, {}],
+  full: () => [[2, 3], 1, {}],
+  fullLike: () => [matrix(), 1, {}],
+  linspace: () => [0, 1, 3, {}],
+  logspace: () => [0, 1, 3, 10, {}],
+  ones: () => [[2, 3], {}],
+  onesLike: () => [matrix(), {}],
+  tensor: () => [[1, 2], {}],
+  zeros: () => [2, 3, {}],
+  zerosLike: () => [matrix(), {}],
+  normal: () => [0, 1, [2, 3], { generator: generator() }],
+  rand: () => [2, 3, {}],
+  randint: () => [1, 5, [2, 3], {}],
+  randintLike: () => [matrix(), 1, 5, {}],
+  randLike: () => [matrix(), {}],
+  randn: () => [[2, 3], {}],
+  randnLike: () => [matrix(), {}],
+  randperm: () => [4, {}],
+  initialSeed: () => [],
+  manualSeed: () => [1],
+  init: () => [{ device: "cpu" }],
+  memory: () => [],
+  resetPeak: () => [],
+  stats: () => [],
+  sync: () => [],
+  setPrintOptions: () => [{}],
+  noGrad: () => [() => 1],
+  enableGrad: () => [() => 1],
+  setGradEnabled: () => [true, () => 1],
+  detectAnomaly: () => [() => 1],
+  isGradEnabled: () => [],
+  tidy: () => [() => 1],
+  defineKernel: () => [definition],
+  gradcheck: () => [(x: Tensor) => x.square(), [vector(1).double().requiresGrad_()], {}],
+  gradgradcheck: () => [(x: Tensor) => x.square(), [vector(1).double().requiresGrad_()], {}],
+  profile: () => [() => 1],
+  selfTest: () => [{ device: "cpu", only: ["neg"] }],
+  "autograd.backward": () => [[leaf().sum()], [null], false, false, null],
+  "autograd.grad": () => {
+    const x = leaf();
+    return [x.square().sum(), x, null, false, false, true, false];
+  },
+  "inspect.graphOf": () => [leaf().sum(), {}],
+  "inspect.toDot": () => [leaf().sum(), {}],
+  "inspect.toSvg": () => [leaf().sum(), {}],
+  "data.defaultCollate": () => [[1, 2]],
+  "data.randomSplit": () => [dataset(), [1, 2], generator()],
+  "io.inspectSafetensors": () => [emptyFile()],
+  "io.loadSafetensors": () => [emptyFile(), {}],
+  "io.saveSafetensors": () => [{ x: vector(1) }, {}],
+  "io.saveCheckpoint": () => [{ model: model() }, {}],
+  "io.parseIdx": () => [idx()],
+  "io.loadIdx": () => [idx(), {}],
+  "nn.init.calculateGain": () => ["leakyRelu", 0.1],
+  "nn.init.constant_": () => [matrix(), 1],
+  "nn.init.dirac_": () => [w.zeros([2, 2, 3], { device: "cpu" }), 1],
+  "nn.init.eye_": () => [matrix()],
+  "nn.init.fans": () => [matrix()],
+  "nn.init.kaimingNormal_": () => [matrix(), 0, "fanIn", "relu", {}],
+  "nn.init.kaimingUniform_": () => [matrix(), 0, "fanIn", "relu", {}],
+  "nn.init.normal_": () => [matrix(), 0, 1, {}],
+  "nn.init.ones_": () => [matrix()],
+  "nn.init.orthogonal_": () => [matrix(), 1, {}],
+  "nn.init.truncNormal_": () => [matrix(), 0, 1, -2, 2, {}],
+  "nn.init.uniform_": () => [matrix(), 0, 1, {}],
+  "nn.init.xavierNormal_": () => [matrix(), 1, {}],
+  "nn.init.xavierUniform_": () => [matrix(), 1, {}],
+  "nn.init.zeros_": () => [matrix()],
+  "nn.utils.clipGradNorm_": () => [[leaf()], 1, 2],
+  "nn.utils.clipGradValue_": () => [[leaf()], 1],
+};
+
+/** Made when it is called, since saving takes a moment. */
+export const checkpointFile = await io.saveCheckpoint({ model: model() });
+
+/** Constructors beside those of layers. */
+export const constructions: Readonly<Record<string, Args>> = {
+  Generator: () => [1],
+  "data.BatchSampler": () => [new data.SequentialSampler(dataset()), 2, false],
+  "data.DataLoader": () => [dataset(), {}],
+  "data.RandomSampler": () => [dataset(), {}],
+  "data.SequentialSampler": () => [dataset()],
+  "data.Subset": () => [dataset(), [0]],
+  "data.SubsetRandomSampler": () => [[0], generator()],
+  "data.TensorDataset": () => [vector(1, 2)],
+  "optim.Adam": () => [[leaf()], {}],
+  "optim.AdamW": () => [[leaf()], {}],
+  "optim.SGD": () => [[leaf()], {}],
+  "optim.CosineAnnealingLR": () => [sgd(), 4, 0],
+  "optim.LambdaLR": () => [sgd(), half],
+  "optim.StepLR": () => [sgd(), 2, 0.1],
+};
+
+/** Methods, under the class that has them; `on` is what they are called on. */
+export const methodCalls: Readonly<Record<string, On>> = {
+  "Tensor.array": () => ({ on: matrix(), args: [] }),
+  "Tensor.backward": () => ({ on: leaf().sum(), args: [null, false, false, null] }),
+  "Tensor.cpu": () => ({ on: matrix(), args: [] }),
+  "Tensor.detach": () => ({ on: matrix(), args: [] }),
+  "Tensor.dim": () => ({ on: matrix(), args: [] }),
+  "Tensor.dispose": () => ({ on: matrix(), args: [] }),
+  "Tensor.double": () => ({ on: matrix(), args: [] }),
+  "Tensor.indexPut_": () => ({ on: matrix(), args: [[0], 1, false] }),
+  "Tensor.isContiguous": () => ({ on: matrix(), args: [] }),
+  "Tensor.item": () => ({ on: vector(1), args: [] }),
+  "Tensor.maskedSelect": () => ({ on: vector(1, 2), args: [vector(1, 0).ne(0)] }),
+  "Tensor.nonzero": () => ({ on: matrix(), args: [{}] }),
+  "Tensor.numel": () => ({ on: matrix(), args: [] }),
+  "Tensor.registerHook": () => ({ on: leaf(), args: [nothing] }),
+  "Tensor.requiresGrad_": () => ({ on: matrix(), args: [true] }),
+  "Tensor.retainGrad": () => ({ on: leaf().sum(), args: [] }),
+  "Tensor.size": () => ({ on: matrix(), args: [0] }),
+  "Tensor.to": () => ({ on: matrix(), args: ["float64", {}] }),
+  "Tensor.tolist": () => ({ on: matrix(), args: [] }),
+  "Tensor.toString": () => ({ on: matrix(), args: [] }),
+  "Tensor.toText": () => ({ on: matrix(), args: [{}] }),
+  "Tensor.zero_": () => ({ on: matrix(), args: [] }),
+  "Context.setMaterializeGrads": () => ({ on: new w.autograd.Context(class {} as never, []), args: [false] }),
+  "Generator.fillUniform": () => ({ on: generator(), args: [new Float32Array(2), 0, 1] }),
+  "Generator.getState": () => ({ on: generator(), args: [] }),
+  "Generator.manualSeed": () => ({ on: generator(), args: [2] }),
+  "Generator.normal": () => ({ on: generator(), args: [] }),
+  "Generator.philox": () => ({ on: generator(), args: [4] }),
+  "Generator.random": () => ({ on: generator(), args: [] }),
+  "Generator.random53": () => ({ on: generator(), args: [] }),
+  "Generator.setState": () => ({ on: generator(), args: [generator().getState()] }),
+  "Generator.unit": () => ({ on: generator(), args: [] }),
+  "Optimizer.addParamGroup": () => ({ on: sgd(), args: [{ params: [leaf()] }] }),
+  "Optimizer.loadStateDict": () => ({ on: sgd(), args: [sgd().stateDict()] }),
+  "Optimizer.stateDict": () => ({ on: sgd(), args: [] }),
+  "Optimizer.step": () => ({ on: sgd(), args: [() => 1] }),
+  "Optimizer.toString": () => ({ on: sgd(), args: [] }),
+  "Optimizer.zeroGrad": () => ({ on: sgd(), args: [true] }),
+  "LRScheduler.getLastLr": () => ({ on: new optim.StepLR(sgd(), 2), args: [] }),
+  "LRScheduler.loadStateDict": () => ({ on: new optim.StepLR(sgd(), 2), args: [new optim.StepLR(sgd(), 2).stateDict()] }),
+  "LRScheduler.stateDict": () => ({ on: new optim.StepLR(sgd(), 2), args: [] }),
+  "LRScheduler.step": () => ({ on: new optim.StepLR(sgd(), 2), args: [] }),
+  "Subset.get": () => ({ on: new data.Subset(dataset(), [0]), args: [0] }),
+  "Subset.getBatch": () => ({ on: new data.Subset(dataset(), [0]), args: [[0]] }),
+  "TensorDataset.get": () => ({ on: dataset(), args: [0] }),
+  "TensorDataset.getBatch": () => ({ on: dataset(), args: [[0, 1]] }),
+  "Module.apply": () => ({ on: model(), args: [nothing] }),
+  "Module.buffers": () => ({ on: model(), args: [true] }),
+  "Module.children": () => ({ on: model(), args: [] }),
+  "Module.cpu": () => ({ on: model(), args: [] }),
+  "Module.double": () => ({ on: model(), args: [] }),
+  "Module.eval": () => ({ on: model(), args: [] }),
+  "Module.extraRepr": () => ({ on: model(), args: [] }),
+  "Module.float": () => ({ on: model(), args: [] }),
+  "Module.loadStateDict": () => ({ on: model(), args: [model().stateDict(), true] }),
+  "Module.modules": () => ({ on: model(), args: [] }),
+  "Module.namedBuffers": () => ({ on: model(), args: ["prefix", true] }),
+  "Module.namedChildren": () => ({ on: model(), args: [] }),
+  "Module.namedModules": () => ({ on: model(), args: ["prefix"] }),
+  "Module.namedParameters": () => ({ on: model(), args: ["prefix", true] }),
+  "Module.parameters": () => ({ on: model(), args: [true] }),
+  "Module.registerBuffer": () => ({ on: model(), args: ["buffer", vector(1), true] }),
+  "Module.registerForwardHook": () => ({ on: model(), args: [nothing] }),
+  "Module.registerForwardPreHook": () => ({ on: model(), args: [nothing] }),
+  "Module.registerFullBackwardHook": () => ({ on: model(), args: [nothing] }),
+  "Module.registerParameter": () => ({ on: model(), args: ["parameter", new nn.Parameter(vector(1))] }),
+  "Module.requiresGrad_": () => ({ on: model(), args: [true] }),
+  "Module.stateDict": () => ({ on: model(), args: ["prefix."] }),
+  "Module.to": () => ({ on: model(), args: ["float64"] }),
+  "Module.toString": () => ({ on: model(), args: [] }),
+  "Module.train": () => ({ on: model(), args: [true] }),
+  "Module.zeroGrad": () => ({ on: model(), args: [true] }),
+  "Numbered.append": () => ({ on: new nn.ModuleList(), args: [new nn.ReLU()] }),
+  "Numbered.at": () => ({ on: new nn.ModuleList([new nn.ReLU()]), args: [0] }),
+  "Numbered.extend": () => ({ on: new nn.ModuleList(), args: [[new nn.ReLU()]] }),
+  "ModuleList.insert": () => ({ on: new nn.ModuleList(), args: [0, new nn.ReLU()] }),
+  "Weighted.resetParameters": () => ({ on: new nn.Linear(2, 3), args: [] }),
+  "Embedding.resetParameters": () => ({ on: new nn.Embedding(4, 2), args: [] }),
+  "BatchNorm.resetParameters": () => ({ on: new nn.BatchNorm1d(3), args: [] }),
+  "BatchNorm.resetRunningStats": () => ({ on: new nn.BatchNorm1d(3), args: [] }),
+  "LayerNorm.resetParameters": () => ({ on: new nn.LayerNorm(3), args: [] }),
+  "Embedding.fromPretrained": () => ({ on: nn.Embedding, args: [matrix(), true, null] }),
+};
+
+/** Layers: arguments of the constructor, and of a call. */
+const along = (rank: number): Tensor => w.ones([1, 2, 4, 4, 4].slice(0, rank + 2), { device: "cpu" });
+const ranks = [1, 2, 3] as const;
+const inEach = (name: string, make: Args, input: (rank: number) => readonly unknown[]): [string, readonly [Args, Args]][] =>
+  ranks.map((rank) => [`${name}${rank}d`, [make, () => input(rank)]]);
+const pointwise = (...args: readonly unknown[]): readonly [Args, Args] => [() => args, () => [matrix()]];
+const pair = (...args: readonly unknown[]): readonly [Args, Args] => [() => args, () => [matrix(), matrix()]];
+const classes = (...args: readonly unknown[]): readonly [Args, Args] => [() => args, () => [matrix(), indices(0, 1)]];
+const chances = (...args: readonly unknown[]): readonly [Args, Args] => [() => args, () => [vector(0.5), vector(1)]];
+
+export const layers: Readonly<Record<string, readonly [make: Args, input: Args]>> = {
+  ReLU: pointwise(false),
+  LeakyReLU: pointwise(0.2),
+  ELU: pointwise(1),
+  GELU: pointwise({}),
+  SiLU: pointwise(),
+  Sigmoid: pointwise(),
+  Tanh: pointwise(),
+  Softplus: pointwise(1, 20),
+  LogSigmoid: pointwise(),
+  Softmax: pointwise(1),
+  LogSoftmax: pointwise(1),
+  ReLU6: pointwise(),
+  Hardtanh: pointwise(-1, 1),
+  SELU: pointwise(),
+  Mish: pointwise(),
+  PReLU: pointwise(1, 0.25),
+  Sequential: [() => [new nn.ReLU()], () => [matrix()]],
+  ModuleList: [() => [[new nn.ReLU()]], () => []],
+  Embedding: [() => [4, 2, 0], () => [indices(1, 2)]],
+  Flatten: pointwise(1, -1),
+  Unflatten: pointwise(1, [1, 3]),
+  Linear: pointwise(3, 2, true),
+  LayerNorm: pointwise([3], 1e-5, true, true),
+  MSELoss: pair({}),
+  L1Loss: pair({}),
+  SmoothL1Loss: pair({}),
+  HuberLoss: pair({}),
+  CrossEntropyLoss: classes(null, {}),
+  NLLLoss: classes(null, {}),
+  BCELoss: chances(null, {}),
+  BCEWithLogitsLoss: chances(null, {}),
+  Buffer: [() => [vector(1), {}], () => []],
+  Parameter: [() => [vector(1), true], () => []],
+  Dropout: pointwise(0.5, false),
+  ...Object.fromEntries([
+    ...inEach(
+      "Conv",
+      () => [2, 2, 1, 1, 0, 1, 1, true, "zeros"],
+      (rank) => [along(rank)],
+    ),
+    ...inEach(
+      "ConvTranspose",
+      () => [2, 2, 1, 1, 0, 0, 1, true, 1, "zeros"],
+      (rank) => [along(rank), new Array(rank).fill(4)],
+    ),
+    ...inEach(
+      "Dropout",
+      () => [0.5, false],
+      (rank) => [along(rank)],
+    ),
+    ...inEach(
+      "BatchNorm",
+      () => [2, 1e-5, 0.1, true, true],
+      (rank) => [along(rank)],
+    ),
+    ...inEach(
+      "MaxPool",
+      () => [2, null, 0, 1, false, false],
+      (rank) => [along(rank)],
+    ),
+    ...inEach(
+      "MaxUnpool",
+      () => [1, null, 0],
+      (rank) => [along(rank), along(rank).cumsum(-1).sub(1).to("int32"), new Array(rank).fill(4)],
+    ),
+    ...inEach(
+      "AdaptiveAvgPool",
+      () => [1],
+      (rank) => [along(rank)],
+    ),
+    ["AvgPool1d", [() => [2, null, 0, false, true], () => [along(1)]]],
+    ...inEach(
+      "AvgPool",
+      () => [2, null, 0, false, true, null],
+      (rank) => [along(rank)],
+    ).slice(1),
+  ]),
+};
