@@ -6,8 +6,7 @@ import { parse } from "../base/options.ts";
 import { functions } from "../tensor/methods.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { chunks } from "./chunks.ts";
-import { Optimizer, optionsOf, type ParamGroup, type Params, type ParamState, type Ready } from "./optimizer.ts";
-import { chunks } from "./sgd.ts";
+import { Optimizer, type ParamGroup, type Params, type ParamState, type Ready } from "./optimizer.ts";
 
 export interface AdamOptions {
   lr: number;

@@ -5,7 +5,7 @@ import { nodeOf, SavedTensor } from "../autograd/node.ts";
 import { OpNode, readsOf } from "../autograd/op-node.ts";
 import { described } from "../base/copies.ts";
 import { type DType, isFloat, promote, roundTo } from "../base/dtype.ts";
-import { DeviceError, DtypeError, GradError, ShapeError, show, under } from "../base/errors.ts";
+import { DeviceError, DtypeError, ShapeError, show, under } from "../base/errors.ts";
 import { checkCount } from "../base/options.ts";
 import { reading } from "../base/reading.ts";
 import { contiguous, sameShape, sizeOf } from "../base/shape.ts";

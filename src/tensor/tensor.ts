@@ -44,6 +44,7 @@ declare module "../ops/tensor.ts" {
 // eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging
 interface TensorImpl extends Face {}
 class TensorImpl implements History, Moves {
+  static readonly name: string = "Tensor";
   readonly storage: Storage;
   readonly dtype: DType;
   readonly shape: readonly number[];
@@ -113,7 +114,7 @@ class TensorImpl implements History, Moves {
   set requiresGrad(value: boolean) {
     this.requiresGrad_(value);
   }
-
+  requiresGrad_(...rest: [requiresGrad?: boolean]): this {
     return under("requiresGrad_", () => {
       const { requiresGrad: value } = parse(rest, { requiresGrad: true });
       if (value && !isFloat(this.dtype)) throw new GradError(`the tensor is ${this.dtype}`, "only floats have gradients");

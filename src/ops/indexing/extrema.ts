@@ -1,11 +1,9 @@
 // The places of the largest and smallest elements, and PyTorch's max and min.
-import { ArgumentError } from "../../base/errors.ts";
 import { parse } from "../../base/options.ts";
 import { isTensor } from "../arguments.ts";
 import { choosing, distinct } from "../choosing.ts";
 import { type Composite, type Internal, type Primitive, raises, t } from "../op.ts";
 import type { Attrs } from "../reducing.ts";
-import type { Tensor } from "../tensor.ts";
 import type { Tensor } from "../tensor.ts";
 
 /** Values and their positions (int32) along a dimension. */

@@ -60,10 +60,10 @@ const exported = (): Export[] => publicExports().filter(({ name }) => !isLeft(na
 export const families: Readonly<Record<string, () => Target[]>> = {
   functions: () => [
     ...exported().filter(isFunction).map(targetOf),
-    // What others are made of is no export.
-    ...Object.keys(records)
-      .filter((name) => !(name in root))
-      .map((name) => ({ name, call: (args: readonly unknown[]) => (functions as unknown as Record<string, Callable>)[name]!(...args) })),
+    // What is exported by rooms alone. What others are made of is given sound arguments by these.
+    ...Object.entries(records)
+      .filter(([name, { internal }]) => !internal && !(name in root))
+      .map(([name]) => ({ name, call: (args: readonly unknown[]) => (functions as unknown as Record<string, Callable>)[name]!(...args) })),
   ],
   methods: () => Object.entries(tensors).flatMap(([title, make]) => methodTargets(title, make)),
   rooms: () => [
