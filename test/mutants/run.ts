@@ -3,7 +3,7 @@
 //   npm run mutants -- --count 50 --seed 7        fewer, other ones
 //   npm run mutants -- --only pooling.wgsl        in some files
 import { spawn } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
@@ -11,7 +11,9 @@ import { memo } from "../../src/base/memo.ts";
 import { Generator } from "../../src/base/random.ts";
 import { findChromium } from "../setup/chromium.ts";
 import { root, trackedFiles } from "../setup/source.ts";
-import { type Near, nearBy } from "./asking.ts";
+import { records } from "../../src/ops/install.ts";
+import { nearBy } from "./asking.ts";
+import type { Answer } from "./near.ts";
 import { allMutants, type Mutant } from "./plan.ts";
 import { operatorsByFunction } from "./relations.ts";
 
@@ -105,7 +107,10 @@ async function work(): Promise<void> {
     const text = readFileSync(path, "utf8");
     const faulty = text.slice(0, mutant.start) + mutant.replacement + text.slice(mutant.end);
     writeFileSync(path, faulty);
-    const verdict = { mutant, ...((await judgeNearBy(near, mutant, text, faulty)) ?? (await judge(tree, mutant))) };
+    const found = mutant.file.endsWith(".wgsl")
+      ? await near.ask({ from: text, to: faulty, operators: related.get(mutant.inside) ?? [] })
+      : await askAfresh(tree, mutant);
+    const verdict = { mutant, ...(judgedBy(found) ?? (await judge(tree, mutant))) };
     writeFileSync(path, text);
     verdicts.push(verdict);
     console.log(`${verdicts.length}/${total} ${verdict.fate} ${verdict.by} ${describe(mutant)}`);
@@ -114,15 +119,24 @@ async function work(): Promise<void> {
   rmSync(tree, { recursive: true, force: true });
 }
 
-/** What the samples of its operators say of a fault in a shader file; undefined when they do not show it. */
-async function judgeNearBy(near: Near, { file, inside }: Mutant, from: string, to: string): Promise<Omit<Verdict, "mutant"> | undefined> {
-  if (!file.endsWith(".wgsl")) return undefined;
-  const found = await near.ask({ from, to, operators: related.get(inside) ?? [] });
+/** What the samples of its operators say of a fault; undefined when they do not show it. */
+function judgedBy(found: Answer): Omit<Verdict, "mutant"> | undefined {
   if ("stillborn" in found) return { fate: "stillborn", by: "" };
   return found.shownBy === "" ? undefined : { fate: "killed", by: `the samples of ${found.shownBy}` };
 }
 
-/** Runs the nearest tests first. */
+/** Asks the samples of the record, or of all of its family where the fault is in what they share. */
+async function askAfresh(tree: string, { file, inside, kind }: Mutant): Promise<Answer> {
+  const exported = [...readFileSync(join(root, file), "utf8").matchAll(/^export const (\w+)/gm)].map(([, name]) => name!);
+  const operators = (inside in records ? [inside] : exported).filter((name) => name in records);
+  if (operators.length === 0) return { shownBy: "" };
+  const script = ["--import", "tsx", "--import", "./test/setup/wgsl-loader.mjs", "test/mutants/afresh.ts", kind, ...operators];
+  const { code, output } = await run(tree, script);
+  if (/Transform failed|SyntaxError/.test(output)) return { stillborn: true };
+  return code === 0 ? (JSON.parse(output.trim().split("\n").at(-1)!) as Answer) : { shownBy: "a process that ended" };
+}
+
+/** Runs the tests that are likeliest to notice first; samples by themselves have not. */
 async function judge(tree: string, mutant: Mutant): Promise<Omit<Verdict, "mutant">> {
   for (const suite of suites(mutant)) {
     const failed = await failing(tree, suite);
@@ -145,22 +159,25 @@ function suites({ file, inside, kind }: Mutant): readonly Suite[] {
     "test/ops/reduce",
     "test/lecture",
   ];
-  const rest = [...(FAMILY_TESTS[stem] ?? []), "test/fuzz", "test/tiny"].filter(
-    (path) => path !== "test/fuzz" || existsSync(join(root, path)),
-  );
-  return [own, golden, general, rest];
+  const nearest = FAMILY_TESTS[stem];
+  return [...(nearest ? [nearest] : []), golden, own, general, ["test/fuzz", "test/tiny"]];
 }
 
 /** Which way the tests failed; undefined when they passed. A run that hangs has failed. */
 async function failing(tree: string, suite: Suite): Promise<"killed" | "stillborn" | undefined> {
   const vitest = join(tree, "node_modules/vitest/vitest.mjs");
   const args = [vitest, "run", "--project", "node", "--bail", "1", "--passWithNoTests", "--reporter", "dot", ...suite];
+  const { code, output } = await run(tree, args);
+  if (code === 0) return undefined;
+  return /does not compile|Transform failed|SyntaxError|PARSE_ERROR/.test(output) ? "stillborn" : "killed";
+}
+
+/** Runs Node in a tree. */
+async function run(tree: string, args: readonly string[]): Promise<{ readonly code: unknown; readonly output: string }> {
   const child = spawn(process.execPath, args, { cwd: tree, timeout: PATIENCE_MS, env: environment });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (part: Buffer) => (output += part.toString()));
-  const code = await new Promise((resolve) => child.on("close", resolve));
-  if (code === 0) return undefined;
-  return /does not compile|Transform failed|SyntaxError|PARSE_ERROR/.test(output) ? "stillborn" : "killed";
+  return { code: await new Promise((resolve) => child.on("close", resolve)), output };
 }
 
 function describe({ file, line, inside, start, end, replacement }: Mutant): string {
