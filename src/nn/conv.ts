@@ -4,7 +4,7 @@ import { checkKnown } from "../base/checks.ts";
 import { ArgumentError, show } from "../base/errors.ts";
 import { either, perDimension } from "../base/options.ts";
 import { fields, repr } from "../base/python.ts";
-import { entry, exactly, takes } from "../base/reading.ts";
+import { entry, exactly } from "../base/reading.ts";
 import { integer } from "../ops/arguments.ts";
 import { perDim } from "../ops/sliding.ts";
 import { functions } from "../tensor/methods.ts";
@@ -69,7 +69,7 @@ const transposeDefaults = {
 abstract class ConvNd extends Weighted {
   /** Number of spatial dimensions. */
   static readonly rank: number;
-  static readonly transposed: boolean;
+  static readonly transposed: boolean = false;
   declare readonly inChannels: number;
   declare readonly outChannels: number;
   declare readonly kernelSize: readonly number[];
@@ -115,7 +115,32 @@ abstract class ConvNd extends Weighted {
     return ends.reverse();
   }
 
-  /** The padding on the far side that makes a transposed output `size` large. Errors: ArgumentError when no padding does. */
+  override forward(x: Tensor): Tensor {
+    const { weight, bias, stride, padding, dilation, groups, paddingMode } = this;
+    const operator = functions[`conv${stride.length}d` as "conv2d"];
+    const options = { bias, stride, padding, dilation, groups };
+    if (paddingMode === "zeros") return operator(x, weight, options);
+    // Other modes are padded here.
+    return operator(functions.pad(x, this.borders(), { mode: paddingMode }), weight, { ...options, padding: 0 });
+  }
+
+  override extraRepr(): string {
+    const shown = { ...(this as object as Readonly<Record<string, unknown>>), bias: this.bias !== null };
+    const names = Object.keys(usual) as (keyof typeof usual)[];
+    const unusual = names.filter((name) => [(shown as Record<string, unknown>)[name]].flat().some((v) => v !== usual[name]));
+    const write = (value: unknown): string => (typeof value === "string" ? value : repr(value));
+    return `${this.inChannels}, ${this.outChannels}, ${fields(shown, ["kernelSize", "stride", ...unusual], write)}`;
+  }
+  static {
+    exactly(this.prototype, "forward", "extraRepr");
+  }
+}
+
+/** What transposed convolutions add. */
+abstract class ConvTransposeNd extends ConvNd {
+  static override readonly transposed = true;
+
+  /** The padding on the far side that makes an output `size` large. Errors: ArgumentError when no padding does. */
   protected extra(x: Tensor, size: readonly number[]): number[] {
     const { kernelSize, stride, dilation } = this;
     const rank = kernelSize.length;
@@ -130,35 +155,34 @@ abstract class ConvNd extends Weighted {
   }
 
   override forward(x: Tensor, outputSize?: readonly number[]): Tensor {
-    const { weight, bias, stride, padding, dilation, groups, paddingMode, transposed, outputPadding } = this;
-    takes(this.constructor.name, arguments, transposed ? 2 : 1);
-    const operator = functions[`conv${transposed ? "Transpose" : ""}${stride.length}d` as "conv2d"];
-    const options = { bias, stride, padding, dilation, groups };
-    if (transposed) Object.assign(options, { outputPadding: outputSize ? this.extra(x, outputSize) : outputPadding });
-    if (paddingMode === "zeros") return operator(x, weight, options);
-    // Other modes are padded here.
-    return operator(functions.pad(x, this.borders(), { mode: paddingMode }), weight, { ...options, padding: 0 });
-  }
-
-  override extraRepr(): string {
-    const shown = { ...(this as object as Readonly<Record<string, unknown>>), bias: this.bias !== null };
-    const names = Object.keys(usual) as (keyof typeof usual)[];
-    const unusual = names.filter((name) => [(shown as Record<string, unknown>)[name]].flat().some((v) => v !== usual[name]));
-    const write = (value: unknown): string => (typeof value === "string" ? value : repr(value));
-    return `${this.inChannels}, ${this.outChannels}, ${fields(shown, ["kernelSize", "stride", ...unusual], write)}`;
+    const { weight, bias, stride, dilation, groups } = this;
+    const operator = functions[`convTranspose${stride.length}d` as "convTranspose2d"];
+    const padding = this.padding as readonly number[];
+    const outputPadding = outputSize ? this.extra(x, outputSize) : this.outputPadding;
+    return operator(x, weight, { bias, stride, padding, outputPadding, groups, dilation });
   }
   static {
-    exactly(this.prototype, "extraRepr");
+    exactly(this.prototype, "forward");
   }
 }
 
-type ConvClass<Rest extends readonly unknown[]> = new (inChannels: number, outChannels: number, kernelSize: Size, ...rest: Rest) => ConvNd;
+type ConvClass<Rest extends readonly unknown[], C = ConvNd> = new (
+  inChannels: number,
+  outChannels: number,
+  kernelSize: Size,
+  ...rest: Rest
+) => C;
+type ConvTransposeClass = ConvClass<TransposeRest, ConvTransposeNd>;
 
-const conv = <Rest extends readonly unknown[]>(name: string, rank: number, transposed = false): ConvClass<Rest> =>
+const conv = (name: string, rank: number): ConvClass<ConvRest> =>
   class extends ConvNd {
     static override readonly name: string = name;
     static override readonly rank = rank;
-    static override readonly transposed = transposed;
+  };
+const convTranspose = (name: string, rank: number): ConvTransposeClass =>
+  class extends ConvTransposeNd {
+    static override readonly name: string = name;
+    static override readonly rank = rank;
   };
 
 /** Convolution over [N, C, L]. Shape: L → ⌊(L + 2·padding − dilation·(kernelSize − 1) − 1) / stride⌋ + 1. */
@@ -171,11 +195,11 @@ export type Conv2d = ConvNd;
 export const Conv3d: ConvClass<ConvRest> = /* @__PURE__ */ conv("Conv3d", 3);
 export type Conv3d = ConvNd;
 /** Transposed convolution over [N, C, L]: the gradient of Conv1d seen as a layer. */
-export const ConvTranspose1d: ConvClass<TransposeRest> = /* @__PURE__ */ conv("ConvTranspose1d", 1, true);
-export type ConvTranspose1d = ConvNd;
+export const ConvTranspose1d: ConvTransposeClass = /* @__PURE__ */ convTranspose("ConvTranspose1d", 1);
+export type ConvTranspose1d = ConvTransposeNd;
 /** Transposed convolution over [N, C, H, W]. */
-export const ConvTranspose2d: ConvClass<TransposeRest> = /* @__PURE__ */ conv("ConvTranspose2d", 2, true);
-export type ConvTranspose2d = ConvNd;
+export const ConvTranspose2d: ConvTransposeClass = /* @__PURE__ */ convTranspose("ConvTranspose2d", 2);
+export type ConvTranspose2d = ConvTransposeNd;
 /** Transposed convolution over [N, C, D, H, W]. */
-export const ConvTranspose3d: ConvClass<TransposeRest> = /* @__PURE__ */ conv("ConvTranspose3d", 3, true);
-export type ConvTranspose3d = ConvNd;
+export const ConvTranspose3d: ConvTransposeClass = /* @__PURE__ */ convTranspose("ConvTranspose3d", 3);
+export type ConvTranspose3d = ConvTransposeNd;

@@ -3,6 +3,7 @@ import "../ops/window/index.ts";
 import { ArgumentError } from "../base/errors.ts";
 import { perDimension } from "../base/options.ts";
 import { perDim } from "../ops/sliding.ts";
+import type { MaxPooled } from "../ops/window/pool.ts";
 import { functions } from "../tensor/methods.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Size } from "./conv.ts";
@@ -30,30 +31,33 @@ type WindowClass<O, A extends readonly unknown[], F = (x: Tensor) => Tensor> = n
   ...rest: A | [options: O] | [stride: Size | null, options: Omit<O, "stride">]
 ) => Windowed<O, F>;
 
-export interface MaxPoolOptions {
+export interface MaxPoolOptions<R extends boolean = boolean> {
   /** Default: the kernel size. */
   readonly stride?: Size | null;
   readonly padding?: Size;
   readonly dilation?: Size;
-  readonly returnIndices?: boolean;
+  /** A call then gives [output, indices]. */
+  readonly returnIndices?: R;
   readonly ceilMode?: boolean;
 }
-// With returnIndices the call gives [values, indices]; the type follows the common case, as in functional.
-type MaxPoolClass = WindowClass<
-  MaxPoolOptions,
-  [stride?: Size | null, padding?: Size, dilation?: Size, returnIndices?: boolean, ceilMode?: boolean],
-  (x: Tensor) => Tensor & [Tensor, Tensor]
->;
+type MaxPool<R extends boolean> = Windowed<MaxPoolOptions<R>, (x: Tensor) => MaxPooled<R>>;
+type MaxPoolClass = new <R extends boolean = false>(
+  kernelSize: Size,
+  ...rest:
+    | [stride?: Size | null, padding?: Size, dilation?: Size, returnIndices?: R, ceilMode?: boolean]
+    | [options: MaxPoolOptions<R>]
+    | [stride: Size | null, options: Omit<MaxPoolOptions<R>, "stride">]
+) => MaxPool<R>;
 const maxOptions = { dilation: perDimension(1), returnIndices: false, ceilMode: false };
 /** Maximum over windows of [N, C, L]. */
 export const MaxPool1d: MaxPoolClass = /* @__PURE__ */ windows("MaxPool1d", 1, maxOptions);
-export type MaxPool1d = InstanceType<MaxPoolClass>;
+export type MaxPool1d<R extends boolean = false> = MaxPool<R>;
 /** Maximum over windows of [N, C, H, W]. */
 export const MaxPool2d: MaxPoolClass = /* @__PURE__ */ windows("MaxPool2d", 2, maxOptions);
-export type MaxPool2d = MaxPool1d;
+export type MaxPool2d<R extends boolean = false> = MaxPool<R>;
 /** Maximum over windows of [N, C, D, H, W]. */
 export const MaxPool3d: MaxPoolClass = /* @__PURE__ */ windows("MaxPool3d", 3, maxOptions);
-export type MaxPool3d = MaxPool1d;
+export type MaxPool3d<R extends boolean = false> = MaxPool<R>;
 
 type UnpoolClass = WindowClass<
   { readonly stride?: Size | null; readonly padding?: Size },

@@ -11,13 +11,15 @@ import { type Composite, type Internal, type Primitive, raises, type Sample, t }
 import { checkFilled, perDim, sized, type Sizes, sliding, slidingSizes } from "../sliding.ts";
 import type { Tensor } from "../tensor.ts";
 
-export interface MaxPoolOptions {
+export interface MaxPoolOptions<R extends boolean = boolean> {
   readonly stride?: Sizes | null;
   readonly padding?: Sizes;
   readonly dilation?: Sizes;
   readonly ceilMode?: boolean;
-  readonly returnIndices?: boolean;
+  readonly returnIndices?: R;
 }
+/** What max pooling gives: its output, or [output, indices] with returnIndices. */
+export type MaxPooled<R extends boolean> = R extends true ? [output: Tensor, indices: Tensor] : Tensor;
 export interface AvgPoolOptions {
   readonly stride?: Sizes | null;
   readonly padding?: Sizes;
@@ -31,11 +33,15 @@ export interface UnpoolOptions {
   readonly outputSize?: readonly number[] | null;
 }
 
-type MaxArgs =
-  | [kernelSize: Sizes, stride?: Sizes | null, padding?: Sizes, dilation?: Sizes, ceilMode?: boolean, returnIndices?: boolean]
-  | [kernelSize: Sizes, options: MaxPoolOptions]
-  | [kernelSize: Sizes, stride: Sizes | null, options: MaxPoolOptions]
-  | [options: MaxPoolOptions & { readonly kernelSize: Sizes }];
+type MaxArgs<R extends boolean> =
+  | [kernelSize: Sizes, stride?: Sizes | null, padding?: Sizes, dilation?: Sizes, ceilMode?: boolean, returnIndices?: R]
+  | [kernelSize: Sizes, options: MaxPoolOptions<R>]
+  | [kernelSize: Sizes, stride: Sizes | null, options: MaxPoolOptions<R>]
+  | [options: MaxPoolOptions<R> & { readonly kernelSize: Sizes }];
+export interface MaxPoolFn {
+  <R extends boolean = false>(x: Tensor, ...rest: MaxArgs<R>): MaxPooled<R>;
+  readonly method: <R extends boolean = false>(...rest: MaxArgs<R>) => MaxPooled<R>;
+}
 type AvgArgs =
   | [
       kernelSize: Sizes,
@@ -54,8 +60,6 @@ type UnpoolArgs =
   | [kernelSize: Sizes, stride: Sizes | null, options: UnpoolOptions];
 
 type MaxAttrs = Windows & { readonly ceilMode: boolean; readonly returnIndices: boolean };
-/** The output, or [output, indices] when returnIndices is set. */
-type MaxResult = Tensor & [Tensor, Tensor];
 
 /** Positional arguments that all pooling starts with, and their defaults. */
 const first = { kernelSize: undefined as unknown, stride: null as unknown, padding: perDimension<unknown>(0) };
@@ -76,7 +80,7 @@ function pooledSizes(shape: Shape, a: Windows, ceilMode: boolean): number[] {
   return slidingSizes(shape.slice(-rank), a.kernel, a, ceilMode);
 }
 
-const maxPool = (rank: number): Primitive<(x: Tensor, ...rest: MaxArgs) => MaxResult, "indices", MaxAttrs> => ({
+const maxPool = (rank: number): Primitive<MaxPoolFn, "indices", MaxAttrs> => ({
   rest: true,
   call: (x, ...rest) => {
     const o = parse(rest, { ...first, dilation: perDimension<unknown>(1), ceilMode: false, returnIndices: false });
@@ -91,7 +95,7 @@ const maxPool = (rank: number): Primitive<(x: Tensor, ...rest: MaxArgs) => MaxRe
   ...maxPooling,
   save: ["indices"],
   backward: (g, { indices }, a, ins) => ({ x: () => g.maxPoolBackward(indices, a, ins["x"]!.shape) }),
-  result: (outs, a) => (a.returnIndices ? [outs["out"]!, outs["indices"]!] : outs["out"]!) as MaxResult,
+  result: (outs, a) => (a.returnIndices ? [outs["out"]!, outs["indices"]!] : outs["out"]!),
   samples: [
     [sized(rank, [2, 2], 4, 6, 4), 2],
     [sized(rank, [2, 2], 7, 5, 5), 3, { stride: 2, padding: 1 }],
