@@ -1,4 +1,5 @@
 // Draws from a generator's stream in PyTorch's order, beyond uniform numbers.
+import type { Int32s } from "./dtype.ts";
 import { ArgumentError } from "./errors.ts";
 import { type Generator, isWhole, TWO_PI } from "./random.ts";
 
@@ -39,7 +40,7 @@ export function fillIntegers<T extends Int32Array | Float32Array | Float64Array 
 }
 
 /** A permutation of 0 … n − 1 (torch.randperm). */
-export function permutation(generator: Generator, n: number): Int32Array<ArrayBuffer> {
+export function permutation(generator: Generator, n: number): Int32s {
   if (!isWhole(n, 0, 0x7fffffff)) throw new ArgumentError(`n must be between 0 and 2147483647, got ${n}`);
   const order = new Int32Array(n).map((_, i) => i);
   for (let i = 0; i < n - 1; i++) {

@@ -4,7 +4,13 @@ import { DtypeError, OutOfMemoryError } from "./errors.ts";
 export type DType = "float32" | "float64" | "int32" | "uint8" | "bool";
 /** Accepted spellings: int64 is held as int32 with a range check on the way in. */
 export type DTypeLike = DType | "int64" | "float" | "double" | "int" | "long";
-export type TypedArray = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;
+// Arrays over plain memory, Float32Array<ArrayBuffer>, by what makes one: compilers before 5.7 have no name for the kind of memory.
+export type Float32s = ReturnType<Float32ArrayConstructor["of"]>;
+export type Float64s = ReturnType<Float64ArrayConstructor["of"]>;
+export type Int32s = ReturnType<Int32ArrayConstructor["of"]>;
+export type Uint32s = ReturnType<Uint32ArrayConstructor["of"]>;
+export type Uint8s = ReturnType<Uint8ArrayConstructor["of"]>;
+export type TypedArray = Float32s | Float64s | Int32s | Uint8s;
 
 /** From the narrowest to the widest, as promotion goes. */
 const arrays = { bool: Uint8Array, uint8: Uint8Array, int32: Int32Array, float32: Float32Array, float64: Float64Array } as const;

@@ -1,4 +1,5 @@
 // Host random numbers: the Mersenne Twister streams of PyTorch's CPU generator, and the state of the counter-based streams that shaders draw.
+import type { Float32s, Uint32s } from "./dtype.ts";
 import { ArgumentError } from "./errors.ts";
 import { entry, exactly, takes } from "./reading.ts";
 
@@ -200,7 +201,7 @@ function philoxBlock(out: Uint32Array, at: number, c0: number, c1: number, c2: n
  * Philox 4×32 with ten rounds: four random words for a counter of four words under a key of two, the bits that shaders/random.wgsl makes.
  * Source: Salmon et al., Parallel random numbers: as easy as 1, 2, 3 (2011).
  */
-export function philox4x32(counter: ArrayLike<number>, key: ArrayLike<number>): Uint32Array<ArrayBuffer> {
+export function philox4x32(counter: ArrayLike<number>, key: ArrayLike<number>): Uint32s {
   const words = new Uint32Array(4);
   philoxBlock(words, 0, counter[0]!, counter[1]!, counter[2]!, counter[3]!, key[0]!, key[1]!);
   return words;
@@ -210,7 +211,7 @@ export function philox4x32(counter: ArrayLike<number>, key: ArrayLike<number>): 
  * The words of a counter-based stream: word i is lane i % 4 of the block with counter (offset + ⌊i / 4⌋ in two words, 0, 0).
  * Reads `size` of them.
  */
-export function philoxWords({ seedLow, seedHigh, offsetLow, offsetHigh }: PhiloxKey, size: number): Uint32Array<ArrayBuffer> {
+export function philoxWords({ seedLow, seedHigh, offsetLow, offsetHigh }: PhiloxKey, size: number): Uint32s {
   const words = new Uint32Array(size);
   for (let i = 0; i < size; i += 4) {
     const low = offsetLow + i / 4;
@@ -220,14 +221,14 @@ export function philoxWords({ seedLow, seedHigh, offsetLow, offsetHigh }: Philox
 }
 
 /** What the shader `rand` writes: the upper 24 bits of a word as a number in [0, 1), stretched to [low, high) in float32 steps. */
-export function philoxUniform(key: PhiloxKey, size: number, low = 0, high = 1): Float32Array<ArrayBuffer> {
+export function philoxUniform(key: PhiloxKey, size: number, low = 0, high = 1): Float32s {
   const start = fround(low);
   const range = fround(fround(high) - start);
   return Float32Array.from(philoxWords(key, size), (word) => fround((word >>> 8) * 2 ** -24 * range) + start);
 }
 
 /** What the shader `randn` writes, to a few units in the last place: Box–Muller, words 0 and 2 of a block for the radii, 1 and 3 for the angles. */
-export function philoxNormal(key: PhiloxKey, size: number, mean = 0, std = 1): Float32Array<ArrayBuffer> {
+export function philoxNormal(key: PhiloxKey, size: number, mean = 0, std = 1): Float32s {
   const words = philoxWords(key, Math.ceil(size / 4) * 4);
   return Float32Array.from({ length: size }, (_, i) => {
     const word = Math.max(words[i & ~1]!, 1);

@@ -1,6 +1,6 @@
 // What a kernel launch is: pure data between operator records and the command list.
 import math from "../../shaders/math.wgsl?raw";
-import { type DType, roundTo } from "../base/dtype.ts";
+import { type DType, type Float32s, type Int32s, roundTo } from "../base/dtype.ts";
 import { memo } from "../base/memo.ts";
 import type { View } from "./device.ts";
 
@@ -50,7 +50,7 @@ export interface Launcher {
   /** The view itself when dense (offset 0 too), else a dense copy in scratch memory. */
   dense(view: View): View;
   /** A buffer made from host integers or floats, cached by key, the most recently used ones: index tables. Launch it in the operator that asked. */
-  table(key: string, make: () => Int32Array<ArrayBuffer> | Float32Array<ArrayBuffer>): View;
+  table(key: string, make: () => Int32s | Float32s): View;
 }
 
 /** WGSL storage type of a dtype: one 4-byte element each. */

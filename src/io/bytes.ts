@@ -1,4 +1,5 @@
 // What callers hand in for a file: bytes in any of their forms, or something that has them once it is awaited.
+import type { Uint8s } from "../base/dtype.ts";
 import { ArgumentError, FormatError, under } from "../base/errors.ts";
 
 /** Bytes at hand: an ArrayBuffer or SharedArrayBuffer, or any view of one (a typed array, a DataView, a Node Buffer) and nothing beyond it. */
@@ -22,10 +23,10 @@ function refuse(given: unknown): never {
 }
 
 /** The bytes as a plain Uint8Array, whose methods copy where those of a subclass do not. Errors: ArgumentError for anything else. */
-export function asBytes(given: unknown): Uint8Array<ArrayBuffer> {
+export function asBytes(given: unknown): Uint8s {
   if (!ArrayBuffer.isView(given) && !isBuffer(given)) return refuse(given);
   const [buffer, offset] = ArrayBuffer.isView(given) ? [given.buffer, given.byteOffset] : [given, 0];
-  let bytes: Uint8Array<ArrayBuffer>;
+  let bytes: Uint8s;
   try {
     bytes = new Uint8Array(buffer as ArrayBuffer, offset, given.byteLength);
   } catch (error) {
@@ -36,7 +37,7 @@ export function asBytes(given: unknown): Uint8Array<ArrayBuffer> {
 }
 
 /** Errors: FormatError for a Response that is no file, and for bytes that stop arriving. */
-async function arrived(op: string, given: ArrivingBytes): Promise<Uint8Array<ArrayBuffer>> {
+async function arrived(op: string, given: ArrivingBytes): Promise<Uint8s> {
   const { ok, status, statusText, url } = given as Partial<Response>;
   if (ok === false)
     throw status === 0
@@ -50,5 +51,5 @@ async function arrived(op: string, given: ArrivingBytes): Promise<Uint8Array<Arr
 }
 
 /** What `read` makes of the bytes, as the entry point `op`: at once when they are at hand, as a promise when they have to arrive. */
-export const withBytes = <T>(op: string, given: Bytes | ArrivingBytes, read: (bytes: Uint8Array<ArrayBuffer>) => T): T | Promise<T> =>
+export const withBytes = <T>(op: string, given: Bytes | ArrivingBytes, read: (bytes: Uint8s) => T): T | Promise<T> =>
   isArriving(given) ? arrived(op, given).then((bytes) => under(op, () => read(bytes))) : under(op, () => read(asBytes(given)));

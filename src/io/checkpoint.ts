@@ -1,5 +1,6 @@
 // Checkpoints: model, optimiser, schedule and random state in one safetensors file, so that training goes on as if it had never stopped.
 import "../ops/core/index.ts";
+import type { Uint8s } from "../base/dtype.ts";
 import { ArgumentError, FormatError } from "../base/errors.ts";
 import { memo } from "../base/memo.ts";
 import { parse } from "../base/options.ts";
@@ -96,7 +97,7 @@ const relabelled = ({ state, param_groups }: OptimizerStateDict, label: (paramet
  * The training's state as a safetensors file: tensors `model.…` and `optimizer.state.<parameter>.…`, everything else as JSON in the metadata.
  * All of it is of the moment of the call: training may go on before the promise resolves. Errors: ArgumentError for `extra` that JSON cannot hold.
  */
-export async function saveCheckpoint(training: Training, options: CheckpointOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
+export async function saveCheckpoint(training: Training, options: CheckpointOptions = {}): Promise<Uint8s> {
   const [tensors, metadata] = entry("saveCheckpoint", arguments, 2, () => {
     checkTraining(training);
     const { extra } = parse([options], {}, { extra: undefined as unknown });
@@ -124,7 +125,7 @@ export function loadCheckpoint(file: Bytes | ArrivingBytes, training: Training):
   return withBytes("loadCheckpoint", file, (bytes) => put(bytes, training));
 }
 
-function put(bytes: Uint8Array<ArrayBuffer>, training: Training): unknown {
+function put(bytes: Uint8s, training: Training): unknown {
   // On the CPU first: states are small, and what they hold can be checked.
   const { tensors, metadata } = readSafetensors(bytes, "cpu");
   if (!parts.some((part) => part in metadata)) bad("these are plain weights, no checkpoint", "model.loadStateDict(loadSafetensors(file))");

@@ -1,6 +1,7 @@
 // safetensors: the format that PyTorch users exchange weights in. Written as the official writer does, read strictly.
 import "../ops/core/index.ts";
 import { described } from "../base/copies.ts";
+import type { Uint8s } from "../base/dtype.ts";
 import { ArgumentError, OutOfMemoryError } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { entry, takes } from "../base/reading.ts";
@@ -22,7 +23,7 @@ export type TensorDict = Readonly<Record<string, Tensor>> | ReadonlyMap<string, 
 export async function saveSafetensors(
   dict: TensorDict,
   options: { readonly metadata?: Readonly<Record<string, string>> } = {},
-): Promise<Uint8Array<ArrayBuffer>> {
+): Promise<Uint8s> {
   const { metadata } = entry("saveSafetensors", arguments, 2, () =>
     parse([options], {}, { metadata: {} as Readonly<Record<string, string>> }),
   );
@@ -64,7 +65,7 @@ export async function saveSafetensors(
   return bytes;
 }
 
-function allocated(size: number): Uint8Array<ArrayBuffer> {
+function allocated(size: number): Uint8s {
   try {
     return new Uint8Array(size);
   } catch {
@@ -114,7 +115,7 @@ export function loadSafetensors(file: Bytes | ArrivingBytes, options: LoadOption
 
 /** Tensors and metadata of a file at hand. */
 export function readSafetensors(
-  bytes: Uint8Array<ArrayBuffer>,
+  bytes: Uint8s,
   device?: DeviceName,
 ): { readonly tensors: Record<string, Tensor>; readonly metadata: Readonly<Record<string, string>> } {
   const { entries, metadata, start } = readHeader(bytes);

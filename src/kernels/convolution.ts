@@ -1,5 +1,6 @@
 // Plans convolutions as contractions over an input with a border of zeros: the three adjoint maps, for any device.
 // A window's element is x[corner + tap]; corners (one per output position) and taps (one per channel and kernel element) are strides or cached tables.
+import type { Int32s } from "../base/dtype.ts";
 import { coalesce, forEachOffset, type Geometry, sizeOf } from "../base/shape.ts";
 import type { View } from "../device/device.ts";
 import type { Contraction } from "./contraction.ts";
@@ -20,7 +21,7 @@ export interface ConvHost {
   /** A copy of x [N, C, D, H, W] among zeros: `extent` along each spatial axis, `low` zeros first. */
   padded(x: View, extent: readonly number[], low: readonly number[]): View;
   /** Index tables, cached by key. */
-  table(key: string, make: () => Int32Array<ArrayBuffer>): View;
+  table(key: string, make: () => Int32s): View;
   /** Runs a correlation with a kernel of its own, if it has one that fits. */
   slide(problem: Correlation): boolean;
 }

@@ -1,7 +1,8 @@
 // Matrix products on typed arrays: packed 4-wide panels and a 4×4 register block. Sums run in k order, in float64 (int32 wraps).
+import type { Float32s, Float64s, Int32s } from "../base/dtype.ts";
 
 /** Element types that products take. */
-export type Numbers = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer> | Int32Array<ArrayBuffer>;
+export type Numbers = Float32s | Float64s | Int32s;
 
 /** A matrix as two tables of element offsets: entry (i, j) sits at rows[i] + cols[j]. Strides, windows and broadcasts are all of this form. */
 export interface Matrix {
@@ -15,24 +16,17 @@ const blockK = 256;
 const blockN = 256;
 const blockM = 64;
 
-type Panel = Float64Array<ArrayBuffer> | Int32Array<ArrayBuffer>;
+type Panel = Float64s | Int32s;
 const panels = <T>(Numbers: new (length: number) => T): Record<"a" | "b" | "tile", T> => ({
   a: new Numbers(blockM * blockK),
   b: new Numbers(blockN * blockK),
   tile: new Numbers(16),
 });
-const floats = panels<Float64Array<ArrayBuffer>>(Float64Array);
-const ints = panels<Int32Array<ArrayBuffer>>(Int32Array);
+const floats = panels<Float64s>(Float64Array);
+const ints = panels<Int32s>(Int32Array);
 
 /** Offsets start, start + step …, `count` of them, of as many blocks as `outer` says; a table gives the entries of a block in place of steps. */
-export function offsets(
-  count: number,
-  start: number,
-  step: number,
-  outer = 1,
-  outerStep = 0,
-  table?: ArrayLike<number>,
-): Int32Array<ArrayBuffer> {
+export function offsets(count: number, start: number, step: number, outer = 1, outerStep = 0, table?: ArrayLike<number>): Int32s {
   const out = new Int32Array(outer * count);
   for (let o = 0, at = 0; o < outer; o++)
     for (let i = 0; i < count; i++, at++) out[at] = start + o * outerStep + (table ? table[i]! : i * step);

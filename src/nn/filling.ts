@@ -1,6 +1,6 @@
 // What the initialisers share: a tensor's contents replaced by what a generator draws.
 import { checkFloat } from "../base/checks.ts";
-import { hostArray } from "../base/dtype.ts";
+import { type Float32s, type Float64s, hostArray } from "../base/dtype.ts";
 import { parse } from "../base/options.ts";
 import { type Generator, generatorOf } from "../base/random.ts";
 import { entry } from "../base/reading.ts";
@@ -9,7 +9,7 @@ import { type Drawing, drawing } from "../ops/drawing.ts";
 import { overwrite } from "../tensor/dispatch.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
-export type Floats = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
+export type Floats = Float32s | Float64s;
 export type Bounds = { a: number; b: number };
 export type Spread = { mean: number; std: number };
 

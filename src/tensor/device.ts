@@ -8,6 +8,7 @@ import { entry, takes } from "../base/reading.ts";
 import { cpu } from "../device/cpu.ts";
 import type { Device, DeviceName } from "../device/device.ts";
 import { type Counts, counts, ledger } from "../device/ledger.ts";
+import type { GPUDevice } from "../device/webgpu/names.ts";
 import { type AdapterReport, openWebGpu, type WebGpuDevice } from "../device/webgpu/webgpu.ts";
 
 export type { DeviceName };

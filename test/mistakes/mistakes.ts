@@ -160,9 +160,9 @@ export const seen: Readonly<Record<string, () => unknown>> = {
   "PyTorch's spelling of an operator": () =>
     // @ts-expect-error 'log_softmax' does not exist
     x.log_softmax(1),
-  "a layer that is not there": () =>
-    // @ts-expect-error 'Dense' does not exist
-    new nn.Dense(2, 3),
+  "a method of a model that is not there": () =>
+    // @ts-expect-error 'fit' does not exist
+    net.fit(x, target),
   "an operator that is not in nn.functional": () =>
     // @ts-expect-error 'matmul' does not exist
     F.matmul(x, x),

@@ -1,6 +1,7 @@
 // Finding a GPU: adapter, limits, and what init() reports about it.
 import { ArgumentError, DeviceError, type WengertError } from "../../base/errors.ts";
 import { typed } from "./fault.ts";
+import type { GPU, GPUAdapterInfo, GPUDevice } from "./names.ts";
 import { watchOf } from "./watch.ts";
 
 const wantedLimits = [

@@ -5,6 +5,7 @@ import { counts, ledger } from "../ledger.ts";
 import type { Faults } from "./fault.ts";
 import { usage as flags } from "./flags.ts";
 import { LowestFirst } from "./heap.ts";
+import type { GPUBuffer, GPUDevice } from "./names.ts";
 
 export interface PooledBuffer {
   readonly id: number;

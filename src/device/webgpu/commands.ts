@@ -5,6 +5,7 @@ import type { BufferPool } from "./buffers.ts";
 import { encoderOf, type Timer } from "./encoder.ts";
 import { type Faults, type Guarded, typed } from "./fault.ts";
 import { readMode } from "./flags.ts";
+import type { GPUDevice } from "./names.ts";
 import {
   type Command,
   type Dispatch,

@@ -2,6 +2,7 @@
 import { memo } from "../../base/memo.ts";
 import { counts } from "../ledger.ts";
 import { usage } from "./flags.ts";
+import type { GPUCommandBuffer, GPUComputePassTimestampWrites, GPUDevice } from "./names.ts";
 import type { Compiled } from "./pipelines.ts";
 import { type Command, type Dispatch, isRead, isWrite } from "./poison.ts";
 

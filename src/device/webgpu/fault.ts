@@ -1,5 +1,6 @@
 // What goes wrong on a device, typed: caught in scopes of our own, kept until somebody is told. Only a loss refuses everything.
 import { DeviceError, OutOfMemoryError, WengertError } from "../../base/errors.ts";
+import type { GPUDevice, GPUErrorFilter } from "./names.ts";
 import { type Watch, watchOf } from "./watch.ts";
 
 /** What came of calls made inside error scopes. */

@@ -6,6 +6,7 @@ import { counts } from "../ledger.ts";
 import { type Faults, type Guarded, typed } from "./fault.ts";
 import { computeStage } from "./flags.ts";
 import { link, type Linked } from "./linker.ts";
+import type { GPUBindGroupLayout, GPUComputePipeline, GPUDevice, GPUPipelineLayout } from "./names.ts";
 
 export interface Compiled {
   readonly linked: Linked;

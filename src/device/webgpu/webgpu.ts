@@ -12,6 +12,7 @@ import { type CommandList, commandList } from "./commands.ts";
 import { type Faults, faultsOf } from "./fault.ts";
 import { usage } from "./flags.ts";
 import { link } from "./linker.ts";
+import type { GPUDevice } from "./names.ts";
 import { compile, type Compiled, pipelinesOf } from "./pipelines.ts";
 import { isWrite, type Memory, poisonOf } from "./poison.ts";
 import { tablesOf } from "./tables.ts";
