@@ -81,6 +81,11 @@ const isOptions = (x: unknown): x is CheckpointOptions =>
  * reach the inputs and all that fn closes over. Both runs must do the same; what they change besides (running statistics) changes twice.
  * A last argument { preserveRngState: false } spares the second run from drawing the first one's random numbers from the default generator.
  * Errors: GradError in backward when the second run differs, or what fn reads was changed in place; ArgumentError when fn returns a promise.
+ * @example
+ * const block = new nn.Sequential(new nn.Linear(4, 4), new nn.Tanh());
+ * const x = randn(2, 4, { requiresGrad: true });
+ * autograd.checkpoint((y: Tensor) => block.call(y), x).sum().backward();
+ * x.grad!.shape; // → [2, 4]
  */
 export function checkpoint<A extends readonly unknown[], R>(fn: (...inputs: A) => R, ...inputs: A): R;
 export function checkpoint<A extends readonly unknown[], R>(fn: (...inputs: A) => R, ...given: [...A, CheckpointOptions]): R;

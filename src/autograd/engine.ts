@@ -41,7 +41,13 @@ const modes = { retainGraph: either<boolean | null>(null, "boolean", "null"), cr
 /** What follows the gradient in backward(). */
 export const backwardDefaults = { ...modes, inputs: null as Tensor | readonly Tensor[] | null };
 
-/** Accumulates into `grad` of the leaves the gradients of `tensors`. `gradTensors` default to 1 for single-element tensors. */
+/**
+ * Accumulates into `grad` of the leaves the gradients of `tensors`. `gradTensors` default to 1 for single-element tensors.
+ * @example
+ * const x = tensor([1, 2], { requiresGrad: true });
+ * autograd.backward([x.sum(), x.square().sum()]);
+ * await x.grad!.tolist(); // → [3, 5]
+ */
 export function backward(tensors: Tensor | readonly Tensor[], ...rest: BackwardRest): void {
   under("backward", () => {
     const { gradTensors, inputs, ...o } = reading([tensors, ...rest], () =>
@@ -53,7 +59,14 @@ export function backward(tensors: Tensor | readonly Tensor[], ...rest: BackwardR
   });
 }
 
-/** The gradients of the sum of `outputs` for each of `inputs`, as a list; nothing is accumulated. Errors: GradError for an input that takes no part. */
+/**
+ * The gradients of the sum of `outputs` for each of `inputs`, as a list; nothing is accumulated. Errors: GradError for an input that takes no part.
+ * @example
+ * const x = tensor(2, { requiresGrad: true });
+ * const [first] = autograd.grad(x.pow(3), x, { createGraph: true });
+ * const [second] = autograd.grad(first!, x);
+ * [await first!.item(), await second!.item()]; // → [12, 12]
+ */
 export function grad(outputs: Tensor | readonly Tensor[], inputs: Tensor | readonly Tensor[], ...rest: GradRest): Tensor[] {
   return under("grad", () => {
     const defaults = { gradOutputs: undefined as Seeds, ...modes, onlyInputs: true, allowUnused: false };

@@ -17,7 +17,24 @@ interface FunctionClass<A extends readonly unknown[], R extends Result> {
   backward(ctx: Context, ...grads: (Tensor | undefined)[]): (Tensor | null | undefined) | readonly (Tensor | null | undefined)[];
 }
 
-/** What forward leaves for backward: the step of the recorded computation that stands for one call. */
+/**
+ * What forward leaves for backward: the step of the recorded computation that stands for one call.
+ * @example
+ * class Clip extends autograd.Function {
+ *   static forward(ctx: autograd.Context, x: Tensor, limit: number): Tensor {
+ *     ctx.extra["limit"] = limit;
+ *     ctx.saveForBackward(x);
+ *     return x.clamp(-limit, limit);
+ *   }
+ *   static backward(ctx: autograd.Context, g: Tensor): (Tensor | null)[] {
+ *     const [x] = ctx.savedTensors;
+ *     return [g.mul(x!.abs().le(ctx.extra["limit"] as number)), null];
+ *   }
+ * }
+ * const x = tensor([0.5, 2], { requiresGrad: true });
+ * Clip.apply(x, 1).sum().backward();
+ * await x.grad!.tolist(); // → [1, 0]
+ */
 export class Context extends Node {
   readonly #owner: FunctionClass<never, Result>;
   /** What forward asked to keep, until it is recorded. */
@@ -122,6 +139,20 @@ export class Context extends Node {
 /**
  * Base of user-defined operators. Give a subclass static `forward(ctx, ...args)` and `backward(ctx, ...grads)`, then call `Sub.apply(...args)`.
  * backward returns one gradient per argument of forward (null for those without); written with tensor operators it can be differentiated again.
+ * @example
+ * class Cube extends autograd.Function {
+ *   static forward(ctx: autograd.Context, x: Tensor): Tensor {
+ *     ctx.saveForBackward(x);
+ *     return x.pow(3);
+ *   }
+ *   static backward(ctx: autograd.Context, g: Tensor): Tensor {
+ *     const [x] = ctx.savedTensors;
+ *     return g.mul(x!.square()).mul(3);
+ *   }
+ * }
+ * const x = tensor([1, 2], { requiresGrad: true });
+ * Cube.apply(x).sum().backward();
+ * await x.grad!.tolist(); // → [3, 12]
  */
 export abstract class Function {
   /** Runs forward without recording and puts one node into the graph. */

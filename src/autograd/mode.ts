@@ -29,7 +29,12 @@ function within<T>(op: string, mode: keyof typeof modes, value: boolean, fn: () 
   }
 }
 
-/** Runs fn without recording: results carry no gradient. Nested modes and exceptions restore what was before. */
+/**
+ * Runs fn without recording: results carry no gradient. Nested modes and exceptions restore what was before.
+ * @example
+ * const x = tensor([1, 2], { requiresGrad: true });
+ * noGrad(() => x.mul(2)).requiresGrad; // → false
+ */
 export function noGrad<T>(fn: () => T): T {
   takes("noGrad", arguments, 1);
   return within("noGrad", "recording", false, fn);

@@ -88,6 +88,9 @@ export function scope<T>(fn: () => T, off = false): T {
  * Runs fn and frees at once every tensor it made, except what it returns (also inside arrays and plain objects),
  * parameters' gradients and optimiser state. Never needed for flat memory; it makes a step allocation-free.
  * Errors: ArgumentError when fn returns a promise.
+ * @example
+ * const total = tidy(() => ones(1000).mul(2).sum());
+ * await total.item(); // → 2000
  */
 export function tidy<T>(fn: () => T): T {
   takes("tidy", arguments, 1);

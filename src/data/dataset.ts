@@ -16,7 +16,13 @@ export interface Dataset<T = unknown, B = unknown> {
   getBatch?(indices: readonly number[]): B;
 }
 
-/** Rows of tensors that share their first dimension. An example is a list of rows, a batch a list of tensors. */
+/**
+ * Rows of tensors that share their first dimension. An example is a list of rows, a batch a list of tensors.
+ * @example
+ * const dataset = new data.TensorDataset(tensor([[1, 2], [3, 4]]), tensor([0, 1], { dtype: "int32" }));
+ * dataset.length; // → 2
+ * await dataset.get(1)[0]!.tolist(); // → [3, 4]
+ */
 export class TensorDataset implements Dataset<Tensor[], Tensor[]> {
   declare readonly tensors: readonly Tensor[];
   declare readonly length: number;

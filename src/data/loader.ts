@@ -71,6 +71,11 @@ class ArrayDataset<T, B> implements Dataset<T, B> {
 /**
  * Batches of a data set or an array of examples: `for (const [x, y] of loader)`, or `for await` when examples arrive asynchronously.
  * Every loop is an epoch. `length` is the number of batches.
+ * @example
+ * const dataset = new data.TensorDataset(randn(10, 2), arange(10));
+ * const loader = new data.DataLoader(dataset, { batchSize: 4, shuffle: true });
+ * loader.length; // → 3
+ * Array.from(loader, ([x, y]) => [x!.shape, y!.shape]); // → [[[4, 2], [4]], [[4, 2], [4]], [[2, 2], [2]]]
  */
 export class DataLoader<T, B> implements Iterable<B>, AsyncIterable<B> {
   declare readonly dataset: Dataset<T, B>;

@@ -14,7 +14,10 @@ export interface Sampler extends Iterable<number> {
 const lengthOf = (source: { readonly length: number } | undefined): number =>
   under("Sampler", () => integer(source?.length, "the length of the data set", 0));
 
-/** 0, 1, 2, … */
+/**
+ * 0, 1, 2, …
+ * @example [...new data.SequentialSampler([10, 20, 30])]; // → [0, 1, 2]
+ */
 export class SequentialSampler implements Sampler {
   declare readonly length: number;
   constructor(source: { readonly length: number }) {
@@ -26,7 +29,12 @@ export class SequentialSampler implements Sampler {
   }
 }
 
-/** A new random order every epoch. Without a generator of its own, each epoch is seeded from the default one, as in PyTorch. */
+/**
+ * A new random order every epoch. Without a generator of its own, each epoch is seeded from the default one, as in PyTorch.
+ * @example
+ * manualSeed(1);
+ * [...new data.RandomSampler([10, 20, 30, 40])]; // → [2, 1, 0, 3]
+ */
 export class RandomSampler implements Sampler {
   declare readonly length: number;
   readonly #generator: Generator | undefined;
@@ -48,7 +56,10 @@ export class RandomSampler implements Sampler {
   }
 }
 
-/** Cuts what a sampler gives into lists of batchSize; dropLast leaves out a shorter last one. */
+/**
+ * Cuts what a sampler gives into lists of batchSize; dropLast leaves out a shorter last one.
+ * @example [...new data.BatchSampler(new data.SequentialSampler([10, 20, 30]), 2, false)]; // → [[0, 1], [2]]
+ */
 export class BatchSampler implements Iterable<number[]> {
   declare readonly sampler: Sampler;
   declare readonly batchSize: number;

@@ -8,7 +8,13 @@ import { integer } from "../ops/arguments.ts";
 import type { Dataset } from "./dataset.ts";
 import type { Sampler } from "./sampler.ts";
 
-/** Some examples of another data set. */
+/**
+ * Some examples of another data set.
+ * @example
+ * const all = new data.TensorDataset(arange(10));
+ * const last = new data.Subset(all, [7, 8, 9]);
+ * last.length; // → 3
+ */
 export class Subset<T, B> implements Dataset<T, B> {
   declare readonly dataset: Dataset<T, B>;
   declare readonly indices: readonly number[];
@@ -43,6 +49,9 @@ export class Subset<T, B> implements Dataset<T, B> {
 /**
  * Disjoint random parts of a data set, by lengths or by fractions that sum to 1 (what rounding leaves goes to the first parts).
  * Errors: ArgumentError when the lengths do not sum to the data set's.
+ * @example
+ * const [train, test] = data.randomSplit(new data.TensorDataset(arange(10)), [0.8, 0.2]);
+ * [train!.length, test!.length]; // → [8, 2]
  */
 export function randomSplit<T, B>(
   dataset: Dataset<T, B>,
@@ -66,7 +75,12 @@ export function randomSplit<T, B>(
   });
 }
 
-/** The given indices in random order, for splits that share one data set. */
+/**
+ * The given indices in random order, for splits that share one data set.
+ * @example
+ * manualSeed(0);
+ * [...new data.SubsetRandomSampler([7, 8, 9])]; // → [9, 7, 8]
+ */
 export class SubsetRandomSampler implements Sampler {
   declare readonly indices: readonly number[];
   readonly #generator: Generator | undefined;

@@ -45,6 +45,9 @@ function weighing(): (result: unknown) => Tensor {
 /**
  * Compares the gradient of a weighted sum of fn's outputs with central differences, for every element of every input that requires a gradient.
  * Inputs must be float64 on the CPU. Errors: GradError naming the input, the element and both values.
+ * @example
+ * const x = tensor([0.5, 1], { dtype: "float64", requiresGrad: true });
+ * await gradcheck((y: Tensor) => y.sin().sum(), [x]); // → true
  */
 export async function gradcheck(fn: Differentiable, inputs: readonly Tensor[], options: GradcheckOptions = {}): Promise<boolean> {
   takes("gradcheck", arguments, 3);

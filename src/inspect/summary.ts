@@ -54,6 +54,9 @@ function grow(field: Field | undefined, { kernelSize = 1, stride = kernelSize, d
 /**
  * Runs the model once in eval mode without recording and reports every layer. The model's mode is restored.
  * Errors: whatever the model's forward throws.
+ * @example
+ * const net = new nn.Sequential(new nn.Linear(2, 8), new nn.ReLU(), new nn.Linear(8, 1));
+ * inspect.summary(net, zeros(1, 2)).parameters; // → 33
  */
 export function summary(model: Module, ...inputs: Tensor[]): Summary {
   const modules = entry("summary", arguments, Infinity, () => [...model.namedModules()]);

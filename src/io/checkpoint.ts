@@ -96,6 +96,11 @@ const relabelled = ({ state, param_groups }: OptimizerStateDict, label: (paramet
 /**
  * The training's state as a safetensors file: tensors `model.…` and `optimizer.state.<parameter>.…`, everything else as JSON in the metadata.
  * All of it is of the moment of the call: training may go on before the promise resolves. Errors: ArgumentError for `extra` that JSON cannot hold.
+ * @example
+ * const model = new nn.Linear(2, 1);
+ * const optimizer = new optim.Adam(model.parameters());
+ * const file = await io.saveCheckpoint({ model, optimizer }, { extra: { epoch: 3 } });
+ * io.loadCheckpoint(file, { model, optimizer }); // → { epoch: 3 }
  */
 export async function saveCheckpoint(training: Training, options: CheckpointOptions = {}): Promise<Uint8s> {
   const [tensors, metadata] = entry("saveCheckpoint", arguments, 2, () => {

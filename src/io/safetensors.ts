@@ -19,6 +19,9 @@ export type TensorDict = Readonly<Record<string, Tensor>> | ReadonlyMap<string, 
  * The file's bytes: header, then tensors by descending element width and name. Values are read from the GPU where they are, all of one moment:
  * what is recorded after the call, awaited or not, is not in the file. `metadata` joins {format: "pt"}, which loaders of PyTorch models insist on.
  * Errors: ArgumentError for values that are no tensors and for names that no file can hold.
+ * @example
+ * const file = await io.saveSafetensors(new nn.Linear(2, 1).stateDict());
+ * io.inspectSafetensors(file).tensors.map(({ name, shape }) => [name, shape]); // → [["bias", [1]], ["weight", [1, 2]]]
  */
 export async function saveSafetensors(
   dict: TensorDict,
@@ -104,6 +107,9 @@ export interface LoadOptions {
  * The tensors of a file by name, in the file's order; a promise of them for a Blob, File or Response: `await loadSafetensors(await fetch(url))`.
  * Half and bfloat16 become float32, 64-bit integers int32 when they fit; float64 stays on the CPU only.
  * Errors: FormatError for everything the format forbids and for other kinds of files, which it names, before any tensor is made.
+ * @example
+ * const file = await io.saveSafetensors({ weight: ones(2, 2) });
+ * await io.loadSafetensors(file)["weight"]!.tolist(); // → [[1, 1], [1, 1]]
  */
 export function loadSafetensors(file: Bytes, options?: LoadOptions): Loaded;
 export function loadSafetensors(file: ArrivingBytes, options?: LoadOptions): Promise<Loaded>;

@@ -8,7 +8,10 @@ import { configure, type Factory, layer, type LayerClass, parameter } from "./la
 import { Module } from "./module.ts";
 import type { Parameter } from "./parameter.ts";
 
-/** max(x, 0). */
+/**
+ * max(x, 0).
+ * @example await new nn.ReLU().call(tensor([-2, 0, 3])).tolist(); // → [0, 0, 3]
+ */
 export const ReLU: LayerClass<{ inplace: boolean }> = /* @__PURE__ */ layer(
   "ReLU",
   { inplace: false },
@@ -16,44 +19,80 @@ export const ReLU: LayerClass<{ inplace: boolean }> = /* @__PURE__ */ layer(
   { shown: (self) => (self.inplace ? ["inplace"] : []) },
 );
 export type ReLU = InstanceType<typeof ReLU>;
-/** x where positive, negativeSlope · x elsewhere. */
+/**
+ * x where positive, negativeSlope · x elsewhere.
+ * @example await new nn.LeakyReLU(0.1).call(tensor([-2, 0, 3])).tolist(); // → [-0.2, 0, 3]
+ */
 export const LeakyReLU: LayerClass<{ negativeSlope: number }> = /* @__PURE__ */ layer("LeakyReLU", { negativeSlope: 0.01 }, "leakyRelu");
 export type LeakyReLU = InstanceType<typeof LeakyReLU>;
-/** x where positive, alpha · (eˣ − 1) elsewhere. */
+/**
+ * x where positive, alpha · (eˣ − 1) elsewhere.
+ * @example await new nn.ELU().call(tensor([-2, 0, 3])).tolist(); // → [-0.86466, 0, 3]
+ */
 export const ELU: LayerClass<{ alpha: number }> = /* @__PURE__ */ layer("ELU", { alpha: 1 }, "elu", { write: float });
 export type ELU = InstanceType<typeof ELU>;
-/** x · Φ(x), exactly ("none") or by tanh. */
+/**
+ * x · Φ(x), exactly ("none") or by tanh.
+ * @example await new nn.GELU({ approximate: "tanh" }).call(tensor([-2, 0, 3])).tolist(); // → [-0.045402, 0, 2.9964]
+ */
 export const GELU: LayerClass<{ approximate: "none" | "tanh" }> = /* @__PURE__ */ layer("GELU", { approximate: "none" });
 export type GELU = InstanceType<typeof GELU>;
-/** x · sigmoid(x). */
+/**
+ * x · sigmoid(x).
+ * @example await new nn.SiLU().call(tensor([-2, 0, 3])).tolist(); // → [-0.23841, 0, 2.8577]
+ */
 export const SiLU: LayerClass = /* @__PURE__ */ layer("SiLU", {}, "silu");
 export type SiLU = InstanceType<typeof SiLU>;
-/** 1 / (1 + e⁻ˣ). */
+/**
+ * 1 / (1 + e⁻ˣ).
+ * @example await new nn.Sigmoid().call(tensor([-2, 0, 3])).tolist(); // → [0.1192, 0.5, 0.95257]
+ */
 export const Sigmoid: LayerClass = /* @__PURE__ */ layer("Sigmoid");
 export type Sigmoid = InstanceType<typeof Sigmoid>;
-/** Hyperbolic tangent. */
+/**
+ * Hyperbolic tangent.
+ * @example await new nn.Tanh().call(tensor([-2, 0, 3])).tolist(); // → [-0.96403, 0, 0.99505]
+ */
 export const Tanh: LayerClass = /* @__PURE__ */ layer("Tanh");
 export type Tanh = InstanceType<typeof Tanh>;
-/** log(1 + e^(βx)) / β, a line beyond the threshold. */
+/**
+ * log(1 + e^(βx)) / β, a line beyond the threshold.
+ * @example await new nn.Softplus().call(tensor([-2, 0, 3])).tolist(); // → [0.12693, 0.69315, 3.0486]
+ */
 export const Softplus: LayerClass<{ beta: number; threshold: number }, [beta?: number, threshold?: number]> = /* @__PURE__ */ layer(
   "Softplus",
   { beta: 1, threshold: 20 },
 );
 export type Softplus = InstanceType<typeof Softplus>;
-/** log(sigmoid(x)). */
+/**
+ * log(sigmoid(x)).
+ * @example await new nn.LogSigmoid().call(tensor([-2, 0, 3])).tolist(); // → [-2.1269, -0.69315, -0.048587]
+ */
 export const LogSigmoid: LayerClass = /* @__PURE__ */ layer("LogSigmoid", {}, "logsigmoid");
 export type LogSigmoid = InstanceType<typeof LogSigmoid>;
-/** Probabilities along a dimension. */
+/**
+ * Probabilities along a dimension.
+ * @example await new nn.Softmax(1).call(tensor([[0, 0, 0, 0]])).tolist(); // → [[0.25, 0.25, 0.25, 0.25]]
+ */
 export const Softmax: LayerClass<{ dim: number }> = /* @__PURE__ */ layer("Softmax", { dim: -1 });
 export type Softmax = InstanceType<typeof Softmax>;
-/** Logarithms of softmax, computed without leaving the safe range. */
+/**
+ * Logarithms of softmax, computed without leaving the safe range.
+ * @example await new nn.LogSoftmax(1).call(tensor([[0, 0]])).tolist(); // → [[-0.69315, -0.69315]]
+ */
 export const LogSoftmax: LayerClass<{ dim: number }> = /* @__PURE__ */ layer("LogSoftmax", { dim: -1 });
 export type LogSoftmax = InstanceType<typeof LogSoftmax>;
 
-/** min(max(x, 0), 6). */
+/**
+ * min(max(x, 0), 6).
+ * @example await new nn.ReLU6().call(tensor([-2, 3, 9])).tolist(); // → [0, 3, 6]
+ */
 export const ReLU6: LayerClass = /* @__PURE__ */ layer("ReLU6", {}, "relu6");
 export type ReLU6 = InstanceType<typeof ReLU6>;
-/** x cut to [minVal, maxVal]. */
+/**
+ * x cut to [minVal, maxVal].
+ * @example await new nn.Hardtanh().call(tensor([-2, 0.5, 3])).tolist(); // → [-1, 0.5, 1]
+ */
 export const Hardtanh: LayerClass<{ minVal: number; maxVal: number }, [minVal?: number, maxVal?: number]> = /* @__PURE__ */ layer(
   "Hardtanh",
   { minVal: -1, maxVal: 1 },
@@ -61,13 +100,25 @@ export const Hardtanh: LayerClass<{ minVal: number; maxVal: number }, [minVal?: 
   { write: float },
 );
 export type Hardtanh = InstanceType<typeof Hardtanh>;
-/** Scaled ELU. */
+/**
+ * Scaled ELU.
+ * @example await new nn.SELU().call(tensor([-2, 0, 3])).tolist(); // → [-1.5202, 0, 3.1521]
+ */
 export const SELU: LayerClass = /* @__PURE__ */ layer("SELU");
 export type SELU = InstanceType<typeof SELU>;
-/** x · tanh(softplus(x)). */
+/**
+ * x · tanh(softplus(x)).
+ * @example await new nn.Mish().call(tensor([-2, 0, 3])).tolist(); // → [-0.2525, 0, 2.9865]
+ */
 export const Mish: LayerClass = /* @__PURE__ */ layer("Mish");
 export type Mish = InstanceType<typeof Mish>;
-/** LeakyReLU with trained slopes, one or one per channel (dimension 1). */
+/**
+ * LeakyReLU with trained slopes, one or one per channel (dimension 1).
+ * @example
+ * const prelu = new nn.PReLU({ init: 0.5 });
+ * await prelu.call(tensor([[-2, 3]])).tolist(); // → [[-1, 3]]
+ * prelu.weight.requiresGrad; // → true
+ */
 export class PReLU extends Module {
   static override readonly name: string = "PReLU";
   declare readonly numParameters: number;

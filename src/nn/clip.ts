@@ -23,6 +23,11 @@ const quietly = <T>(fn: () => T): T => noGrad(() => tidy(fn));
 /**
  * Scales all gradients together so that their joint norm is at most maxNorm, and gives that norm before scaling as a 0-d tensor.
  * normType is the order of the norm; Infinity takes the largest magnitude.
+ * @example
+ * const p = new nn.Parameter(zeros(2));
+ * p.grad = tensor([3, 4]);
+ * await nn.utils.clipGradNorm_([p], 1).item(); // → 5
+ * await p.grad.tolist(); // → [0.6, 0.8]
  */
 export function clipGradNorm_(
   parameters: Tensor | Iterable<Tensor>,
@@ -44,7 +49,14 @@ export function clipGradNorm_(
   });
 }
 
-/** Cuts every element of the gradients to [−clipValue, clipValue]. */
+/**
+ * Cuts every element of the gradients to [−clipValue, clipValue].
+ * @example
+ * const p = new nn.Parameter(zeros(2));
+ * p.grad = tensor([3, -4]);
+ * nn.utils.clipGradValue_([p], 1);
+ * await p.grad.tolist(); // → [1, -1]
+ */
 export function clipGradValue_(parameters: Tensor | Iterable<Tensor>, clipValue: number): void {
   entry("clipGradValue_", arguments, 2, () => {
     checkNonNegative({ clipValue });

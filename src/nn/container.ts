@@ -55,7 +55,12 @@ type Chain<M extends Modules, X = Input<M>> = M extends readonly [infer First ex
     : readonly [never, ...Rest]
   : M;
 
-/** Passes its input through its modules, one after the other. Give them in order, or as an object that names them. */
+/**
+ * Passes its input through its modules, one after the other. Give them in order, or as an object that names them.
+ * @example
+ * const net = new nn.Sequential(new nn.Linear(2, 8), new nn.ReLU(), new nn.Linear(8, 1));
+ * net.call(randn(5, 2)).shape; // → [5, 1]
+ */
 export class Sequential<M extends Modules = Modules> extends Numbered<M[number]> {
   static override readonly name: string = "Sequential";
   constructor(...modules: M & Chain<M>);
@@ -76,7 +81,13 @@ export class Sequential<M extends Modules = Modules> extends Numbered<M[number]>
   }
 }
 
-/** A list of modules that its owner calls itself: `this.layers = new ModuleList([…])`. */
+/**
+ * A list of modules that its owner calls itself: `this.layers = new ModuleList([…])`.
+ * @example
+ * const layers = new nn.ModuleList([new nn.Linear(4, 4), new nn.Linear(4, 4)]);
+ * layers.length; // → 2
+ * [...layers.parameters()].length; // → 4
+ */
 export class ModuleList<M extends Module = Module> extends Numbered<M> {
   static override readonly name: string = "ModuleList";
   constructor(modules: Iterable<M> = []) {

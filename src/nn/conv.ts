@@ -185,21 +185,42 @@ const convTranspose = (name: string, rank: number): ConvTransposeClass =>
     static override readonly rank = rank;
   };
 
-/** Convolution over [N, C, L]. Shape: L → ⌊(L + 2·padding − dilation·(kernelSize − 1) − 1) / stride⌋ + 1. */
+/**
+ * Convolution over [N, C, L]. Shape: L → ⌊(L + 2·padding − dilation·(kernelSize − 1) − 1) / stride⌋ + 1.
+ * @example new nn.Conv1d(2, 4, 3).call(randn(1, 2, 10)).shape; // → [1, 4, 8]
+ */
 export const Conv1d: ConvClass<ConvRest> = /* @__PURE__ */ conv("Conv1d", 1);
 export type Conv1d = ConvNd;
-/** Convolution over [N, C, H, W]. */
+/**
+ * Convolution over [N, C, H, W].
+ * @example
+ * const conv = new nn.Conv2d(3, 8, 3, { stride: 2, padding: 1 });
+ * conv.weight.shape; // → [8, 3, 3, 3]
+ * conv.call(randn(1, 3, 32, 32)).shape; // → [1, 8, 16, 16]
+ */
 export const Conv2d: ConvClass<ConvRest> = /* @__PURE__ */ conv("Conv2d", 2);
 export type Conv2d = ConvNd;
-/** Convolution over [N, C, D, H, W]. */
+/**
+ * Convolution over [N, C, D, H, W].
+ * @example new nn.Conv3d(1, 2, 3, { padding: "same" }).call(randn(1, 1, 4, 6, 6)).shape; // → [1, 2, 4, 6, 6]
+ */
 export const Conv3d: ConvClass<ConvRest> = /* @__PURE__ */ conv("Conv3d", 3);
 export type Conv3d = ConvNd;
-/** Transposed convolution over [N, C, L]: the gradient of Conv1d seen as a layer. */
+/**
+ * Transposed convolution over [N, C, L]: the gradient of Conv1d seen as a layer.
+ * @example new nn.ConvTranspose1d(2, 1, 2, { stride: 2 }).call(randn(1, 2, 5)).shape; // → [1, 1, 10]
+ */
 export const ConvTranspose1d: ConvTransposeClass = /* @__PURE__ */ convTranspose("ConvTranspose1d", 1);
 export type ConvTranspose1d = ConvTransposeNd;
-/** Transposed convolution over [N, C, H, W]. */
+/**
+ * Transposed convolution over [N, C, H, W].
+ * @example new nn.ConvTranspose2d(4, 2, 2, { stride: 2 }).call(randn(1, 4, 8, 8)).shape; // → [1, 2, 16, 16]
+ */
 export const ConvTranspose2d: ConvTransposeClass = /* @__PURE__ */ convTranspose("ConvTranspose2d", 2);
 export type ConvTranspose2d = ConvTransposeNd;
-/** Transposed convolution over [N, C, D, H, W]. */
+/**
+ * Transposed convolution over [N, C, D, H, W].
+ * @example new nn.ConvTranspose3d(2, 1, 2, { stride: 2 }).call(randn(1, 2, 3, 3, 3)).shape; // → [1, 1, 6, 6, 6]
+ */
 export const ConvTranspose3d: ConvTransposeClass = /* @__PURE__ */ convTranspose("ConvTranspose3d", 3);
 export type ConvTranspose3d = ConvTransposeNd;

@@ -20,7 +20,12 @@ export interface EmbeddingOptions extends Factory {
   readonly weight?: Parameter | null;
 }
 
-/** Rows of a table [numEmbeddings, embeddingDim] by integer index. Shape: [...] → [..., embeddingDim]. */
+/**
+ * Rows of a table [numEmbeddings, embeddingDim] by integer index. Shape: [...] → [..., embeddingDim].
+ * @example
+ * const table = new nn.Embedding(10, 4, { paddingIdx: 0 });
+ * table.call(tensor([[1, 0], [9, 3]], { dtype: "int32" })).shape; // → [2, 2, 4]
+ */
 export class Embedding extends Module {
   static override readonly name: string = "Embedding";
   declare readonly numEmbeddings: number;

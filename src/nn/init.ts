@@ -40,9 +40,11 @@ export const normal_: Initialiser<Spread, [mean?: number, std?: number]> = /* @_
 export function constant_(x: Tensor, value: number): Tensor {
   return entry("constant_", arguments, 2, () => repeated(x, value));
 }
+/** Fills x with ones. */
 export function ones_(x: Tensor): Tensor {
   return entry("ones_", arguments, 1, () => repeated(x, 1));
 }
+/** Fills x with zeros. */
 export function zeros_(x: Tensor): Tensor {
   return entry("zeros_", arguments, 1, () => repeated(x, 0));
 }
@@ -64,7 +66,10 @@ export type Nonlinearity =
   | "sigmoid" | "tanh" | "relu" | "leakyRelu" | "leaky_relu" | "selu"; // prettier-ignore
 export type FanMode = "fanIn" | "fanOut" | "fan_in" | "fan_out";
 
-/** The factor that keeps variances level behind a nonlinearity; `param` is the slope of leakyRelu, 0.01 by default. */
+/**
+ * The factor that keeps variances level behind a nonlinearity; `param` is the slope of leakyRelu, 0.01 by default.
+ * @example nn.init.calculateGain("leakyRelu", 0.2); // → 1.3868
+ */
 export function calculateGain(nonlinearity: Nonlinearity, param?: number | null): number {
   return entry("calculateGain", arguments, 2, () => {
     const leakyRelu = Math.sqrt(2 / (1 + (param ?? 0.01) ** 2));
@@ -86,7 +91,12 @@ const xavier = (op: string, fill: Fill): Xavier =>
     fill(source, out, gain * Math.sqrt(2 / (fanIn + fanOut)));
   });
 
-/** Glorot's uniform initialisation. */
+/**
+ * Glorot's uniform initialisation.
+ * @example
+ * const w = nn.init.xavierUniform_(empty(3, 5), { gain: nn.init.calculateGain("tanh") });
+ * w.shape; // → [3, 5]
+ */
 export const xavierUniform_: Xavier = /* @__PURE__ */ xavier("xavierUniform_", evenly);
 /** Glorot's normal initialisation. */
 export const xavierNormal_: Xavier = /* @__PURE__ */ xavier("xavierNormal_", normally);
@@ -105,7 +115,12 @@ const kaiming = (op: string, fill: Fill): Kaiming =>
 
 /** He's uniform initialisation. */
 export const kaimingUniform_: Kaiming = /* @__PURE__ */ kaiming("kaimingUniform_", evenly);
-/** He's normal initialisation. */
+/**
+ * He's normal initialisation.
+ * @example
+ * const w = nn.init.kaimingNormal_(empty(3, 5), { mode: "fanOut", nonlinearity: "relu" });
+ * w.shape; // → [3, 5]
+ */
 export const kaimingNormal_: Kaiming = /* @__PURE__ */ kaiming("kaimingNormal_", normally);
 
 /** Normal, cut off outside [a, b] by the inverse of its distribution function. */
@@ -117,7 +132,10 @@ export const truncNormal_: Initialiser<Spread & Bounds, [mean?: number, std?: nu
     out.forEach((v, i) => (out[i] = Math.min(b, Math.max(a, erfinv(v) * scale + mean))));
   });
 
-/** Ones on the diagonal of a matrix. */
+/**
+ * Ones on the diagonal of a matrix.
+ * @example await nn.init.eye_(empty(2, 3)).tolist(); // → [[1, 0, 0], [0, 1, 0]]
+ */
 export function eye_(x: Tensor): Tensor {
   return entry("eye_", arguments, 1, () => {
     checkRank(operand(x).shape, 2, 2);

@@ -33,7 +33,13 @@ export abstract class Weighted extends Module {
   }
 }
 
-/** y = x Wᵀ + b. Shape: [..., inFeatures] → [..., outFeatures]. */
+/**
+ * y = x Wᵀ + b. Shape: [..., inFeatures] → [..., outFeatures].
+ * @example
+ * const layer = new nn.Linear(3, 2);
+ * layer.weight.shape; // → [2, 3]
+ * layer.call(randn(5, 3)).shape; // → [5, 2]
+ */
 export class Linear extends Weighted {
   static override readonly name: string = "Linear";
   declare readonly inFeatures: number;
@@ -58,7 +64,10 @@ export class Linear extends Weighted {
   }
 }
 
-/** Hands its input on. Takes and ignores any arguments, to stand in for other layers. */
+/**
+ * Hands its input on. Takes and ignores any arguments, to stand in for other layers.
+ * @example await new nn.Identity().call(tensor([1, 2])).tolist(); // → [1, 2]
+ */
 export class Identity extends Module {
   static override readonly name: string = "Identity";
   constructor(..._ignored: readonly unknown[]) {

@@ -39,16 +39,28 @@ const loss = (name: string, keywords: object = {}, positional: object = {}, run?
   }) as never;
 const weighted = { weight: null };
 
-/** Mean of (x − y)². */
+/**
+ * Mean of (x − y)².
+ * @example await new nn.MSELoss().call(tensor([1, 2]), tensor([0, 4])).item(); // → 2.5
+ */
 export const MSELoss: LossClass = /* @__PURE__ */ loss("MSELoss");
 export type MSELoss = InstanceType<typeof MSELoss>;
-/** Mean of |x − y|. */
+/**
+ * Mean of |x − y|.
+ * @example await new nn.L1Loss({ reduction: "sum" }).call(tensor([1, 2]), tensor([0, 4])).item(); // → 3
+ */
 export const L1Loss: LossClass = /* @__PURE__ */ loss("L1Loss");
 export type L1Loss = InstanceType<typeof L1Loss>;
-/** Quadratic below beta, linear above; divided by beta. */
+/**
+ * Quadratic below beta, linear above; divided by beta.
+ * @example await new nn.SmoothL1Loss({ reduction: "none" }).call(tensor([1, 2]), tensor([0.5, 4])).tolist(); // → [0.125, 1.5]
+ */
 export const SmoothL1Loss: LossClass<{ beta: number }> = /* @__PURE__ */ loss("SmoothL1Loss", { beta: 1 });
 export type SmoothL1Loss = InstanceType<typeof SmoothL1Loss>;
-/** Quadratic below delta, linear above. */
+/**
+ * Quadratic below delta, linear above.
+ * @example await new nn.HuberLoss({ reduction: "none" }).call(tensor([1, 2]), tensor([0.5, 4])).tolist(); // → [0.125, 1.5]
+ */
 export const HuberLoss: LossClass<{ delta: number }> = /* @__PURE__ */ loss("HuberLoss", { delta: 1 });
 export type HuberLoss = InstanceType<typeof HuberLoss>;
 
@@ -56,7 +68,12 @@ export interface CrossEntropyOptions extends Weighted {
   readonly ignoreIndex?: number;
   readonly labelSmoothing?: number;
 }
-/** Softmax and negative log-likelihood of logits [N, C, …], for class indices [N, …] or probabilities [N, C, …]. */
+/**
+ * Softmax and negative log-likelihood of logits [N, C, …], for class indices [N, …] or probabilities [N, C, …].
+ * @example
+ * const logits = tensor([[2, 0, 0], [0, 0, 3]]);
+ * await new nn.CrossEntropyLoss().call(logits, tensor([0, 2], { dtype: "int32" })).item(); // → 0.16723
+ */
 export const CrossEntropyLoss: WeightedClass<{ ignoreIndex: number; labelSmoothing: number }> = /* @__PURE__ */ loss(
   "CrossEntropyLoss",
   { ignoreIndex: -100, labelSmoothing: 0 },
@@ -64,13 +81,24 @@ export const CrossEntropyLoss: WeightedClass<{ ignoreIndex: number; labelSmoothi
   "crossEntropy",
 );
 export type CrossEntropyLoss = InstanceType<typeof CrossEntropyLoss>;
-/** Negative log-likelihood of log-probabilities [N, C, …] for class indices [N, …]. */
+/**
+ * Negative log-likelihood of log-probabilities [N, C, …] for class indices [N, …].
+ * @example
+ * const logits = tensor([[2, 0, 0], [0, 0, 3]]);
+ * await new nn.NLLLoss().call(logits.logSoftmax(1), tensor([0, 2], { dtype: "int32" })).item(); // → 0.16723
+ */
 export const NLLLoss: WeightedClass<{ ignoreIndex: number }> = /* @__PURE__ */ loss("NLLLoss", { ignoreIndex: -100 }, weighted);
 export type NLLLoss = InstanceType<typeof NLLLoss>;
-/** Binary cross entropy of probabilities. */
+/**
+ * Binary cross entropy of probabilities.
+ * @example await new nn.BCELoss().call(tensor([0.9, 0.2]), tensor([1, 0])).item(); // → 0.16425
+ */
 export const BCELoss: WeightedClass = /* @__PURE__ */ loss("BCELoss", {}, weighted, "binaryCrossEntropy");
 export type BCELoss = InstanceType<typeof BCELoss>;
-/** Sigmoid and binary cross entropy of logits in one, stable step. */
+/**
+ * Sigmoid and binary cross entropy of logits in one, stable step.
+ * @example await new nn.BCEWithLogitsLoss().call(tensor([2, -1]), tensor([1, 0])).item(); // → 0.22009
+ */
 export const BCEWithLogitsLoss: WeightedClass<{ posWeight: Tensor | null }> = /* @__PURE__ */ loss(
   "BCEWithLogitsLoss",
   { posWeight: null },

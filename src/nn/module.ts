@@ -50,6 +50,17 @@ function slotOf(value: unknown, before?: Slot): Slot | undefined {
 /**
  * Base of layers and models. A subclass assigns parameters, buffers and modules to properties and writes `forward`.
  * `model.call(x)` runs forward with hooks; lists of modules belong in a ModuleList, plain arrays are not searched.
+ * @example
+ * class Net extends nn.Module {
+ *   hidden = new nn.Linear(2, 8);
+ *   out = new nn.Linear(8, 1);
+ *   override forward(x: Tensor): Tensor {
+ *     return this.out.call(this.hidden.call(x).relu());
+ *   }
+ * }
+ * const net = new Net();
+ * net.call(randn(5, 2)).shape; // → [5, 1]
+ * Object.keys(net.stateDict()); // → ["hidden.weight", "hidden.bias", "out.weight", "out.bias"]
  */
 export class Module {
   static readonly name: string = "Module";

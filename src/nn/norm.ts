@@ -101,13 +101,28 @@ const batchNorm = (name: string, ...ranks: readonly [number, number]): BatchNorm
     static override readonly name: string = name;
     static override readonly ranks = ranks;
   };
-/** Normalises each channel of [N, C] or [N, C, L] over the batch. In eval mode it uses the running statistics. */
+/**
+ * Normalises each channel of [N, C] or [N, C, L] over the batch. In eval mode it uses the running statistics.
+ * @example
+ * const norm = new nn.BatchNorm1d(1);
+ * await norm.call(tensor([[1], [3]])).tolist(); // → [[-0.99999], [0.99999]]
+ * await norm.runningMean!.tolist(); // → [0.2]
+ */
 export const BatchNorm1d: BatchNormClass = /* @__PURE__ */ batchNorm("BatchNorm1d", 2, 3);
 export type BatchNorm1d = BatchNorm;
-/** Normalises each channel of [N, C, H, W] over batch and space. In eval mode it uses the running statistics. */
+/**
+ * Normalises each channel of [N, C, H, W] over batch and space. In eval mode it uses the running statistics.
+ * @example
+ * const norm = new nn.BatchNorm2d(8);
+ * norm.call(randn(4, 8, 5, 5)).shape; // → [4, 8, 5, 5]
+ * Object.keys(norm.stateDict()); // → ["weight", "bias", "running_mean", "running_var", "num_batches_tracked"]
+ */
 export const BatchNorm2d: BatchNormClass = /* @__PURE__ */ batchNorm("BatchNorm2d", 4, 4);
 export type BatchNorm2d = BatchNorm;
-/** Normalises each channel of [N, C, D, H, W] over batch and space. In eval mode it uses the running statistics. */
+/**
+ * Normalises each channel of [N, C, D, H, W] over batch and space. In eval mode it uses the running statistics.
+ * @example new nn.BatchNorm3d(2).call(randn(4, 2, 3, 3, 3)).shape; // → [4, 2, 3, 3, 3]
+ */
 export const BatchNorm3d: BatchNormClass = /* @__PURE__ */ batchNorm("BatchNorm3d", 5, 5);
 export type BatchNorm3d = BatchNorm;
 
@@ -116,7 +131,10 @@ export interface LayerNormOptions extends Factory {
   readonly elementwiseAffine?: boolean;
   readonly bias?: boolean;
 }
-/** Normalises over the last dimensions, which must be `normalizedShape`. */
+/**
+ * Normalises over the last dimensions, which must be `normalizedShape`.
+ * @example await new nn.LayerNorm(2).call(tensor([[1, 3], [2, 8]])).tolist(); // → [[-0.99999, 0.99999], [-1, 1]]
+ */
 export class LayerNorm extends Module {
   static override readonly name: string = "LayerNorm";
   declare readonly normalizedShape: readonly number[];

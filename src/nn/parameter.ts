@@ -13,7 +13,12 @@ const shared = (owner: string, data: Tensor): ConstructorParameters<typeof Tenso
   return [storage.retain(), dtype, data];
 };
 
-/** A tensor that is trained: requires a gradient, and a Module finds it in a property. Shares memory with `data`; lives through every tidy(). */
+/**
+ * A tensor that is trained: requires a gradient, and a Module finds it in a property. Shares memory with `data`; lives through every tidy().
+ * @example
+ * const weight = new nn.Parameter(zeros(2, 3));
+ * weight.requiresGrad; // → true
+ */
 export class Parameter extends Tensor {
   /** Errors: DtypeError for anything but a tensor, GradError for one of integers. */
   constructor(data: Tensor, ...rest: [requiresGrad?: boolean] | [options: { readonly requiresGrad?: boolean }]) {
@@ -24,7 +29,16 @@ export class Parameter extends Tensor {
   }
 }
 
-/** A tensor that belongs to a module's state but is not trained, such as running statistics. */
+/**
+ * A tensor that belongs to a module's state but is not trained, such as running statistics.
+ * @example
+ * class Scale extends nn.Module {
+ *   factor = new nn.Buffer(tensor([2]));
+ * }
+ * const scale = new Scale();
+ * [...scale.parameters()].length; // → 0
+ * Object.keys(scale.stateDict()); // → ["factor"]
+ */
 export class Buffer extends Tensor {
   /** Whether the state dict holds it. */
   declare readonly persistent: boolean;

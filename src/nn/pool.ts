@@ -49,13 +49,25 @@ type MaxPoolClass = new <R extends boolean = false>(
     | [stride: Size | null, options: Omit<MaxPoolOptions<R>, "stride">]
 ) => MaxPool<R>;
 const maxOptions = { dilation: perDimension(1), returnIndices: false, ceilMode: false };
-/** Maximum over windows of [N, C, L]. */
+/**
+ * Maximum over windows of [N, C, L].
+ * @example await new nn.MaxPool1d(2).call(tensor([[[1, 4, 3, 2]]])).tolist(); // → [[[4, 3]]]
+ */
 export const MaxPool1d: MaxPoolClass = /* @__PURE__ */ windows("MaxPool1d", 1, maxOptions);
 export type MaxPool1d<R extends boolean = false> = MaxPool<R>;
-/** Maximum over windows of [N, C, H, W]. */
+/**
+ * Maximum over windows of [N, C, H, W].
+ * @example
+ * const [out, indices] = new nn.MaxPool2d(2, { returnIndices: true }).call(tensor([[[1, 4], [3, 2]]]));
+ * await out.tolist(); // → [[[4]]]
+ * await indices.tolist(); // → [[[1]]]
+ */
 export const MaxPool2d: MaxPoolClass = /* @__PURE__ */ windows("MaxPool2d", 2, maxOptions);
 export type MaxPool2d<R extends boolean = false> = MaxPool<R>;
-/** Maximum over windows of [N, C, D, H, W]. */
+/**
+ * Maximum over windows of [N, C, D, H, W].
+ * @example new nn.MaxPool3d(2).call(randn(1, 3, 4, 8, 8)).shape; // → [1, 3, 2, 4, 4]
+ */
 export const MaxPool3d: MaxPoolClass = /* @__PURE__ */ windows("MaxPool3d", 3, maxOptions);
 export type MaxPool3d<R extends boolean = false> = MaxPool<R>;
 
@@ -68,13 +80,28 @@ const unpool = (name: string, rank: number): UnpoolClass =>
   windows(name, rank, {}, true, (o, x: Tensor, indices: Tensor, outputSize?: readonly number[] | null) =>
     functions[operatorOf(name) as "maxUnpool2d"](x, indices, { ...o, outputSize: outputSize ?? null } as never),
   );
-/** Puts values of MaxPool1d back to where their indices say, zeros elsewhere. */
+/**
+ * Puts values of MaxPool1d back to where their indices say, zeros elsewhere.
+ * @example
+ * const [out, indices] = new nn.MaxPool1d(2, { returnIndices: true }).call(tensor([[[1, 4, 3, 2]]]));
+ * await new nn.MaxUnpool1d(2).call(out, indices).tolist(); // → [[[0, 4, 3, 0]]]
+ */
 export const MaxUnpool1d: UnpoolClass = /* @__PURE__ */ unpool("MaxUnpool1d", 1);
 export type MaxUnpool1d = InstanceType<UnpoolClass>;
-/** Puts values of MaxPool2d back to where their indices say, zeros elsewhere. */
+/**
+ * Puts values of MaxPool2d back to where their indices say, zeros elsewhere.
+ * @example
+ * const [out, indices] = new nn.MaxPool2d(2, { returnIndices: true }).call(tensor([[[1, 4], [3, 2]]]));
+ * await new nn.MaxUnpool2d(2).call(out, indices).tolist(); // → [[[0, 4], [0, 0]]]
+ */
 export const MaxUnpool2d: UnpoolClass = /* @__PURE__ */ unpool("MaxUnpool2d", 2);
 export type MaxUnpool2d = MaxUnpool1d;
-/** Puts values of MaxPool3d back to where their indices say, zeros elsewhere. */
+/**
+ * Puts values of MaxPool3d back to where their indices say, zeros elsewhere.
+ * @example
+ * const [out, indices] = new nn.MaxPool3d(2, { returnIndices: true }).call(randn(1, 1, 4, 4, 4));
+ * new nn.MaxUnpool3d(2).call(out, indices).shape; // → [1, 1, 4, 4, 4]
+ */
 export const MaxUnpool3d: UnpoolClass = /* @__PURE__ */ unpool("MaxUnpool3d", 3);
 export type MaxUnpool3d = MaxUnpool1d;
 
@@ -94,25 +121,43 @@ type AvgPoolClass = WindowClass<
 // In one dimension PyTorch keeps lists, in the others what it was given.
 const lineOptions = { ceilMode: false, countIncludePad: true };
 const areaOptions = { ...lineOptions, divisorOverride: null };
-/** Average over windows of [N, C, L]. */
+/**
+ * Average over windows of [N, C, L].
+ * @example await new nn.AvgPool1d(2).call(tensor([[[1, 4, 3, 2]]])).tolist(); // → [[[2.5, 2.5]]]
+ */
 export const AvgPool1d: AvgPoolClass = /* @__PURE__ */ windows("AvgPool1d", 1, lineOptions, true);
 export type AvgPool1d = InstanceType<AvgPoolClass>;
-/** Average over windows of [N, C, H, W]. */
+/**
+ * Average over windows of [N, C, H, W].
+ * @example await new nn.AvgPool2d(2).call(tensor([[[1, 4], [3, 2]]])).tolist(); // → [[[2.5]]]
+ */
 export const AvgPool2d: AvgPoolClass = /* @__PURE__ */ windows("AvgPool2d", 2, areaOptions);
 export type AvgPool2d = AvgPool1d;
-/** Average over windows of [N, C, D, H, W]. */
+/**
+ * Average over windows of [N, C, D, H, W].
+ * @example new nn.AvgPool3d(2).call(randn(1, 3, 4, 8, 8)).shape; // → [1, 3, 2, 4, 4]
+ */
 export const AvgPool3d: AvgPoolClass = /* @__PURE__ */ windows("AvgPool3d", 3, areaOptions);
 export type AvgPool3d = AvgPool1d;
 
 type OutputSize = { outputSize: number | readonly (number | null)[] };
 type AdaptiveClass = LayerClass<OutputSize, [outputSize: OutputSize["outputSize"]]>;
 const adaptive = (name: string): AdaptiveClass => layer(name, { outputSize: undefined });
-/** Averages that divide L into outputSize parts. */
+/**
+ * Averages that divide L into outputSize parts.
+ * @example await new nn.AdaptiveAvgPool1d(2).call(tensor([[[1, 4, 3, 2]]])).tolist(); // → [[[2.5, 2.5]]]
+ */
 export const AdaptiveAvgPool1d: AdaptiveClass = /* @__PURE__ */ adaptive("AdaptiveAvgPool1d");
 export type AdaptiveAvgPool1d = Layer<OutputSize>;
-/** Averages that divide H and W into outputSize parts; null keeps a size. */
+/**
+ * Averages that divide H and W into outputSize parts; null keeps a size.
+ * @example new nn.AdaptiveAvgPool2d(1).call(randn(2, 16, 7, 5)).shape; // → [2, 16, 1, 1]
+ */
 export const AdaptiveAvgPool2d: AdaptiveClass = /* @__PURE__ */ adaptive("AdaptiveAvgPool2d");
 export type AdaptiveAvgPool2d = AdaptiveAvgPool1d;
-/** Averages that divide D, H and W into outputSize parts; null keeps a size. */
+/**
+ * Averages that divide D, H and W into outputSize parts; null keeps a size.
+ * @example new nn.AdaptiveAvgPool3d([2, null, 1]).call(randn(1, 3, 4, 6, 8)).shape; // → [1, 3, 2, 6, 1]
+ */
 export const AdaptiveAvgPool3d: AdaptiveClass = /* @__PURE__ */ adaptive("AdaptiveAvgPool3d");
 export type AdaptiveAvgPool3d = AdaptiveAvgPool1d;

@@ -25,7 +25,15 @@ interface AdamState extends ParamState {
 
 const defaults: AdamOptions = { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0, amsgrad: false, maximize: false };
 
-/** Adaptive moment estimation; weightDecay is an L2 penalty. Source: torch.optim.Adam. */
+/**
+ * Adaptive moment estimation; weightDecay is an L2 penalty. Source: torch.optim.Adam.
+ * @example
+ * const w = tensor([1, 2], { requiresGrad: true });
+ * const optimizer = new optim.Adam([w], { lr: 0.1 });
+ * w.square().sum().backward();
+ * optimizer.step();
+ * await w.tolist(); // → [0.9, 1.9]
+ */
 export class Adam extends Optimizer<AdamOptions, AdamState> {
   static override readonly name: string = "Adam";
   /** Whether weight decay shrinks the parameters instead of bending the gradient. */
@@ -66,7 +74,13 @@ export class Adam extends Optimizer<AdamOptions, AdamState> {
   }
 }
 
-/** Adam with decoupled weight decay, 0.01 by default. Source: torch.optim.AdamW. */
+/**
+ * Adam with decoupled weight decay, 0.01 by default. Source: torch.optim.AdamW.
+ * @example
+ * const net = new nn.Linear(2, 2);
+ * const optimizer = new optim.AdamW([{ params: [net.weight] }, { params: [net.bias!], weightDecay: 0 }], { lr: 0.1 });
+ * optimizer.paramGroups.map((group) => group.weightDecay); // → [0.01, 0]
+ */
 export class AdamW extends Adam {
   static override readonly name: string = "AdamW";
   protected override readonly decoupled: boolean = true;

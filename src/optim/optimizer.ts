@@ -55,7 +55,16 @@ const misfit = (what: string, remedy?: string): never => {
   throw new FormatError(what, remedy);
 };
 
-/** Base of every optimiser. Subclasses implement `update` for the ready parameters of one group. */
+/**
+ * Base of every optimiser. Subclasses implement `update` for the ready parameters of one group.
+ * @example
+ * const net = new nn.Linear(2, 1);
+ * const optimizer: optim.Optimizer = new optim.SGD(net.parameters(), { lr: 0.1 });
+ * net.call(ones(1, 2)).sum().backward();
+ * optimizer.step();
+ * optimizer.zeroGrad();
+ * net.weight.grad; // → null
+ */
 export abstract class Optimizer<O extends object = object, S extends ParamState = ParamState> {
   readonly paramGroups: ParamGroup<O>[] = [];
   declare readonly defaults: Readonly<O>;

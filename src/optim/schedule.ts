@@ -19,7 +19,23 @@ export type SchedulerState = Record<string, number | readonly number[]>;
 /** A property's name in PyTorch. */
 const inPython = (name: string): string => (name === "tMax" ? "T_max" : snake(name));
 
-/** Base of the schedules: counts epochs and sets each group's rate. Subclasses say what the next rate is. */
+/**
+ * Base of the schedules: counts epochs and sets each group's rate. Subclasses say what the next rate is.
+ * @example
+ * class Halving extends optim.LRScheduler {
+ *   constructor(optimizer: optim.SGD) {
+ *     super(optimizer);
+ *     this.step();
+ *   }
+ *   protected override rate(lr: number): number {
+ *     return this.lastEpoch > 0 ? lr / 2 : lr;
+ *   }
+ * }
+ * const optimizer = new optim.SGD(new nn.Linear(1, 1).parameters(), { lr: 1 });
+ * const scheduler = new Halving(optimizer);
+ * scheduler.step();
+ * scheduler.getLastLr(); // → [0.5]
+ */
 export abstract class LRScheduler {
   declare readonly optimizer: Target;
   /** Rates of the groups when the schedule began. */
@@ -119,7 +135,19 @@ function checkRates(rates: unknown, groups: number): asserts rates is readonly n
     throw new ArgumentError(`rates [${String(rates)}] for the ${groups} groups of the optimizer`);
 }
 
-/** Multiplies the rate by gamma every stepSize epochs. */
+/**
+ * Multiplies the rate by gamma every stepSize epochs.
+ * @example
+ * const optimizer = new optim.SGD(new nn.Linear(1, 1).parameters(), { lr: 1 });
+ * const scheduler = new optim.lrScheduler.StepLR(optimizer, 2, { gamma: 0.1 });
+ * const rates = [0, 1, 2, 3].map(() => {
+ *   const [lr] = scheduler.getLastLr();
+ *   optimizer.step();
+ *   scheduler.step();
+ *   return lr;
+ * });
+ * rates; // → [1, 1, 0.1, 0.1]
+ */
 export class StepLR extends LRScheduler {
   declare readonly stepSize: number;
   declare readonly gamma: number;
@@ -141,7 +169,15 @@ export class StepLR extends LRScheduler {
   }
 }
 
-/** Half a cosine from the first rate down to etaMin in tMax epochs, and back up. */
+/**
+ * Half a cosine from the first rate down to etaMin in tMax epochs, and back up.
+ * @example
+ * const optimizer = new optim.SGD(new nn.Linear(1, 1).parameters(), { lr: 1 });
+ * const scheduler = new optim.lrScheduler.CosineAnnealingLR(optimizer, 2);
+ * optimizer.step();
+ * scheduler.step();
+ * scheduler.getLastLr(); // → [0.5]
+ */
 export class CosineAnnealingLR extends LRScheduler {
   declare readonly tMax: number;
   declare readonly etaMin: number;
@@ -170,7 +206,15 @@ export class CosineAnnealingLR extends LRScheduler {
 
 type Rule = ((epoch: number) => number) | readonly ((epoch: number) => number)[];
 
-/** The first rate times lrLambda(epoch); one function, or one per group. */
+/**
+ * The first rate times lrLambda(epoch); one function, or one per group.
+ * @example
+ * const optimizer = new optim.SGD(new nn.Linear(1, 1).parameters(), { lr: 1 });
+ * const scheduler = new optim.lrScheduler.LambdaLR(optimizer, (epoch) => 0.5 ** epoch);
+ * optimizer.step();
+ * scheduler.step();
+ * scheduler.getLastLr(); // → [0.5]
+ */
 export class LambdaLR extends LRScheduler {
   readonly lambdas: readonly ((epoch: number) => number)[];
   constructor(optimizer: Target, ...rest: [lrLambda: Rule] | [options: { readonly lrLambda: Rule }]) {

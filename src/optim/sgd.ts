@@ -22,7 +22,15 @@ interface SgdState extends ParamState {
 
 const defaults: SgdOptions = { lr: 1e-3, momentum: 0, dampening: 0, weightDecay: 0, nesterov: false, maximize: false };
 
-/** Gradient descent with momentum, Nesterov's look-ahead and L2 weight decay. Source: torch.optim.SGD. */
+/**
+ * Gradient descent with momentum, Nesterov's look-ahead and L2 weight decay. Source: torch.optim.SGD.
+ * @example
+ * const w = tensor([1, 2], { requiresGrad: true });
+ * const optimizer = new optim.SGD([w], { lr: 0.1, momentum: 0.9 });
+ * w.square().sum().backward();
+ * optimizer.step();
+ * await w.tolist(); // → [0.8, 1.6]
+ */
 export class SGD extends Optimizer<SgdOptions, SgdState> {
   static override readonly name: string = "SGD";
   constructor(params: Params<SgdOptions>, ...rest: [options?: Partial<SgdOptions>]) {

@@ -73,6 +73,11 @@ const inferred = (kind: string): DTypeLike =>
 /**
  * A tensor from a number, nested arrays, a typed array with options.shape, or arrays of typed arrays. Numbers become float32, booleans bool,
  * unless dtype says otherwise; typed arrays keep their type. Errors: ShapeError for ragged arrays or a shape that does not fit; DtypeError for other values.
+ * @example
+ * const x = tensor([[1, 2], [3, 4]]);
+ * [x.shape, x.dtype]; // → [[2, 2], "float32"]
+ * tensor([true, false]).dtype; // → bool
+ * await tensor(new Float32Array(6), { shape: [2, 3] }).tolist(); // → [[0, 0, 0], [0, 0, 0]]
  */
 export function tensor(data: TensorData, options: CreateOptions & { readonly shape?: readonly number[] } = {}): Tensor {
   return entry("tensor", arguments, 2, () => {
@@ -136,6 +141,7 @@ function constant(shape: readonly number[], value: unknown, o: CreateOptions, fa
 /**
  * A tensor of one repeated value; it takes no memory until a kernel needs it. Without dtype, whole numbers give int32, others float32,
  * booleans bool, as in PyTorch: for floats of a whole value say `{ dtype: "float32" }`.
+ * @example await full([2, 2], 7).tolist(); // → [[7, 7], [7, 7]]
  */
 export function full(shape: readonly number[], value: number | boolean, options: CreateOptions = {}): Tensor {
   return entry("full", arguments, 3, () => {
@@ -150,9 +156,15 @@ function repeated(args: readonly unknown[], value: number): Tensor {
   return constant(shape, value, options);
 }
 
-/** Zeros; memory is taken only when a kernel needs it. */
+/**
+ * Zeros; memory is taken only when a kernel needs it.
+ * @example await zeros(2, 2).tolist(); // → [[0, 0], [0, 0]]
+ */
 export const zeros = (...args: SizeArgs): Tensor => entry("zeros", args, Infinity, () => repeated(args, 0));
-/** Ones; memory is taken only when a kernel needs it. */
+/**
+ * Ones; memory is taken only when a kernel needs it.
+ * @example await ones(2, { dtype: "int32" }).tolist(); // → [1, 1]
+ */
 export const ones = (...args: SizeArgs): Tensor => entry("ones", args, Infinity, () => repeated(args, 1));
 /** A tensor to be overwritten: its contents are zeros, but nothing should rely on that. */
 export const empty = (...args: SizeArgs): Tensor => entry("empty", args, Infinity, () => repeated(args, 0));
@@ -168,11 +180,17 @@ function repeatedLike(x: Tensor, value: number | boolean, options: CreateOptions
   return constant(x.shape, value, o);
 }
 
-/** Zeros in the shape, dtype and device of x. */
+/**
+ * Zeros in the shape, dtype and device of x.
+ * @example await zerosLike(tensor([1, 2])).tolist(); // → [0, 0]
+ */
 export function zerosLike(x: Tensor, options?: CreateOptions): Tensor {
   return entry("zerosLike", arguments, 2, () => repeatedLike(x, 0, options));
 }
-/** Ones in the shape, dtype and device of x. */
+/**
+ * Ones in the shape, dtype and device of x.
+ * @example await onesLike(tensor([1, 2])).tolist(); // → [1, 1]
+ */
 export function onesLike(x: Tensor, options?: CreateOptions): Tensor {
   return entry("onesLike", arguments, 2, () => repeatedLike(x, 1, options));
 }
@@ -180,7 +198,10 @@ export function onesLike(x: Tensor, options?: CreateOptions): Tensor {
 export function emptyLike(x: Tensor, options?: CreateOptions): Tensor {
   return entry("emptyLike", arguments, 2, () => repeatedLike(x, 0, options));
 }
-/** One repeated value in the shape, dtype and device of x. */
+/**
+ * One repeated value in the shape, dtype and device of x.
+ * @example await fullLike(tensor([1, 2]), 3).tolist(); // → [3, 3]
+ */
 export function fullLike(x: Tensor, value: number | boolean, options?: CreateOptions): Tensor {
   return entry("fullLike", arguments, 3, () => repeatedLike(x, value, options));
 }
@@ -200,6 +221,7 @@ type RangeArgs =
 /**
  * Numbers from start (0) up to end, exclusive, in steps (1). Without dtype, whole arguments give int32, others float32.
  * Errors: ArgumentError for a step of 0, away from end, or a range that is not finite.
+ * @example await arange(1, 2, 0.25).tolist(); // → [1, 1.25, 1.5, 1.75]
  */
 export function arange(...args: RangeArgs): Tensor {
   return entry("arange", args, Infinity, () => {
@@ -227,12 +249,18 @@ function evenly(start: number, end: number, steps: number, options: CreateOption
   return computed([steps], dtype, o, (i) => map(i < steps / 2 ? from + i * step : to - (steps - 1 - i) * step));
 }
 
-/** `steps` numbers evenly spaced from start to end, both included. */
+/**
+ * `steps` numbers evenly spaced from start to end, both included.
+ * @example await linspace(0, 1, 5).tolist(); // → [0, 0.25, 0.5, 0.75, 1]
+ */
 export function linspace(start: number, end: number, steps: number, options: CreateOptions = {}): Tensor {
   return entry("linspace", arguments, 4, () => evenly(start, end, steps, options, (v) => v));
 }
 
-/** `steps` numbers base^v for v evenly spaced from start to end. */
+/**
+ * `steps` numbers base^v for v evenly spaced from start to end.
+ * @example await logspace(0, 2, 3).tolist(); // → [1, 10, 100]
+ */
 export function logspace(
   start: number,
   end: number,
@@ -245,7 +273,10 @@ export function logspace(
   });
 }
 
-/** Ones on the diagonal of an n × m matrix (m = n), zeros elsewhere. */
+/**
+ * Ones on the diagonal of an n × m matrix (m = n), zeros elsewhere.
+ * @example await eye(2, 3).tolist(); // → [[1, 0, 0], [0, 1, 0]]
+ */
 export function eye(
   n: number,
   ...rest: [m?: number] | [m: number, options: CreateOptions] | [options: CreateOptions & { m?: number }]
@@ -266,6 +297,9 @@ export interface Pixels {
 /**
  * An image as a tensor of [channels, height, width]: 3 channels are red, green, blue (default), 4 add alpha, 1 is luma (ITU-R 601).
  * Floats run from 0 to 1; dtype "uint8" keeps 0 to 255.
+ * @example
+ * const pixels = { data: new Uint8ClampedArray([255, 0, 0, 255]), width: 1, height: 1 };
+ * await fromImageData(pixels).tolist(); // → [[[1]], [[0]], [[0]]]
  */
 export function fromImageData(image: Pixels, options: CreateOptions & { readonly channels?: 1 | 3 | 4 } = {}): Tensor {
   return entry("fromImageData", arguments, 2, () => {

@@ -38,6 +38,7 @@ let latest: Promise<unknown> = Promise.resolve();
  * Chooses the default device for new tensors. May be called again, also after a device was lost, or while another call runs: calls are served
  * in order. A `gpuDevice` that was in use before finds its tensors again.
  * Errors: DeviceError when "webgpu" is asked for and there is none, or gpuDevice is lost; ArgumentError for unknown options.
+ * @example (await init({ device: "cpu" })).device; // → cpu
  */
 export async function init(options: InitOptions = {}): Promise<InitReport> {
   const { device, gpuDevice } = entry("init", arguments, 1, () => {
@@ -95,7 +96,13 @@ export interface MemoryReport {
   readonly cpuBytes: number;
 }
 
-/** What tensors take right now. */
+/**
+ * What tensors take right now.
+ * @example
+ * const before = memory().cpuBytes;
+ * const x = randn(1000);
+ * memory().cpuBytes - before; // → 4000
+ */
 export function memory(): MemoryReport {
   takes("memory", arguments, 0);
   return {

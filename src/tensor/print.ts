@@ -32,7 +32,13 @@ function checked(options: PrintOptions): Settings {
   return o;
 }
 
-/** Changes how all tensors print from now on; sciMode left out goes back to choosing by range. */
+/**
+ * Changes how all tensors print from now on; sciMode left out goes back to choosing by range.
+ * @example
+ * setPrintOptions({ precision: 2 });
+ * String(tensor([Math.PI])); // → tensor([3.14])
+ * setPrintOptions({ precision: 4 });
+ */
 export function setPrintOptions(options: PrintOptions = {}): void {
   Object.assign(
     settings,

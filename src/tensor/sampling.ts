@@ -49,9 +49,19 @@ const drawnLike =
       return floats(x.shape, o, fill);
     });
 
-/** Uniform numbers in [0, 1), the same as torch.rand gives for the same seed. */
+/**
+ * Uniform numbers in [0, 1), the same as torch.rand gives for the same seed.
+ * @example
+ * manualSeed(0);
+ * await rand(2, 2).tolist(); // → [[0.49626, 0.76822], [0.088477, 0.13203]]
+ */
 export const rand: (...args: DrawArgs) => Tensor = /* @__PURE__ */ drawn("rand", uniform);
-/** Standard normal numbers, the same as torch.randn gives for the same seed. */
+/**
+ * Standard normal numbers, the same as torch.randn gives for the same seed.
+ * @example
+ * manualSeed(0);
+ * await randn(3).tolist(); // → [1.541, -0.29343, -2.1788]
+ */
 export const randn: (...args: DrawArgs) => Tensor = /* @__PURE__ */ drawn("randn", gaussian);
 
 /** `rand` in the shape, dtype and device of x. */
@@ -74,7 +84,12 @@ type RandintArgs =
   | readonly [high: number, size: readonly number[], options?: DrawOptions]
   | readonly [low: number, high: number, size: readonly number[], options?: DrawOptions];
 
-/** Whole numbers in [low, high), low 0 when left out: `randint(10, [2, 3])`, `randint(5, 10, [2, 3])`. int32 unless dtype says otherwise. */
+/**
+ * Whole numbers in [low, high), low 0 when left out: `randint(10, [2, 3])`, `randint(5, 10, [2, 3])`. int32 unless dtype says otherwise.
+ * @example
+ * manualSeed(0);
+ * await randint(0, 10, [4]).tolist(); // → [4, 9, 3, 0]
+ */
 export function randint(...args: RandintArgs): Tensor {
   return entry("randint", args, Infinity, () => {
     const size = undefined as readonly number[] | undefined;
@@ -95,7 +110,12 @@ export function randintLike(
   });
 }
 
-/** A random order of 0 … n − 1, the same as torch.randperm gives for the same seed. */
+/**
+ * A random order of 0 … n − 1, the same as torch.randperm gives for the same seed.
+ * @example
+ * manualSeed(0);
+ * await randperm(5).tolist(); // → [4, 0, 1, 3, 2]
+ */
 export function randperm(n: number, options: DrawOptions = {}): Tensor {
   return entry("randperm", arguments, 2, () => {
     const o = parse([options], {}, drawDefaults);

@@ -27,16 +27,16 @@ export interface Replacements {
   posinf: number | null;
   neginf: number | null;
 }
+type ReplacementRest =
+  | [nan?: number | null, posinf?: number | null, neginf?: number | null]
+  | [nan: number | null, options: Partial<Omit<Replacements, "nan">>]
+  | [options: Partial<Replacements>];
 const maybe = either<number | null>(null, "number", "null");
 const largest = (dtype: DType): number => (dtype === "float64" ? Number.MAX_VALUE : 3.4028234663852886e38);
 const odd = t([4], { data: specials.slice(1), fixed: true });
 
 /** NaN replaced by `nan`, ±∞ by `posinf` and `neginf`, which default to the largest finite numbers of the dtype. */
-export const nanToNum: Mapped<
-  (x: Tensor, ...rest: [nan?: number | null, posinf?: number | null, neginf?: number | null] | [options: Partial<Replacements>]) => Tensor,
-  "x",
-  Replacements
-> = mapped({
+export const nanToNum: Mapped<(x: Tensor, ...rest: ReplacementRest) => Tensor, "x", Replacements> = mapped({
   wgsl: { float: "select(select(x, select(p2, p1, x > 0.0), is_inf(x)), p0, is_nan(x))", int: "x" },
   cpu: (x, _y, _z, nan, posinf, neginf) => (x === Infinity ? posinf : x === -Infinity ? neginf : Number.isNaN(x) ? nan : x),
   int: (x) => x,
