@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { catalogue, operators } from "./catalog.ts";
 import { Compiler, root } from "./compiler.ts";
+import { fromPyTorch } from "./from-pytorch.ts";
 import { functionsSource } from "./functions.ts";
 import { referencePages } from "./pages.ts";
 
@@ -15,7 +16,11 @@ export async function generated(): Promise<Record<string, string>> {
   const compiler = new Compiler();
   try {
     const catalog = catalogue(compiler);
-    return { "src/functions.ts": functionsSource(Object.keys(operators)), ...(await referencePages(compiler, catalog)) };
+    return {
+      "src/functions.ts": functionsSource(Object.keys(operators)),
+      ...(await referencePages(compiler, catalog)),
+      "docs/from-pytorch.md": fromPyTorch(compiler, catalog),
+    };
   } finally {
     compiler.close();
   }

@@ -62,6 +62,8 @@ NAMESPACES = {
     "torch.optim.lr_scheduler": (torch.optim.lr_scheduler, ["optim.rst"]),
     "torch.utils.data": (torch.utils.data, ["data.rst"]),
 }
+# Single files that import classes for annotations.
+IMPORTERS = {"torch.linalg", "torch.nn.functional", "torch.nn.init", "torch.optim.lr_scheduler"}
 # Longest first, so that a path belongs to the innermost namespace.
 PREFIXES = sorted(NAMESPACES, key=len, reverse=True)
 
@@ -71,6 +73,8 @@ def belongs(space, value):
     if isinstance(value, types.ModuleType):
         return False
     home = getattr(value, "__module__", None)
+    if isinstance(value, type) and space in IMPORTERS:
+        return str(home).startswith(space)
     if isinstance(value, (type, types.FunctionType)):
         return str(home).startswith("torch")
     return not str(type(value).__module__).startswith("typing")

@@ -31,20 +31,27 @@ function inPyTorch(name: string): boolean {
   return spellings(name).some((s) => undocumented.includes(s) || Object.values(chapters).some((names) => names.includes(s)));
 }
 
-export function tensorEntry(compiler: Compiler, { values, classes }: Catalog): string {
+/** What users see of a tensor: no operator that is internal, but what writes through one under PyTorch's name. */
+function members(compiler: Compiler, { classes }: Catalog): Member[] {
+  const all = membersOf(compiler, classes.get("Tensor")!, "Tensor", new Map()).filter(({ name }) => !engine.has(name));
+  return all.filter(({ name }) => !has(records, base(name)) || has(operators, base(name)) || (name.endsWith("_") && inPyTorch(name)));
+}
+export const memberNames = (compiler: Compiler, catalog: Catalog): string[] => members(compiler, catalog).map(({ name }) => name);
+
+export function tensorEntry(compiler: Compiler, catalog: Catalog): string {
+  const { values, classes } = catalog;
   const { symbol } = values.get("Tensor")!.entity;
   const doc = compiler.doc(symbol);
-  const all = membersOf(compiler, classes.get("Tensor")!, "Tensor", new Map()).filter(({ name }) => !engine.has(name));
+  const all = members(compiler, catalog);
   const isMethod = ({ name }: Member): boolean => has(operators, base(name));
-  // What is written by an operator that has no function of its own: copy_ and fill_.
-  const isWriter = ({ name }: Member): boolean => name.endsWith("_") && inPyTorch(name);
-  const own = all.filter((m) => !has(records, base(m.name)) || (!isMethod(m) && isWriter(m)));
-  const lines = own.map((m) => {
-    const plain = has(records, base(m.name))
-      ? compiler.properties(classes.get("Tensor")!).find(({ name }) => name === base(m.name))
-      : undefined;
-    return memberLine(plain ? { ...m, description: compiler.doc(plain.symbol) } : m);
-  });
+  const lines = all
+    .filter((m) => !isMethod(m))
+    .map((m) => {
+      // copy_ and fill_ are written by operators that have no function of their own, and are described there.
+      const writer = has(records, base(m.name)) ? base(m.name) : undefined;
+      const plain = writer && compiler.properties(classes.get("Tensor")!).find(({ name }) => name === writer);
+      return memberLine(plain ? { ...m, description: compiler.doc(plain.symbol) } : m);
+    });
   const rows = all
     .filter((m) => isMethod(m) && m.name === base(m.name))
     .map(({ name }) => {
