@@ -93,7 +93,7 @@ export class Context extends Node {
 
   #record(args: readonly unknown[], outputs: readonly Tensor[]): void {
     this.outputs = outputs.map(({ shape, dtype }) => ({ shape, dtype }));
-    this.#savedAs = this.#toSave.map((x, i) => x && new SavedTensor(`saved tensor ${i}`, x, outputs.indexOf(x)));
+    this.#savedAs = this.#toSave.map((x, i) => x && new SavedTensor(`tensor ${i}`, x, outputs.indexOf(x)));
     this.#toSave = [];
     this.saved = Object.fromEntries(this.#savedAs.filter((s) => s !== null).entries());
     if (this.#materialize) this.#zeros = outputs.map((o) => keep(o.filledLike(0, []), true));

@@ -20,8 +20,11 @@ describe("examples of the reference", () => {
     const path = `docs/reference/${page}`;
     const broken: string[] = [];
     for (const { code, line } of blocksOf(path)) {
-      const outcome = await run(code, fromRoot).catch((error: unknown) => ({ broken: [String(error)], promises: 1 }));
-      broken.push(...outcome.broken.map((what) => `${path}:${line}: ${what}`));
+      const outcome = await run(code, fromRoot, line - 1).catch((error: unknown) => ({
+        broken: [`${line}: ${String(error)}`],
+        promises: 1,
+      }));
+      broken.push(...outcome.broken.map((what) => `${path}:${what}`));
       // An example that promises nothing shows nothing.
       if (outcome.promises === 0) broken.push(`${path}:${line}: promises nothing`);
     }

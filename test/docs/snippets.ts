@@ -1,7 +1,7 @@
 // The fenced `ts` blocks of a document: what they promise, and how they are run.
 //
 //   expression; // → value        the value, as build/docs/values.ts shows it
-//   statement; // throws Error: … the error's class and message
+//   statement; // throws Error: … the error's class and the first line of its message
 //
 // Blocks whose info string goes on (`ts a browser: why`) are checked by the compiler only. Blocks of another language are not looked at.
 import { parseSync, transformWithOxc } from "vite";
@@ -61,8 +61,8 @@ function promising(code: string): { readonly code: string; readonly promises: nu
     promises++;
     const logged = /^console\.log\(([\s\S]*)\)$/.exec(expression.text);
     const value = logged ? `[${logged[1]}].map($shown).join(" ")` : `$shown(${expression.text})`;
-    const call =
-      kind === "→" ? `$is(${value}, ${JSON.stringify(text)})` : `await $throws(async () => (${expression.text}), ${JSON.stringify(text)})`;
+    const at = `${JSON.stringify(text)}, ${code.slice(0, end).split("\n").length}`;
+    const call = kind === "→" ? `$is(${value}, ${at})` : `await $throws(async () => (${expression.text}), ${at})`;
     out = `${out.slice(0, start)}${call};${out.slice(end)}`;
   }
   return { code: out, promises };
@@ -80,7 +80,7 @@ const declared = (code: string): string =>
     });
 
 export interface Outcome {
-  /** `document:line: what was promised and what came`. */
+  /** `line: what was promised and what came`. */
   readonly broken: readonly string[];
   readonly promises: number;
 }
@@ -88,19 +88,26 @@ export interface Outcome {
 type Importer = (specifier: string) => Promise<unknown>;
 const AsyncFunction = (async () => undefined).constructor as new (...args: string[]) => (...values: unknown[]) => Promise<void>;
 
-/** Runs code with `wengert` and its rooms resolved by `from`, and holds it to its promises. */
-export async function run(code: string, from: Importer): Promise<Outcome> {
+/** Runs code with `wengert` and its rooms resolved by `from`, and holds it to its promises; lines are counted on from `first`. */
+export async function run(code: string, from: Importer, first = 0): Promise<Outcome> {
   const rewritten = promising(code);
   const { code: plain } = await transformWithOxc(`async function $run() {\n${declared(rewritten.code)}\n}`, "snippet.ts", {
     lang: "ts",
     typescript: { onlyRemoveTypeImports: true },
   });
   const broken: string[] = [];
-  const is = (got: string, promised: string): void => void (got === promised || broken.push(`promises ${promised}, gives ${got}`));
-  const throws = async (fn: () => Promise<unknown>, promised: string): Promise<void> => {
-    const got = await fn().then(() => "nothing", String);
-    is(got, promised);
+  const is = (got: string, promised: string, line: number): void => {
+    if (got !== promised) broken.push(`${first + line}: promises ${promised}, gives ${got}`);
   };
+  const throws = async (fn: () => Promise<unknown>, promised: string, line: number): Promise<void> =>
+    is(
+      await fn().then(
+        () => "nothing",
+        (error: unknown) => String(error).split("\n")[0]!,
+      ),
+      promised,
+      line,
+    );
   const body = new AsyncFunction("$is", "$throws", "$shown", "$import", `${plain}\nawait $run();`);
   await body(is, throws, shown, from);
   return { broken, promises: rewritten.promises };
