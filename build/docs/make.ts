@@ -26,6 +26,12 @@ export async function generated(): Promise<Record<string, string>> {
   }
 }
 
+/** Files in the folder of the reference that nobody generates. */
+export const leftOver = (files: Readonly<Record<string, string>>): string[] =>
+  readdirSync(join(root, folder))
+    .map((name) => `${folder}/${name}`)
+    .filter((path) => !(path in files));
+
 /** Paths of generated files that are missing, stale, or left over. */
 export async function stale(): Promise<string[]> {
   const files = await generated();
@@ -36,10 +42,7 @@ export async function stale(): Promise<string[]> {
       return undefined;
     }
   };
-  const left = readdirSync(join(root, folder))
-    .map((name) => `${folder}/${name}`)
-    .filter((path) => !(path in files));
-  return [...Object.keys(files).filter((path) => read(path) !== files[path]), ...left];
+  return [...Object.keys(files).filter((path) => read(path) !== files[path]), ...leftOver(files)];
 }
 
 async function main(): Promise<void> {
