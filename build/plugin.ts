@@ -6,7 +6,7 @@ import type { Plugin } from "vite";
 import { packShaders, withoutErrorSamples } from "./pack.ts";
 
 const folder = fileURLToPath(new URL(".", import.meta.url));
-const families = ["ops", "extra"].map((name) => fileURLToPath(new URL(`../src/${name}/`, import.meta.url)));
+const families = ["ops"].map((name) => fileURLToPath(new URL(`../src/${name}/`, import.meta.url)));
 const files = readdirSync(folder).filter((file) => file.endsWith(".wgsl"));
 
 /** What a build inlines: packed shaders, and operator records without the calls that must fail, which only tests make. */

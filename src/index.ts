@@ -12,4 +12,4 @@ export * as linalg from "./linalg/index.ts";
 export * as io from "./io/index.ts";
 export * as nn from "./nn/index.ts";
 export * as optim from "./optim/index.ts";
-export * from "./functions.ts";
+export * from "./tensor/functions.ts";

@@ -1,11 +1,11 @@
-// Generates src/functions.ts and docs/ from the records and the declarations. Run by `npm run docs`; `npm run docs -- --check` only looks.
+// Generates what src/ has for editors (faces.ts) and docs/ from the records and the declarations. Run by `npm run docs`; `npm run docs -- --check` only looks.
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { catalogue, operators } from "./catalog.ts";
+import { catalogue } from "./catalog.ts";
 import { Compiler, root } from "./compiler.ts";
 import { fromPyTorch } from "./from-pytorch.ts";
-import { functionsSource } from "./functions.ts";
+import { faces } from "./faces.ts";
 import { referencePages } from "./pages.ts";
 
 /** The folder that holds nothing but generated files. */
@@ -17,7 +17,7 @@ export async function generated(): Promise<Record<string, string>> {
   try {
     const catalog = catalogue(compiler);
     return {
-      "src/functions.ts": functionsSource(Object.keys(operators)),
+      ...faces(),
       ...(await referencePages(compiler, catalog)),
       "docs/from-pytorch.md": fromPyTorch(compiler, catalog),
     };

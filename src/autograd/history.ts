@@ -7,8 +7,9 @@ import type { Edge, Node } from "./node.ts";
 export interface History {
   /** Where its gradient flows: into the node that made it, or the sink of a leaf. */
   readonly edge: Edge | undefined;
-  /** The tensor this one is a view of, and the way from there. */
+  /** The tensor this one is a view of. */
   readonly viewOf: Tensor | undefined;
+  /** The way there from the tensor that this one is a view of. */
   readonly path: ViewPath | undefined;
   /** The gradient for library code, which does not keep it: leaves it free for early release. */
   peekGrad(): Tensor | undefined;
@@ -24,8 +25,9 @@ export interface History {
   setHistory(node: Node, index: number): void;
   /** In-place operators: from now on this tensor, which was input number `self` of `node`, is its output `index`. A view hands this on to its base. */
   rebase(node: Node, self: number, index?: number): void;
-  /** For the collector (pressure.ts): whether it watches this handle, and host bytes standing in for GPU bytes. */
+  /** Whether the collector watches this handle (pressure.ts). */
   tracked: boolean;
+  /** Host bytes standing in for GPU bytes. */
   pressure: ArrayBuffer | undefined;
 }
 

@@ -159,6 +159,7 @@ export class Accumulate extends Node {
 }
 
 /** The node that made a tensor; undefined for leaves. */
-export function nodeOf({ edge }: Pick<Tensor, "edge">): Node | undefined {
-  return edge?.node instanceof Accumulate ? undefined : edge?.node;
+export function nodeOf(x: Tensor): Node | undefined {
+  const node = x.edge?.node;
+  return node instanceof Accumulate ? undefined : node;
 }

@@ -1,8 +1,8 @@
 // What everybody sees of a tensor. Records and rules are written against this; kits add their operators as methods, floors above what they
-// need; the class behind it is src/tensor/tensor.ts. Members marked @internal are the library's own and leave the emitted types.
+// need; the class behind it is src/tensor/tensor.ts. What is marked as internal leaves the emitted types.
 import type { DType, DTypeLike, TypedArray } from "../base/dtype.ts";
 import type { Geometry } from "../base/shape.ts";
-import type { DeviceName, Storage } from "../device/device.ts";
+import type { DeviceName } from "../device/device.ts";
 
 /** Nested arrays of numbers or booleans, a plain one for 0-d. */
 export type Nested = number | boolean | Nested[];
@@ -36,6 +36,7 @@ export interface ToOptions {
 
 /** An n-dimensional array on a device, with a place in the autograd graph. Make one with tensor(), zeros(), randn() and the like. */
 export interface Tensor extends Geometry {
+  /** What its elements are. */
   readonly dtype: DType;
   /** The sizes of all dimensions. */
   readonly shape: readonly number[];
@@ -48,8 +49,7 @@ export interface Tensor extends Geometry {
   /** Number of dimensions. */
   readonly ndim: number;
   /** The sizes of all dimensions, or of one. Errors: ShapeError for a dimension that is not there. */
-  size(): readonly number[];
-  size(dim: number): number;
+  readonly size: { (): readonly number[]; (dim: number): number };
   /** Number of dimensions. */
   dim(): number;
   /** Number of elements. */
@@ -112,17 +112,4 @@ export interface Tensor extends Geometry {
   /** Gives this handle's share of the memory back now instead of at garbage collection. Using it afterwards throws. */
   dispose(): void;
   [Symbol.dispose](): void;
-
-  /** @internal Memory, shared with views. */
-  readonly storage: Storage;
-  /** @internal Whether this is all of its storage, in order. */
-  readonly whole: boolean;
-  /** @internal Errors: DeviceError after dispose(), or the end of the tidy() that made this handle and did not return it. */
-  checkLive(op?: string): void;
-  /** @internal Errors: ArgumentError for a tensor that overlaps itself, GradError when writing here would break a recorded gradient. */
-  checkInPlace(): void;
-  /** @internal A constant tensor of this dtype and device, in this shape or the given one. */
-  filledLike(value: number, shape?: readonly number[]): Tensor;
-  /** @internal A tensor of host data on this device. */
-  uploadedLike(dtype: DType, data: TypedArray, shape: readonly number[]): Tensor;
 }

@@ -14,8 +14,10 @@ import type { Tensor } from "./tensor.ts";
 /** The methods of this file, as Tensor declares them. */
 export interface Selections {
   /** Indices of the elements that are not zero. Shape: [count, ndim]; with asTuple one vector per dimension, ready for `index`. */
-  nonzero(options?: { readonly asTuple?: false }): Promise<Tensor>;
-  nonzero(options: { readonly asTuple: true }): Promise<Tensor[]>;
+  readonly nonzero: {
+    (options?: { readonly asTuple?: false }): Promise<Tensor>;
+    (options: { readonly asTuple: true }): Promise<Tensor[]>;
+  };
   /** The elements where the mask is true, as a vector; gradients flow to them. Shape: x and mask broadcast. */
   maskedSelect(mask: Tensor): Promise<Tensor>;
   /** PyTorch's x[indices] = values (or += with accumulate), for every kind of index. Errors: as for `index`, and for values that do not broadcast. */

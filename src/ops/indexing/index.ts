@@ -1,7 +1,6 @@
 // Choosing, joining and rearranging elements; scans; the largest and their places.
 import "../core/index.ts";
 import { install } from "../install.ts";
-import type { FunctionsOf, InternalMethodsOf, MethodsOf, Together } from "../methods.ts";
 import * as arrange from "./arrange.ts";
 import * as cut from "./cut.ts";
 import * as extrema from "./extrema.ts";
@@ -10,16 +9,6 @@ import * as indexing from "./indexing.ts";
 import * as layout from "./layout.ts";
 import * as scan from "./scan.ts";
 import * as strided from "./strided.ts";
+import "./face.ts";
 
-const families = [arrange, cut, extrema, gather, indexing, layout, scan, strided] as const;
-install(...families);
-type Operators = Together<typeof families>;
-
-declare module "../tensor.ts" {
-  interface Tensor extends MethodsOf<Operators> {}
-  /** @internal */
-  interface Tensor extends InternalMethodsOf<Operators> {}
-}
-declare module "../methods.ts" {
-  interface Functions extends FunctionsOf<Operators> {}
-}
+install(arrange, cut, extrema, gather, indexing, layout, scan, strided);
