@@ -5,9 +5,8 @@ import { fileURLToPath } from "node:url";
 import type { Plugin } from "vite";
 import { packShaders, withoutErrorSamples } from "./pack.ts";
 
-const folder = fileURLToPath(new URL(".", import.meta.url));
-const families = ["ops"].map((name) => fileURLToPath(new URL(`../src/${name}/`, import.meta.url)));
-const files = readdirSync(folder).filter((file) => file.endsWith(".wgsl"));
+const shaders = fileURLToPath(new URL("../shaders/", import.meta.url));
+const families = fileURLToPath(new URL("../src/ops/", import.meta.url));
 
 /** What a build inlines: packed shaders, and operator records without the calls that must fail, which only tests make. */
 export function pack(): Plugin {
@@ -17,12 +16,14 @@ export function pack(): Plugin {
     apply: "build",
     enforce: "pre",
     load(id) {
-      if (!id.startsWith(folder) || !id.endsWith(".wgsl?raw")) return null;
-      packed ??= packShaders(Object.fromEntries(files.map((file) => [join(folder, file), readFileSync(join(folder, file), "utf8")])));
+      if (!id.startsWith(shaders) || !id.endsWith(".wgsl?raw")) return null;
+      packed ??= packShaders(
+        Object.fromEntries(readdirSync(shaders).map((file) => [join(shaders, file), readFileSync(join(shaders, file), "utf8")])),
+      );
       return { code: `export default ${JSON.stringify(packed[id.slice(0, -"?raw".length)])};`, map: null };
     },
     transform(code, id) {
-      return families.some((family) => id.startsWith(family)) ? { code: withoutErrorSamples(code), map: null } : null;
+      return id.startsWith(families) ? { code: withoutErrorSamples(code), map: null } : null;
     },
   };
 }

@@ -1,6 +1,10 @@
-// packShaders(shaders) and withoutErrorSamples(source): what a build inlines.
+// packShaders(shaders), withoutErrorSamples(source) and pack(), which does both in a build: what a build inlines.
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { packShaders, withoutErrorSamples } from "../../build/pack.ts";
+import { pack as plugin } from "../../build/plugin.ts";
+import { root } from "../setup/source.ts";
 
 const pack = (shader: string): string => packShaders({ one: shader })["one"] ?? "";
 
@@ -55,4 +59,12 @@ test("withoutErrorSamples takes calls that must fail out and leaves the rest of 
   const record = `export const neg: Op = { call: (x) => x, samples: [[t([2])], [x, 1]], errors: [raises([], "no, [x]")], self: 0 };`;
   expect(withoutErrorSamples(record)).toBe("export const neg: Op = { call: (x) => x, samples: [[t([2])], [x, 1]],  self: 0 };");
   expect(withoutErrorSamples("const sum = { errors: errorsOf(x), ...more };")).toBe("const sum = { errors: errorsOf(x), ...more };");
+});
+
+test.each(readdirSync(join(root, "shaders")))("pack() inlines %s packed", (file) => {
+  const path = join(root, "shaders", file);
+  const load = plugin().load as unknown as (id: string) => { readonly code: string } | null;
+  const text = JSON.parse(load(`${path}?raw`)!.code.replace(/^export default |;$/g, "")) as string;
+  expect(text).not.toMatch(/\/\/|\n| {2}/);
+  expect(text.length).toBeLessThan(0.8 * readFileSync(path, "utf8").length);
 });
