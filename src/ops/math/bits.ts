@@ -5,11 +5,10 @@ import type { Tensor } from "../tensor.ts";
 
 const bits = (shape: readonly number[]): unknown => t(shape, { dtype: "int32", low: -9, high: 9 });
 const bytes = t([3], { dtype: "uint8", low: 0, high: 255 });
-const noFloats = raises([t([2]), t([2])], "not defined for float");
 const bitwise = (int: string, cpu: (x: number, y: number) => number): Binary =>
   binary({ int }, cpu, [], "none", {
     samples: [[bits([3, 4]), bits([4])], [bits([5]), 6], truths, [bytes, bytes]],
-    errors: [...mismatch, noFloats],
+    errors: [...mismatch, raises([t([2]), t([2])], "not defined for float")],
   });
 
 /** Bits set in both integers; "and" of truth values. */
@@ -26,5 +25,5 @@ export const bitwiseNot: Mapped<(x: Tensor) => Tensor> = mapped({
   params: (_, dtype) => [dtype === "bool" ? 1 : -1],
   backward: "none",
   samples: [[bits([3, 4])], [twoTruths], [bytes]],
-  errors: [noFloats],
+  errors: [raises([t([2])], "not defined for float")],
 });
