@@ -274,7 +274,7 @@ const OPTION_WORDS: readonly (readonly [prefix: string, words: readonly string[]
   ["src/inspect/", ["contiguous"]],
   // Kinds of WGSL declarations.
   ["src/device/webgpu/linker.ts", ["var"]],
-  ["src/nn/init.ts", ["linear", "sigmoid", "tanh", "relu", "leakyRelu", "selu", "conv1d", "conv2d", "conv3d"]],
+  ["src/nn/init/drawn.ts", ["linear", "sigmoid", "tanh", "relu", "leakyRelu", "selu", "conv1d", "conv2d", "conv3d"]],
 ];
 
 /** Comparisons with, cases of, lookups by and lists of operators' names. */

@@ -3,6 +3,7 @@ import type { DType } from "../base/dtype.ts";
 import { GradError, show } from "../base/errors.ts";
 import { sameShape, type Shape } from "../base/shape.ts";
 import type { GradHook, Tensor } from "../ops/tensor.ts";
+import type {} from "./history.ts";
 import { isAnomalyEnabled } from "./mode.ts";
 import { enterNode, keep } from "./scope.ts";
 

@@ -3,7 +3,7 @@ import "../ops/activation/index.ts";
 import { fields, float } from "../base/python.ts";
 import { exactly } from "../base/reading.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { constant_ } from "./init.ts";
+import { constant_ } from "./init/drawn.ts";
 import { configure, type Factory, layer, type LayerClass, parameter } from "./layer.ts";
 import { Module } from "./module.ts";
 import type { Parameter } from "./parameter.ts";

@@ -8,7 +8,7 @@ import { entry, exactly } from "../base/reading.ts";
 import { checkFits, checkRank, operand } from "../ops/arguments.ts";
 import { functions } from "../tensor/methods.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { normal_, zeros_ } from "./init.ts";
+import { normal_, zeros_ } from "./init/drawn.ts";
 import { configure, type Factory, parameter } from "./layer.ts";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";

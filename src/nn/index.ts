@@ -19,7 +19,7 @@ export { Embedding, type EmbeddingOptions } from "./embedding.ts";
 export { Flatten, Unflatten } from "./flatten.ts";
 export * as functional from "./functional.ts";
 export type { BackwardHook, ForwardHook, ForwardPreHook, HookHandle } from "./hooks.ts";
-export * as init from "./init.ts";
+export * as init from "./init/index.ts";
 export type { Factory } from "./layer.ts";
 export { Identity, Linear } from "./linear.ts";
 export * from "./loss.ts";

@@ -5,7 +5,7 @@ import { fields, repr } from "../base/python.ts";
 import { exactly } from "../base/reading.ts";
 import { functions } from "../tensor/methods.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { fans, uniform_ } from "./init.ts";
+import { fans, uniform_ } from "./init/drawn.ts";
 import { configure, type Factory, parameter } from "./layer.ts";
 import { Module } from "./module.ts";
 import type { Parameter } from "./parameter.ts";

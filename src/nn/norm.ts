@@ -9,7 +9,7 @@ import { type CreateOptions, zeros } from "../tensor/create.ts";
 import { functions } from "../tensor/methods.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { knownValue } from "../tensor/transfer.ts";
-import { constant_, ones_, zeros_ } from "./init.ts";
+import { constant_, ones_, zeros_ } from "./init/drawn.ts";
 import { configure, type Factory, parameter } from "./layer.ts";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";

@@ -40,6 +40,7 @@ export function checkChoice(shape: Shape, dims: readonly number[]): void {
 export function choosing<F extends Fn>(
   which: "largest" | "smallest",
   gives: "value" | "place" | "both",
+  scattered?: (g: Tensor, indices: Tensor, dim: number, shape: Shape) => Tensor,
 ): Primitive<F, "x" | "out" | "indices", Attrs> {
   const top = which === "largest";
   const place = winner(top ? 1 : -1);
@@ -80,8 +81,7 @@ export function choosing<F extends Fn>(
         : (g, { x, out, indices }, { dims }, ins) => ({
             x: () => {
               const [wide, { shape }] = [restored(g, ins, dims), ins["x"]!];
-              if (gives === "both")
-                return dims.length === 0 ? g : g.filledLike(0, shape).scatterAdd(dims[0]!, indices.reshape(wide.shape), wide);
+              if (gives === "both") return dims.length === 0 ? g : scattered!(wide, indices.reshape(wide.shape), dims[0]!, shape);
               const ties = x.eq(restored(out, ins, dims)).cast(g.dtype);
               return wide.mul(ties.div(ties.sum(dims, true)));
             },

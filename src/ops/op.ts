@@ -3,6 +3,7 @@ import type { DType } from "../base/dtype.ts";
 import type { Geometry, Shape } from "../base/shape.ts";
 import type { Kernels, View, Views } from "../device/device.ts";
 import type { Launcher } from "../device/kernel.ts";
+import type {} from "./inside.ts";
 import type { Tensor } from "./tensor.ts";
 
 // Signatures are erased to this where any operator will do.

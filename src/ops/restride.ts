@@ -1,8 +1,6 @@
 // Geometry of views: which strides show the same elements in another shape, and which views touch an element twice.
 import { ShapeError, show } from "../base/errors.ts";
-import { contiguous, contiguousStrides, type Geometry, type Shape, sizeOf } from "../base/shape.ts";
-import type { Backward } from "./op.ts";
-import type { Tensor } from "./tensor.ts";
+import { contiguousStrides, type Geometry, type Shape, sizeOf } from "../base/shape.ts";
 
 /** `shape` with its −1 filled in so that the number of elements fits. Errors: ShapeError when nothing fits. */
 export function inferShape(from: Shape, shape: Shape): number[] {
@@ -41,18 +39,6 @@ export function reshaped(x: Geometry, shape: Shape): Geometry | undefined {
   }
   return target < 0 ? { shape, strides, offset } : undefined;
 }
-
-/** `value` in the shape `whole`, with x at the places that a dense tensor of that shape shows through the geometry. */
-export const inlaid = (x: Tensor, whole: Shape, { shape, strides, offset }: Geometry, value = 0): Tensor =>
-  x.filledLike(value, whole).asStridedScatter(x, shape, strides, offset);
-
-/** The gradient rule of a view that shows no element twice: zeros, with g in the places that it shows. */
-export const putBack =
-  <A extends object>(view: (x: Geometry, attrs: A) => Geometry): Backward<never, A> =>
-  (g, _saved, attrs, ins) => {
-    const { shape } = ins["x"]!;
-    return { x: () => inlaid(g, shape, view(contiguous(shape), attrs)) };
-  };
 
 /** True when two elements of the view may be the same storage element, as in expanded tensors. */
 export function overlaps({ shape, strides }: Geometry): boolean {

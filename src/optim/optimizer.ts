@@ -1,4 +1,5 @@
 // Base of the optimisers: parameter groups, per-parameter state, and state dicts in PyTorch's layout.
+import "../ops/core/index.ts";
 import { noGrad, synchronous } from "../autograd/mode.ts";
 import { keep } from "../autograd/scope.ts";
 import { checkKinds } from "../base/checks.ts";

@@ -1,8 +1,8 @@
 // Activation functions, softmax among them.
 import "../math/index.ts";
+import "./face.ts";
 import { install } from "../install.ts";
 import * as activation from "./activation.ts";
 import * as softmax from "./softmax.ts";
-import "./face.ts";
 
 install(activation, softmax);

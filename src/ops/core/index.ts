@@ -1,4 +1,5 @@
 // What every tensor can do: element by element, reductions, views, products. All other kits, and autograd itself, build on it.
+import "./face.ts";
 import { install } from "../install.ts";
 import * as arithmetic from "./arithmetic.ts";
 import * as compare from "./compare.ts";
@@ -7,6 +8,5 @@ import * as elementwise from "./elementwise.ts";
 import * as matmul from "./matmul.ts";
 import * as reduce from "./reduce.ts";
 import * as view from "./view.ts";
-import "./face.ts";
 
 install(arithmetic, compare, convert, elementwise, matmul, reduce, view);

@@ -4,8 +4,8 @@ import { parse } from "../../base/options.ts";
 import { contiguous, type Geometry, normalizeDim } from "../../base/shape.ts";
 import { checkRank, distinct, integer, integers, listOf, operands, type Sizes } from "../arguments.ts";
 import { counted, picked } from "../arranging.ts";
+import { inlaid, putBack } from "../inlaying.ts";
 import { type Composite, type Internal, raises, t, type ViewOp } from "../op.ts";
-import { inlaid, putBack } from "../restride.ts";
 import type { Tensor } from "../tensor.ts";
 
 type Dims = number | readonly number[];

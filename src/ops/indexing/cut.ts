@@ -4,8 +4,8 @@ import { ShapeError, show } from "../../base/errors.ts";
 import { parse } from "../../base/options.ts";
 import { type Geometry, normalizeDim, sizeOf } from "../../base/shape.ts";
 import { checkRank, integer, integers } from "../arguments.ts";
+import { putBack } from "../inlaying.ts";
 import { type Composite, raises, t as arg, type ViewOp } from "../op.ts";
-import { putBack } from "../restride.ts";
 import type { Tensor } from "../tensor.ts";
 
 /** A dimension that can be cut. Errors: ShapeError out of range, and for 0-d tensors. */

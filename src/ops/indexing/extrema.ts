@@ -1,5 +1,6 @@
 // The places of the largest and smallest elements, and PyTorch's max and min.
 import { parse } from "../../base/options.ts";
+import type { Shape } from "../../base/shape.ts";
 import { isTensor } from "../arguments.ts";
 import { choosing, distinct } from "../choosing.ts";
 import { type Composite, type Internal, type Primitive, raises, t } from "../op.ts";
@@ -33,10 +34,13 @@ export const argmin: Place = choosing("smallest", "place");
 
 type Choice = Primitive<(x: Tensor, ...rest: Along) => Chosen, "x" | "out" | "indices", Attrs> & Internal;
 
+/** Zeros but for g, in its places along a dimension. */
+const scattered = (g: Tensor, indices: Tensor, dim: number, shape: Shape): Tensor => g.filledLike(0, shape).scatterAdd(dim, indices, g);
+
 /** The largest elements along a dimension and their positions: what max(x, dim) gives. */
-export const maxAlong: Choice = { ...choosing("largest", "both"), internal: true };
+export const maxAlong: Choice = { ...choosing("largest", "both", scattered), internal: true };
 /** The smallest elements along a dimension and their positions: what min(x, dim) gives. */
-export const minAlong: Choice = { ...choosing("smallest", "both"), internal: true };
+export const minAlong: Choice = { ...choosing("smallest", "both", scattered), internal: true };
 
 /** PyTorch's three forms of max and min. */
 export interface Extreme {

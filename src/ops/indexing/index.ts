@@ -1,5 +1,6 @@
 // Choosing, joining and rearranging elements; scans; the largest and their places.
 import "../core/index.ts";
+import "./face.ts";
 import { install } from "../install.ts";
 import * as arrange from "./arrange.ts";
 import * as cut from "./cut.ts";
@@ -9,6 +10,5 @@ import * as indexing from "./indexing.ts";
 import * as layout from "./layout.ts";
 import * as scan from "./scan.ts";
 import * as strided from "./strided.ts";
-import "./face.ts";
 
 install(arrange, cut, extrema, gather, indexing, layout, scan, strided);

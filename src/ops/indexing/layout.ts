@@ -9,8 +9,8 @@ import type { View, Views } from "../../device/device.ts";
 import { stridedCopy } from "../../kernels/copy.ts";
 import { checkFits, checkRank, integers, operands, withSize } from "../arguments.ts";
 import { picked } from "../arranging.ts";
+import { inlaid } from "../inlaying.ts";
 import { type Composite, type Primitive, raises, t } from "../op.ts";
-import { inlaid } from "../restride.ts";
 import type { Tensor } from "../tensor.ts";
 
 type DimRest = [dim?: number] | [options: { dim?: number }];

@@ -5,8 +5,9 @@ import { checkShape, contiguous, type Geometry, normalizeDim, type Shape, sizeOf
 import { denseCopy } from "../../device/copying.ts";
 import { startFrom, stridedCopy } from "../../kernels/copy.ts";
 import { checkFits, checkSource, integer, integers } from "../arguments.ts";
+import { inlaid } from "../inlaying.ts";
 import { type Primitive, raises, t, type ViewOp } from "../op.ts";
-import { inlaid, overlaps } from "../restride.ts";
+import { overlaps } from "../restride.ts";
 import { putAt } from "../slices.ts";
 import type { Tensor } from "../tensor.ts";
 

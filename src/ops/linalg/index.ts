@@ -1,7 +1,7 @@
 // Products of operands of fixed ranks.
 import "../core/index.ts";
+import "./face.ts";
 import { install } from "../install.ts";
 import * as blas from "./blas.ts";
-import "./face.ts";
 
 install(blas);

@@ -1,9 +1,9 @@
 // Losses.
 import "../activation/index.ts";
 import "../indexing/index.ts";
+import "./face.ts";
 import { install } from "../install.ts";
 import * as entropy from "./entropy.ts";
 import * as loss from "./loss.ts";
-import "./face.ts";
 
 install(entropy, loss);

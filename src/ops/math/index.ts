@@ -1,11 +1,11 @@
 // The functions of analysis (circular, hyperbolic, error functions), rounding, bits, and operators of three operands.
 import "../core/index.ts";
+import "./face.ts";
 import { install } from "../install.ts";
 import * as bits from "./bits.ts";
 import * as finite from "./finite.ts";
 import * as fused from "./fused.ts";
 import * as rounding from "./rounding.ts";
 import * as transcendental from "./transcendental.ts";
-import "./face.ts";
 
 install(bits, finite, fused, rounding, transcendental);

@@ -1,8 +1,8 @@
 // Norms, variances, and normalisation by them.
 import "../indexing/index.ts";
+import "./face.ts";
 import { install } from "../install.ts";
 import * as normalize from "./normalize.ts";
 import * as spread from "./spread.ts";
-import "./face.ts";
 
 install(normalize, spread);

@@ -1,13 +1,13 @@
 // What the initialisers share: a tensor's contents replaced by what a generator draws.
-import { checkFloat } from "../base/checks.ts";
-import { type Float32s, type Float64s, hostArray } from "../base/dtype.ts";
-import { parse } from "../base/options.ts";
-import { type Generator, generatorOf } from "../base/random.ts";
-import { entry } from "../base/reading.ts";
-import { operand } from "../ops/arguments.ts";
-import { type Drawing, drawing } from "../ops/drawing.ts";
-import { overwrite } from "../tensor/dispatch.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { checkFloat } from "../../base/checks.ts";
+import { type Float32s, type Float64s, hostArray } from "../../base/dtype.ts";
+import { parse } from "../../base/options.ts";
+import { type Generator, generatorOf } from "../../base/random.ts";
+import { entry } from "../../base/reading.ts";
+import { operand } from "../../ops/arguments.ts";
+import { type Drawing, drawing } from "../../ops/drawing.ts";
+import { overwrite } from "../../tensor/dispatch.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
 
 export type Floats = Float32s | Float64s;
 export type Bounds = { a: number; b: number };

@@ -1,0 +1,16 @@
+// Tensors inside others: what the gradients of views that show no element twice are made of.
+import { contiguous, type Geometry, type Shape } from "../base/shape.ts";
+import type { Backward } from "./op.ts";
+import type { Tensor } from "./tensor.ts";
+
+/** `value` in the shape `whole`, with x at the places that a dense tensor of that shape shows through the geometry. */
+export const inlaid = (x: Tensor, whole: Shape, { shape, strides, offset }: Geometry, value = 0): Tensor =>
+  x.filledLike(value, whole).asStridedScatter(x, shape, strides, offset);
+
+/** The gradient rule of a view that shows no element twice: zeros, with g in the places that it shows. */
+export const putBack =
+  <A extends object>(view: (x: Geometry, attrs: A) => Geometry): Backward<never, A> =>
+  (g, _saved, attrs, ins) => {
+    const { shape } = ins["x"]!;
+    return { x: () => inlaid(g, shape, view(contiguous(shape), attrs)) };
+  };
