@@ -78,6 +78,11 @@ export async function checkOp(name: string, device: DeviceName, maker?: Maker): 
       const [got, want] = [derivatives(name, sample, device, "float32", maker), derivatives(name, sample, "cpu", "float64", maker)];
       for (const run of [got, want]) checkGraph(op, run);
       for (const key of keys) worst[key] = Math.max(worst[key], await compare(key, got[`${key}s`], want[`${key}s`]));
+      // Kernels that a graph of gradients does without, on both sides, against what stands in for them.
+      for (const run of [got, want]) {
+        worst.value = Math.max(worst.value, await compare("unrecorded value", run.unrecorded, want.values));
+        worst.gradient = Math.max(worst.gradient, await compare("fused gradient", run.fused, want.gradients));
+      }
     } catch (error) {
       failures.push(`sample ${i}: ${error instanceof Error ? error.message : String(error)}`);
     }
