@@ -1,4 +1,4 @@
-// Packs a build. Shaders: no comments, no blanks, short names for locals. Records: no samples of errors.
+// Packs a build. Shaders: no comments, no blanks, short names for locals. Records: nothing that only tests read.
 import { parseAst } from "vite";
 
 interface Node {
@@ -122,12 +122,15 @@ export function packShaders(shaders: Readonly<Record<string, string>>): Record<s
   return Object.fromEntries(Object.entries(shaders).map(([name, text]) => [name, declarations(tokensOf(text)).map(packed).join("")]));
 }
 
-/** An operator family's source without its records' `errors`, lists of calls that must fail. Lists that are no literals stay as they are. */
-export function withoutErrorSamples(source: string): string {
+/** What only tests read of a record, where it is written out: calls that must fail, and bounds of errors. */
+const TESTED: Readonly<Record<string, string>> = { errors: "ArrayExpression", ulp: "Literal", cancels: "Literal" };
+
+/** An operator family's source without what only tests read of its records. What is no literal stays as it is. */
+export function withoutTests(source: string): string {
   const cuts: (readonly [start: number, end: number])[] = [];
   visit(parseAst(source, { lang: "ts" }), (node) => {
     const { key, value } = node as { key?: { name?: string }; value?: Node };
-    if (node.type !== "Property" || key?.name !== "errors" || value?.type !== "ArrayExpression") return;
+    if (node.type !== "Property" || !key?.name || value?.type !== TESTED[key.name]) return;
     const [start, end] = [Number(node["start"]), Number(node["end"])];
     cuts.push([start, end + /^\s*,?/.exec(source.slice(end))![0].length]);
   });

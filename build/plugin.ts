@@ -3,12 +3,12 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Plugin } from "vite";
-import { packShaders, withoutErrorSamples } from "./pack.ts";
+import { packShaders, withoutTests } from "./pack.ts";
 
 const shaders = fileURLToPath(new URL("../shaders/", import.meta.url));
 const families = fileURLToPath(new URL("../src/ops/", import.meta.url));
 
-/** What a build inlines: packed shaders, and operator records without the calls that must fail, which only tests make. */
+/** What a build inlines: packed shaders, and operator records without what only tests read. */
 export function pack(): Plugin {
   let packed: Record<string, string> | undefined;
   return {
@@ -23,7 +23,7 @@ export function pack(): Plugin {
       return { code: `export default ${JSON.stringify(packed[id.slice(0, -"?raw".length)])};`, map: null };
     },
     transform(code, id) {
-      return id.startsWith(families) ? { code: withoutErrorSamples(code), map: null } : null;
+      return id.startsWith(families) ? { code: withoutTests(code), map: null } : null;
     },
   };
 }

@@ -1,8 +1,8 @@
-// packShaders(shaders), withoutErrorSamples(source) and pack(), which does both in a build: what a build inlines.
+// packShaders(shaders), withoutTests(source) and pack(), which does both in a build: what a build inlines.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { packShaders, withoutErrorSamples } from "../../build/pack.ts";
+import { packShaders, withoutTests } from "../../build/pack.ts";
 import { pack as plugin } from "../../build/plugin.ts";
 import { root } from "../setup/source.ts";
 
@@ -55,10 +55,11 @@ test("packShaders writes a value where the next statement reads it, if nothing e
   for (const text of kept) expect(body(text)).toContain("let e=");
 });
 
-test("withoutErrorSamples takes calls that must fail out and leaves the rest of a record", () => {
+test("withoutTests takes calls that must fail and bounds of errors out and leaves the rest of a record", () => {
   const record = `export const neg: Op = { call: (x) => x, samples: [[t([2])], [x, 1]], errors: [raises([], "no, [x]")], self: 0 };`;
-  expect(withoutErrorSamples(record)).toBe("export const neg: Op = { call: (x) => x, samples: [[t([2])], [x, 1]],  self: 0 };");
-  expect(withoutErrorSamples("const sum = { errors: errorsOf(x), ...more };")).toBe("const sum = { errors: errorsOf(x), ...more };");
+  expect(withoutTests(record)).toBe("export const neg: Op = { call: (x) => x, samples: [[t([2])], [x, 1]],  self: 0 };");
+  expect(withoutTests("real(f, { ulp: 1.6, cancels: true, range })")).toBe("real(f, {   range })");
+  expect(withoutTests("const sum = { errors: errorsOf(x), ...more };")).toBe("const sum = { errors: errorsOf(x), ...more };");
 });
 
 test.each(readdirSync(join(root, "shaders")))("pack() inlines %s packed", (file) => {
