@@ -5,7 +5,7 @@ import { materialise } from "../src/inspect/samples.ts";
 import { records } from "../src/ops/install.ts";
 import { isView } from "../src/ops/op.ts";
 import { functions } from "../src/tensor/methods.ts";
-import { checkpointFile, constructions, functionCalls, layers, methodCalls, userKernel, vector } from "./calling/calls.ts";
+import { argumentsOf, checkpointFile, functionCalls, layerOf, layers, methodCalls, userKernel, vector } from "./calling/calls.ts";
 import { type Prepared, refusals, type Rules } from "./calling/refusal.ts";
 import { type Callable, type Constructor, isClass, methodsOf, publicExports } from "./calling/surface.ts";
 
@@ -31,23 +31,18 @@ const exempt: Readonly<Record<string, string>> = {
 const variadic = new Set(["expand", "broadcastTo", "permute", "view", "reshape", "repeat", "tile", "flip", "at", "zeros", "ones", "empty", "rand", "randn", "nn.Sequential", "data.TensorDataset"]); // prettier-ignore
 /** Whose last argument is a plain object of data: of operators that others are made of, and of states as PyTorch saves them. */
 const structured = new Set(["philoxDropout", "convolution", "convInput", "convWeight", "Generator.setState", "Optimizer.loadStateDict", "LRScheduler.loadStateDict"]); // prettier-ignore
-/** Parts of the library's own that a class shows to JavaScript: protected, or what others of its files call. */
+/** Parts of the library's own that classes, and those made from them, show to JavaScript: protected, or what others of its files call. */
 const inner: Readonly<Record<string, readonly string[]>> = {
   Tensor: ["alias", "viewed", "seenFrom", "preserved", "setHistory", "rebase", "moveTo", "receiveGrad", "checkInPlace", "checkLive", "filledLike", "uploadedLike", "moved", "constantOn", "peekGrad", "toJSON"], // prettier-ignore
-  Module: ["stateEntries"],
-  Numbered: ["list", "put"],
-  Weighted: ["make"],
-  ConvNd: ["borders"],
-  ConvTransposeNd: ["extra"],
-  Optimizer: ["plannedState"],
-  SGD: ["check", "update", "stateNames"],
-  Adam: ["check", "update", "stateNames"],
-  LRScheduler: ["plannedState", "begin", "check"],
-  StepLR: ["check", "rate"],
-  CosineAnnealingLR: ["check", "rate"],
-  LambdaLR: ["rate"],
-  Context: ["call", "apply"],
-  Node: ["release"],
+  Module: ["stateEntries", "list", "put", "make", "borders", "extra"],
+  Optimizer: ["plannedState", "check", "update", "stateNames"],
+  LRScheduler: ["plannedState", "begin", "check", "rate"],
+  Context: ["call", "apply", "release"],
+};
+const isInner = (value: Constructor, key: string): boolean => {
+  for (let base: Constructor | null = value; base; base = Object.getPrototypeOf(base) as Constructor | null)
+    if (inner[base.name]?.includes(key)) return true;
+  return false;
 };
 
 beforeAll(async () => {
@@ -129,14 +124,13 @@ describe("functions", () => {
 });
 
 describe("classes", () => {
-  const argumentsOf = (name: string): (() => readonly unknown[]) | undefined =>
-    constructions[name] ?? (name.startsWith("nn.") ? layers[name.slice(3)]?.[0] : undefined);
+  const isLayer = ({ value }: { readonly value: Constructor }): boolean => value.prototype instanceof w.nn.Module;
 
   it("every constructor refuses", async () => {
     const reports: string[] = [];
     for (const { name, value } of exportedClasses) {
       if (name in exempt || name.endsWith("Error")) continue;
-      const args = argumentsOf(name);
+      const args = argumentsOf(name, value);
       if (!args) reports.push(`${name}: test/calling/calls.ts has no valid call of it`);
       else reports.push(...(await refusals(`new ${name}`, () => ({ args: args(), run: (given) => new value(...given) }), { variadic: variadic.has(name) }))); // prettier-ignore
     }
@@ -145,9 +139,10 @@ describe("classes", () => {
 
   it("every layer refuses when it is called", async () => {
     const reports: string[] = [];
-    for (const [name, [make, input]] of Object.entries(layers)) {
-      const layer = (w.nn as unknown as Readonly<Record<string, Constructor>>)[name]!;
-      if (!(layer.prototype instanceof w.nn.Module) || name === "ModuleList") continue;
+    expect(Object.keys(layers).filter((name) => !exportedClasses.some((e) => e.name === name))).toEqual([]);
+    for (const { name, value: layer } of exportedClasses.filter(isLayer)) {
+      if (name === "nn.ModuleList") continue;
+      const [make, input] = layerOf(name);
       for (const method of ["call", "forward"] as const) {
         const prepared = (): Prepared => {
           const on = new layer(...make()) as w.nn.Module;
@@ -176,10 +171,10 @@ describe("classes", () => {
       for (const { owner, key } of members) {
         const title = `${owner}.${key}`;
         // Layers' own are called above; words in print are theirs too.
-        const ours = title in exempt || inner[owner]?.includes(key) || (key === "forward" && owner !== "Module") || owner === "Tensor";
+        const ours = title in exempt || isInner(value, key) || (key === "forward" && owner !== "Module") || owner === "Tensor";
         if (ours || name.endsWith("Error") || done.has(title)) continue;
         done.add(title);
-        const made = methodCalls[title] ?? printed(value, owner, key);
+        const made = methodCalls[title] ?? bare(name, value, key);
         await walk(title, made && ((): Prepared => prepare(made, key)), { structured: structured.has(title) });
       }
     }
@@ -192,13 +187,9 @@ describe("classes", () => {
     const { on, args } = made();
     return { on, args, run: (given) => (on as Readonly<Record<string, Callable>>)[key]!(...given) };
   };
-  /** extraRepr of a layer. */
-  function printed(value: Constructor, owner: string, key: string): (typeof methodCalls)[string] | undefined {
-    const make = Object.entries(layers).find(
-      ([name]) => (w.nn as unknown as Readonly<Record<string, Constructor>>)[name] === value,
-    )?.[1][0];
-    return make && key === "extraRepr" && owner !== "Module" ? () => ({ on: new value(...make()), args: [] }) : undefined;
-  }
+  /** Methods of layers that take nothing. */
+  const bare = (name: string, value: Constructor, key: string): (typeof methodCalls)[string] | undefined =>
+    isLayer({ value }) && /^(extraRepr|reset\w+)$/.test(key) ? () => ({ on: new value(...layerOf(name)[0]()), args: [] }) : undefined;
 
   it("every method of a tensor refuses", async () => {
     const reports: string[] = [];

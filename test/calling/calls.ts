@@ -119,8 +119,8 @@ export const functionCalls: Readonly<Record<string, Args>> = {
 /** Made when it is called, since saving takes a moment. */
 export const checkpointFile = await io.saveCheckpoint({ model: model() });
 
-/** Constructors beside those of layers. */
-export const constructions: Readonly<Record<string, Args>> = {
+/** Constructors beside those of layers and optimisers. */
+const constructions: Readonly<Record<string, Args>> = {
   Generator: () => [1],
   "data.BatchSampler": () => [new data.SequentialSampler(dataset()), 2, false],
   "data.DataLoader": () => [dataset(), {}],
@@ -129,9 +129,6 @@ export const constructions: Readonly<Record<string, Args>> = {
   "data.Subset": () => [dataset(), [0]],
   "data.SubsetRandomSampler": () => [[0], generator()],
   "data.TensorDataset": () => [vector(1, 2)],
-  "optim.Adam": () => [[leaf()], {}],
-  "optim.AdamW": () => [[leaf()], {}],
-  "optim.SGD": () => [[leaf()], {}],
   "optim.CosineAnnealingLR": () => [sgd(), 4, 0],
   "optim.LambdaLR": () => [sgd(), half],
   "optim.StepLR": () => [sgd(), 2, 0.1],
@@ -215,59 +212,47 @@ export const methodCalls: Readonly<Record<string, On>> = {
   "Numbered.at": () => ({ on: new nn.ModuleList([new nn.ReLU()]), args: [0] }),
   "Numbered.extend": () => ({ on: new nn.ModuleList(), args: [[new nn.ReLU()]] }),
   "ModuleList.insert": () => ({ on: new nn.ModuleList(), args: [0, new nn.ReLU()] }),
-  "Weighted.resetParameters": () => ({ on: new nn.Linear(2, 3), args: [] }),
-  "Embedding.resetParameters": () => ({ on: new nn.Embedding(4, 2), args: [] }),
-  "BatchNorm.resetParameters": () => ({ on: new nn.BatchNorm1d(3), args: [] }),
-  "BatchNorm.resetRunningStats": () => ({ on: new nn.BatchNorm1d(3), args: [] }),
-  "LayerNorm.resetParameters": () => ({ on: new nn.LayerNorm(3), args: [] }),
   "Embedding.fromPretrained": () => ({ on: nn.Embedding, args: [matrix(), true, null] }),
 };
 
-/** Layers: arguments of the constructor, and of a call. */
 const along = (rank: number): Tensor => w.ones([1, 2, 4, 4, 4].slice(0, rank + 2), { device: "cpu" });
 const ranks = [1, 2, 3] as const;
 const inEach = (name: string, make: Args, input: (rank: number) => readonly unknown[]): [string, readonly [Args, Args]][] =>
-  ranks.map((rank) => [`${name}${rank}d`, [make, () => input(rank)]]);
+  ranks.map((rank) => [`nn.${name}${rank}d`, [make, () => input(rank)]]);
 const pointwise = (...args: readonly unknown[]): readonly [Args, Args] => [() => args, () => [matrix()]];
 const pair = (...args: readonly unknown[]): readonly [Args, Args] => [() => args, () => [matrix(), matrix()]];
 const classes = (...args: readonly unknown[]): readonly [Args, Args] => [() => args, () => [matrix(), indices(0, 1)]];
 const chances = (...args: readonly unknown[]): readonly [Args, Args] => [() => args, () => [vector(0.5), vector(1)]];
 
+/** Layers beyond those that are made of nothing and map elements: arguments of the constructor, and of a call. */
 export const layers: Readonly<Record<string, readonly [make: Args, input: Args]>> = {
-  ReLU: pointwise(false),
-  LeakyReLU: pointwise(0.2),
-  ELU: pointwise(1),
-  GELU: pointwise({}),
-  SiLU: pointwise(),
-  Sigmoid: pointwise(),
-  Tanh: pointwise(),
-  Softplus: pointwise(1, 20),
-  LogSigmoid: pointwise(),
-  Softmax: pointwise(1),
-  LogSoftmax: pointwise(1),
-  ReLU6: pointwise(),
-  Hardtanh: pointwise(-1, 1),
-  SELU: pointwise(),
-  Mish: pointwise(),
-  PReLU: pointwise(1, 0.25),
-  Sequential: [() => [new nn.ReLU()], () => [matrix()]],
-  ModuleList: [() => [[new nn.ReLU()]], () => []],
-  Embedding: [() => [4, 2, 0], () => [indices(1, 2)]],
-  Flatten: pointwise(1, -1),
-  Unflatten: pointwise(1, [1, 3]),
-  Linear: pointwise(3, 2, true),
-  LayerNorm: pointwise([3], 1e-5, true, true),
-  MSELoss: pair({}),
-  L1Loss: pair({}),
-  SmoothL1Loss: pair({}),
-  HuberLoss: pair({}),
-  CrossEntropyLoss: classes(null, {}),
-  NLLLoss: classes(null, {}),
-  BCELoss: chances(null, {}),
-  BCEWithLogitsLoss: chances(null, {}),
-  Buffer: [() => [vector(1), {}], () => []],
-  Parameter: [() => [vector(1), true], () => []],
-  Dropout: pointwise(0.5, false),
+  "nn.ReLU": pointwise(false),
+  "nn.LeakyReLU": pointwise(0.2),
+  "nn.ELU": pointwise(1),
+  "nn.GELU": pointwise({}),
+  "nn.Softplus": pointwise(1, 20),
+  "nn.Softmax": pointwise(1),
+  "nn.LogSoftmax": pointwise(1),
+  "nn.Hardtanh": pointwise(-1, 1),
+  "nn.PReLU": pointwise(1, 0.25),
+  "nn.Sequential": [() => [new nn.ReLU()], () => [matrix()]],
+  "nn.ModuleList": [() => [[new nn.ReLU()]], () => []],
+  "nn.Embedding": [() => [4, 2, 0], () => [indices(1, 2)]],
+  "nn.Flatten": pointwise(1, -1),
+  "nn.Unflatten": pointwise(1, [1, 3]),
+  "nn.Linear": pointwise(3, 2, true),
+  "nn.LayerNorm": pointwise([3], 1e-5, true, true),
+  "nn.MSELoss": pair({}),
+  "nn.L1Loss": pair({}),
+  "nn.SmoothL1Loss": pair({}),
+  "nn.HuberLoss": pair({}),
+  "nn.CrossEntropyLoss": classes(null, {}),
+  "nn.NLLLoss": classes(null, {}),
+  "nn.BCELoss": chances(null, {}),
+  "nn.BCEWithLogitsLoss": chances(null, {}),
+  "nn.Buffer": [() => [vector(1), {}], () => []],
+  "nn.Parameter": [() => [vector(1), true], () => []],
+  "nn.Dropout": pointwise(0.5, false),
   ...Object.fromEntries([
     ...inEach(
       "Conv",
@@ -304,7 +289,7 @@ export const layers: Readonly<Record<string, readonly [make: Args, input: Args]>
       () => [1],
       (rank) => [along(rank)],
     ),
-    ["AvgPool1d", [() => [2, null, 0, false, true], () => [along(1)]]],
+    ["nn.AvgPool1d", [() => [2, null, 0, false, true], () => [along(1)]]],
     ...inEach(
       "AvgPool",
       () => [2, null, 0, false, true, null],
@@ -312,3 +297,12 @@ export const layers: Readonly<Record<string, readonly [make: Args, input: Args]>
     ).slice(1),
   ]),
 };
+
+export const layerOf = (name: string): readonly [make: Args, input: Args] => layers[name] ?? pointwise();
+
+/** Arguments of a constructor: those above, or what layers and optimisers usually take. */
+export function argumentsOf(name: string, { prototype }: { readonly prototype: object }): Args | undefined {
+  if (constructions[name] || name in layers) return constructions[name] ?? layerOf(name)[0];
+  if (prototype instanceof nn.Module) return () => [];
+  return prototype instanceof optim.Optimizer ? () => [[leaf()], {}] : undefined;
+}
