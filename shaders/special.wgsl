@@ -134,7 +134,8 @@ fn atan_f(x: f32) -> f32 {
 
 fn atan2_f(y: f32, x: f32) -> f32 {
   let infinite = is_inf(x) || is_inf(y);
-  let zero = ((bitcast<u32>(x) | bitcast<u32>(y)) << 1u) == 0u;
+  // Both 0, or so small that they count as 0: no bit of an exponent is set.
+  let zero = ((bitcast<u32>(x) | bitcast<u32>(y)) & 0x7f800000u) == 0u;
   let top = max(magnitude(x), magnitude(y));
   let scale = select(select(1.0, 0.25, top > 0x1p+125), 0x1p+40, top < 0x1p-80);
   let a = select(magnitude(y) * scale, select(0.0, 1.0, is_inf(y)), infinite);

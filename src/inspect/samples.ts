@@ -1,7 +1,7 @@
 // Turns the samples of operator records into tensors and calls, for tests and selfTest().
 import { type DType, isFloat } from "../base/dtype.ts";
 import { sizeOf } from "../base/shape.ts";
-import type { Arg, Sample } from "../ops/op.ts";
+import type { AnyOp, Arg, Sample } from "../ops/op.ts";
 import { tensor } from "../tensor/create.ts";
 import type { DeviceName } from "../tensor/device.ts";
 import { functions } from "../tensor/methods.ts";
@@ -49,6 +49,65 @@ export function materialise(sample: Sample, device: DeviceName, float: DType, ma
   };
   return { args: sample.map(build), leaves };
 }
+
+/** A call that is tried; `sharp` where slopes jump in it, so that differences say nothing about them. */
+export interface Case {
+  readonly sample: Sample;
+  readonly sharp: boolean;
+}
+
+/** True of operators that work element by element. */
+export const isElementwise = (op: AnyOp): boolean => op.kinks !== undefined;
+
+/** Numbers that a sample gives by themselves, such as limits, in options too. */
+const numbersIn = (sample: Sample): number[] =>
+  sample.flatMap((v) => (typeof v === "object" && v !== null && !isArg(v) ? Object.values(v) : [v])).filter((v) => typeof v === "number");
+
+/**
+ * The ways in which the samples of an elementwise operator call it, each with tensors that hold all combinations of `values`, of the
+ * operator's kinks and of the numbers that the sample gives itself, so that operands meet those and each other.
+ */
+export function combinations(op: AnyOp, values: (dtype: DType, tensors: number) => readonly number[]): Sample[] {
+  const placesOf = (sample: Sample): number[] => [...sample.keys()].filter((i) => isArg(sample[i]) && sample[i].$.length > 0);
+  const ways = new Map<string, Sample>();
+  for (const sample of op.samples) {
+    const way = JSON.stringify(sample.map((v) => (isArg(v) ? [v.dtype ?? "float32", v.$.length > 0] : v)));
+    if (placesOf(sample).length > 0 && !ways.has(way)) ways.set(way, sample);
+  }
+  return [...ways.values()].map((sample) => {
+    const places = placesOf(sample);
+    const lists = places.map((i) => {
+      const { dtype = "float32" } = sample[i] as Arg;
+      const own = isFloat(dtype) ? [...op.kinks!, ...numbersIn(sample)] : [];
+      return [...new Set([...values(dtype, places.length), ...own])];
+    });
+    const size = lists.reduce((n, list) => n * list.length, 1);
+    let inner = 1;
+    const filled = [...sample];
+    for (const [k, i] of places.entries()) {
+      const [list, step] = [lists[k]!, inner];
+      filled[i] = {
+        ...(sample[i] as Arg),
+        $: [size],
+        data: Array.from({ length: size }, (_, n) => list[Math.floor(n / step) % list.length]!),
+      };
+      inner *= list.length;
+    }
+    return filled;
+  });
+}
+
+const edges = (dtype: DType): readonly number[] => {
+  if (dtype === "bool") return [0, 1];
+  if (dtype === "uint8") return [0, 1, 6, 255];
+  return isFloat(dtype) ? [0, 1, -1, 0.5] : [0, 1, -1, 6, -7, 2147483647, -2147483648];
+};
+
+/** The samples of an operator; of an elementwise one also 0, ties, its kinks and the ends of the integers. */
+export const casesOf = (op: AnyOp): readonly Case[] => [
+  ...op.samples.map((sample) => ({ sample, sharp: false })),
+  ...(isElementwise(op) ? combinations(op, edges).map((sample) => ({ sample, sharp: op.kinks!.length > 0 })) : []),
+];
 
 /** Fixed, generic numbers of both signs in the shape of a result: the gradient of a sum so weighted shows every element. */
 export const weightsLike = (like: Tensor, seed: number): Tensor =>

@@ -34,6 +34,13 @@ export interface Form {
   /** One WGSL expression, or separate ones where floats, integers or booleans differ. Kinds left out are refused. */
   readonly wgsl: string | Kinds;
   readonly cpu: Scalar;
+  /**
+   * The largest error of the WGSL for floats, in units in the last place of the result, over all normal operands; 0, the default, asks for
+   * the correctly rounded result. Infinity where rounding on the way decides between results far apart.
+   */
+  readonly ulp?: number;
+  /** Terms of the result may cancel: its error counts in units of the largest of them. */
+  readonly cancels?: true;
   /** The twin for integer arithmetic, where doubles would lose bits. */
   readonly int?: Scalar;
   /** A loop of its own for floats on the CPU. */

@@ -70,6 +70,11 @@ interface Base<F extends Fn> {
   readonly errors: readonly ErrorSample[];
   /** Position of the tensor that the method form is called on; −1 for functions that are no methods. Default 0. */
   readonly self?: number;
+  /**
+   * Only of elementwise operators, and of all of them: the values at which the slope jumps or has no end, none where it is smooth.
+   * selfTest() and the tests make operands take them, and tie; they take no finite differences there.
+   */
+  readonly kinks?: readonly number[];
   /** What others are made of: neither exported nor documented, but tested and drawn like all. */
   readonly internal?: true;
   /**
@@ -122,6 +127,8 @@ export interface ViewOp<F extends Fn, A extends object = object> extends Base<F>
 /** An operator defined by others; device, gradient and dtype follow from them. */
 export interface Composite<F extends Fn> extends Base<F> {
   readonly compose: F;
+  /** Of elementwise ones: how far the result may be off, in units in the last place. Records with kernels say it beside their WGSL. */
+  readonly ulp?: number;
   /** One other operator under another name: graphs show the composite's. */
   readonly renames?: true;
   /** "none" when the result carries no gradient. */

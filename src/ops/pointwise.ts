@@ -57,6 +57,8 @@ export interface Rules<S extends string, A extends object> {
   readonly rest?: boolean;
   readonly save?: Reads<S>;
   readonly internal?: true;
+  /** The values where the slope jumps or has no end; by default it is smooth. */
+  readonly kinks?: readonly number[];
   readonly backward: Backward<S, A> | "none" | "definition";
   readonly samples: readonly Sample[];
   readonly errors?: readonly ErrorSample[];
@@ -77,6 +79,7 @@ export function pointwise<F extends Fn, S extends string = never, A extends obje
   const defaults = parse([], positional ?? {}, keywords) as A;
   return {
     errors: [...notTensors],
+    kinks: [],
     ...rule,
     call:
       call ??

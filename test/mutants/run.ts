@@ -154,7 +154,7 @@ function suites({ file, inside, kind }: Mutant): readonly Suite[] {
   const general: Suite = [
     "test/ops/math",
     "test/ops/special",
-    "test/ops/extremes",
+    "test/ops/accuracy",
     "test/ops/elementwise",
     "test/ops/reduce",
     "test/lecture",

@@ -4,7 +4,7 @@ import "../../src/ops/all.ts";
 import { describe, expect, it } from "vitest";
 import { isFloat } from "../../src/base/dtype.ts";
 import { gradcheck, gradgradcheck } from "../../src/inspect/gradcheck.ts";
-import { callOp, materialise } from "../../src/inspect/samples.ts";
+import { callOp, casesOf, materialise } from "../../src/inspect/samples.ts";
 import { records } from "../../src/ops/install.ts";
 import { differentiable } from "../../src/ops/op.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
@@ -17,7 +17,7 @@ const names = ["contiguous", "strided", "expanded"] as const;
 
 describe.each(table)("%s", (name, op) => {
   it("matches finite differences to second order on the CPU in float64, in every layout", async () => {
-    for (const [i, sample] of op.samples.entries())
+    for (const [i, { sample, sharp }] of casesOf(op).entries())
       // What names places in storage means others in the dense tensors that differences are taken with.
       for (const layout of "absolute" in op ? (["contiguous"] as const) : names) {
         const { args, leaves } = materialise(sample, "cpu", "float64", layouts[layout]);
@@ -32,7 +32,8 @@ describe.each(table)("%s", (name, op) => {
           outputs.filter((o) => o.requiresGrad),
           `results that require a gradient, sample ${i}`,
         ).toEqual(carrying);
-        if (carrying.length === 0) continue;
+        // At a kink differences see both sides; test/golden has what PyTorch says there.
+        if (carrying.length === 0 || sharp) continue;
         const replay = (...inputs: Tensor[]): Tensor[] => {
           const swap = (v: unknown): unknown => {
             const at = (leaves as readonly unknown[]).indexOf(v);

@@ -26,7 +26,7 @@ const pair: readonly Sample[] = [
 ];
 
 /** A record for g · f′, from g and the input or output of f. */
-const slope = (rule: Form & { definition: Gradient }): Slope => ({
+const slope = (rule: Form & { definition: Gradient; kinks?: readonly number[] }): Slope => ({
   ...pointwise<Gradient>({ ...rule, operands: ["g", "x"], backward: "definition", samples: pair }),
   internal: true,
 });
@@ -41,6 +41,7 @@ export const relu: Unary<"out"> = unary({ float: "relu(x)", int: "max(x, 0)", bo
       to[t] = x < 0 ? 0 : x;
     }
   },
+  kinks: [0],
   errors: [...noBools],
 });
 
@@ -52,6 +53,7 @@ export const reluBackward: Slope = slope({
     for (const end = t + n; t < end; t++, i += sa, j += sb) to[t] = b[j]! <= 0 ? 0 : a[i]!;
   },
   definition: (g, y) => g.maskedFill(y.le(0), 0),
+  kinks: [0],
 });
 
 export interface NegativeSlope {
@@ -65,12 +67,14 @@ export const leakyRelu: Primitive<
   NegativeSlope
 > = pointwise({
   wgsl: { float: "select(x * p0, x, x > 0.0)" },
+  ulp: 1,
   cpu: (x, _y, _z, slope) => (x > 0 ? x : x * slope),
   loop: (to, t, n, a, i, sa, _b, _j, _sb, _c, _k, _sc, slope) => {
     for (const end = t + n; t < end; t++, i += sa) to[t] = a[i]! > 0 ? a[i]! : a[i]! * slope;
   },
   params: numbers,
   positional: { negativeSlope: 0.01 },
+  kinks: [0],
   save: ["x"],
   backward: (g, { x }, { negativeSlope }) => ({ x: () => g.where(x.gt(0), g.mul(negativeSlope)) }),
   samples: [...ranges, [t([3]), 0.2], [t([3]), { negativeSlope: -1 }]],
@@ -82,6 +86,7 @@ export const leakyRelu: Primitive<
 /** 1 / (1 + e⁻ˣ). */
 export const sigmoid: Unary<"out"> = real("sigmoid", m.sigmoid, "out", (g, y) => g.sigmoidBackward(y), {
   wgsl: "sigmoid(x)",
+  ulp: 2.2,
   loop: (to, t, n, a, i, sa) => {
     for (const end = t + n; t < end; t++, i += sa) to[t] = m.sigmoid(a[i]!);
   },
@@ -91,6 +96,7 @@ export const sigmoid: Unary<"out"> = real("sigmoid", m.sigmoid, "out", (g, y) =>
 /** g · s · (1 − s) for s = sigmoid(x). */
 export const sigmoidBackward: Slope = slope({
   wgsl: { float: "x * (1.0 - y) * y" },
+  ulp: 2.5,
   cpu: (x, y) => x * (1 - y) * y,
   loop: (to, t, n, a, i, sa, b, j, sb) => {
     for (const end = t + n; t < end; t++, i += sa, j += sb) to[t] = a[i]! * (1 - b[j]!) * b[j]!;
@@ -100,6 +106,7 @@ export const sigmoidBackward: Slope = slope({
 
 /** Hyperbolic tangent. */
 export const tanh: Unary<"out"> = real("tanh", Math.tanh, "out", (g, y) => g.tanhBackward(y), {
+  ulp: 1.4,
   loop: (to, t, n, a, i, sa) => {
     for (const end = t + n; t < end; t++, i += sa) to[t] = Math.tanh(a[i]!);
   },
@@ -109,6 +116,8 @@ export const tanh: Unary<"out"> = real("tanh", Math.tanh, "out", (g, y) => g.tan
 /** g · (1 − y²) for y = tanh(x). */
 export const tanhBackward: Slope = slope({
   wgsl: { float: "x * (1.0 - y * y)" },
+  ulp: 2.5,
+  cancels: true,
   cpu: (x, y) => x * (1 - y * y),
   loop: (to, t, n, a, i, sa, b, j, sb) => {
     for (const end = t + n; t < end; t++, i += sa, j += sb) to[t] = a[i]! * (1 - b[j]! * b[j]!);
@@ -125,9 +134,11 @@ export interface Alpha {
 /** x where positive, alpha · (eˣ − 1) elsewhere. */
 export const elu: Primitive<(x: Tensor, ...rest: [alpha?: number] | [options: Partial<Alpha>]) => Tensor, "x", Alpha> = pointwise({
   wgsl: { float: "elu(x, p0)" },
+  ulp: 1.6,
   cpu: (x, _y, _z, alpha) => m.elu(x, alpha),
   params: numbers,
   positional: { alpha: 1 },
+  kinks: [0],
   save: ["x"],
   // hardtanh holds x below 0 and has, unlike clampMax, no gradient there: as in PyTorch the second derivative at 0 is 0.
   backward: (g, { x }, { alpha }) => ({ x: () => g.mul(x.hardtanh(-Infinity, 0).exp().mul(alpha)).where(x.le(0), g) }),
@@ -142,17 +153,22 @@ export interface Approximation {
 const root = 2 * Math.sqrt(2 / Math.PI);
 type Gelus = Readonly<Record<Approximation["approximate"], Form>>;
 const geluForms: Gelus = {
-  none: { wgsl: { float: "gelu(x)" }, cpu: m.gelu },
-  tanh: { wgsl: { float: "gelu_tanh(x)" }, cpu: m.geluTanh },
+  none: { wgsl: { float: "gelu(x)" }, ulp: 5, cpu: m.gelu },
+  // Where the result dies away, the error of the exponent does not.
+  tanh: { wgsl: { float: "gelu_tanh(x)" }, ulp: 160, cpu: m.geluTanh },
 };
 const geluSlopes: Gelus = {
   none: {
     wgsl: { float: "x * (normal_cdf(y) + y * 0.3989422804 * exp_f(-0.5 * y * y))" },
+    ulp: 5,
+    cancels: true,
     cpu: (x, y) => x * (m.normalCdf(y) + (y * Math.exp(-0.5 * y * y)) / Math.sqrt(2 * Math.PI)),
   },
   // x · σ(u), u = root · (x + 0.044715 x³): σ + x · σ′ · u′.
   tanh: {
     wgsl: { float: "x * gelu_tanh_slope(y)" },
+    ulp: 4,
+    cancels: true,
     cpu: (x, y) => {
       const s = m.sigmoid(root * y * (1 + 0.044715 * y * y));
       return x * (s + y * root * s * (1 - s) * (1 + 0.134145 * y * y));
@@ -197,11 +213,13 @@ export const geluBackward: Primitive<(g: Tensor, x: Tensor, options?: Partial<Ap
   };
 
 /** x · sigmoid(x), also called swish. */
-export const silu: PlainUnary<"x"> = plain(unary({ float: "silu(x)" }, m.silu, "x", (g, x) => g.siluBackward(x), smooth));
+export const silu: PlainUnary<"x"> = plain(unary({ float: "silu(x)" }, m.silu, "x", (g, x) => g.siluBackward(x), { ulp: 3, ...smooth }));
 
 /** g · silu′(x). */
 export const siluBackward: Slope = slope({
   wgsl: { float: "x * sigmoid(y) * (1.0 + y * sigmoid(-y))" },
+  ulp: 4,
+  cancels: true,
   cpu: (x, y) => x * m.sigmoid(y) * (1 + y * m.sigmoid(-y)),
   definition: (g, x) => {
     const s = x.sigmoid();
@@ -211,7 +229,7 @@ export const siluBackward: Slope = slope({
 
 /** log(sigmoid(x)), without overflow. */
 export const logsigmoid: PlainUnary<"x"> = plain(
-  unary({ float: "logsigmoid(x)" }, m.logsigmoid, "x", (g, x) => g.mul(x.neg().sigmoid()), smooth),
+  unary({ float: "logsigmoid(x)" }, m.logsigmoid, "x", (g, x) => g.mul(x.neg().sigmoid()), { ulp: 2, ...smooth }),
 );
 
 export interface Sharpness {
@@ -229,9 +247,13 @@ export const softplus: Primitive<
   Sharpness
 > = pointwise({
   wgsl: { float: "softplus(x, p0, p1)" },
+  // Where beta · x is no rounded number; its error counts in the exponent.
+  ulp: 2,
   cpu: (x, _y, _z, beta, threshold) => m.softplus(x, beta, threshold),
   params: numbers,
   positional: { beta: 1, threshold: 20 },
+  // Where softplus turns into x there is a small step.
+  kinks: [20],
   save: ["x"],
   backward: (g, { x }, { beta, threshold }) => ({
     x: () => {
@@ -239,7 +261,7 @@ export const softplus: Primitive<
       return g.where(z.gt(threshold), g.mul(z.sigmoid()));
     },
   }),
-  samples: [...ranges, [t([4]), 3, 0.2], [t([4]), { beta: 0.5 }]],
+  samples: [...ranges, [t([4]), 2, 0.5], [t([4]), { beta: 0.5 }]],
   errors: [...floats],
 });
 
@@ -261,6 +283,7 @@ export const hardtanh: Primitive<
   cpu: (x, _y, _z, low, high) => Math.min(Math.max(x, low), high),
   params: numbers,
   positional: { minVal: -1, maxVal: 1 },
+  kinks: [-1, 1],
   check: ({ minVal, maxVal }) => {
     if (!(minVal <= maxVal)) throw new ArgumentError(`minVal ${minVal} is above maxVal ${maxVal}`);
   },
@@ -278,6 +301,7 @@ export const hardtanh: Primitive<
 /** min(max(x, 0), 6). */
 export const relu6: Composite<(x: Tensor) => Tensor> = {
   compose: (x) => x.hardtanh(0, 6),
+  kinks: [0, 6],
   samples: [[t([3, 4], { low: -2, high: 9 })]],
   errors: [raises(["text"], "must be a tensor")],
 };
@@ -285,9 +309,17 @@ export const relu6: Composite<(x: Tensor) => Tensor> = {
 /** Scaled exponential linear unit, which keeps mean 0 and variance 1 in deep nets. Source: Klambauer et al. 2017. */
 export const selu: Composite<(x: Tensor) => Tensor> = {
   compose: (x) => x.elu(1.6732632423543772).mul(1.0507009873554805),
+  kinks: [0],
+  ulp: 2.2,
   samples: [[t([3, 4])]],
   errors: [...floats],
 };
 
 /** x · tanh(softplus(x)). Source: Misra 2019. */
-export const mish: Composite<(x: Tensor) => Tensor> = { compose: (x) => x.mul(x.softplus().tanh()), samples: ranges, errors: [...floats] };
+export const mish: Composite<(x: Tensor) => Tensor> = {
+  compose: (x) => x.mul(x.softplus().tanh()),
+  kinks: [],
+  ulp: 3.5,
+  samples: ranges,
+  errors: [...floats],
+};

@@ -45,6 +45,9 @@ const sum: Kinds = { float: "x + p0 * y", int: "x + i32(p0) * y" };
 const scaled = (sign: number, wgsl: Kinds, loop: Loop, { samples, errors }: Cases): Scaled =>
   mapped({
     wgsl,
+    // The product may be rounded before it is added.
+    ulp: 1,
+    cancels: true,
     cpu: (x, y, _z, factor) => x + factor * y,
     int: (x, y, _z, factor) => x + Math.imul(factor, y),
     loop,
@@ -110,14 +113,17 @@ const quotient: Form = {
     for (const end = t + n; t < end; t++, i += sa, j += sb) to[t] = a[i]! / b[j]!;
   },
   yields: "float",
+  ulp: 2.5,
 };
 const truncated: Form = {
+  ulp: Infinity,
   wgsl: { float: "trunc_f(x / y)", int: "x / y", bool: false },
   cpu: (x, y) => Math.trunc(x / y),
   int: (x, y) => (y === 0 ? x : Math.trunc(x / y)),
 };
 const floored: Form = {
   wgsl: { float: "floor_div_f(x, y)", int: "floor_div_i(x, y)", bool: false },
+  ulp: 2,
   cpu: m.floorDivide,
   int: m.floorDivideInt,
 };
@@ -130,11 +136,12 @@ export const div: Mapped<(x: Operand, y: Operand, options?: { roundingMode?: Rou
   form: ({ roundingMode }) => (roundingMode === null ? quotient : roundingMode === "trunc" ? truncated : floored),
   operands: ["x", "y"],
   keywords: { roundingMode: null as Rounding },
+  kinks: [0],
   check: ({ roundingMode }) => checkKnown("roundingMode", roundingMode, [null, "trunc", "floor"]),
   save: { x: ["y"], y: ["x", "y"] },
   backward: (g, { x, y }, { roundingMode }) =>
     roundingMode === null ? { x: () => g.div(y), y: () => g.mul(x.div(y).div(y)).neg() } : { x: () => flat(g), y: () => flat(g) },
-  samples: [...pairs(positive), [wide([2, 3]), positive([3]), { roundingMode: "trunc" }], [wide([2, 3]), 0.7, { roundingMode: "floor" }]],
+  samples: [...pairs(positive), [wide([2, 3]), positive([3]), { roundingMode: "trunc" }], [wide([2, 3]), 0.75, { roundingMode: "floor" }]],
   errors: [...mismatch, raises([t([2]), 2, { roundingMode: "up" }], "unknown roundingMode up")],
 });
 
@@ -150,14 +157,20 @@ export interface Powers {
   exponent: number | undefined;
 }
 
-const power = (float: string, cpu: Form["cpu"]): Form => ({ wgsl: { float, int: "pow_i(x, y)", bool: false }, cpu, int: m.powInt });
-const anyPower = power("pow_f(x, y)", m.pow);
+const power = (float: string, ulp: number, cpu: Form["cpu"]): Form => ({
+  wgsl: { float, int: "pow_i(x, y)", bool: false },
+  ulp,
+  cpu,
+  int: m.powInt,
+});
+const anyPower = power("pow_f(x, y)", 4, m.pow);
 /** Exponents that need no logarithm. */
 const easy: Readonly<Record<number, Form>> = {
-  2: power("x * x", (x) => x * x),
-  3: power("x * x * x", (x) => x * x * x),
-  0.5: power("sqrt_f(x)", Math.sqrt),
-  [-1]: power("1.0 / x", (x) => 1 / x),
+  1: power("x", 0, (x) => x),
+  2: power("x * x", 0, (x) => x * x),
+  3: power("x * x * x", 1.5, (x) => x * x * x),
+  0.5: power("sqrt_f(x)", 0.5, Math.sqrt),
+  [-1]: power("1.0 / x", 2.5, (x) => 1 / x),
 };
 
 /**
@@ -174,6 +187,7 @@ export const pow: Mapped<(x: Operand, exponent: Operand) => Tensor, "x" | "y" | 
     return { inputs, attrs: { exponent } };
   },
   save: { x: ["x", "y"], y: ["x", "y", "out"] },
+  kinks: [0],
   backward: (g, { x, y, out }, { exponent }) => ({
     x: () => {
       if (exponent === undefined) return g.mul(y.mul(x.pow(y.sub(1))).maskedFill(y.eq(0), 0));

@@ -134,10 +134,16 @@ const smaller: Form = { wgsl: { float: "min_nan(x, y)", int: "min(x, y)" }, cpu:
 const share = (g: Tensor, winner: Tensor, other: Tensor): Tensor => g.mul(0.5).where(winner.eq(other), g.maskedFill(winner.lt(other), 0));
 const extreme = (form: Form, grads: (g: Tensor, x: Tensor, y: Tensor) => Tensor): PlainBinary<"x" | "y"> =>
   plain(
-    binary(form.wgsl, form.cpu as (x: number, y: number) => number, ["x", "y"], (g, { x, y }) => ({
-      x: () => grads(g, x, y),
-      y: () => grads(g, y, x),
-    })),
+    binary(
+      form.wgsl,
+      form.cpu as (x: number, y: number) => number,
+      ["x", "y"],
+      (g, { x, y }) => ({
+        x: () => grads(g, x, y),
+        y: () => grads(g, y, x),
+      }),
+      { kinks: [0] },
+    ),
   );
 
 /** The larger of x and y; NaN where either is. Where they are equal each gets half of the gradient. */
@@ -175,6 +181,7 @@ export const clamp: Mapped<
     return { inputs: { x: operandOf(x, "x"), y, z }, attrs: { mode: given.length > 1 ? "both" : given[0]! } };
   },
   save: ["x", "y", "z"],
+  kinks: [0],
   // At a bound x gets all of the gradient.
   backward: (g, { x, y, z }, { mode }) =>
     mode === "both"

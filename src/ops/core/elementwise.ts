@@ -20,11 +20,12 @@ export const neg: Unary = unary(
 
 /** |x|. The gradient at 0 is 0. */
 export const abs: Unary<"x"> = unary({ float: "magnitude(x)", int: "abs(x)", bool: false }, Math.abs, "x", (g, x) => g.mul(x.sign()), {
+  kinks: [0],
   errors: [...noBools],
 });
 
 /** −1, 0 or 1; 0 for NaN. */
-export const sign: Unary = unary({ float: "sign_f(x)", int: "sign(x)" }, m.sign, "", flat);
+export const sign: Unary = unary({ float: "sign_f(x)", int: "sign(x)" }, m.sign, "", flat, { kinks: [0] });
 
 /** 1 / x. */
 export const reciprocal: Unary<"out"> = unary(
@@ -32,7 +33,7 @@ export const reciprocal: Unary<"out"> = unary(
   (x) => 1 / x,
   "out",
   (g, y) => g.mul(y.square().neg()),
-  { yields: "float", range: [0.5, 3] },
+  { yields: "float", range: [0.5, 3], kinks: [0], ulp: 2.5 },
 );
 
 /** x²; truth values count as 0 and 1. */
@@ -51,18 +52,22 @@ export const square: Unary<"x"> = unary(
   },
 );
 
-const above = { range: [0.2, 4] } as const;
+const above = { range: [0.2, 4], kinks: [0] } as const;
 
 /** √x. */
 export const sqrt: Unary<"out"> = real("sqrt", Math.sqrt, "out", (g, y) => g.div(y.mul(2)), {
   loop: (to, t, n, a, i, sa) => {
     for (const end = t + n; t < end; t++, i += sa) to[t] = Math.sqrt(a[i]!);
   },
+  ulp: 0.5,
   ...above,
 });
 
 /** 1 / √x. */
-export const rsqrt: Unary<"out"> = real("rsqrt", m.rsqrt, "out", (g, y) => g.mul(y.mul(y).mul(y)).mul(-0.5), above);
+export const rsqrt: Unary<"out"> = real("rsqrt", m.rsqrt, "out", (g, y) => g.mul(y.mul(y).mul(y)).mul(-0.5), {
+  ulp: 1.5,
+  ...above,
+});
 
 // ---- exponential and logarithm
 
@@ -71,14 +76,16 @@ export const exp: Unary<"out"> = real("exp", Math.exp, "out", (g, y) => g.mul(y)
   loop: (to, t, n, a, i, sa) => {
     for (const end = t + n; t < end; t++, i += sa) to[t] = Math.exp(a[i]!);
   },
+  ulp: 1,
 });
 
 /** Natural logarithm. */
-export const log: Unary<"x"> = real("log", Math.log, "x", (g, x) => g.div(x), above);
+export const log: Unary<"x"> = real("log", Math.log, "x", (g, x) => g.div(x), { ulp: 0.9, ...above });
 
 /** x itself. */
 export const positive: Composite<(x: Tensor) => Tensor> = {
   compose: (x) => x,
+  kinks: [],
   samples: [[t([2, 3])]],
   errors: [raises(["text"], "must be a tensor")],
 };
@@ -88,6 +95,8 @@ const scaled = (factor: number): Scaled => ({
   compose: (x) => x.mul(factor),
   renames: true,
   inplace: true,
+  kinks: [],
+  ulp: 1,
   samples: samplesOf(within()),
   errors: [raises(["text"], "must be a tensor")],
 });

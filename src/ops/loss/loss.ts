@@ -111,12 +111,15 @@ export const binaryCrossEntropyEach: Primitive<(x: Tensor, target: Tensor) => Te
   ...pointwise({
     operands: ["x", "target"],
     wgsl: { float: "(y - 1.0) * held(log1p_f(-x)) - y * held(log_f(x))" },
+    ulp: 3,
+    cancels: true,
     cpu: (x, y) => (y - 1) * held(Math.log1p(-x)) - y * held(Math.log(x)),
     save: { x: ["x", "y"], y: ["x"] },
     backward: (g, { x, y }) => ({
       x: () => g.binaryCrossEntropyBackward(x, y),
       y: () => g.mul(x.neg().log1p().clampMin(-100).sub(x.log().clampMin(-100))),
     }),
+    kinks: [0, 1],
     samples: chancePairs(),
   }),
   internal: true,
@@ -129,6 +132,7 @@ export const binaryCrossEntropyBackward: Primitive<(g: Tensor, x: Tensor, target
   ...pointwise({
     operands: ["g", "x", "target"],
     wgsl: { float: "x * (y - z) / max(y * (1.0 - y), 1e-12)" },
+    ulp: 3,
     cpu: (g, x, y) => (g * (x - y)) / Math.max(x * (1 - x), tiny),
     save: { x: ["y", "z"], y: ["x", "y", "z"], z: ["x", "y"] },
     // PyTorch's formulas, which hold factors away from 0 where the kernel bounds their product.
@@ -144,6 +148,7 @@ export const binaryCrossEntropyBackward: Primitive<(g: Tensor, x: Tensor, target
         z: () => gg.mul(g).mul(slope()).neg(),
       };
     },
+    kinks: [0, 1],
     samples: chancePairs().map(([x, target]) => [target, x, target]),
   }),
   internal: true,

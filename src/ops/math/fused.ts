@@ -15,6 +15,8 @@ const ints = t([2], { dtype: "int32" });
 /** x + weight · (end − x). Errors: DtypeError when the tensors differ in dtype. */
 export const lerp: Mapped<(x: Tensor, end: Tensor, weight: Operand) => Tensor, "x" | "y" | "z"> = mapped({
   wgsl: { float: "lerp_f(x, y, z)" },
+  ulp: 5,
+  cancels: true,
   cpu: m.lerp,
   operands: ["x", "end", "weight"],
   dtype: (ins) => {
@@ -32,12 +34,14 @@ export const lerp: Mapped<(x: Tensor, end: Tensor, weight: Operand) => Tensor, "
 
 const positives = within(0.5, 3);
 type Fused = Mapped<(x: Tensor, tensor1: Operand, tensor2: Operand, options?: { value?: number }) => Tensor, "y" | "z", { value: number }>;
-const fused = (rule: Form & Pick<Rules<"y" | "z", { value: number }>, "save" | "backward" | "samples" | "errors">): Fused =>
+const fused = (rule: Form & Pick<Rules<"y" | "z", { value: number }>, "save" | "backward" | "samples" | "errors" | "kinks">): Fused =>
   mapped({ ...rule, params: numbers, operands: ["x", "tensor1", "tensor2"], keywords: { value: 1 } });
 
 /** x + value · tensor1 · tensor2. */
 export const addcmul: Fused = fused({
   wgsl: { float: "x + p0 * y * z", int: "x + i32(p0) * y * z", bool: false },
+  ulp: 2,
+  cancels: true,
   cpu: (x, y, z, value) => x + value * y * z,
   int: (x, y, z, value) => x + Math.imul(Math.imul(value, y), z),
   save: { y: ["z"], z: ["y"] },
@@ -51,8 +55,11 @@ export const addcmul: Fused = fused({
 
 /** x + value · tensor1 / tensor2. */
 export const addcdiv: Fused = fused({
-  wgsl: { float: "x + p0 * (y / z)" },
+  wgsl: { float: "x + p0 * y / z" },
+  ulp: 4,
+  cancels: true,
   cpu: (x, y, z, value) => x + value * (y / z),
+  kinks: [0],
   save: { y: ["z"], z: ["y", "z"] },
   backward: (g, { y, z }, { value }) => ({
     x: () => g,

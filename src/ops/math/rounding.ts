@@ -11,7 +11,7 @@ import type { Tensor } from "../tensor.ts";
 library(special);
 
 const steps = (float: string, cpu: (x: number) => number): Unary =>
-  unary({ float, int: "x", bool: false }, cpu, "", flat, { errors: [...noBools] });
+  unary({ float, int: "x", bool: false }, cpu, "", flat, { kinks: [0], errors: [...noBools] });
 
 /** Largest whole number not above x. */
 export const floor: Unary = steps("floor(x)", Math.floor);
@@ -23,14 +23,16 @@ export const ceil: Unary = steps("ceil(x)", Math.ceil);
 export const trunc: Unary = steps("trunc_f(x)", Math.trunc);
 
 const whole: Form = { wgsl: { float: "round_even(x)", int: "x", bool: false }, cpu: m.roundEven };
-const finer: Form = { wgsl: { float: "round_even(x * p0) / p0" }, cpu: (x, _y, _z, p) => m.roundEven(x * p) / p };
-const coarser: Form = { wgsl: { float: "round_even(x / p0) * p0" }, cpu: (x, _y, _z, p) => m.roundEven(x / p) * p };
+// How x · p0 is rounded decides beside a half.
+const finer: Form = { wgsl: { float: "round_even(x * p0) / p0" }, ulp: Infinity, cpu: (x, _y, _z, p) => m.roundEven(x * p) / p };
+const coarser: Form = { wgsl: { float: "round_even(x / p0) * p0" }, ulp: Infinity, cpu: (x, _y, _z, p) => m.roundEven(x / p) * p };
 
 /** Nearest whole number, halves to the even one; `decimals` digits after the point are kept, or before it when negative. */
 export const round: Mapped<(x: Tensor, options?: { decimals?: number }) => Tensor, never, { decimals: number }> = mapped({
   form: ({ decimals }) => (decimals === 0 ? whole : decimals > 0 ? finer : coarser),
   params: ({ decimals }) => [10 ** Math.abs(decimals)],
   keywords: { decimals: 0 },
+  kinks: [0.5, 1.5, 2.5, -0.5],
   check: ({ decimals }) => integer(decimals, "decimals"),
   backward: (g) => ({ x: () => flat(g) }),
   samples: [[t([3, 5])], [t([]), { decimals: 1 }], [t([2, 3], { low: -300, high: 300 }), { decimals: -2 }], [t([0, 2])]],
@@ -45,7 +47,7 @@ const remaining = (float: string, cpu: (x: number, y: number) => number, int: st
     cpu,
     { y: ["x", "y"] },
     (g, { x, y }) => ({ x: () => g, y: () => g.mul(x.div(y, { roundingMode })).neg() }),
-    { range: [0.3, 3] },
+    { range: [0.3, 3], kinks: [0] },
   );
 
 /** Remainder with the sign of x: x − y · trunc(x / y). */
@@ -60,6 +62,7 @@ export const heaviside: Binary<"x"> = binary(
   m.heaviside,
   { y: ["x"] },
   (g, { x }) => ({ x: () => flat(g), y: () => g.mul(x.eq(0)) }),
+  { kinks: [0] },
 );
 
 /** The fraction of x, with its sign. */
@@ -69,6 +72,7 @@ export const frac: Unary = unary(
   "",
   (g) => g,
   {
+    kinks: [0],
     errors: [...noBools, raises([t([2], { dtype: "int32" })], "not defined for int32")],
   },
 );

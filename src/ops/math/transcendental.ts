@@ -13,21 +13,21 @@ const ints = t([2], { dtype: "int32" });
 // ---- exponentials and logarithms
 
 /** 2ˣ. */
-export const exp2: Unary<"out"> = real("exp2", m.exp2, "out", (g, y) => g.mul(y.mul(Math.LN2)));
+export const exp2: Unary<"out"> = real("exp2", m.exp2, "out", (g, y) => g.mul(y.mul(Math.LN2)), { ulp: 1 });
 
 /** eˣ − 1, accurate near 0. */
-export const expm1: Unary<"x"> = real("expm1", Math.expm1, "x", (g, x) => g.mul(x.exp()));
+export const expm1: Unary<"x"> = real("expm1", Math.expm1, "x", (g, x) => g.mul(x.exp()), { ulp: 1.6 });
 
-const above = { range: [0.2, 4] } as const;
+const above = { range: [0.2, 4], kinks: [0] } as const;
 
 /** Logarithm to base 2. */
-export const log2: Unary<"x"> = real("log2", Math.log2, "x", (g, x) => g.div(x.mul(Math.LN2)), above);
+export const log2: Unary<"x"> = real("log2", Math.log2, "x", (g, x) => g.div(x.mul(Math.LN2)), { ulp: 2, ...above });
 
 /** Logarithm to base 10. */
-export const log10: Unary<"x"> = real("log10", Math.log10, "x", (g, x) => g.div(x.mul(Math.LN10)), above);
+export const log10: Unary<"x"> = real("log10", Math.log10, "x", (g, x) => g.div(x.mul(Math.LN10)), { ulp: 2, ...above });
 
 /** log(1 + x), accurate near 0. */
-export const log1p: Unary<"x"> = real("log1p", Math.log1p, "x", (g, x) => g.div(x.add(1)), { range: [-0.6, 3] });
+export const log1p: Unary<"x"> = real("log1p", Math.log1p, "x", (g, x) => g.div(x.add(1)), { range: [-0.6, 3], kinks: [-1], ulp: 1.5 });
 
 /** log(eˣ + eʸ), without overflow. */
 export const logaddexp: PlainBinary<"x" | "y"> = plain(
@@ -36,33 +36,33 @@ export const logaddexp: PlainBinary<"x" | "y"> = plain(
     m.logaddexp,
     ["x", "y"],
     (g, { x, y }) => ({ x: () => g.div(y.sub(x).exp().add(1)), y: () => g.div(x.sub(y).exp().add(1)) }),
-    { errors: [...mismatch, raises([ints, ints], "not defined for int32")] },
+    { ulp: 3.1, cancels: true, errors: [...mismatch, raises([ints, ints], "not defined for int32")] },
   ),
 );
 
 // ---- circular functions and their inverses
 
 /** Sine. */
-export const sin: Unary<"x"> = real("sin", Math.sin, "x", (g, x) => g.mul(x.cos()));
+export const sin: Unary<"x"> = real("sin", Math.sin, "x", (g, x) => g.mul(x.cos()), { ulp: 1.6 });
 
 /** Cosine. */
-export const cos: Unary<"x"> = real("cos", Math.cos, "x", (g, x) => g.mul(x.sin().neg()));
+export const cos: Unary<"x"> = real("cos", Math.cos, "x", (g, x) => g.mul(x.sin().neg()), { ulp: 1.6 });
 
 /** Tangent. */
-export const tan: Unary<"out"> = real("tan", Math.tan, "out", (g, y) => g.mul(y.square().add(1)), { range: [-1.2, 1.2] });
+export const tan: Unary<"out"> = real("tan", Math.tan, "out", (g, y) => g.mul(y.square().add(1)), { range: [-1.2, 1.2], ulp: 3.5 });
 
 // 1 − x² as a product keeps its digits near ±1.
 const outside = (x: Tensor): Tensor => x.rsub(1).mul(x.add(1));
-const inner = { range: [-0.9, 0.9] } as const;
+const inner = { range: [-0.9, 0.9], kinks: [-1, 1] } as const;
 
 /** Inverse sine; NaN outside [−1, 1]. */
-export const asin: Unary<"x"> = real("asin", Math.asin, "x", (g, x) => g.mul(outside(x).rsqrt()), inner);
+export const asin: Unary<"x"> = real("asin", Math.asin, "x", (g, x) => g.mul(outside(x).rsqrt()), { ulp: 2.4, ...inner });
 
 /** Inverse cosine; NaN outside [−1, 1]. */
-export const acos: Unary<"x"> = real("acos", Math.acos, "x", (g, x) => g.mul(outside(x).rsqrt().neg()), inner);
+export const acos: Unary<"x"> = real("acos", Math.acos, "x", (g, x) => g.mul(outside(x).rsqrt().neg()), { ulp: 1.3, ...inner });
 
 /** Inverse tangent. */
-export const atan: Unary<"x"> = real("atan", Math.atan, "x", (g, x) => g.div(x.square().add(1)));
+export const atan: Unary<"x"> = real("atan", Math.atan, "x", (g, x) => g.div(x.square().add(1)), { ulp: 2.1 });
 
 /** The angle of the point (y, x), in (−π, π]. */
 export const atan2: Binary<"x" | "y"> = binary(
@@ -73,27 +73,29 @@ export const atan2: Binary<"x" | "y"> = binary(
     const scaled = (): Tensor => g.div(x.square().add(y.square()));
     return { x: () => scaled().mul(y), y: () => scaled().mul(x).neg() };
   },
-  { yields: "float" },
+  { yields: "float", kinks: [0], ulp: 2.3 },
 );
 
 // ---- hyperbolic functions and their inverses
 
 /** Hyperbolic sine. */
-export const sinh: Unary<"x"> = real("sinh", Math.sinh, "x", (g, x) => g.mul(x.cosh()));
+export const sinh: Unary<"x"> = real("sinh", Math.sinh, "x", (g, x) => g.mul(x.cosh()), { ulp: 1.7 });
 
 /** Hyperbolic cosine. */
-export const cosh: Unary<"x"> = real("cosh", Math.cosh, "x", (g, x) => g.mul(x.sinh()));
+export const cosh: Unary<"x"> = real("cosh", Math.cosh, "x", (g, x) => g.mul(x.sinh()), { ulp: 1.4 });
 
 /** Inverse hyperbolic sine. */
-export const asinh: Unary<"x"> = real("asinh", Math.asinh, "x", (g, x) => g.mul(x.square().add(1).rsqrt()));
+export const asinh: Unary<"x"> = real("asinh", Math.asinh, "x", (g, x) => g.mul(x.square().add(1).rsqrt()), { ulp: 2.1 });
 
 /** Inverse hyperbolic cosine; NaN below 1. */
 export const acosh: Unary<"x"> = real("acosh", Math.acosh, "x", (g, x) => g.mul(x.sub(1).mul(x.add(1)).rsqrt()), {
   range: [1.3, 4],
+  kinks: [1],
+  ulp: 2.3,
 });
 
 /** Inverse hyperbolic tangent; NaN outside [−1, 1]. */
-export const atanh: Unary<"x"> = real("atanh", Math.atanh, "x", (g, x) => g.div(outside(x)), inner);
+export const atanh: Unary<"x"> = real("atanh", Math.atanh, "x", (g, x) => g.div(outside(x)), { ulp: 2.2, ...inner });
 
 // ---- error function
 
@@ -107,7 +109,7 @@ const bell = (g: Tensor, x: Tensor, height: number): Tensor =>
   );
 
 /** Error function. */
-export const erf: Unary<"x"> = real("erf", m.erf, "x", (g, x) => bell(g, x, 2));
+export const erf: Unary<"x"> = real("erf", m.erf, "x", (g, x) => bell(g, x, 2), { ulp: 1.2 });
 
 /** Complementary error function, 1 − erf(x), accurate for large x. */
-export const erfc: Unary<"x"> = real("erfc", m.erfc, "x", (g, x) => bell(g, x, -2));
+export const erfc: Unary<"x"> = real("erfc", m.erfc, "x", (g, x) => bell(g, x, -2), { ulp: 4 });
