@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { differentiable } from "../../src/ops/op.ts";
 import { catalogue, counted, LEAST, open, reasons } from "./catalogue.ts";
+import { FAMILIES, loadGolden } from "./loader.ts";
 
 const counts = await counted();
 
@@ -26,4 +27,14 @@ describe(`PyTorch says of every public operator ${LEAST} times what it gives, an
     const names = lacking.map(nameOf);
     expect(Object.keys(reasons).filter((name) => !names.includes(name))).toEqual([]);
   });
+});
+
+it("PyTorch says what happens at every kink of an elementwise operator, its gradient too", async () => {
+  const cases = (await Promise.all(FAMILIES.map(loadGolden))).flat();
+  const missing = open.flatMap(([name, op]) => {
+    const told = cases.filter((c) => c.op === name && (c.grad !== undefined || name in reasons || !differentiable(op)));
+    const met = new Set(told.flatMap(({ tensors }) => tensors.flatMap(({ data }) => data)));
+    return (op.kinks ?? []).filter((kink) => !met.has(kink)).map((kink) => `${name} at ${kink}`);
+  });
+  expect(missing).toEqual([]);
 });

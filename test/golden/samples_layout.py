@@ -206,6 +206,8 @@ def dropping(add):
 def filling(add):
     x, whole = still(2, 3), i(2, 3)
     add("bernoulli", v(0.0, 1.0, 1.0, 0.0, grad=False))
+    add("bernoulli", torch.ones(2, 0, 3))
+    add("bernoulli", torch.ones(()))
     for p in (0, 1):
         add("bernoulli", x, p)
         add("bernoulli_", x, p)

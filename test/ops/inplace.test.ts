@@ -80,4 +80,18 @@ onEveryDevice((device) => {
         return undefined;
       });
   });
+
+  const fillings = Object.entries(records).filter(([name]) => name.endsWith("_"));
+  it.each(fillings)("%s writes into its tensor, through views too, and is counted", async (name, op) => {
+    for (const sample of op.samples) {
+      const [x, ...rest] = materialise(sample, device, "float32").args as [Tensor, ...unknown[]];
+      const before = x.storage.version;
+      expect(callOp(name, [x, ...rest])[0]).toBe(x);
+      expect(x.storage.version).toBeGreaterThan(before);
+      const whole = zeros([2, ...x.shape], { dtype: x.dtype, device }).add(7);
+      callOp(name, [whole.select(0, 1), ...rest]);
+      expect(await whole.select(0, 1).tolist()).toEqual(await x.tolist());
+      expect((await whole.select(0, 0).array()).every((v) => v === 7)).toBe(true);
+    }
+  });
 });
