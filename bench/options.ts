@@ -16,7 +16,7 @@ export interface Options {
   readonly contestants: readonly ContestantInfo[];
   readonly rounds: number;
   readonly quick: boolean;
-  readonly readme: boolean;
+  readonly docs: boolean;
   /** Use SwiftShader rather than the adapter the browser would choose. */
   readonly software: boolean;
   /** Node processes on Dawn instead of browsers. */
@@ -37,7 +37,7 @@ Times wengert against other libraries in headless Chromium, contestants interlea
   --quick              two rounds, shorter batches, no sizes
   --hardware           the browser's own adapter instead of the software one
   --node               Node processes on Dawn instead of Chromium
-  --readme             also put the table into README.md
+  --docs               also put the tables into docs/benchmarks.md
   --help               this text
 
 LIST is separated by commas. Results go to bench/results/<adapter>.json and, as a table, to the terminal.`;
@@ -65,7 +65,7 @@ export function parseOptions(args: readonly string[]): Options {
         quick: { type: "boolean", default: false },
         hardware: { type: "boolean", default: false },
         node: { type: "boolean", default: false },
-        readme: { type: "boolean", default: false },
+        docs: { type: "boolean", default: false },
         help: { type: "boolean", default: false },
       },
     }));
@@ -90,7 +90,7 @@ export function parseOptions(args: readonly string[]): Options {
     contestants: CONTESTANTS.filter(({ name }) => names === undefined || names.includes(name)),
     rounds,
     quick: values.quick,
-    readme: values.readme,
+    docs: values.docs,
     software: !values.hardware,
     node: values.node,
     help: values.help,

@@ -149,10 +149,10 @@ export function markdown(results: BenchResults, contestants: readonly Contestant
 const BEGIN = "<!-- bench -->";
 const END = "<!-- /bench -->";
 
-/** Puts a report between the markers of a README; undefined when the markers are missing. */
-export function insertReport(readme: string, report: string): string | undefined {
-  const begin = readme.indexOf(BEGIN);
-  const end = readme.indexOf(END, begin);
+/** Puts a report between the markers of a page; undefined when the markers are missing. */
+export function insertReport(page: string, report: string): string | undefined {
+  const begin = page.indexOf(BEGIN);
+  const end = page.indexOf(END, begin);
   if (begin < 0 || end < 0) return undefined;
-  return `${readme.slice(0, begin + BEGIN.length)}\n\n${report}\n\n${readme.slice(end)}`;
+  return `${page.slice(0, begin + BEGIN.length)}\n\n${report}\n\n${page.slice(end)}`;
 }

@@ -112,12 +112,12 @@ function ownFaults(results: BenchResults, contestants: readonly ContestantInfo[]
   );
 }
 
-const README = `${ROOT}README.md`;
+const PAGE = "docs/benchmarks.md";
 
-/** The README with the report between its markers. Errors: UsageError when it has none, so ask before the long run. */
+/** The page with the report between its markers. Errors: UsageError when it has none, so ask before the long run. */
 async function withReport(report: string): Promise<string> {
-  const text = insertReport(await readFile(README, "utf8").catch(() => ""), report);
-  if (text === undefined) throw new UsageError("bench: README.md has no <!-- bench --> and <!-- /bench --> markers (add them)");
+  const text = insertReport(await readFile(`${ROOT}${PAGE}`, "utf8").catch(() => ""), report);
+  if (text === undefined) throw new UsageError(`bench: ${PAGE} has no <!-- bench --> and <!-- /bench --> markers (add them)`);
   return text;
 }
 
@@ -126,12 +126,12 @@ async function save(results: BenchResults, report: string, options: Options): Pr
   await mkdir(folder, { recursive: true });
   const path = `bench/results/${adapterSlug(results.adapter)}${options.node ? "-node" : ""}.json`;
   await writeFile(`${ROOT}${path}`, await format(JSON.stringify(results), { parser: "json", printWidth: 140 }));
-  if (options.readme) await writeFile(README, await withReport(report));
+  if (options.docs) await writeFile(`${ROOT}${PAGE}`, await withReport(report));
   return path;
 }
 
 async function bench(options: Options): Promise<number> {
-  if (options.readme) await withReport("");
+  if (options.docs) await withReport("");
   const progress = new Progress();
   const { contestants } = options;
   progress.stage(`building ${contestants.length} contestants`);

@@ -2,11 +2,12 @@
 import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { build } from "vite";
 import type * as source from "../src/index.ts";
+import { findSwiftShader } from "./setup/chromium.ts";
 import { root } from "./setup/source.ts";
 
 interface Manifest {
@@ -64,6 +65,25 @@ const complaints = (tool: string, args: readonly string[], cwd: string): string 
     return String((error as { readonly stdout?: string }).stdout);
   }
 };
+
+/** A program bundled with what it imports, minified, as a page would load it. */
+async function bundled(name: string, program: string): Promise<string> {
+  const entry = join(consumer, name);
+  writeFileSync(entry, program);
+  const result = await build({
+    configFile: false,
+    root: consumer,
+    logLevel: "error",
+    build: {
+      write: false,
+      target: "es2022",
+      lib: { entry, formats: ["es"] },
+      rolldownOptions: { output: { minify: true, codeSplitting: false } },
+    },
+  });
+  const outputs = (Array.isArray(result) ? result : [result]) as readonly { readonly output: readonly { readonly code?: string }[] }[];
+  return outputs.flatMap(({ output }) => output.map((chunk) => chunk.code ?? "")).join("");
+}
 
 const built = (extension: string): readonly string[] =>
   readdirSync(join(installed, "dist"), { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(extension));
@@ -214,21 +234,7 @@ describe("the published package", () => {
   });
 
   test("the least that trains (tensors, Linear, SGD) is at most 52 kB gzipped with its shaders, and trains", async () => {
-    const entry = join(consumer, "least.js");
-    writeFileSync(entry, LEAST);
-    const result = await build({
-      configFile: false,
-      root: consumer,
-      logLevel: "error",
-      build: {
-        write: false,
-        target: "es2022",
-        lib: { entry, formats: ["es"] },
-        rolldownOptions: { output: { minify: true, codeSplitting: false } },
-      },
-    });
-    const outputs = (Array.isArray(result) ? result : [result]) as readonly { readonly output: readonly { readonly code?: string }[] }[];
-    const code = outputs.flatMap(({ output }) => output.map((chunk) => chunk.code ?? "")).join("");
+    const code = await bundled("least.js", LEAST);
     writeFileSync(join(consumer, "least.min.js"), code);
     const { train } = (await import(join(consumer, "least.min.js"))) as { readonly train: () => Promise<readonly number[]> };
     const losses = await train();
@@ -236,5 +242,65 @@ describe("the published package", () => {
     expect(losses.at(-1)).toBeLessThan(1e-3 * (losses[0] ?? 0));
     expect(code).toContain("fn ");
     expect(gzipped(code)).toBeLessThanOrEqual(52 * KB);
+  });
+});
+
+describe("what the README says of the package is true", () => {
+  const readme = readFileSync(join(root, "README.md"), "utf8");
+  /** The block of a language below a heading. */
+  const block = (heading: string, language: string): string => {
+    const [, below = ""] = readme.split(`### ${heading}\n`);
+    return new RegExp(`^\`\`\`${language}\\b.*\\n([\\s\\S]*?)^\`\`\`$`, "m").exec(below)?.[1] ?? "";
+  };
+  /** Runs a program beside the package; what it prints, or puts into its document. */
+  const output = (name: string, code: string): string => {
+    writeFileSync(join(consumer, name), code);
+    // Where Chromium's driver is, there is its Vulkan loader too.
+    const driver = findSwiftShader();
+    const env = { ...process.env, ...(driver && { VK_ICD_FILENAMES: driver, LD_LIBRARY_PATH: dirname(driver) }) };
+    return execFileSync(process.execPath, [name], { cwd: consumer, env, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+  };
+  const PAGE = `const page = { textContent: "" };
+globalThis.document = { querySelector: () => page };
+`;
+
+  test("the page of a Vite project builds and trains", async () => {
+    const code = await bundled("main.ts", block("In a Vite project", "ts"));
+    const text = output("main.mjs", `${PAGE}${code}\nconsole.log(page.textContent);`);
+    const [, weight = "null"] = /^on cpu navigator\.gpu is not there: .*: (\[.*\])$/m.exec(text) ?? [];
+    // It learns to add: both weights are 1.
+    for (const w of (JSON.parse(weight) as number[][]).flat()) expect(w).toBeCloseTo(1, 2);
+  });
+
+  test("the bare page runs beside the single file", () => {
+    const [, script = ""] = /<script type="module">\n([\s\S]*?)<\/script>/.exec(block("In a bare page", "html")) ?? [];
+    cpSync(join(installed, "dist/wengert.bundle.js"), join(consumer, "wengert.bundle.js"));
+    expect(output("bare.mjs", `${PAGE}${script}\nconsole.log(page.textContent);`)).toBe("on cpu: 3,12,27\n");
+  });
+
+  test("Node finds WebGPU by the package webgpu", () => {
+    cpSync(join(root, "node_modules/webgpu"), join(consumer, "node_modules/webgpu"), { recursive: true });
+    expect(output("node.mjs", block("In Node", "js"))).toMatch(/^webgpu .*\n\[ \[ 3, 3 \], \[ 3, 3 \] \]\n$/);
+  });
+
+  test("its links lead to files of the package", () => {
+    const packed = JSON.parse(
+      execFileSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], {
+        cwd: root,
+        encoding: "utf8",
+        stdio: ["ignore", "pipe", "ignore"],
+      }),
+    ) as readonly [{ readonly files: readonly { readonly path: string }[] }];
+    const paths = new Set(packed[0].files.map(({ path }) => path));
+    const links = [...readme.matchAll(/(?:\]\(|src=")([^)"#:]+)[^)":]*[)"]/g)].map(([, to]) => to!);
+    expect(links.length).toBeGreaterThan(10);
+    expect(links.filter((to) => !paths.has(to))).toEqual([]);
+  });
+
+  test("its sizes are within 2 kB", async () => {
+    const sizes = [...readme.matchAll(/\| (\d+) kB \|/g)].map(([, kB]) => Number(kB));
+    const real = [await bundled("least.js", LEAST), readBuilt("wengert.bundle.js")].map((code) => gzipped(code) / KB);
+    expect(sizes.length).toBe(real.length);
+    real.forEach((kB, i) => expect(Math.abs(kB - sizes[i]!), `${kB.toFixed(1)} kB, the README says ${sizes[i]}`).toBeLessThan(2));
   });
 });

@@ -19,6 +19,8 @@ export interface Catalog {
   /** By operator name, or by path for everything else. */
   readonly values: ReadonlyMap<string, Placed>;
   readonly types: readonly Entity[];
+  /** Declarations of all operators, those that only the library calls too. */
+  readonly recorded: ReadonlyMap<string, Declared>;
   /** What instances of the classes are, by name. */
   readonly classes: ReadonlyMap<string, Type>;
 }
@@ -28,24 +30,33 @@ type Found = Entity & { readonly key: string; readonly place: Place };
 
 const nameOf = (value: unknown): string | undefined => Object.entries(functions).find(([, fn]) => fn === value)?.[0];
 
-/** What the type of nn.functional promises, which is less than it holds. */
-export const functionalNames = (compiler: Compiler): string[] =>
-  compiler.properties(compiler.typeOf(compiler.exportsOf("src/nn/index.ts").get("functional")!)).map(({ name }) => name);
+/** Reads all export lists first: what is exported needs no expansion in types, wherever it is met. */
+function entries(compiler: Compiler): Map<string, Declared> {
+  const visit = (symbols: ReadonlyMap<string, Declared>): void => {
+    for (const symbol of symbols.values()) {
+      const inner = compiler.membersOfNamespace(symbol);
+      if (inner) visit(inner);
+    }
+  };
+  const index = compiler.exportsOf("src/index.ts");
+  visit(index);
+  return index;
+}
 
 export function catalogue(compiler: Compiler): Catalog {
+  const index = entries(compiler);
   const values: Found[] = [];
   const types: Entity[] = [];
   const seen = new Set<unknown>();
   const table = compiler.declaredType(compiler.exportsOf("src/ops/methods.ts").get("Functions")!);
   const recorded = new Map(compiler.properties(table).map((p) => [p.name, p.symbol]));
-  const functional = wengert.nn.functional as unknown as Table;
-  const inFunctional = new Set(functionalNames(compiler));
+  const functional: Table = wengert.nn.functional;
   /** Operators that a namespace of ours exports under a name of its own. */
   const homes = new Map<string, string>();
 
   const addOperator = (name: string): void => {
     const value = (functions as unknown as Table)[name];
-    const shared = inFunctional.has(name) && functional[name] === value;
+    const shared = functional[name] === value;
     const place = placeOf("", name, "src/ops/", shared);
     // Functions that PyTorch has in nn.functional alone are called so here too, and its methods as methods.
     const usual = place.file === "nn-functional" ? `nn.functional.${name}` : place.file === "tensor" ? `.${name}` : name;
@@ -60,9 +71,14 @@ export function catalogue(compiler: Compiler): Catalog {
       const operator = nameOf(value);
       if (inner) walk(inner, path, value as Table);
       else if (value === undefined) types.push({ namespace, name, symbol, value, path: name });
-      else if (operator !== undefined && namespace !== "") homes.set(operator, path);
+      else if (operator !== undefined && namespace === "nn.functional") {
+        // Those that everybody calls so are described with the root's; what the library calls im2col is PyTorch's unfold.
+        const place = placeOf(namespace, name, "");
+        if (!Object.hasOwn(operators, operator))
+          values.push({ namespace, name, symbol, value, op: records[operator]!, path, key: path, place });
+      } else if (operator !== undefined && namespace !== "") homes.set(operator, path);
       else if (operator !== undefined) addOperator(operator);
-      else if (value !== functional && (!seen.has(value) || namespace === "")) {
+      else if (!seen.has(value) || namespace === "") {
         // What the root has too is described there.
         if (seen.has(value))
           values.splice(
@@ -76,25 +92,8 @@ export function catalogue(compiler: Compiler): Catalog {
   };
   // The schedules before optim, which has their names too; rooms before the root.
   walk(new Map([...compiler.exportsOf("src/optim/index.ts")].filter(([name]) => name === "lrScheduler")), "optim", wengert.optim);
-  const index = compiler.exportsOf("src/index.ts");
   const rooms = [...index].filter(([, symbol]) => compiler.membersOfNamespace(symbol));
   walk(new Map([...rooms, ...index]), "", wengert as unknown as Table);
-  for (const name of inFunctional)
-    if (functional[name] !== (wengert as unknown as Table)[name]) {
-      const [value, path, namespace] = [functional[name], `nn.functional.${name}`, "nn.functional"];
-      const operator = nameOf(value)!;
-      values.push({
-        namespace,
-        name,
-        symbol: recorded.get(operator)!,
-        value,
-        op: records[operator]!,
-        path,
-        key: path,
-        place: placeOf(namespace, name, ""),
-      });
-    }
-
   const classes = values.filter((v) => isClass(compiler, v)).map((v) => [v.name, compiler.instanceOf(v.symbol)] as const);
   const placed = values.map((entity): [string, Placed] => {
     const { file, rank } = entity.place;
@@ -102,5 +101,5 @@ export function catalogue(compiler: Compiler): Catalog {
   });
   const known = new Set(values.map(({ symbol }) => symbol));
   const first = new Map(types.filter(({ symbol }) => !known.has(symbol)).map((t) => [t.name, t]));
-  return { values: new Map(placed), types: [...first.values()], classes: new Map(classes) };
+  return { values: new Map(placed), types: [...first.values()], recorded, classes: new Map(classes) };
 }

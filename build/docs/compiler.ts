@@ -1,6 +1,7 @@
 // What the TypeScript compiler knows about the library: exports, types as text, members, doc comments.
 // TypeScript 7 has no stable API yet; this file is the only one that sees the unstable one.
 import { fileURLToPath } from "node:url";
+import { memo } from "../../src/base/memo.ts";
 import { type Node, SyntaxKind } from "typescript/unstable/ast";
 import {
   API,
@@ -50,12 +51,18 @@ const oneLine = (text: string): string => text.replace(/\s+/g, " ").trim();
 const known = (name: string): boolean =>
   name in globalThis || /^([A-Z]$|Readonly|Partial|Record|Pick|Omit|Iterable|GPU|Array|TypedArray)/.test(name);
 
+export interface Property extends Field {
+  readonly symbol: Declared;
+  readonly of: Type;
+}
+
 /** An open project. Close it, or the compiler's process stays. */
 export class Compiler {
   readonly #api = new API({ cwd: root });
   readonly #program: Program;
   readonly #checker: Checker;
   readonly #emitter: Emitter;
+  readonly #properties = new Map<number, readonly Property[]>();
   readonly #public = new Set<string>();
   /** Types of src/ by name; undefined where several files export one of that name. */
   #inside: Map<string, Declared | undefined> | undefined;
@@ -122,15 +129,32 @@ export class Compiler {
    * A type on one line, without `undefined` where that only says optional. Names that users cannot import give way to what they stand for,
    * unless that is long: then they are explained among the types.
    */
-  text(type: Type, optional = false): string {
-    const print = (t: Type): string => oneLine(this.#checker.typeToString(t, undefined, NodeBuilderFlags.NoTruncation));
-    const named = print(type);
-    const names = (named.replace(/"[^"]*"/g, "").match(/\b[A-Z]\w*/g) ?? []).filter((name) => !this.#public.has(name) && !known(name));
-    const whole =
-      names.length > 0 && type.isUnionType() ? type.getTypes()!.map(print).join(" | ").replace("false | true", "boolean") : named;
+  text(given: Type, optional = false): string {
+    const type = this.#bound(given) ?? given;
+    const print = (t: Type, flags = NodeBuilderFlags.NoTruncation): string => oneLine(this.#checker.typeToString(t, undefined, flags));
+    const union = type.isUnionType() ? [...type.getTypes()!] : undefined;
+    const parts = union?.map((t) => this.#bound(t) ?? t);
+    const bound = parts?.some((t, i) => t !== union![i]);
+    const named = bound ? parts!.map((t) => print(t)).join(" | ") : print(type);
+    // Generic names tell more than what they stand for.
+    const names = (named.replace(/"[^"]*"/g, "").match(/\b[A-Z]\w*\b(?!<)/g) ?? []).filter(
+      (name) => !this.#public.has(name) && !known(name),
+    );
+    const expanded = parts?.map((t) => print(t)).join(" | ") ?? print(type, NodeBuilderFlags.NoTruncation | NodeBuilderFlags.InTypeAlias);
+    const clear = names.length === 0 || /\[x: string\]| extends | in keyof /.test(expanded);
+    const whole = (clear ? named : expanded).replace("false | true", "boolean");
     const spelt = whole.length > 80 && names.every((name) => this.#explain(name)) ? named : whole;
     const trimmed = optional ? spelt.replace(/ \| undefined\b(?!\))|\bundefined \| /g, "") : spelt;
-    return trimmed.replace(/^null \| (.*)$/, "$1 | null");
+    return trimmed.replace(/, any, any>/g, ">").replace(/^(null|undefined) \| (.*)$/, "$2 | $1");
+  }
+  /** What a type parameter, alone or with conditions on it, may be at most. */
+  #bound(type: Type): Type | undefined {
+    const parameter = type.isTypeParameter()
+      ? type
+      : type.isIntersectionType()
+        ? type.getTypes()!.find((t) => t.isTypeParameter())
+        : undefined;
+    return parameter?.isTypeParameter() ? this.#checker.getConstraintOfTypeParameter(parameter) : undefined;
   }
   /** Whether a name is exported by exactly one file of src/; it is explained then. */
   #explain(name: string): boolean {
@@ -194,7 +218,8 @@ export class Compiler {
   }
   #membersOfTuple(type: TypeReference, rest: string): (Field & { readonly of: Type })[] {
     const types = this.#checker.getTypeArguments(type);
-    const printed = oneLine(this.#checker.typeToString(type, undefined, NodeBuilderFlags.NoTruncation)).replace(/^readonly /, "");
+    const flags = NodeBuilderFlags.NoTruncation | NodeBuilderFlags.InTypeAlias;
+    const printed = oneLine(this.#checker.typeToString(type, undefined, flags)).replace(/^readonly /, "");
     return parts(printed.slice(1, -1)).map((member, i) => {
       const [, dots, name = rest, mark] = /^(\.\.\.)?(\w+)(\?)?: /.exec(member) ?? [];
       const optional = mark !== undefined;
@@ -205,11 +230,19 @@ export class Compiler {
   }
 
   /** Public properties of an object type. */
-  properties(given: Type): (Field & { readonly symbol: Declared; readonly of: Type })[] {
+  properties(given: Type): readonly Property[] {
     const type = this.#checker.getNonNullableType(given) ?? given;
+    return memo(this.#properties, type.id, () => this.#propertiesOf(type));
+  }
+  /** Names of all properties, the hidden ones too. */
+  names(type: Type): string[] {
+    return this.#checker.getPropertiesOfType(type).map(({ name }) => name);
+  }
+  #propertiesOf(type: Type): readonly Property[] {
+    const internal = this.#internal(type);
     return this.#checker
       .getPropertiesOfType(type)
-      .filter((symbol) => !symbol.name.startsWith("__") && !this.#hidden(symbol))
+      .filter((symbol) => !symbol.name.startsWith("__#") && !internal.has(symbol.name) && !this.#hidden(symbol))
       .map((symbol) => {
         const optional = (symbol.flags & SymbolFlags.Optional) !== 0;
         const of = this.typeOf(symbol);
@@ -218,7 +251,23 @@ export class Compiler {
   }
   #hidden(symbol: Declared): boolean {
     const modifiers = this.#nodeOf(symbol.valueDeclaration)?.["modifiers"] as readonly { readonly kind: SyntaxKind }[] | undefined;
-    return (modifiers ?? []).some(({ kind }) => kind === SyntaxKind.ProtectedKeyword || kind === SyntaxKind.PrivateKeyword);
+    if ((modifiers ?? []).some(({ kind }) => kind === SyntaxKind.ProtectedKeyword || kind === SyntaxKind.PrivateKeyword)) return true;
+    return symbol.getJsDocTags(this.#checker).some(({ name }) => name === "internal");
+  }
+  /** What interfaces marked `@internal` add to a type: members that the emitted declarations do not have. */
+  #internal(type: Type): Set<string> {
+    const found = new Set<string>();
+    for (const handle of type.getSymbol?.()?.declarations ?? []) {
+      const node = this.#nodeOf(handle);
+      const source = this.#program.getSourceFile(handle.path);
+      const [lead] = String(source?.text.slice(Number(node?.["pos"]), Number(node?.["end"]))).split(/\binterface\b/);
+      if (!lead!.includes("@internal")) continue;
+      for (const member of (node?.["members"] ?? []) as readonly SyntaxField[]) if (member.name) found.add(member.name.text);
+      const clauses = (node?.["heritageClauses"] ?? []) as readonly { readonly types: readonly Node[] }[];
+      for (const clause of clauses)
+        for (const inherited of clause.types) for (const name of this.names(this.#checker.getTypeAtLocation(inherited)!)) found.add(name);
+    }
+    return found;
   }
   /** What an alias stands for, as it was written. */
   aliased(symbol: Declared): string {

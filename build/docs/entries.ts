@@ -1,6 +1,6 @@
 // One name as Markdown: its sentence, how it is called, options with defaults, members, errors, an example.
-import { materialise, tensorsIn } from "../../src/inspect/samples.ts";
-import { type AnyOp, isView } from "../../src/ops/op.ts";
+import { materialise } from "../../src/inspect/samples.ts";
+import { type AnyOp, differentiable, isView } from "../../src/ops/op.ts";
 import type { Compiler, Declared, Doc, Field, Signature, Type } from "./compiler.ts";
 import { type Defaults, leadingDefaults, operatorDefaults, shownDefault } from "./defaults.ts";
 import { block, exampleOf, finished } from "./examples.ts";
@@ -76,17 +76,13 @@ const joined = (parts: readonly string[]): string => parts.filter((part) => part
 
 // ---- operators ----------------------------------------------------------------------------------------------------
 
-/** Whether results of the samples carry a gradient. */
-const hasGradient = (op: AnyOp, call: Callable): boolean =>
-  op.samples.some((sample) => tensorsIn(call(...materialise(sample, "cpu", "float32").args)).some((t) => t.requiresGrad));
-
 /** What a record says of itself. */
-function traits(op: AnyOp, call: Callable, name: string, path: string): string {
+function traits(op: AnyOp, name: string, path: string): string {
   const facts: string[] = [];
   if ((op.self ?? 0) >= 0 && !path.startsWith(".")) facts.push(`method ${code(`x.${name}()`)}`);
   if (!isView(op) && op.inplace) facts.push(`in place ${code(`x.${name}_()`)}`);
   if (isView(op)) facts.push("a view");
-  if (!name.endsWith("_")) facts.push(hasGradient(op, call) ? "differentiable to any order" : "without gradient");
+  if (!name.endsWith("_")) facts.push(differentiable(op) ? "differentiable to any order" : "without gradient");
   return facts.length > 0 ? `${facts.join(" · ").replace(/^./, (c) => c.toUpperCase())}.` : "";
 }
 
@@ -128,7 +124,7 @@ async function operator(compiler: Compiler, entity: Entity): Promise<string> {
     `## ${code(path)}`,
     text!,
     signature(compiler, path, calls, method ? self : undefined),
-    traits(op, call, name, path),
+    traits(op, name, path),
     optionTable(form, operatorDefaults(call, op.samples)),
     [facts!, refusals(op, call)].filter(Boolean).join("\n"),
     ...examples,
@@ -144,13 +140,15 @@ function probed({ value }: Entity, form: Form, isNew: boolean): Defaults | undef
 
 /** Members of an instance, or of a class, that are declared here and not in another class that has an entry of its own. */
 export function membersOf(compiler: Compiler, type: Type, own: string, classes: ReadonlyMap<string, Type>, base?: string): Member[] {
-  const before = new Set(base === undefined ? [] : compiler.properties(classes.get(base)!).map(({ name }) => name));
+  const before = new Set(base === undefined ? [] : compiler.names(classes.get(base)!));
   return compiler.properties(type).flatMap((property) => {
     const parent = property.symbol.getParent()?.name ?? "";
     const inherited = (parent !== own && (classes.has(parent) || before.has(property.name))) || parent === "Error";
     if (inherited || property.name === "prototype" || property.name === "extraRepr") return [];
     const forms = compiler.calls(property.of).map((call) => formOf(compiler, [call])!);
     const description = compiler.doc(property.symbol);
+    // What no call gets past is no way to call.
+    if (forms.length > 0 && forms.every(({ returns }) => returns === "never")) return [];
     // What subclasses of Module write as forward, users reach by call.
     if (property.name === "forward" && base !== undefined)
       return [{ ...property, name: "call", forms, description: { ...description, text: "" } }];

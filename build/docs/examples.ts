@@ -118,7 +118,11 @@ export function exampleOf(
       .map(([key, v]) => (isArg(v) && write(v, key) === key ? key : `${key}: ${written(v)}`))
       .join(", ")} }`;
   };
-  const args = best.sample.map((value, i) => write(value, names[i] ?? `x${i}`));
+  // A row of numbers shows a map of each better than one, or a matrix.
+  const [only, ...others] = argsOf(best.sample);
+  const row = purpose === "elementwise" && others.length === 0 && best.sample[0] === only && !only!.data;
+  const sample = row ? [{ ...only!, $: [4] }, ...best.sample.slice(1)] : best.sample;
+  const args = sample.map((value, i) => write(value, names[i] ?? `x${i}`));
   return [...lines, `${spelling(args)};`];
 }
 

@@ -1,4 +1,5 @@
-// Generates what src/ has for editors (faces.ts) and docs/ from the records and the declarations. Run by `npm run docs`; `npm run docs -- --check` only looks.
+// Generates what src/ has for editors (faces.ts) and docs/ from the records and the declarations. Run by `npm run docs`; `npm run docs:check` only looks.
+import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -7,6 +8,7 @@ import { Compiler, root } from "./compiler.ts";
 import { fromPyTorch } from "./from-pytorch.ts";
 import { faces } from "./faces.ts";
 import { referencePages } from "./pages.ts";
+import { picture } from "./picture.ts";
 
 /** The folder that holds nothing but generated files. */
 const folder = "docs/reference";
@@ -20,9 +22,18 @@ export async function generated(): Promise<Record<string, string>> {
       ...faces(),
       ...(await referencePages(compiler, catalog)),
       "docs/from-pytorch.md": fromPyTorch(compiler, catalog),
+      "docs/graph.svg": picture(),
     };
   } finally {
     compiler.close();
+  }
+}
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(join(root, path), "utf8");
+  } catch {
+    return undefined;
   }
 }
 
@@ -35,13 +46,6 @@ export const leftOver = (files: Readonly<Record<string, string>>): string[] =>
 /** Paths of generated files that are missing, stale, or left over. */
 export async function stale(): Promise<string[]> {
   const files = await generated();
-  const read = (path: string): string | undefined => {
-    try {
-      return readFileSync(join(root, path), "utf8");
-    } catch {
-      return undefined;
-    }
-  };
   return [...Object.keys(files).filter((path) => read(path) !== files[path]), ...leftOver(files)];
 }
 
@@ -53,12 +57,25 @@ async function main(): Promise<void> {
     process.exitCode = 1;
     return;
   }
+  // What editors see comes first: the rest is read off it, and in a fresh process, since this one has loaded what was there before.
+  if (write(faces())) {
+    const { status } = spawnSync(process.execPath, [...process.execArgv, ...process.argv.slice(1)], { stdio: "inherit" });
+    process.exitCode = status ?? 1;
+    return;
+  }
   const files = await generated();
-  rmSync(join(root, folder), { recursive: true, force: true });
-  for (const [path, text] of Object.entries(files)) {
+  for (const path of leftOver(files)) rmSync(join(root, path));
+  write(files);
+}
+
+/** Writes what differs; tells whether anything did. */
+function write(files: Readonly<Record<string, string>>): boolean {
+  const changed = Object.entries(files).filter(([path, text]) => read(path) !== text);
+  for (const [path, text] of changed) {
     mkdirSync(dirname(join(root, path)), { recursive: true });
     writeFileSync(join(root, path), text);
   }
+  return changed.length > 0;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await main();

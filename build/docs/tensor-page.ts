@@ -1,4 +1,5 @@
 // The class Tensor: members that are no operators, and a table of those that are.
+import { memo } from "../../src/base/memo.ts";
 import { records } from "../../src/ops/install.ts";
 import { isView } from "../../src/ops/op.ts";
 import { type Catalog, operators } from "./catalog.ts";
@@ -6,14 +7,6 @@ import { pytorch, spellings } from "./chapters.ts";
 import type { Compiler } from "./compiler.ts";
 import { code, type Member, memberLine, membersOf, prose } from "./entries.ts";
 import { block } from "./examples.ts";
-
-/** Members of the class that are the engine's. */
-const engine = new Set(
-  (
-    "storage viewOf path tracked pressure constant upload whole edge outputIndex peekGrad alias viewed seenFrom preserved setHistory rebase " +
-    "moveTo receiveGrad checkInPlace filledLike uploadedLike moved constantOn checkLive"
-  ).split(" "),
-);
 
 const example = [
   "const x = tensor([[1, 2], [3, 4]], { requiresGrad: true });",
@@ -31,15 +24,19 @@ function inPyTorch(name: string): boolean {
   return spellings(name).some((s) => undocumented.includes(s) || Object.values(chapters).some((names) => names.includes(s)));
 }
 
+const found = new WeakMap<Catalog, Member[]>();
+
 /** What users see of a tensor: no operator that is internal, but what writes through one under PyTorch's name. */
-function members(compiler: Compiler, { classes }: Catalog): Member[] {
-  const all = membersOf(compiler, classes.get("Tensor")!, "Tensor", new Map()).filter(({ name }) => !engine.has(name));
-  return all.filter(({ name }) => !has(records, base(name)) || has(operators, base(name)) || (name.endsWith("_") && inPyTorch(name)));
+function members(compiler: Compiler, catalog: Catalog): Member[] {
+  return memo(found, catalog, () => {
+    const all = membersOf(compiler, catalog.classes.get("Tensor")!, "Tensor", new Map());
+    return all.filter(({ name }) => !has(records, base(name)) || has(operators, base(name)) || (name.endsWith("_") && inPyTorch(name)));
+  });
 }
 export const memberNames = (compiler: Compiler, catalog: Catalog): string[] => members(compiler, catalog).map(({ name }) => name);
 
 export function tensorEntry(compiler: Compiler, catalog: Catalog): string {
-  const { values, classes } = catalog;
+  const { values } = catalog;
   const { symbol } = values.get("Tensor")!.entity;
   const doc = compiler.doc(symbol);
   const all = members(compiler, catalog);
@@ -47,10 +44,9 @@ export function tensorEntry(compiler: Compiler, catalog: Catalog): string {
   const lines = all
     .filter((m) => !isMethod(m))
     .map((m) => {
-      // copy_ and fill_ are written by operators that have no function of their own, and are described there.
-      const writer = has(records, base(m.name)) ? base(m.name) : undefined;
-      const plain = writer && compiler.properties(classes.get("Tensor")!).find(({ name }) => name === writer);
-      return memberLine(plain ? { ...m, description: compiler.doc(plain.symbol) } : m);
+      // copy_ and fill_ are written by operators that users do not call otherwise, and are described there.
+      const writer = catalog.recorded.get(base(m.name));
+      return memberLine(writer ? { ...m, description: compiler.doc(writer) } : m);
     });
   const rows = all
     .filter((m) => isMethod(m) && m.name === base(m.name))

@@ -72,9 +72,9 @@ function promising(code: string): { readonly code: string; readonly promises: nu
 const declared = (code: string): string =>
   code
     .replace(/^import type .*$/gm, "")
-    .replace(/^import \* as (\w+) from ("[^"]+");$/gm, "const $1 = await $import($2);")
-    .replace(/^import "([^"]+)";$/gm, 'await $import("$1");')
-    .replace(/^import \{([^}]*)\} from ("[^"]+");$/gm, (_, names: string, from: string) => {
+    .replace(/^import \* as (\w+) from ("[^"]+");.*$/gm, "const $1 = await $import($2);")
+    .replace(/^import "([^"]+)";.*$/gm, 'await $import("$1");')
+    .replace(/^import \{([^}]*)\} from ("[^"]+");.*$/gm, (_, names: string, from: string) => {
       const values = names.split(",").filter((name) => !/^\s*type /.test(name) && name.trim() !== "");
       return `const { ${values.map((name) => name.replace(" as ", ": ")).join(",")} } = await $import(${from});`;
     });

@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import { root, trackedFiles } from "../setup/source.ts";
 import { type Block, blocksOf } from "./snippets.ts";
 
-const documents = trackedFiles().filter((path) => path.endsWith(".md") && path.startsWith("docs/"));
+const documents = trackedFiles().filter((path) => path === "README.md" || (path.endsWith(".md") && path.startsWith("docs/")));
 
 /** The compiler's complaints about these blocks, by document and line. */
 function complaints(files: ReadonlyMap<string, string>, places: ReadonlyMap<string, string>): string[] {
@@ -35,10 +35,19 @@ function complaints(files: ReadonlyMap<string, string>, places: ReadonlyMap<stri
 
 /** The snippets of a guide share a scope, in order; what only a browser runs sees what came before, and nothing sees it. */
 function joined(blocks: readonly Block[]): string {
+  const imported = new Set<string>();
+  /** Names that are not there yet. */
+  const fresh = (code: string): string =>
+    code.replace(/^import \{([^}]*)\}/gm, (_, names: string) => {
+      const own = names.split(",").map((name) => name.trim());
+      const missing = own.filter((name) => name !== "" && !imported.has(name.replace("type ", "")));
+      for (const name of missing) imported.add(name.replace("type ", ""));
+      return `import { ${missing.join(", ")} }`;
+    });
   const parts = blocks.map(({ code, reason }) => {
-    if (reason === undefined) return code;
-    const imports = code.match(/^import .*$/gm) ?? [];
-    return [...imports, "{", code.replace(/^import .*$/gm, ""), "}"].join("\n");
+    const unique = fresh(code);
+    if (reason === undefined) return unique;
+    return [...(unique.match(/^import .*$/gm) ?? []), "{", unique.replace(/^import .*$/gm, ""), "}"].join("\n");
   });
   return parts.join("\n");
 }
@@ -48,7 +57,7 @@ test("every snippet type-checks", () => {
   const places = new Map<string, string>();
   for (const path of documents) {
     const blocks = blocksOf(path);
-    const guide = path.startsWith("docs/guides/");
+    const guide = path === "README.md" || path.startsWith("docs/guides/");
     const parts = guide ? [blocks] : blocks.map((block) => [block]);
     for (const part of parts.filter((p) => p.length > 0)) {
       const name = `${basename(path, ".md")}-${files.size}.ts`;

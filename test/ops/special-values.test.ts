@@ -64,7 +64,7 @@ async function run(name: string, sample: Sample, device: DeviceName): Promise<Ou
 }
 
 /** The sample with operands below the normal range flushed. */
-const flushing = (sample: Sample): Sample => refilled(sample, ({ data }) => data?.map((x) => (Math.abs(x) < tiny ? 0 * x : x)));
+const flushing = (sample: Sample): Sample => refilled(sample, ({ data }) => data?.map((x) => (Math.abs(x) < tiny ? (x < 0 ? -0 : 0) : x)));
 
 /** What float32 can hold of a float64 truth. */
 function rounded(x: number): number {
