@@ -1,10 +1,11 @@
 // Every kit.
 import "./activation/index.ts";
+import "./adam/index.ts";
 import "./indexing/index.ts";
 import "./linalg/index.ts";
 import "./loss/index.ts";
 import "./math/index.ts";
 import "./norm/index.ts";
-import "./optim/index.ts";
 import "./random/index.ts";
+import "./sgd/index.ts";
 import "./window/index.ts";

@@ -1,5 +1,5 @@
 // Adam and AdamW.
-import "../ops/optim/index.ts";
+import "../ops/adam/index.ts";
 import { checkNonNegative } from "../base/checks.ts";
 import { ArgumentError, under } from "../base/errors.ts";
 import { parse } from "../base/options.ts";

@@ -1,5 +1,5 @@
 // Stochastic gradient descent.
-import "../ops/optim/index.ts";
+import "../ops/sgd/index.ts";
 import { checkNonNegative } from "../base/checks.ts";
 import { ArgumentError, under } from "../base/errors.ts";
 import { parse } from "../base/options.ts";

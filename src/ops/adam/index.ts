@@ -1,8 +1,7 @@
-// The steps of optimisers.
+// The step of Adam and its kin.
 import "../core/index.ts";
 import "./face.ts";
 import { install } from "../install.ts";
 import * as adam from "./adam.ts";
-import * as sgd from "./sgd.ts";
 
-install(sgd, adam);
+install(adam);

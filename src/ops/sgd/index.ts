@@ -1,0 +1,7 @@
+// The step of SGD.
+import "../core/index.ts";
+import "./face.ts";
+import { install } from "../install.ts";
+import * as sgd from "./sgd.ts";
+
+install(sgd);
