@@ -34,8 +34,9 @@ function seen(value: unknown, depth = 0, inside = new Set<unknown>()): unknown {
   const state = (value as { getState?: () => unknown }).getState?.();
   if (state !== undefined) return seen({ ...state }, depth + 1, inside);
   if (ArrayBuffer.isView(value)) return Array.from(value as unknown as ArrayLike<number>);
-  const entries = value instanceof Map || value instanceof Set ? [...value] : Object.entries(value);
-  return entries.map((entry) => seen(entry, depth + 1, inside));
+  const within = (v: unknown): unknown => seen(v, depth + 1, inside);
+  if (Array.isArray(value) || value instanceof Map || value instanceof Set) return Array.from(value as Iterable<unknown>, within);
+  return Object.entries(value).map(([key, v]: [string, unknown]) => [key, within(v)]);
 }
 const everything = ({ on, args }: Prepared): string => JSON.stringify([seen(on), seen(args), seen(defaultGenerator()), isGradEnabled()]);
 
