@@ -171,6 +171,15 @@ describe.each(["cpu", "webgpu"] as const)("on %s", (device) => {
 });
 
 describe("layers", () => {
+  it("are all of them here", () => {
+    const tested = new Set(cases().map(([layer]) => layer.constructor.name));
+    // These have tests of their own.
+    const apart = /^(Sequential|ModuleList|BatchNorm\dd|Dropout(\dd)?|MaxUnpool\dd)$/;
+    const layers = Object.entries(nn).filter(([, value]) => typeof value === "function" && value.prototype instanceof nn.Module);
+    expect(layers.length).toBeGreaterThan(50);
+    expect(layers.map(([name]) => name).filter((name) => !tested.has(name) && !apart.test(name))).toEqual([]);
+  });
+
   it.each<readonly [nn.Module, string]>([
     [new nn.Conv1d(1, 1, 3), "Conv1d(1, 1, kernel_size=(3,), stride=(1,))"],
     [new nn.Conv2d(2, 4, 3, { padding: "same", groups: 2, bias: false, paddingMode: "circular" }), "Conv2d(2, 4, kernel_size=(3, 3), stride=(1, 1), padding=same, groups=2, bias=False, padding_mode=circular)"],
