@@ -4,12 +4,15 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { grad } from "../../src/autograd/engine.ts";
 import { noGrad } from "../../src/autograd/mode.ts";
 import { type DType, isFloat } from "../../src/base/dtype.ts";
+import { WengertError } from "../../src/base/errors.ts";
+import { sameShape } from "../../src/base/shape.ts";
 import { callOp, combinations, isElementwise, materialise } from "../../src/inspect/samples.ts";
 import "../../src/ops/all.ts";
 import { records } from "../../src/ops/install.ts";
 import type { AnyOp, Arg, Sample } from "../../src/ops/op.ts";
 import { tensor } from "../../src/tensor/create.ts";
 import { type DeviceName, init } from "../../src/tensor/device.ts";
+import type { Tensor } from "../../src/tensor/tensor.ts";
 import { computed, operandsAt, refilled, text } from "./forms.ts";
 
 // prettier-ignore
@@ -95,6 +98,38 @@ const ways = elementwise.flatMap(([name, op]) =>
   combinations(op, values(op)).map((sample) => ({ name, op, sample, of: name + text(sample) })),
 );
 
+const others = Object.entries(records).filter(([, op]) => !isElementwise(op));
+
+/** Whether samples show that a record of one floating tensor gives of every element by itself what it gives of it among the others. */
+async function actsAlone(name: string, op: AnyOp): Promise<boolean> {
+  let seen = false;
+  for (const sample of op.samples) {
+    const places = [...sample.keys()].filter(
+      (i) => (sample[i] as Partial<Arg> | null)?.$ && isFloat((sample[i] as Arg).dtype ?? "float32"),
+    );
+    const { args } = materialise(sample, "cpu", "float64");
+    const [x, ...more] = places.map((i) => args[i] as Tensor);
+    if (!x || more.length > 0 || x.numel() < 2) continue;
+    const [y, ...rest] = callOp(name, args);
+    if (!y || rest.length > 0 || !sameShape(y.shape, x.shape)) return false;
+    const [from, to] = [await x.detach().array(), await y.detach().array()];
+    for (const [i, value] of from.entries()) {
+      const lone = tensor([value], { shape: x.shape.map(() => 1), dtype: "float64", device: "cpu" });
+      let found: Tensor[];
+      try {
+        found = callOp(name, args.with(places[0]!, lone));
+      } catch (error) {
+        // What refuses a lone element looks at more than one.
+        if (error instanceof WengertError) return false;
+        throw error;
+      }
+      if (found[0]?.numel() !== 1 || !Object.is(await found[0].detach().item(), to[i])) return false;
+    }
+    seen = true;
+  }
+  return seen;
+}
+
 describe("special values", () => {
   it.each(ways)("$of", async ({ name, op, sample }) => {
     const got = await run(name, sample, "webgpu");
@@ -121,6 +156,12 @@ describe("special values", () => {
   it("reach every elementwise operator", () => {
     expect(elementwise.length).toBeGreaterThan(90);
     expect(elementwise.map(([name]) => name).filter((name) => !ways.some((way) => way.name === name))).toEqual([]);
+  });
+
+  it("come to all that act on each element alone: such records name their kinks", async () => {
+    const acting = await Promise.all(others.map(async ([name, op]) => ((await actsAlone(name, op)) ? name : undefined)));
+    // Draws decide about these, but the samples leave nothing to them.
+    expect(acting.filter((name) => name !== undefined && !/ropout|bernoulli|_$/i.test(name))).toEqual([]);
   });
 });
 

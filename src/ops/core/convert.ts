@@ -27,6 +27,7 @@ export const clone: PlainUnary = plain(
 /** The tensor itself when its elements lie densely in row-major order, else a dense copy. */
 export const contiguous: Composite<(x: Tensor) => Tensor> = {
   compose: (x) => (x.isContiguous() ? x : x.clone()),
+  kinks: [],
   samples: [[t([2, 3])]],
   errors: [raises(["text"], "must be a tensor")],
 };
@@ -62,6 +63,7 @@ type Converting = Composite<(x: Tensor) => Tensor>;
 const converting = (dtype: DType): Converting => ({
   compose: (x) => x.to(dtype),
   ...(isFloat(dtype) ? {} : { backward: "none" }),
+  kinks: [],
   samples: [[t([2, 3])], [t([2], { dtype: "int32" })]],
   errors: [raises(["text"], "must be a tensor")],
 });
@@ -80,7 +82,7 @@ export const bool: Converting = converting("bool");
 
 type Copying = Mapped<(x: Tensor, source: Tensor | number) => Tensor>;
 /** y in the dtype and shape of x. */
-const copying: Pick<Copying, "meta" | "cpu" | "gpu" | "backward" | "inplace"> = {
+const copying: Pick<Copying, "meta" | "cpu" | "gpu" | "backward" | "inplace" | "kinks"> = {
   meta: ({ x, y }) => {
     const { shape, dtype } = x!;
     checkFits("source", broadcastShapes(shape, y!.shape), shape);
@@ -90,6 +92,7 @@ const copying: Pick<Copying, "meta" | "cpu" | "gpu" | "backward" | "inplace"> = 
   gpu: ({ y, out }, _attrs, q) => gpuMap(conversion, { x: y!, out: out! }, { dtype: out!.dtype }, q),
   backward: (g) => ({ x: () => g.filledLike(0), y: () => g }),
   inplace: true,
+  kinks: [],
 };
 
 /**
