@@ -10,7 +10,7 @@ import type { Arg, Sample } from "../../src/ops/op.ts";
 import { init } from "../../src/tensor/device.ts";
 import { computed, operandsAt, refilled, text } from "./forms.ts";
 
-const SAMPLES = Number(globalThis.process?.env["MATH_SAMPLES"] ?? 24576);
+const SAMPLES = Number(globalThis.process?.env["MATH_SAMPLES"] ?? 8192);
 const MAX = 3.4028234663852886e38;
 /** Where a result or a factor of it falls below the normal range it may flush: errors up to this size do not count. */
 const FLUSH = 2 ** -122;
