@@ -30,27 +30,34 @@ export function formOf(compiler: Compiler, signatures: readonly Signature[]): Fo
   const positional = (parameters: readonly Typed[]): Typed[] => parameters.filter((p) => !isOptions(p));
   const count = (parameters: readonly Typed[]): number => positional(parameters).length + Number(parameters.some(isOptions)) / 2;
   const [widest] = [...all].sort((a, b) => count(b.parameters) - count(a.parameters));
-  const shown = positional(widest!.parameters);
+  const offered = all.flatMap(({ parameters }) => parameters.filter(isOptions).flatMap((p) => [...compiler.properties(p.of)]));
+  // Rows of layers call their only positional option by no name of its own.
+  const named = (p: Typed): Typed => {
+    const own = p.name === "value" ? offered.find(({ type }) => type === p.type) : undefined;
+    return own && !offered.some(({ name }) => name === p.name) ? { ...p, name: own.name, optional: true } : p;
+  };
+  const shown = positional(widest!.parameters).map(named);
   const byPosition = new Set(shown.map(({ name }) => name));
   const options = new Map<string, Option>();
-  for (const { parameters } of all)
-    for (const p of parameters.filter(isOptions))
-      for (const property of compiler.properties(p.of)) {
-        const { name, type, optional, doc } = property;
-        const before = options.get(name);
-        options.set(name, { name, type, optional, doc: doc || (before?.doc ?? ""), keyword: !byPosition.has(name) });
-      }
+  for (const { name, type, optional, doc } of offered) {
+    const before = options.get(name);
+    options.set(name, { name, type, optional, doc: doc || (before?.doc ?? ""), keyword: !byPosition.has(name) });
+  }
   // What may be left out by position and by name alike is one thing: it stands among the options, in its order.
-  const parameters = shown.map((p) => ({ ...p, optional: p.optional || (!p.rest && all.every((way) => isOptional(p, way.parameters))) }));
-  const named = parameters.filter(({ name, rest }) => options.has(name) && !rest);
+  const isOptional = (p: Typed): boolean => {
+    const own = all.flatMap(({ parameters: way }) => way.find(({ name }) => name === p.name) ?? []);
+    return p.optional || own.some((q) => q.optional) || (!p.rest && all.every((way) => dispensable(p, way.parameters)));
+  };
+  const parameters = shown.filter((p) => p.type !== "undefined").map((p) => ({ ...p, optional: isOptional(p) }));
+  const listedToo = parameters.filter(({ name, rest }) => options.has(name) && !rest);
   const keywords = [...options.values()].filter(({ keyword }) => keyword);
-  const ordered = [...named.map((p) => ({ ...options.get(p.name)!, type: p.type, optional: p.optional })), ...keywords];
+  const ordered = [...listedToo.map((p) => ({ ...options.get(p.name)!, type: p.type, optional: p.optional })), ...keywords];
   const trailing: Field[] = keywords.length > 0 ? [{ name: "options", type: "", optional: true, doc: "" }] : [];
   return { parameters: [...parameters, ...trailing], returns: compiler.text(compiler.returns(widest!.signature)), options: ordered };
 }
 
 /** Whether a way of calling does without a parameter. */
-function isOptional(p: Field, way: readonly Field[]): boolean {
+function dispensable(p: Field, way: readonly Field[]): boolean {
   const own = way.find(({ name }) => name === p.name);
   return own ? own.optional : !way.some((q) => isOptions(q) && !q.optional);
 }
