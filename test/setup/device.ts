@@ -1,9 +1,12 @@
-// Every operator is there before a test; after it, nothing on the GPU went wrong unnoticed.
-import { afterEach, expect } from "vitest";
-import { webGpuDevice } from "../../src/tensor/device.ts";
+// Every operator is there before a test, and a file begins on the CPU; after a test, nothing on the GPU went wrong unnoticed.
+import { afterEach, beforeAll, expect } from "vitest";
+import { init, webGpuDevice } from "../../src/tensor/device.ts";
 import "../../src/ops/all.ts";
 import "../../src/tensor/print.ts";
 import "../../src/tensor/selection.ts";
+
+// Files that share a page come in any order, and the one before may have left it on WebGPU.
+beforeAll(() => init({ device: "cpu" }));
 
 afterEach(async () => {
   const device = webGpuDevice();
