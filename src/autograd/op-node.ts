@@ -52,7 +52,7 @@ export class OpNode extends Node {
     const saved: Record<string, Tensor> = {};
     for (const key of readsOf(this.#op, (input) => needed[this.#keys.indexOf(input)]))
       if (this.saved[key]) saved[key] = this.saved[key].unpack(this);
-    const thunks = (this.#op.backward as Backward<string, object>)(g, saved, this.#call.attrs, this.#call.ins);
+    const thunks = (this.#op.backward as Backward<string, string, object>)(g, saved, this.#call.attrs, this.#call.ins);
     return this.#keys.map((key, i) => {
       if (!needed[i]) return undefined;
       if (!thunks[key]) throw new GradError(`has no gradient for ${key}`, "detach() that input", this.name);

@@ -41,9 +41,9 @@ export function checkSupport(device: Device, dtype: DType): void {
 }
 
 /** An operator's two implementations; the device picks its own by property, never by name. */
-export interface Kernels {
-  cpu(io: Views, attrs: object): void;
-  gpu(io: Views, attrs: object, launcher: Launcher): void;
+export interface Kernels<N extends string = string> {
+  cpu(io: Named<N>, attrs: object): void;
+  gpu(io: Named<N>, attrs: object, launcher: Launcher): void;
 }
 
 /** A tensor as kernels see it. */
@@ -52,6 +52,18 @@ export interface View extends Geometry {
   readonly dtype: DType;
 }
 export type Views = Record<string, View>;
+
+/** One thing for each operand; the name `bias?` stands for an operand that may be left out. Where N is any, so is this. */
+export type Named<N extends string, V = View> = unknown extends N
+  ? // eslint-disable-next-line @typescript-eslint/no-explicit-any
+    any
+  : { readonly [K in N as K extends `${string}?` ? never : K]: V } & {
+      readonly [K in N as K extends `${infer B}?` ? B : never]?: V | undefined;
+    };
+/** What kernels of operands N see. */
+export type Io<N extends string> = Named<N> & { readonly out: View };
+/** The names alone. */
+export type Bare<N extends string> = N extends `${infer B}?` ? B : N;
 
 /** The error of using what was given back; `op` as in every error. */
 export const released = (op?: string): DeviceError => new DeviceError("its memory was released", "by dispose() or tidy()", op);

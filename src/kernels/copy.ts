@@ -19,15 +19,15 @@ export function eachRow(
 }
 
 /** Copies x into out, same shape and dtype, any strides. */
-export const stridedCopy: Kernels = {
+export const stridedCopy: Kernels<"x" | "out"> = {
   cpu: ({ x, out }) => {
-    const [from, to] = [elements(x!), elements(out!)];
-    eachRow([x!, out!], ([i, j], width, [si, sj]) => {
+    const [from, to] = [elements(x), elements(out)];
+    eachRow([x, out], ([i, j], width, [si, sj]) => {
       if (si === 1 && sj === 1) to.set(from.subarray(i, i! + width), j);
       else for (let c = 0; c < width; c++) to[j! + c * sj!] = from[i! + c * si!]!;
     });
   },
-  gpu: ({ x, out }, _attrs, q) => denseCopy(q, x!, out!),
+  gpu: ({ x, out }, _attrs, q) => denseCopy(q, x, out),
 };
 
 /** Copies x, which may be one repeated value, into the dense `out`. */

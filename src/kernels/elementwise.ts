@@ -5,7 +5,7 @@ import { DtypeError } from "../base/errors.ts";
 import { memo } from "../base/memo.ts";
 import { coalesce, contiguous, expandTo, type Geometry, sizeOf } from "../base/shape.ts";
 import { elements } from "../device/cpu.ts";
-import { constantOf, type View, type Views } from "../device/device.ts";
+import { constantOf, type Io, type View } from "../device/device.ts";
 import { bitsOf, type Kernel, kernel, type Launcher, wgslType } from "../device/kernel.ts";
 import { eachRow } from "./copy.ts";
 
@@ -60,9 +60,10 @@ export type Pointwise<A> = (Form | { readonly form: (attrs: A) => Form }) & {
 export const formOf = <A>(p: Pointwise<A>, attrs: A): Form => ("form" in p ? p.form(attrs) : p);
 
 export const operands = ["x", "y", "z"] as const;
+type Operands = Io<"x" | "y?" | "z?">;
 
 /** The operands present; they fill x, y, z without gaps. */
-const inputsOf = (io: Views): View[] => operands.map((name) => io[name]!).filter((view) => view);
+const inputsOf = (io: Operands): View[] => operands.flatMap((name) => io[name] ?? []);
 
 /** The dtype an elementwise kernel computes in, as far as it matters to one: predicates take their operands for floats or for integers. */
 const computeType = (form: Form, views: readonly View[], out: DType): DType =>
@@ -129,8 +130,8 @@ function planFor(form: Form, rank: number, fours: boolean, out: View, views: rea
 }
 
 /** Records the launch of an elementwise map over `io`. */
-export function gpuMap<A extends object>(p: Pointwise<A>, io: Views, attrs: A, launcher: Launcher): void {
-  const out = io["out"]!;
+export function gpuMap<A extends object>(p: Pointwise<A>, io: Operands, attrs: A, launcher: Launcher): void {
+  const out = io.out;
   const form = formOf(p, attrs);
   const scalars = p.params?.(attrs, out.dtype) ?? [];
   let views = inputsOf(io);
@@ -177,8 +178,8 @@ function arrayOf(view: View): TypedArray {
 export const scalarOf = (form: Form, dtype: DType): Scalar => (!isFloat(dtype) && form.int) || form.cpu;
 
 /** Runs an elementwise map on typed arrays. */
-export function cpuMap<A extends object>(p: Pointwise<A>, io: Views, attrs: A): void {
-  const out = io["out"]!;
+export function cpuMap<A extends object>(p: Pointwise<A>, io: Operands, attrs: A): void {
+  const out = io.out;
   const form = formOf(p, attrs);
   const [p0 = 0, p1 = 0, p2 = 0, p3 = 0] = p.params?.(attrs, out.dtype) ?? [];
   const views = inputsOf(io);

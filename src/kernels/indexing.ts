@@ -5,7 +5,7 @@ import { inRange, wrapped } from "../base/checks.ts";
 import { coalesce, contiguous, forEachOffset, type Geometry, type Shape, sizeOf } from "../base/shape.ts";
 import { launchPairs } from "../device/copying.ts";
 import { dense, elements } from "../device/cpu.ts";
-import { constantOf, uploadedOf, type View, type Views } from "../device/device.ts";
+import { constantOf, uploadedOf, type Io, type View } from "../device/device.ts";
 import { bitsOf, kernel, type Launcher, wgslType } from "../device/kernel.ts";
 import { eachRow, startFrom } from "./copy.ts";
 
@@ -75,20 +75,20 @@ function launchGather(
 
 /** out[…, j, …] = x[…, index[…, j, …], …], in the shape of index. */
 export const gathering = {
-  cpu: ({ x, index, out }: Views, { dim }: Along): void => {
-    const [from, at, to] = [elements(x!), elements(index!), elements(out!)];
-    const [extent, stride] = along(x!, dim);
-    const { shape } = index!;
-    eachRow([contiguous(shape), besides(x!, shape, dim), index!], ([o, b, i], width, [, sb, si]) => {
+  cpu: ({ x, index, out }: Io<"x" | "index">, { dim }: Along): void => {
+    const [from, at, to] = [elements(x), elements(index), elements(out)];
+    const [extent, stride] = along(x, dim);
+    const { shape } = index;
+    eachRow([contiguous(shape), besides(x, shape, dim), index], ([o, b, i], width, [, sb, si]) => {
       if (si === 0 && sb === 1) {
         const start = b! + inRange(at[i!]!, dim, extent) * stride;
         to.set(from.subarray(start, start + width), o);
       } else for (let c = 0; c < width; c++) to[o! + c] = from[b! + c * sb! + inRange(at[i! + c * si!]!, dim, extent) * stride]!;
     });
   },
-  gpu: ({ x, index, out }: Views, { dim }: Along, q: Launcher): void => {
-    checkVisible(index!, dim, along(x!, dim)[0]);
-    launchGather(q, x!, index!, dim, { x: x!, out: out! }, { MISSING: x!.dtype === "float32" ? 0x7fc00000 : 0 });
+  gpu: ({ x, index, out }: Io<"x" | "index">, { dim }: Along, q: Launcher): void => {
+    checkVisible(index, dim, along(x, dim)[0]);
+    launchGather(q, x, index, dim, { x, out }, { MISSING: x.dtype === "float32" ? 0x7fc00000 : 0 });
   },
 };
 
@@ -96,11 +96,11 @@ const finish: Readonly<Record<string, string>> = { uint8: "finish_byte", bool: "
 
 /** out = x; then out[…, index, …] takes src, added on top or in its place, in the order in which sources stand. */
 export const scattering = {
-  cpu: ({ x, index, src, out }: Views, { dim, accumulate }: Writes): void => {
-    const [at, from, to] = [elements(index!), elements(src!), elements(out!)];
-    startFrom.cpu(x!, out!);
-    const [extent, stride] = along(out!, dim);
-    eachRow([besides(out!, index!.shape, dim), index!, src!], ([b, i, s], width, [sb, si, ss]) => {
+  cpu: ({ x, index, src, out }: Io<"x" | "index" | "src">, { dim, accumulate }: Writes): void => {
+    const [at, from, to] = [elements(index), elements(src), elements(out)];
+    startFrom.cpu(x, out);
+    const [extent, stride] = along(out, dim);
+    eachRow([besides(out, index.shape, dim), index, src], ([b, i, s], width, [sb, si, ss]) => {
       let start = 0;
       for (let c = 0; c < width; c++) {
         // A whole slice has one index.
@@ -110,10 +110,9 @@ export const scattering = {
         to[o] = accumulate ? to[o]! + value : value;
       }
     });
-    if (out!.dtype === "bool") for (let i = 0; i < to.length; i++) to[i] = Number(to[i] !== 0);
+    if (out.dtype === "bool") for (let i = 0; i < to.length; i++) to[i] = Number(to[i] !== 0);
   },
-  gpu: (io: Views, { dim, accumulate }: Writes, q: Launcher): void => {
-    const { x, index, src, out } = io as Record<"x" | "index" | "src" | "out", View>;
+  gpu: ({ x, index, src, out }: Io<"x" | "index" | "src">, { dim, accumulate }: Writes, q: Launcher): void => {
     const { shape } = out;
     const [extent] = along(out, dim);
     checkVisible(index, dim, extent);

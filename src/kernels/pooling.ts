@@ -3,7 +3,7 @@ import source from "../../shaders/pooling.wgsl?raw";
 import { type DType, isFloat } from "../base/dtype.ts";
 import { sizeOf } from "../base/shape.ts";
 import { dense, elements } from "../device/cpu.ts";
-import type { View, Views } from "../device/device.ts";
+import type { Io, View } from "../device/device.ts";
 import { axisFields, bitsOf, kernel, type Launcher, wgslType } from "../device/kernel.ts";
 import { type Sliding, three } from "./convolution.ts";
 
@@ -47,10 +47,10 @@ function launch(q: Launcher, x: View, y: View, a: Windows, bind: Record<string, 
   );
 }
 
-function cpuMaxPool({ x, out, indices }: Views, a: Windows): void {
-  const from = dense(x!);
-  const [to, winners] = [elements(out!), elements(indices!)];
-  const [padding, size, places, stride, dilation, window] = geometry(x!, out!, a);
+function cpuMaxPool({ x, out, indices }: Io<"x" | "indices">, a: Windows): void {
+  const from = dense(x);
+  const [to, winners] = [elements(out), elements(indices)];
+  const [padding, size, places, stride, dilation, window] = geometry(x, out, a);
   // Along each axis the input positions of every window; together the places of a plane that it covers.
   const along = places.map((count, i) =>
     Array.from({ length: count }, (_place, o) =>
@@ -65,7 +65,7 @@ function cpuMaxPool({ x, out, indices }: Views, a: Windows): void {
   );
   for (let o = 0, plane = 0; o < to.length; plane += sizeOf(size))
     for (const cells of covered) {
-      let best = lowest(x!.dtype);
+      let best = lowest(x.dtype);
       let winner = -1;
       for (let k = 0; k < cells.length; k++) {
         const v = from[plane + cells[k]!]!;
@@ -82,18 +82,16 @@ function cpuMaxPool({ x, out, indices }: Views, a: Windows): void {
 /** The largest element of every window, and its flat position among the pooled dimensions; −1 where a window holds none. */
 export const maxPooling = {
   cpu: cpuMaxPool,
-  gpu: ({ x, out, indices }: Views, a: Windows, q: Launcher): void =>
-    launch(q, x!, out!, a, { x: q.dense(x!), out: out!, indices: indices! }),
+  gpu: ({ x, out, indices }: Io<"x" | "indices">, a: Windows, q: Launcher): void => launch(q, x, out, a, { x: q.dense(x), out, indices }),
 };
 
 /** The adjoint: every element of g goes to the position that won, summed where windows overlap. */
 export const maxPoolAdjoint = {
-  cpu: (io: Views, { windows: { kernel } }: { readonly windows: Windows }): void => {
-    const [g, winners] = [dense(io["g"]!), dense(io["indices"]!)];
-    const out = elements(io["out"]!).fill(0);
-    const [inner, outer] = [io["out"]!, io["g"]!].map((v) => sizeOf(v.shape.slice(-kernel.length))) as [number, number];
-    for (let o = 0; o < g.length; o++) if (winners[o]! >= 0) out[Math.floor(o / outer) * inner + winners[o]!]! += g[o]!;
+  cpu: ({ g, indices, out }: Io<"g" | "indices">, { windows: { kernel } }: { readonly windows: Windows }): void => {
+    const [slope, winners, to] = [dense(g), dense(indices), elements(out).fill(0)];
+    const [inner, outer] = [out, g].map((v) => sizeOf(v.shape.slice(-kernel.length))) as [number, number];
+    for (let o = 0; o < slope.length; o++) if (winners[o]! >= 0) to[Math.floor(o / outer) * inner + winners[o]!]! += slope[o]!;
   },
-  gpu: ({ g, indices, out }: Views, { windows }: { readonly windows: Windows }, q: Launcher): void =>
-    launch(q, out!, g!, windows, { g: q.dense(g!), winners: q.dense(indices!), out: out! }, true),
+  gpu: ({ g, indices, out }: Io<"g" | "indices">, { windows }: { readonly windows: Windows }, q: Launcher): void =>
+    launch(q, out, g, windows, { g: q.dense(g), winners: q.dense(indices), out }, true),
 };

@@ -142,12 +142,12 @@ const kernels = new Map<string, Kernel>();
 export function gpuReduce(
   q: Launcher,
   rule: Reduction,
-  bind: Readonly<Record<string, View>>,
+  bind: Readonly<Record<string, View>> & { readonly x: View },
   dims: readonly number[],
   out: DType,
   { scale = 1, p = 1 }: { readonly scale?: number; readonly p?: number } = {},
 ): void {
-  const [x, layout] = laidOut(bind["x"]!, dims, (view) => q.dense(view));
+  const [x, layout] = laidOut(bind.x, dims, (view) => q.dense(view));
   const { outer, kept, kept0, kept1, length, run, stride0, stride1, offset } = layout;
   if (outer === 0) return;
   const rows = length / Math.max(1, run);

@@ -3,7 +3,7 @@ import { described, isOwn } from "../base/copies.ts";
 import { ArgumentError, DtypeError, ShapeError, show } from "../base/errors.ts";
 import { checkCount, isOptions } from "../base/options.ts";
 import { normalizeDim, sameShape, type Shape } from "../base/shape.ts";
-import type { Inputs, Meta } from "./op.ts";
+import type { Input, Meta } from "./op.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** Sizes spread out or as one array: `x.view(2, 3)` and `x.view([2, 3])`. */
@@ -78,10 +78,10 @@ export function checkSource({ dtype }: { readonly dtype: string }, x: { readonly
 }
 
 /** The dtype of all tensors. Errors: DtypeError when operands differ in it or have none that products exist for. */
-export function productDtype(ins: Inputs): Meta["dtype"] {
-  const list = Object.entries(ins).filter(([, x]) => x.kind !== "number");
-  const [, first] = list[0]!;
-  for (const [name, x] of list) {
+export function productDtype(ins: Readonly<Record<string, Input | undefined>>): Meta["dtype"] {
+  const list = Object.entries(ins).flatMap(([name, x]) => (x && x.kind !== "number" ? [{ name, x }] : []));
+  const [{ x: first }] = list as [(typeof list)[number]];
+  for (const { name, x } of list) {
     if (x.dtype !== first.dtype) throw new DtypeError(`${name} is ${x.dtype}, the first operand ${first.dtype}`, "convert one of them");
     if (x.dtype === "bool" || x.dtype === "uint8") throw new DtypeError(`not defined for ${x.dtype}`, "convert to float32 or int32");
   }

@@ -33,6 +33,9 @@ export function checkChoice(shape: Shape, dims: readonly number[]): void {
     throw new ShapeError(`no elements to choose from in ${show(shape)}`, "give it a dim that is not empty");
 }
 
+/** A record of what the function below makes. */
+export type Choosing<F extends Fn> = Primitive<F, "x" | "indices?", "x" | "out" | "indices", Attrs>;
+
 /**
  * A record that gives values over any dimensions, the place along one of them (by default in the flattened tensor), or both along one.
  * Of equal elements the first is taken, but values share their gradient; NaN wins.
@@ -41,7 +44,7 @@ export function choosing<F extends Fn>(
   which: "largest" | "smallest",
   gives: "value" | "place" | "both",
   scattered?: (g: Tensor, indices: Tensor, dim: number, shape: Shape) => Tensor,
-): Primitive<F, "x" | "out" | "indices", Attrs> {
+): Choosing<F> {
   const top = which === "largest";
   const place = winner(top ? 1 : -1);
   const value: Fold = (data, at, n0, s0, n1, s1) => {
@@ -55,8 +58,7 @@ export function choosing<F extends Fn>(
       const one = gives === "both" || (gives === "place" && dim !== null);
       return { inputs: { x }, attrs: { dims: normalizeDims(one ? normalizeDim(dim, x.ndim) : dim, x.ndim), keepdim } };
     },
-    meta: (ins, { dims, keepdim }) => {
-      const x = ins["x"]!;
+    meta: ({ x }, { dims, keepdim }) => {
       checkChoice(x.shape, dims);
       const shape = reducedShape(x.shape, dims, keepdim);
       const indices = { shape, dtype: "int32" } as const;
@@ -67,12 +69,12 @@ export function choosing<F extends Fn>(
       return { out: indices };
     },
     cpu: ({ x, out, indices }, { dims }) => {
-      cpuReduce(x!, dims, elements(out!), gives === "place" ? place : value);
-      if (indices) cpuReduce(x!, dims, elements(indices), place);
+      cpuReduce(x, dims, elements(out), gives === "place" ? place : value);
+      if (indices) cpuReduce(x, dims, elements(indices), place);
     },
     gpu: ({ x, out, indices }, { dims }, q) => {
       const reduction = gives === "value" ? extreme : gives === "place" ? extremePlace : extremeAndPlace;
-      gpuReduce(q, reduction(top, x!.dtype), { x: x!, out: out!, out_i: indices ?? out! }, dims, out!.dtype);
+      gpuReduce(q, reduction(top, x.dtype), { x, out, out_i: indices ?? out }, dims, out.dtype);
     },
     save: gives === "value" ? ["x", "out"] : gives === "both" ? ["indices"] : [],
     backward:
@@ -80,7 +82,7 @@ export function choosing<F extends Fn>(
         ? "none"
         : (g, { x, out, indices }, { dims }, ins) => ({
             x: () => {
-              const [wide, { shape }] = [restored(g, ins, dims), ins["x"]!];
+              const [wide, { shape }] = [restored(g, ins, dims), ins.x];
               if (gives === "both") return dims.length === 0 ? g : scattered!(wide, indices.reshape(wide.shape), dims[0]!, shape);
               const ties = x.eq(restored(out, ins, dims)).cast(g.dtype);
               return wide.mul(ties.div(ties.sum(dims, true)));

@@ -3,7 +3,7 @@ import { checkFloat, checkNonNegative } from "../base/checks.ts";
 import { ArgumentError } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { type Generator, generatorOf, type PhiloxKey } from "../base/random.ts";
-import type { Inputs, Meta } from "./op.ts";
+import type { Meta } from "./op.ts";
 
 export interface Drawing {
   /** Default: the generator that manualSeed() seeds. */
@@ -51,9 +51,9 @@ export function probability(p: unknown): number {
 }
 
 /** The like of x, in its dtype, when that is floating. */
-export const same = ({ x }: Inputs): { out: Meta } => {
-  checkFloat(x!.dtype);
-  return { out: { shape: x!.shape, dtype: x!.dtype } };
+export const same = ({ x }: { readonly x: Meta }): { out: Meta } => {
+  checkFloat(x.dtype);
+  return { out: { shape: x.shape, dtype: x.dtype } };
 };
 
 /** Errors: ArgumentError unless from ≤ to. */

@@ -4,7 +4,7 @@ import { ShapeError, show } from "../base/errors.ts";
 import { type Shape, sizeOf } from "../base/shape.ts";
 import { denseCopy, denseFill } from "../device/copying.ts";
 import { dense, elements } from "../device/cpu.ts";
-import type { View, Views } from "../device/device.ts";
+import type { Io, Named, View } from "../device/device.ts";
 import type { Launcher } from "../device/kernel.ts";
 import { batchMoments, gpuReduce, runningMoments, slopeSums, slopeSumsOfRows } from "../kernels/reduction.ts";
 import {
@@ -18,7 +18,7 @@ import {
 } from "../kernels/rows.ts";
 import { checkFits, checkRank } from "./arguments.ts";
 import { perChannel } from "./channels.ts";
-import type { Inputs, Meta } from "./op.ts";
+import type { Meta } from "./op.ts";
 import type { Tensor } from "./tensor.ts";
 
 export interface Attrs {
@@ -28,6 +28,13 @@ export interface Attrs {
   readonly momentum: number;
   readonly eps: number;
 }
+
+/** Operands, and the outputs that gradients read. */
+export type ForwardNames = "x" | "weight?" | "bias?" | "runningMean?" | "runningVar?" | "mean" | "rstd";
+export type GradientNames = "g" | "x" | "weight?" | "mean" | "rstd" | "sums?";
+type Given = Named<"x" | "weight?" | "bias?" | "runningMean?" | "runningVar?" | "mean?" | "rstd?", Meta>;
+type Forward = Io<ForwardNames>;
+type Gradient = Io<GradientNames>;
 
 /** Group k consists of `runs` runs of `run` neighbours, from k · run on, `stride` apart. */
 interface Groups {
@@ -58,25 +65,26 @@ export function groupsOf({ shape }: Pick<Meta, "shape">, { shape: tail }: Attrs)
 }
 
 /** Errors: DtypeError for integers; ShapeError when sizes do not fit. */
-export function check(ins: Inputs, attrs: Attrs): Groups {
-  const { shape, dtype } = ins["x"]!;
+export function check(ins: Given, attrs: Attrs): Groups {
+  const { shape, dtype } = ins.x;
   const { shape: tail, training } = attrs;
   checkFloat(dtype);
   if (tail) {
     checkRank(tail, 1);
     checkFits("normalizedShape", tail, shape.slice(-tail.length));
   } else checkRank(shape, sizeOf(shape) > 0 ? 2 : 1);
-  const groups = groupsOf(ins["x"]!, attrs);
+  const groups = groupsOf(ins.x, attrs);
   const { shape: own, affine } = groups;
-  for (const [key, wanted] of Object.entries({ weight: affine, bias: affine, mean: own, rstd: own, runningMean: own, runningVar: own }))
-    if (ins[key]) checkFits(key, ins[key].shape, wanted);
+  const { weight, bias, runningMean, runningVar, mean, rstd } = ins;
+  for (const [key, given] of Object.entries({ weight, bias })) if (given) checkFits(key, given.shape, affine);
+  for (const [key, given] of Object.entries({ runningMean, runningVar, mean, rstd })) if (given) checkFits(key, given.shape, own);
   if (!tail && training && groups.runs * groups.run === 1)
     throw new ShapeError(`needs more than one value per channel in training, got ${show(shape)}`, "use a larger batch, or eval()");
   return groups;
 }
 
 /** Counts the running statistics as written to. */
-function touch({ runningMean, runningVar }: Views, { training }: Attrs): void {
+function touch({ runningMean, runningVar }: Forward, { training }: Attrs): void {
   if (training) for (const view of [runningMean, runningVar]) if (view) view.storage.version++;
 }
 
@@ -96,18 +104,18 @@ function launch(
 }
 
 /** Records mean and rstd of every channel, and the move of the running ones where these are given. */
-function launchStats({ x, mean, rstd, runningMean, runningVar }: Views, attrs: Attrs, q: Launcher): void {
-  const running = runningMean && runningVar && sizeOf(x!.shape) > 0 ? [runningMean, runningVar] : [];
+function launchStats({ x, mean, rstd, runningMean, runningVar }: Forward, attrs: Attrs, q: Launcher): void {
+  const running = runningMean && runningVar && sizeOf(x.shape) > 0 ? [runningMean, runningVar] : [];
   const rule = running.length > 0 ? runningMoments : batchMoments;
   // Kernels write whole dense buffers: statistics that are parts of others go there and back.
   const copies = running.map((view) => q.dense(view));
-  const bind = { x: x!, out: mean!, out_b: rstd!, running_mean: copies[0]!, running_var: copies[1]! };
-  gpuReduce(q, rule, bind, groupsOf(x!, attrs).dims, "float32", { scale: attrs.eps, p: attrs.momentum });
+  const bind = { x, out: mean, out_b: rstd, running_mean: copies[0]!, running_var: copies[1]! };
+  gpuReduce(q, rule, bind, groupsOf(x, attrs).dims, "float32", { scale: attrs.eps, p: attrs.momentum });
   running.forEach((view, i) => copies[i] !== view && denseCopy(q, copies[i]!, view));
 }
 
 /** Records x normalised, and the statistics. */
-export function launchNormalize(io: Views, attrs: Attrs, q: Launcher): void {
+export function launchNormalize(io: Forward, attrs: Attrs, q: Launcher): void {
   const { x, weight, bias, out, mean, rstd, runningMean, runningVar } = io;
   const { shape, training, eps } = attrs;
   touch(io, attrs);
@@ -115,13 +123,13 @@ export function launchNormalize(io: Views, attrs: Attrs, q: Launcher): void {
   const row = shape ? layerNormRows : training ? batchNormRows : runningNormRows;
   const [given_a, given_b] = training ? [mean, rstd] : [runningMean, runningVar];
   const bind = { x, weight, bias, out, given_a, given_b, made_a: mean, made_b: rstd };
-  launch(q, row, bind, groupsOf(x!, attrs), eps);
+  launch(q, row, bind, groupsOf(x, attrs), eps);
 }
 
 /** Records the gradient by x. */
-export function launchSlope(io: Views, attrs: Attrs, q: Launcher): void {
+export function launchSlope(io: Gradient, attrs: Attrs, q: Launcher): void {
   const { x, g: y, weight, mean: given_a, rstd: given_b, out } = io;
-  const groups = groupsOf(x!, attrs);
+  const groups = groupsOf(x, attrs);
   let { sums: given_sums } = io;
   if (!attrs.shape && !given_sums) launchSums({ ...io, out: (given_sums = q.scratch("float32", [2, ...groups.shape])) }, attrs, q);
   const row = attrs.shape ? layerNormGradientRows : batchNormGradientRows;
@@ -129,15 +137,15 @@ export function launchSlope(io: Views, attrs: Attrs, q: Launcher): void {
 }
 
 /** Records Σ g and Σ g · (x − mean) · rstd of every weight. */
-export function launchSums({ x, g, mean, rstd, out }: Views, attrs: Attrs, q: Launcher): void {
+export function launchSums({ x, g, mean, rstd, out }: Gradient, attrs: Attrs, q: Launcher): void {
   // Statistics of nothing are NaN, sums over nothing are 0.
-  if (sizeOf(x!.shape) === 0) return denseFill(q, out!, 0);
-  const { along, rest, run } = groupsOf(x!, attrs);
+  if (sizeOf(x.shape) === 0) return denseFill(q, out, 0);
+  const { along, rest, run } = groupsOf(x, attrs);
   // A single column is its own mean: its second sum is 0 times anything.
   const single = along && run === 1;
   const rule = along && !single ? slopeSumsOfRows : slopeSums;
-  const scale = single ? q.table("zero", () => new Float32Array(1)) : q.dense(rstd!);
-  gpuReduce(q, rule, { x: q.dense(x!), y: q.dense(g!), center: q.dense(mean!), rstd: scale, out: out! }, rest, "float32");
+  const scale = single ? q.table("zero", () => new Float32Array(1)) : q.dense(rstd);
+  gpuReduce(q, rule, { x: q.dense(x), y: q.dense(g), center: q.dense(mean), rstd: scale, out }, rest, "float32");
 }
 
 // ---- CPU ------------------------------------------------------------------------------------------------------------
@@ -157,14 +165,14 @@ function moments(x: ArrayLike<number>, { runs, run, stride }: Groups, k: number)
 /** The element of a one-dimensional view. */
 const at = (view: View, k: number): number => elements(view)[view.offset + k * view.strides[0]!]!;
 
-export function cpuNormalize(io: Views, attrs: Attrs): void {
+export function cpuNormalize(io: Forward, attrs: Attrs): void {
   const { x, weight, bias, runningMean, runningVar, out, mean, rstd } = io;
   touch(io, attrs);
-  const groups = groupsOf(x!, attrs);
+  const groups = groupsOf(x, attrs);
   const { along, runs, run, stride } = groups;
   const { training, momentum, eps } = attrs;
-  const [from, to, w, b] = [dense(x!), elements(out!), weight && dense(weight), bias && dense(bias)];
-  const [means, rstds, count] = [elements(mean!), elements(rstd!), runs * run];
+  const [from, to, w, b] = [dense(x), elements(out), weight && dense(weight), bias && dense(bias)];
+  const [means, rstds, count] = [elements(mean), elements(rstd), runs * run];
   for (let k = 0; k < means.length; k++) {
     const [center, variance] = training ? moments(from, groups, k) : [at(runningMean!, k), at(runningVar!, k)];
     const moved = [
@@ -182,10 +190,10 @@ export function cpuNormalize(io: Views, attrs: Attrs): void {
   }
 }
 
-export function cpuSlope({ g, x, weight, mean: means, rstd: rstds, out }: Views, attrs: Attrs): void {
-  const { shape, along, runs, run, stride } = groupsOf(x!, attrs);
-  const [slope, from, w, to] = [dense(g!), dense(x!), weight && dense(weight), elements(out!)];
-  const [centers, scales] = [dense(means!), dense(rstds!)];
+export function cpuSlope({ g, x, weight, mean: means, rstd: rstds, out }: Gradient, attrs: Attrs): void {
+  const { shape, along, runs, run, stride } = groupsOf(x, attrs);
+  const [slope, from, w, to] = [dense(g), dense(x), weight && dense(weight), elements(out)];
+  const [centers, scales] = [dense(means), dense(rstds)];
   for (let k = 0; k < sizeOf(shape); k++) {
     const [mean, rstd] = [centers[k]!, scales[k]!];
     let [a, b] = [0, 0];
@@ -203,10 +211,10 @@ export function cpuSlope({ g, x, weight, mean: means, rstd: rstds, out }: Views,
   }
 }
 
-export function cpuSums({ g, x, mean, rstd, out }: Views, attrs: Attrs): void {
-  const { shape, affine, along, runs, run, stride } = groupsOf(x!, attrs);
-  const [slope, from, m] = [dense(g!), dense(x!), sizeOf(affine)];
-  const [centers, scales] = [dense(mean!), dense(rstd!)];
+export function cpuSums({ g, x, mean, rstd, out }: Gradient, attrs: Attrs): void {
+  const { shape, affine, along, runs, run, stride } = groupsOf(x, attrs);
+  const [slope, from, m] = [dense(g), dense(x), sizeOf(affine)];
+  const [centers, scales] = [dense(mean), dense(rstd)];
   const sums = new Float64Array(2 * m);
   for (let k = 0; k < sizeOf(shape); k++) {
     const [own, scale] = [centers[k]!, scales[k]!];
@@ -216,7 +224,7 @@ export function cpuSums({ g, x, mean, rstd, out }: Views, attrs: Attrs): void {
         sums[m + j]! += slope[i]! * (from[i]! - own) * scale;
       }
   }
-  elements(out!).set(sums);
+  elements(out).set(sums);
 }
 
 // ---- the same in plain operators --------------------------------------------------------------------------------------

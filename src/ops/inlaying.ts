@@ -9,8 +9,8 @@ export const inlaid = (x: Tensor, whole: Shape, { shape, strides, offset }: Geom
 
 /** The gradient rule of a view that shows no element twice: zeros, with g in the places that it shows. */
 export const putBack =
-  <A extends object>(view: (x: Geometry, attrs: A) => Geometry): Backward<never, A> =>
+  <A extends object>(view: (x: Geometry, attrs: A) => Geometry): Backward<"x", never, A> =>
   (g, _saved, attrs, ins) => {
-    const { shape } = ins["x"]!;
+    const { shape } = ins.x;
     return { x: () => inlaid(g, shape, view(contiguous(shape), attrs)) };
   };

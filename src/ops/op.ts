@@ -1,7 +1,7 @@
 // The operator record: everything the library knows about one operator, in one place. See CONTRIBUTING.md for how to add one.
 import type { DType } from "../base/dtype.ts";
 import type { Geometry, Shape } from "../base/shape.ts";
-import type { Kernels, View, Views } from "../device/device.ts";
+import type { Bare, Io, Kernels, Named, View, Views } from "../device/device.ts";
 import type { Launcher } from "../device/kernel.ts";
 import type {} from "./inside.ts";
 import type { Tensor } from "./tensor.ts";
@@ -24,8 +24,8 @@ export interface Input extends Meta {
 export type Inputs = Record<string, Input>;
 
 /** Tensor operands by name (a number stands for a 0-d constant, null or undefined for an operand left out) and the plain attributes. */
-export interface Call<A> {
-  readonly inputs: Readonly<Record<string, Tensor | number | null | undefined>>;
+export interface Call<A, N extends string = string> {
+  readonly inputs: { readonly [K in Bare<N>]?: Tensor | number | null | undefined };
   readonly attrs: A;
 }
 
@@ -34,9 +34,9 @@ export type Saved<S extends string> = { readonly [K in S]: Tensor };
 /** Names of what gradients read: the same for every input, or for each input its own. What no wanted gradient reads is not kept. */
 export type Reads<S extends string> = readonly S[] | Readonly<Record<string, readonly S[]>>;
 /** One thunk per input name; only those whose input needs a gradient are called. */
-export type Grads = Record<string, (() => Tensor) | undefined>;
+export type Grads<N extends string = string> = { readonly [K in Bare<N>]?: (() => Tensor) | undefined };
 /** Gradient of `out` → gradients of the inputs, written with tensor operators only. Broadcasting is undone by the engine. */
-export type Backward<S extends string, A> = (g: Tensor, saved: Saved<S>, attrs: A, ins: Metas) => Grads;
+export type Backward<N extends string, S extends string, A> = (g: Tensor, saved: Saved<S>, attrs: A, ins: Named<N, Meta>) => Grads<N>;
 
 /** A tensor argument of a sample: filled with distinct values in [low, high], or integers, or given data. */
 export interface Arg {
@@ -89,39 +89,42 @@ interface Base<F extends Fn> {
 /** What a record is tested with. */
 export type Cases = Pick<Base<Fn>, "samples" | "errors">;
 
-/** An operator with kernels of its own. `F` is its signature, `S` the names backward reads, `A` its attributes. */
-export interface Primitive<F extends Fn, S extends string = never, A extends object = object> extends Base<F> {
+/**
+ * An operator with kernels of its own. `F` is its signature; `N` names its operands (`bias?` may be left out) and its outputs besides `out`;
+ * `S` are those that backward reads, `A` its attributes.
+ */
+export interface Primitive<F extends Fn, N extends string = "x", S extends string = never, A extends object = object> extends Base<F> {
   /** Sorts the caller's arguments into operands and attributes. */
-  readonly call: (...args: Parameters<F>) => Call<A>;
+  readonly call: (...args: Parameters<F>) => Call<A, N>;
   /** Shape and dtype of each output, `out` first. Errors: ShapeError, DtypeError. */
-  readonly meta: (ins: Inputs, attrs: A) => { out: Meta } & Metas;
+  readonly meta: (ins: Named<N, Input>, attrs: A) => { out: Meta } & Metas;
   /** Typed-array kernel: fills the outputs in `io`, which are dense. */
-  readonly cpu: (io: Views, attrs: A) => void;
+  readonly cpu: (io: Io<N>, attrs: A) => void;
   /** Records the GPU launches that fill the outputs in `io`, which are dense with offset 0. */
-  readonly gpu: (io: Views, attrs: A, launcher: Launcher) => void;
+  readonly gpu: (io: Io<N>, attrs: A, launcher: Launcher) => void;
   /** Inputs and outputs that backward reads. */
   readonly save?: Reads<S>;
   /** The gradient rule; "none" for operators whose result has no gradient; "definition" when `definition` supplies it. */
-  readonly backward: Backward<S, A> | "none" | "definition";
+  readonly backward: Backward<N, S, A> | "none" | "definition";
   /** The same map in other operators; runs instead of the kernels whenever a gradient will be asked of it. */
   readonly definition?: F;
   /** Elementwise operators: the value for constant operands, so that constants never reach a kernel. `dtype` is the result's. */
-  readonly fold?: (values: Record<string, number>, attrs: A, dtype: DType) => number;
+  readonly fold?: (values: Named<N, number>, attrs: A, dtype: DType) => number;
   /** Has a trailing-underscore form that writes into its first operand. */
   readonly inplace?: boolean;
   /** Operands written by the kernels instead of outputs (optimiser steps). `out` is then the first of them. */
   readonly mutates?: readonly string[];
   /** What the caller gets; default: the tensor `out`. */
-  readonly result?: (outs: Record<string, Tensor>, attrs: A) => ReturnType<F>;
+  readonly result?: (outs: Named<N, Tensor> & { readonly out: Tensor }, attrs: A) => ReturnType<F>;
 }
 
 /** An operator that only changes geometry: its result shares the input's storage. The operand is named `x`. */
 export interface ViewOp<F extends Fn, A extends object = object> extends Base<F> {
-  readonly call: (...args: Parameters<F>) => Call<A>;
+  readonly call: (...args: Parameters<F>) => Call<A, "x">;
   readonly view: (x: Geometry, attrs: A) => Geometry;
   /** Names places in storage rather than places in x. */
   readonly absolute?: boolean;
-  readonly backward: Backward<never, A>;
+  readonly backward: Backward<"x", never, A>;
 }
 
 /** An operator defined by others; device, gradient and dtype follow from them. */
@@ -141,9 +144,8 @@ export interface Composite<F extends Fn> extends Base<F> {
 export type InPlace = { readonly inplace: true };
 /** Of a record that others are made of: neither exported nor shown on tensors, but tested and drawn like all. */
 export type Internal = { readonly internal: true };
-export type Op<F extends Fn, S extends string = never, A extends object = object> = Primitive<F, S, A>;
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
-export type AnyPrimitive = Primitive<any, any, any>;
+export type AnyPrimitive = Primitive<Fn, any, any, any>;
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 export type AnyView = ViewOp<any, any>;
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
@@ -156,4 +158,4 @@ export const isView = (op: AnyOp): op is AnyView => "view" in op;
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 export const isComposite = (op: AnyOp): op is Composite<any> => "compose" in op;
 
-export type { Geometry, Kernels, Launcher, View, Views };
+export type { Bare, Geometry, Io, Kernels, Launcher, Named, View, Views };

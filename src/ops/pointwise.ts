@@ -8,10 +8,12 @@ import { operand } from "./arguments.ts";
 import {
   type Arg,
   type Backward,
+  type Bare,
   type ErrorSample,
   type Fn,
   type InPlace,
-  type Inputs,
+  type Input,
+  type Named,
   type Primitive,
   type Reads,
   type Sample,
@@ -32,14 +34,16 @@ export function checkSingle(value: Tensor | number | undefined): void {
     throw new ShapeError(`value must be a number or a 0-d tensor, got shape ${show(value.shape)}`);
 }
 
-function resultType(form: Form, ins: Inputs): DType {
-  const dtype = promote(operands.filter((n) => ins[n] !== undefined && !form.conditions?.includes(n)).map((n) => ins[n]!));
+function resultType(form: Form, ins: Named<Names, Input>): DType {
+  const dtype = promote(operands.flatMap((n) => (form.conditions?.includes(n) ? [] : (ins[n] ?? []))));
   const result = form.yields === "float" && category(dtype) < 2 ? "float32" : dtype;
   expression(form, result);
   return form.yields === "bool" ? "bool" : result;
 }
 
-type Given = Record<string, Tensor | number | undefined>;
+/** Operands fill x, y, z without gaps. */
+type Names = "x" | "y?" | "z?";
+type Given = Partial<Record<Bare<Names>, Tensor | number | undefined>>;
 
 /** What an elementwise record says beside its form. */
 export interface Rules<S extends string, A extends object> {
@@ -59,11 +63,11 @@ export interface Rules<S extends string, A extends object> {
   readonly internal?: true;
   /** The values where the slope jumps or has no end; by default it is smooth. */
   readonly kinks?: readonly number[];
-  readonly backward: Backward<S, A> | "none" | "definition";
+  readonly backward: Backward<Names, S, A> | "none" | "definition";
   readonly samples: readonly Sample[];
   readonly errors?: readonly ErrorSample[];
   /** Overrides the dtype of the result (undefined: does not), or throws. */
-  readonly dtype?: (ins: Inputs, attrs: A) => DType | undefined;
+  readonly dtype?: (ins: Named<Names, Input>, attrs: A) => DType | undefined;
 }
 type Rule<F extends Fn, S extends string, A extends object> = Pointwise<A> & Rules<S, A> & { readonly definition?: F };
 
@@ -74,7 +78,7 @@ const notTensors: readonly ErrorSample[] = [{ args: ["text", "text"], message: "
 export const numbers = <A extends object>(attrs: A): Scalars => Object.values(attrs) as number[];
 
 /** An elementwise record from its rule; `name` labels errors. Shapes broadcast; numbers join as constants. */
-export function pointwise<F extends Fn, S extends string = never, A extends object = object>(rule: Rule<F, S, A>): Primitive<F, S, A> {
+export function pointwise<F extends Fn, S extends string = never, A extends object = object>(rule: Rule<F, S, A>): Elementwise<F, S, A> {
   const { operands: titles = ["x"], positional, keywords, call, check, dtype } = rule;
   const defaults = parse([], positional ?? {}, keywords) as A;
   return {
@@ -92,13 +96,13 @@ export function pointwise<F extends Fn, S extends string = never, A extends obje
       }),
     meta: (ins, attrs) => ({
       out: {
-        shape: broadcastShapes(...operands.filter((n) => ins[n]).map((n) => ins[n]!.shape)),
+        shape: broadcastShapes(...operands.flatMap((n) => (ins[n] ? [ins[n].shape] : []))),
         dtype: dtype?.(ins, attrs) ?? resultType(formOf(rule, attrs), ins),
       },
     }),
     cpu: (io, attrs) => cpuMap(rule, io, attrs),
     gpu: (io, attrs, launcher) => gpuMap(rule, io, attrs, launcher),
-    fold: ({ x = 0, y = 0, z = 0 }, attrs, dtype) => {
+    fold: ({ x, y = 0, z = 0 }, attrs, dtype) => {
       const [p0 = 0, p1 = 0, p2 = 0, p3 = 0] = rule.params?.(attrs, dtype) ?? [];
       return scalarOf(formOf(rule, attrs), dtype)(x, y, z, p0, p1, p2, p3);
     },
@@ -107,18 +111,20 @@ export function pointwise<F extends Fn, S extends string = never, A extends obje
 
 type UnaryFn = (x: Tensor) => Tensor;
 type BinaryFn = (x: Operand, y: Operand) => Tensor;
+/** A record of up to three operands. */
+export type Elementwise<F extends Fn, S extends string = never, A extends object = object> = Primitive<F, Names, S, A>;
 /** A record with an in-place form. */
-export type Mapped<F extends Fn, S extends string = never, A extends object = object> = Primitive<F, S, A> & InPlace;
+export type Mapped<F extends Fn, S extends string = never, A extends object = object> = Elementwise<F, S, A> & InPlace;
 export type Unary<S extends "x" | "out" = never> = Mapped<UnaryFn, S>;
 export type Binary<S extends "x" | "y" | "out" = never> = Mapped<BinaryFn, S>;
 export type Predicate = Binary;
 
 /** The record without an in-place form: PyTorch does not have one of every elementwise operator, and then nor do we. */
-export function plain<F extends Fn, S extends string, A extends object>(record: Mapped<F, S, A>): Primitive<F, S, A> {
+export function plain<F extends Fn, S extends string, A extends object>(record: Mapped<F, S, A>): Elementwise<F, S, A> {
   return { ...record, inplace: false };
 }
-export type PlainUnary<S extends "x" | "out" = never> = Primitive<UnaryFn, S>;
-export type PlainBinary<S extends "x" | "y" | "out" = never> = Primitive<BinaryFn, S>;
+export type PlainUnary<S extends "x" | "out" = never> = Elementwise<UnaryFn, S>;
+export type PlainBinary<S extends "x" | "y" | "out" = never> = Elementwise<BinaryFn, S>;
 
 /** An elementwise record that has an in-place form too. */
 export const mapped = <F extends Fn, S extends string = never, A extends object = object>(rule: Rule<F, S, A>): Mapped<F, S, A> => ({
@@ -181,7 +187,7 @@ export function binary<S extends "x" | "y" | "out" = never>(
   wgsl: Form["wgsl"],
   cpu: (x: number, y: number) => number,
   save: Reads<S>,
-  backward: Backward<S, object> | "none",
+  backward: Backward<Names, S, object> | "none",
   more?: More<S>,
 ): Binary<S> {
   return mapped<BinaryFn, S>({

@@ -1,7 +1,7 @@
 // What reductions read from their callers: dimensions, and whether these stay.
 import { parse } from "../base/options.ts";
 import { normalizeDims, reducedShape, type Shape, sizeOf } from "../base/shape.ts";
-import type { Metas } from "./op.ts";
+import type { Meta } from "./op.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** Dimensions as PyTorch takes them: null and [] mean all. */
@@ -21,4 +21,5 @@ export function over<K extends object>(x: Tensor, rest: readonly unknown[], keyw
 export const counted = (shape: Shape, dims: readonly number[]): number => sizeOf(dims.map((d) => shape[d]!));
 
 /** A reduced tensor seen in the rank of its operand. */
-export const restored = (g: Tensor, ins: Metas, dims: readonly number[]): Tensor => g.reshape(reducedShape(ins["x"]!.shape, dims, true));
+export const restored = (g: Tensor, ins: { readonly x: Meta }, dims: readonly number[]): Tensor =>
+  g.reshape(reducedShape(ins.x.shape, dims, true));

@@ -22,7 +22,8 @@ export const written = (letters: string, most: number): readonly string[] =>
 /** Errors: ShapeError when a gradient or state tensor is missing or does not fit its parameter; DtypeError unless all are of one float dtype. */
 export function checkStep(ins: Inputs, letters: string, most: number): { out: Meta } {
   const count = Object.keys(ins).filter((key) => key.startsWith("p")).length;
-  if (count === 0 || count > most) throw new ShapeError(`${count} parameters, takes at least 1 and at most ${most} at a time`);
+  const first = ins["p0"];
+  if (!first || count > most) throw new ShapeError(`${count} parameters, takes at least 1 and at most ${most} at a time`);
   checkFloat(productDtype(ins));
   for (let k = 0; k < count; k++)
     for (const letter of letters) {
@@ -30,7 +31,7 @@ export function checkStep(ins: Inputs, letters: string, most: number): { out: Me
       if (!other) throw new ShapeError(`${letter}${k} is missing`);
       checkFits(letter + k, other.shape, ins[`p${k}`]!.shape);
     }
-  return { out: ins["p0"]! };
+  return { out: first };
 }
 
 /** Two sample tensors, from `least` up; what is written to keeps its layout. */

@@ -9,7 +9,7 @@ import { type Grid, type Kernel, kernel, wgslType } from "../device/kernel.ts";
 import { type Field, link, type Linked } from "../device/webgpu/linker.ts";
 import type { WebGpuDevice } from "../device/webgpu/webgpu.ts";
 import { operand } from "../ops/arguments.ts";
-import type { AnyPrimitive, Backward, Meta, Primitive, Reads, Views } from "../ops/op.ts";
+import type { AnyPrimitive, Backward, Io, Meta, Primitive, Reads } from "../ops/op.ts";
 import { deviceNamed } from "./device.ts";
 import { apply } from "./dispatch.ts";
 import type { Tensor } from "./tensor.ts";
@@ -53,7 +53,7 @@ export interface KernelDefinition<I extends Names, S extends I[number] | "out" =
   /** Inputs, and `out`, that backward reads; as `{ input: names }`, what the gradient of each input reads. */
   readonly save?: Reads<S>;
   /** Gradient of the result → one thunk per input name, in tensor operators (or other kernels). Without it the result carries no gradient. */
-  readonly backward?: Backward<S, A>;
+  readonly backward?: Backward<I[number], S, A>;
 }
 
 type Erased = KernelDefinition<Names, string, object>;
@@ -139,7 +139,7 @@ function inspected(definition: Erased): Shader {
   });
 }
 
-function recordOf(definition: Erased, shader: Shader): Primitive<never, string, object> {
+function recordOf(definition: Erased, shader: Shader): Primitive<never, string, string, object> {
   const { inputs } = definition;
   const byName = <T>(value: (input: string, index: number) => T): Record<string, T> =>
     Object.fromEntries(inputs.map((input, i) => [input, value(input, i)]));
@@ -151,7 +151,7 @@ function recordOf(definition: Erased, shader: Shader): Primitive<never, string, 
       if (key !== "size" && !shader.params.some((f) => f.name === key)) throw new ArgumentError(`the shader has no parameter ${key}`);
     return params;
   };
-  const told = (ins: Views, attrs: object): Told => ({ ins, attrs, out: ins["out"]! });
+  const told = (ins: Io<string>, attrs: object): Told => ({ ins, attrs, out: ins.out });
   return {
     call: (...args: readonly unknown[]) => ({
       inputs: byName((n, i) => operand(args[i], n)),
@@ -173,7 +173,7 @@ function recordOf(definition: Erased, shader: Shader): Primitive<never, string, 
     cpu: (io, attrs) =>
       definition.cpu(
         byName((n) => dense(io[n]!)),
-        elements(io["out"]!),
+        elements(io.out),
         told(io, attrs),
       ),
     gpu: (io, attrs, launcher) => {
@@ -185,7 +185,7 @@ function recordOf(definition: Erased, shader: Shader): Primitive<never, string, 
           `threads must be whole numbers${most < Infinity ? ` up to ${most} in each dimension` : ""}, got ${String(grid)}`,
           "a single number of threads folds over the grid",
         );
-      launcher.launch(shader.kernel, { ...byName((n) => launcher.dense(io[n]!)), out: io["out"]! }, paramsOf(call), grid);
+      launcher.launch(shader.kernel, { ...byName((n) => launcher.dense(io[n]!)), out: io.out }, paramsOf(call), grid);
     },
     save: definition.save ?? [],
     backward: definition.backward ?? "none",

@@ -1,5 +1,22 @@
 // What a user does wrong, on purpose. Where TypeScript sees it, the line before says what it complains about; where it cannot, why.
-import { autograd, cat, data, init, io, linspace, nn, noGrad, optim, rand, randint, stack, tensor, tidy, zeros } from "../../src/index.ts";
+import {
+  autograd,
+  cat,
+  data,
+  defineKernel,
+  init,
+  io,
+  linspace,
+  nn,
+  noGrad,
+  optim,
+  rand,
+  randint,
+  stack,
+  tensor,
+  tidy,
+  zeros,
+} from "../../src/index.ts";
 
 const F = nn.functional;
 const x = tensor([[1, 2], [3, 4]], { device: "cpu" }); // prettier-ignore
@@ -282,6 +299,15 @@ export const seen: Readonly<Record<string, () => unknown>> = {
   "gradients of nothing": () =>
     // @ts-expect-error expected at least 2 arguments, but got 1
     autograd.grad(x.sum()),
+  "a gradient for what is no input": () =>
+    defineKernel({
+      name: "twice",
+      inputs: ["x"],
+      wgsl: "",
+      cpu: () => undefined,
+      // @ts-expect-error is not assignable to type 'Backward<"x", never, object>'
+      backward: (g) => ({ y: () => g.mul(2) }),
+    }),
 };
 
 /** By title: why TypeScript cannot see it, and the call, which throws. */

@@ -7,14 +7,14 @@ import { ArgumentError } from "../../base/errors.ts";
 import { library } from "../../device/kernel.ts";
 import type { Form } from "../../kernels/elementwise.ts";
 import * as m from "../../kernels/math.ts";
-import { type Composite, type ErrorSample, type Internal, type Primitive, raises, type Sample, t } from "../op.ts";
-import { noBools, numbers, plain, type PlainUnary, pointwise, real, unary, type Unary } from "../pointwise.ts";
+import { type Composite, type ErrorSample, type Internal, raises, type Sample, t } from "../op.ts";
+import { type Elementwise, noBools, numbers, plain, type PlainUnary, pointwise, real, unary, type Unary } from "../pointwise.ts";
 import type { Tensor } from "../tensor.ts";
 
 library(special);
 
 type Gradient = (g: Tensor, x: Tensor) => Tensor;
-type Slope = Primitive<Gradient> & Internal;
+type Slope = Elementwise<Gradient> & Internal;
 
 const ranges: readonly Sample[] = [[t([3, 5])], [t([], { low: 0.5, high: 2 })], [t([4], { low: -40, high: 40 })]];
 const floats: readonly ErrorSample[] = [{ args: [{ $: [2], dtype: "int32" }], message: "not defined for int32" }];
@@ -61,7 +61,7 @@ export interface NegativeSlope {
 }
 
 /** x where positive, negativeSlope · x elsewhere. */
-export const leakyRelu: Primitive<
+export const leakyRelu: Elementwise<
   (x: Tensor, ...rest: [negativeSlope?: number] | [options: Partial<NegativeSlope>]) => Tensor,
   "x",
   NegativeSlope
@@ -132,7 +132,7 @@ export interface Alpha {
 }
 
 /** x where positive, alpha · (eˣ − 1) elsewhere. */
-export const elu: Primitive<(x: Tensor, ...rest: [alpha?: number] | [options: Partial<Alpha>]) => Tensor, "x", Alpha> = pointwise({
+export const elu: Elementwise<(x: Tensor, ...rest: [alpha?: number] | [options: Partial<Alpha>]) => Tensor, "x", Alpha> = pointwise({
   wgsl: { float: "elu(x, p0)" },
   ulp: 1.6,
   cpu: (x, _y, _z, alpha) => m.elu(x, alpha),
@@ -177,7 +177,7 @@ const geluSlopes: Gelus = {
 };
 
 /** x · Φ(x), Φ the normal distribution function; `approximate: "tanh"` takes a formula in tanh. Source: Hendrycks & Gimpel 2016. */
-export const gelu: Primitive<(x: Tensor, options?: Partial<Approximation>) => Tensor, "x", Approximation> = pointwise({
+export const gelu: Elementwise<(x: Tensor, options?: Partial<Approximation>) => Tensor, "x", Approximation> = pointwise({
   form: ({ approximate }) => geluForms[approximate],
   keywords: { approximate: "none" } as Approximation,
   check: ({ approximate }) => checkKnown("approximate", approximate, ["none", "tanh"]),
@@ -188,29 +188,29 @@ export const gelu: Primitive<(x: Tensor, options?: Partial<Approximation>) => Te
 });
 
 /** g · gelu′(x). */
-export const geluBackward: Primitive<(g: Tensor, x: Tensor, options?: Partial<Approximation>) => Tensor, never, Approximation> & Internal =
-  {
-    ...pointwise({
-      form: ({ approximate }) => geluSlopes[approximate],
-      operands: ["g", "x"],
-      keywords: { approximate: "none" } as Approximation,
-      backward: "definition",
-      definition: (g, x, options) => {
-        if (options?.approximate === "tanh") {
-          const s = x.mul(x.square().mul(0.044715).add(1)).mul(root).sigmoid();
-          return g.mul(s).add(g.mul(x).mul(x.square().mul(0.134145).add(1)).mul(root).sigmoidBackward(s));
-        }
-        const density = x
-          .square()
-          .mul(-0.5)
-          .exp()
-          .mul(root / 4);
-        return g.mul(x.mul(-Math.SQRT1_2).erfc().mul(0.5).add(x.mul(density)));
-      },
-      samples: [...pair, [t([4]), t([4]), { approximate: "tanh" }]],
-    }),
-    internal: true,
-  };
+export const geluBackward: Elementwise<(g: Tensor, x: Tensor, options?: Partial<Approximation>) => Tensor, never, Approximation> &
+  Internal = {
+  ...pointwise({
+    form: ({ approximate }) => geluSlopes[approximate],
+    operands: ["g", "x"],
+    keywords: { approximate: "none" } as Approximation,
+    backward: "definition",
+    definition: (g, x, options) => {
+      if (options?.approximate === "tanh") {
+        const s = x.mul(x.square().mul(0.044715).add(1)).mul(root).sigmoid();
+        return g.mul(s).add(g.mul(x).mul(x.square().mul(0.134145).add(1)).mul(root).sigmoidBackward(s));
+      }
+      const density = x
+        .square()
+        .mul(-0.5)
+        .exp()
+        .mul(root / 4);
+      return g.mul(x.mul(-Math.SQRT1_2).erfc().mul(0.5).add(x.mul(density)));
+    },
+    samples: [...pair, [t([4]), t([4]), { approximate: "tanh" }]],
+  }),
+  internal: true,
+};
 
 /** x · sigmoid(x), also called swish. */
 export const silu: PlainUnary<"x"> = plain(unary({ float: "silu(x)" }, m.silu, "x", (g, x) => g.siluBackward(x), { ulp: 3, ...smooth }));
@@ -238,7 +238,7 @@ export interface Sharpness {
 }
 
 /** log(1 + e^(beta · x)) / beta, a smooth relu; x itself where beta · x > threshold. */
-export const softplus: Primitive<
+export const softplus: Elementwise<
   (
     x: Tensor,
     ...rest: [beta?: number, threshold?: number] | [beta: number, options: { threshold?: number }] | [options: Partial<Sharpness>]
@@ -271,7 +271,7 @@ export interface Limits {
 }
 
 /** x limited to [minVal, maxVal]. The gradient at the limits is 0. Errors: ArgumentError for limits in disorder, or broken ones for integers. */
-export const hardtanh: Primitive<
+export const hardtanh: Elementwise<
   (
     x: Tensor,
     ...rest: [minVal?: number, maxVal?: number] | [minVal: number, options: { maxVal?: number }] | [options: Partial<Limits>]
@@ -288,8 +288,8 @@ export const hardtanh: Primitive<
     if (!(minVal <= maxVal)) throw new ArgumentError(`minVal ${minVal} is above maxVal ${maxVal}`);
   },
   dtype: ({ x }, { minVal, maxVal }) => {
-    if (!isFloat(x!.dtype) && !(Number.isInteger(minVal) && Number.isInteger(maxVal)))
-      throw new ArgumentError(`limits of ${x!.dtype} must be integers, got ${minVal} and ${maxVal}`);
+    if (!isFloat(x.dtype) && !(Number.isInteger(minVal) && Number.isInteger(maxVal)))
+      throw new ArgumentError(`limits of ${x.dtype} must be integers, got ${minVal} and ${maxVal}`);
     return undefined;
   },
   save: ["x"],

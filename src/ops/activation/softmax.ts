@@ -38,8 +38,8 @@ export interface Attrs {
 const record = (
   row: RowKernel,
   line: (from: Numbers, to: Numbers, at: number, n: number, step: number) => void,
-  backward: Backward<"out", Attrs>,
-): Primitive<Signature, "out", Attrs> => ({
+  backward: Backward<"x", "out", Attrs>,
+): Primitive<Signature, "x", "out", Attrs> => ({
   rest: true,
   call: (x, ...rest) => {
     const { dim, dtype } = parse(rest, { dim: undefined as number | undefined }, { dtype: undefined as DTypeLike | undefined });
@@ -47,13 +47,13 @@ const record = (
   },
   meta: ({ x }, { dtype }) => {
     checkFloat(dtype, 'pass { dtype: "float32" }');
-    return { out: { shape: x!.shape, dtype } };
+    return { out: { shape: x.shape, dtype } };
   },
   cpu: ({ x, out }, { dim }) => {
-    const [from, to, lines] = [dense(x!), elements(out!), linesOf(x!.shape, dim)];
+    const [from, to, lines] = [dense(x), elements(out), linesOf(x.shape, dim)];
     eachLine(lines, (at) => line(from, to, at, lines.length, lines.inner));
   },
-  gpu: ({ x, out }, { dim }, q) => launchRows(q, row, { x, out }, linesOf(x!.shape, dim)),
+  gpu: ({ x, out }, { dim }, q) => launchRows(q, row, { x, out }, linesOf(x.shape, dim)),
   save: ["out"],
   backward,
   samples: [
@@ -64,7 +64,7 @@ const record = (
 });
 
 /** exp(x) over its sum along a dimension. Lines without a finite largest element give NaN. */
-export const softmax: Primitive<Signature, "out", Attrs> = record(
+export const softmax: Primitive<Signature, "x", "out", Attrs> = record(
   softmaxRows,
   (from, to, at, n, step) => {
     const scale = 1 / exponentials(from, at, n, step, to, at, step).sum;
@@ -74,7 +74,7 @@ export const softmax: Primitive<Signature, "out", Attrs> = record(
 );
 
 /** The logarithm of softmax along a dimension, computed without leaving the log scale. */
-export const logSoftmax: Primitive<Signature, "out", Attrs> = record(
+export const logSoftmax: Primitive<Signature, "x", "out", Attrs> = record(
   logSoftmaxRows,
   (from, to, at, n, step) => {
     const { peak, sum } = exponentials(from, at, n, step, to, at, step);
@@ -90,18 +90,18 @@ const gradient = (
   row: RowKernel,
   definition: BackwardSignature,
   line: (g: Numbers, y: Numbers, to: Numbers, at: number, n: number, step: number) => void,
-): Primitive<BackwardSignature, never, { dim: number }> & Internal => ({
+): Primitive<BackwardSignature, "x" | "y", never, { dim: number }> & Internal => ({
   internal: true,
   call: (x, y, dim) => ({ inputs: { x, y }, attrs: { dim: normalizeDim(dim, x.ndim) } }),
   meta: ({ x, y }) => {
-    checkFits("y", y!.shape, x!.shape);
-    return { out: x! };
+    checkFits("y", y.shape, x.shape);
+    return { out: x };
   },
   cpu: ({ x, y, out }, { dim }) => {
-    const [g, from, to, lines] = [dense(x!), dense(y!), elements(out!), linesOf(x!.shape, dim)];
+    const [g, from, to, lines] = [dense(x), dense(y), elements(out), linesOf(x.shape, dim)];
     eachLine(lines, (at) => line(g, from, to, at, lines.length, lines.inner));
   },
-  gpu: ({ x, y, out }, { dim }, q) => launchRows(q, row, { x, y, out }, linesOf(x!.shape, dim)),
+  gpu: ({ x, y, out }, { dim }, q) => launchRows(q, row, { x, y, out }, linesOf(x.shape, dim)),
   backward: "definition",
   definition,
   samples: [[3, 4], [2, 3, 5], [2, 70]].map((shape) => [t(shape), t(shape, { low: 0.1, high: 0.4 }), shape[1] === 70 ? -1 : 1]),
@@ -109,7 +109,7 @@ const gradient = (
 }); // prettier-ignore
 
 /** The gradient of softmax: y · (x − Σ x · y), with x the gradient of its result y. */
-export const softmaxBackward: Primitive<BackwardSignature, never, { dim: number }> & Internal = gradient(
+export const softmaxBackward: Primitive<BackwardSignature, "x" | "y", never, { dim: number }> & Internal = gradient(
   softmaxGradientRows,
   (x, y, dim) => {
     const weighted = x.mul(y);
@@ -123,7 +123,7 @@ export const softmaxBackward: Primitive<BackwardSignature, never, { dim: number 
 );
 
 /** The gradient of logSoftmax: x − exp(y) · Σ x, with x the gradient of its result y. */
-export const logSoftmaxBackward: Primitive<BackwardSignature, never, { dim: number }> & Internal = gradient(
+export const logSoftmaxBackward: Primitive<BackwardSignature, "x" | "y", never, { dim: number }> & Internal = gradient(
   logSoftmaxGradientRows,
   (x, y, dim) => x.sub(y.exp().mul(x.sum(dim, true))),
   (g, y, to, at, n, step) => {
@@ -155,17 +155,17 @@ const summed = (x: View, dims: readonly number[]): readonly [View, Lines] => {
 };
 
 /** log(Σ exp(x)) over dimensions, without overflow: −∞ for nothing but −∞, ∞ beside an ∞. Integers count as float32. */
-export const logsumexp: Primitive<SumSignature, "x" | "out", Sums> = {
+export const logsumexp: Primitive<SumSignature, "x", "x" | "out", Sums> = {
   rest: true,
   call: (x, ...rest) => {
     const { dim, keepdim } = parse(rest, { dim: undefined as Dims | undefined, keepdim: false });
     const dims = dim === undefined ? [normalizeDim(dim, x.ndim)] : normalizeDims(dim, x.ndim);
     return { inputs: { x: isFloat(x.dtype) ? x : x.float() }, attrs: { dims, keepdim } };
   },
-  meta: ({ x }, { dims, keepdim }) => ({ out: { shape: reducedShape(x!.shape, dims, keepdim), dtype: x!.dtype } }),
+  meta: ({ x }, { dims, keepdim }) => ({ out: { shape: reducedShape(x.shape, dims, keepdim), dtype: x.dtype } }),
   cpu: ({ x, out }, { dims }) => {
-    const [view, lines] = summed(x!, dims);
-    const [from, to, terms] = [dense(view), elements(out!), new Float64Array(lines.length)];
+    const [view, lines] = summed(x, dims);
+    const [from, to, terms] = [dense(view), elements(out), new Float64Array(lines.length)];
     eachLine(lines, (at, line) => {
       const { peak, sum } = exponentials(from, at, lines.length, lines.inner, terms, 0, 1);
       // Around an infinite largest element the differences are NaN, as they are where x is.
@@ -174,8 +174,8 @@ export const logsumexp: Primitive<SumSignature, "x" | "out", Sums> = {
     });
   },
   gpu: ({ x, out }, { dims }, q) => {
-    const [view, lines] = summed(x!, dims);
-    launchRows(q, logsumexpRows, { x: view, made_a: out! }, lines);
+    const [view, lines] = summed(x, dims);
+    launchRows(q, logsumexpRows, { x: view, made_a: out }, lines);
   },
   save: ["x", "out"],
   backward: (g, { x, out }, { dims }, ins) => ({

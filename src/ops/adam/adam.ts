@@ -13,6 +13,7 @@ const rates: AdamRates = { lr: 0.1, beta1: 0.9, beta2: 0.99, eps: 1e-3, weightDe
  */
 export const adamStep: Primitive<
   (params: Tensors, grads: Tensors, means: Tensors, squares: Tensors, tops: Tensors, rates: AdamRates) => Tensors[number],
+  string,
   never,
   AdamRates
 > &

@@ -4,8 +4,9 @@ import { isFloat } from "../../base/dtype.ts";
 import { ArgumentError } from "../../base/errors.ts";
 import type { Form, Kinds, Loop } from "../../kernels/elementwise.ts";
 import * as m from "../../kernels/math.ts";
-import { type Cases, type Primitive, raises, t } from "../op.ts";
+import { type Cases, raises, t } from "../op.ts";
 import {
+  type Elementwise,
   type Binary,
   binary,
   flat,
@@ -55,7 +56,7 @@ const scaled = (sign: number, wgsl: Kinds, loop: Loop, { samples, errors }: Case
     operands: ["x", "y"],
     keywords: { alpha: 1 },
     dtype: (ins, { alpha }) => {
-      const floats = Object.values(ins).some((i) => isFloat(i.dtype));
+      const floats = [ins.x, ins.y].some((i) => i && isFloat(i.dtype));
       if (floats ? typeof alpha !== "number" : !Number.isInteger(alpha))
         throw new ArgumentError(`alpha must be ${floats ? "a number" : "an integer for integer operands"}, got ${String(alpha)}`);
       return undefined;
@@ -81,7 +82,7 @@ export const sub: Scaled = scaled(-1, { ...sum, bool: false }, subLoop, {
 });
 
 /** y − alpha · x: subtraction with the operands exchanged. */
-export const rsub: Primitive<(x: Operand, y: Operand, options?: { alpha?: number }) => Tensor, never, Alpha> = {
+export const rsub: Elementwise<(x: Operand, y: Operand, options?: { alpha?: number }) => Tensor, never, Alpha> = {
   ...plain(sub),
   rest: true,
   call: (x, y, ...rest) => sub.call(operandOf(y, "y"), operandOf(x, "x"), ...rest),

@@ -2,8 +2,9 @@
 import { ArgumentError, DtypeError } from "../../base/errors.ts";
 import { parse } from "../../base/options.ts";
 import type { Form } from "../../kernels/elementwise.ts";
-import { type Primitive, raises, type Sample, t } from "../op.ts";
+import { raises, type Sample, t } from "../op.ts";
 import {
+  type Elementwise,
   binary,
   checkSingle,
   type Mapped,
@@ -82,7 +83,7 @@ function truthOnly(name: string, dtype: string): undefined {
 }
 
 /** x where `condition` holds, y elsewhere. As a method: `x.where(condition, y)`. Errors: DtypeError for a condition that is not bool. */
-export const where: Primitive<(condition: Tensor, x: Operand, y: Operand) => Tensor, "x"> & { readonly self: 1 } = {
+export const where: Elementwise<(condition: Tensor, x: Operand, y: Operand) => Tensor, "x"> & { readonly self: 1 } = {
   ...pointwise<(condition: Tensor, x: Operand, y: Operand) => Tensor, "x">({
     wgsl: "select(z, y, x)",
     cpu: (x, y, z) => (x === 0 ? z : y),
@@ -91,7 +92,7 @@ export const where: Primitive<(condition: Tensor, x: Operand, y: Operand) => Ten
     },
     conditions: "x",
     operands: ["condition", "x", "y"],
-    dtype: ({ x }) => (x!.dtype === "uint8" ? undefined : truthOnly("condition", x!.dtype)),
+    dtype: ({ x }) => (x.dtype === "uint8" ? undefined : truthOnly("condition", x.dtype)),
     save: ["x"],
     backward: (g, { x }) => ({ y: () => g.where(x, 0), z: () => g.maskedFill(x, 0) }),
     samples: [
@@ -114,7 +115,7 @@ export const maskedFill: Mapped<(x: Tensor, mask: Tensor, value: Operand) => Ten
   conditions: "y",
   operands: ["x", "mask", "value"],
   check: (_, { z }) => checkSingle(z),
-  dtype: ({ x, y }) => truthOnly("mask", y!.dtype) ?? x!.dtype,
+  dtype: ({ x, y }) => truthOnly("mask", y!.dtype) ?? x.dtype,
   save: ["y"],
   backward: (g, { y }) => ({ x: () => g.maskedFill(y, 0), z: () => g.where(y, 0) }),
   samples: [

@@ -4,8 +4,8 @@ import { broadcastShapes } from "../../base/shape.ts";
 import { cpuMap, type Form, gpuMap, type Loop, type Pointwise } from "../../kernels/elementwise.ts";
 import { toInt32 } from "../../kernels/math.ts";
 import { checkFits } from "../arguments.ts";
-import { type Composite, type Internal, type Primitive, raises, t } from "../op.ts";
-import { checkSingle, type Mapped, operandOf, plain, type PlainUnary, pointwise, unary } from "../pointwise.ts";
+import { type Composite, type Internal, raises, t } from "../op.ts";
+import { type Elementwise, checkSingle, type Mapped, operandOf, plain, type PlainUnary, pointwise, unary } from "../pointwise.ts";
 import type { Tensor } from "../tensor.ts";
 
 const moved: Loop = (to, t, n, a, i, sa) => {
@@ -41,7 +41,7 @@ const conversion: Pointwise<{ dtype: DType }> = {
 };
 
 /** The elements converted to another dtype; floats truncate towards zero on their way to integers, anything but 0 is true. */
-export const cast: Primitive<(x: Tensor, dtype: DTypeLike) => Tensor, never, { dtype: DType }> & Internal = {
+export const cast: Elementwise<(x: Tensor, dtype: DTypeLike) => Tensor, never, { dtype: DType }> & Internal = {
   ...pointwise({
     ...conversion,
     call: (x: Tensor, dtype: DTypeLike) => ({ inputs: { x: operandOf(x, "x") }, attrs: { dtype: asDType(dtype) } }),
@@ -84,12 +84,12 @@ type Copying = Mapped<(x: Tensor, source: Tensor | number) => Tensor>;
 /** y in the dtype and shape of x. */
 const copying: Pick<Copying, "meta" | "cpu" | "gpu" | "backward" | "inplace" | "kinks"> = {
   meta: ({ x, y }) => {
-    const { shape, dtype } = x!;
+    const { shape, dtype } = x;
     checkFits("source", broadcastShapes(shape, y!.shape), shape);
     return { out: { shape, dtype } };
   },
-  cpu: ({ y, out }) => cpuMap(conversion, { x: y!, out: out! }, { dtype: out!.dtype }),
-  gpu: ({ y, out }, _attrs, q) => gpuMap(conversion, { x: y!, out: out! }, { dtype: out!.dtype }, q),
+  cpu: ({ y, out }) => cpuMap(conversion, { x: y!, out }, { dtype: out.dtype }),
+  gpu: ({ y, out }, _attrs, q) => gpuMap(conversion, { x: y!, out }, { dtype: out.dtype }, q),
   backward: (g) => ({ x: () => g.filledLike(0), y: () => g }),
   inplace: true,
   kinks: [],

@@ -47,7 +47,7 @@ export const square: Unary<"x"> = unary(
     loop: (to, t, n, a, i, sa) => {
       for (const end = t + n; t < end; t++, i += sa) to[t] = a[i]! * a[i]!;
     },
-    dtype: ({ x }) => (x!.dtype === "bool" ? "int32" : undefined),
+    dtype: ({ x }) => (x.dtype === "bool" ? "int32" : undefined),
     samples: [[t([3, 5])], [t([])], [t([0, 2])], [t([3], { dtype: "int32" })]],
   },
 );

@@ -6,7 +6,7 @@ import { parse } from "../../base/options.ts";
 import { broadcastShapes, checkShape, normalizeDims, reducedShape, sameShape, type Shape } from "../../base/shape.ts";
 import { elements } from "../../device/cpu.ts";
 import { cpuSum, gpuReduce, means, sums } from "../../kernels/reduction.ts";
-import { choosing } from "../choosing.ts";
+import { choosing, type Choosing } from "../choosing.ts";
 import { type Cases, type Composite, type Internal, type Meta, type Primitive, raises, type Sample, t } from "../op.ts";
 import { type Attrs, counted, type Dims, over, restored } from "../reducing.ts";
 import type { Tensor } from "../tensor.ts";
@@ -23,7 +23,7 @@ export interface WithDtype {
   readonly dtype?: DTypeLike | undefined;
 }
 
-type Summing = Primitive<(x: Tensor, ...rest: Over<WithDtype>) => Tensor, never, Typed>;
+type Summing = Primitive<(x: Tensor, ...rest: Over<WithDtype>) => Tensor, "x", never, Typed>;
 
 const adding = (mean: boolean, { samples, errors }: Cases): Summing => {
   const divisor = ({ shape }: Meta, dims: readonly number[]): number => (mean ? counted(shape, dims) : 1);
@@ -36,20 +36,19 @@ const adding = (mean: boolean, { samples, errors }: Cases): Summing => {
       return { inputs: { x: dtype && dtype !== x.dtype ? x.cast(dtype) : x }, attrs: { ...attrs, dtype } };
     },
     meta: (ins, { dims, keepdim }) => {
-      const { shape, dtype } = ins["x"]!;
+      const { shape, dtype } = ins.x;
       if (mean) checkFloat(dtype, 'pass { dtype: "float32" }');
       return { out: { shape: reducedShape(shape, dims, keepdim), dtype: isFloat(dtype) ? dtype : "int32" } };
     },
-    cpu: ({ x, out }, { dims }) => cpuSum(x!, dims, elements(out!), divisor(x!, dims)),
-    gpu: ({ x, out }, { dims }, q) =>
-      gpuReduce(q, mean ? means : sums, { x: x!, out: out! }, dims, out!.dtype, { scale: divisor(x!, dims) }),
+    cpu: ({ x, out }, { dims }) => cpuSum(x, dims, elements(out), divisor(x, dims)),
+    gpu: ({ x, out }, { dims }, q) => gpuReduce(q, mean ? means : sums, { x, out }, dims, out.dtype, { scale: divisor(x, dims) }),
     backward: (g, _s, { dims }, ins) => ({
       x: () => {
-        const [part, x] = [restored(g, ins, dims), ins["x"]!];
+        const [part, x] = [restored(g, ins, dims), ins.x];
         return (mean ? part.div(divisor(x, dims)) : part).expand(x.shape);
       },
     }),
-    result: ({ out }, { dtype = out!.dtype }) => (dtype === out!.dtype ? out! : out!.cast(dtype)),
+    result: ({ out }, { dtype = out.dtype }) => (dtype === out.dtype ? out : out.cast(dtype)),
     samples: [[t([])], [t([3, 4]), 1, true], [t([2, 3], { dtype: "int32" }), 0, { dtype: "float32" }], ...samples],
     errors: [raises([t([2, 3]), 2], "out of range"), ...errors],
   };
@@ -70,7 +69,7 @@ export const mean: Summing = adding(true, {
   errors: [raises([t([3], { dtype: "int32" })], "floating")],
 });
 
-type Extreme = Primitive<(x: Tensor, ...rest: Over) => Tensor, "x" | "out" | "indices", Attrs>;
+type Extreme = Choosing<(x: Tensor, ...rest: Over) => Tensor>;
 /** The largest element over dimensions, all by default; equal ones share the gradient, NaN wins. */
 export const amax: Extreme = choosing("largest", "value");
 

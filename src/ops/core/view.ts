@@ -20,7 +20,7 @@ export const expand: ViewOp<(x: Tensor, ...shape: Sizes) => Tensor, { shape: Sha
       throw new ShapeError(`${show(x.shape)} does not expand to ${show(shape)}`);
     return expandTo(x, full);
   },
-  backward: (g, _s, _a, ins) => ({ x: () => g.sumTo(ins["x"]!.shape) }),
+  backward: (g, _s, _a, ins) => ({ x: () => g.sumTo(ins.x.shape) }),
   samples: [
     [arg([]), [2, 2]],
     [arg([2, 1, 3]), -1, 4, -1],
@@ -101,7 +101,7 @@ export const view: ViewOp<(x: Tensor, ...shape: Sizes) => Tensor, { shape: Shape
     if (g) return g;
     throw new ShapeError(`strides ${show(x.strides)} of ${show(x.shape)} do not allow ${show(shape)}`, "use reshape");
   },
-  backward: (g, _s, _a, ins) => ({ x: () => g.reshape(ins["x"]!.shape) }),
+  backward: (g, _s, _a, ins) => ({ x: () => g.reshape(ins.x.shape) }),
   samples: [
     [arg([2, 6]), 3, -1],
     [arg([0, 2]), [2, 0]],

@@ -2,9 +2,8 @@
 import { parse } from "../../base/options.ts";
 import type { Shape } from "../../base/shape.ts";
 import { isTensor } from "../arguments.ts";
-import { choosing, distinct } from "../choosing.ts";
-import { type Composite, type Internal, type Primitive, raises, t } from "../op.ts";
-import type { Attrs } from "../reducing.ts";
+import { choosing, type Choosing, distinct } from "../choosing.ts";
+import { type Composite, type Internal, raises, t } from "../op.ts";
 import type { Tensor } from "../tensor.ts";
 
 /** Values and their positions (int32) along a dimension. */
@@ -16,23 +15,21 @@ type Along =
   | [dim: number, keepdim?: boolean]
   | [dim: number, options: { readonly keepdim?: boolean }]
   | [options: { readonly dim: number; readonly keepdim?: boolean }];
-type Place = Primitive<
+type Place = Choosing<
   (
     x: Tensor,
     ...rest:
       | [dim?: number | null, keepdim?: boolean]
       | [dim: number | null, options: { readonly keepdim?: boolean }]
       | [options: { readonly dim?: number | null; readonly keepdim?: boolean }]
-  ) => Tensor,
-  "x" | "out" | "indices",
-  Attrs
+  ) => Tensor
 >;
 /** Position of the largest element: in the flattened tensor, or along a dimension. The first of equals; NaN wins. */
 export const argmax: Place = choosing("largest", "place");
 /** Position of the smallest element: in the flattened tensor, or along a dimension. The first of equals; NaN wins. */
 export const argmin: Place = choosing("smallest", "place");
 
-type Choice = Primitive<(x: Tensor, ...rest: Along) => Chosen, "x" | "out" | "indices", Attrs> & Internal;
+type Choice = Choosing<(x: Tensor, ...rest: Along) => Chosen> & Internal;
 
 /** Zeros but for g, in its places along a dimension. */
 const scattered = (g: Tensor, indices: Tensor, dim: number, shape: Shape): Tensor => g.filledLike(0, shape).scatterAdd(dim, indices, g);

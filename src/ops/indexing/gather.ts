@@ -8,20 +8,19 @@ import { normalizeDim, type Shape, sizeOf } from "../../base/shape.ts";
 import { type Along, gathering, scattering, type Writes } from "../../kernels/indexing.ts";
 import { checkFits, checkIndex, checkSource, operand } from "../arguments.ts";
 import { cropped } from "../arranging.ts";
-import { type Cases, type Composite, type InPlace, type Inputs, type Primitive, raises, t } from "../op.ts";
+import { type Cases, type Composite, type InPlace, type Input, type Primitive, raises, t } from "../op.ts";
 import { times } from "../pointwise.ts";
 import { ints, placed, places, putAt, type Slices, writeSlices } from "../slices.ts";
 import type { Tensor } from "../tensor.ts";
 
-function checkFit(ins: Inputs, shape: Shape, dim: number): void {
-  const index = ins["index"]!;
+function checkFit(index: Input, shape: Shape, dim: number): void {
   checkIndex(index);
   const [own, given] = [shape.length === 0 ? [1] : shape, index.shape.length === 0 ? [1] : index.shape];
   if (own.length !== given.length || (sizeOf(given) > 0 && given.some((d, i) => i !== dim && d > own[i]!)))
     throw new ShapeError(`the index ${show(given)} needs the dimensions of ${show(own)}, none larger except dimension ${dim}`);
 }
 
-type Reading = Primitive<(x: Tensor, dim: number, index: Tensor) => Tensor, "index", Along>;
+type Reading = Primitive<(x: Tensor, dim: number, index: Tensor) => Tensor, "x" | "index", "index", Along>;
 
 const reading = (slices: boolean, cases: Cases): Reading => ({
   rest: true,
@@ -30,13 +29,13 @@ const reading = (slices: boolean, cases: Cases): Reading => ({
     const { dim, ...inputs } = placed(slices, x, o.dim, o.index);
     return { inputs, attrs: { dim } };
   },
-  meta: (ins, { dim }) => {
-    checkFit(ins, ins["x"]!.shape, dim);
-    return { out: { shape: ins["index"]!.shape, dtype: ins["x"]!.dtype } };
+  meta: ({ x, index }, { dim }) => {
+    checkFit(index, x.shape, dim);
+    return { out: { shape: index.shape, dtype: x.dtype } };
   },
   ...gathering,
   save: ["index"],
-  backward: (g, { index }, { dim }, ins) => ({ x: () => g.filledLike(0, ins["x"]!.shape).scatterAdd(dim, index, g) }),
+  backward: (g, { index }, { dim }, ins) => ({ x: () => g.filledLike(0, ins.x.shape).scatterAdd(dim, index, g) }),
   ...cases,
 });
 
@@ -71,7 +70,13 @@ export const indexSelect: Reading = reading(true, {
 // ---- writing --------------------------------------------------------------------------------------------------------
 
 type Source = Tensor | number;
-type Writing<S extends Source> = Primitive<(x: Tensor, dim: number, index: Tensor, src: S) => Tensor, "index", Writes> & InPlace;
+type Writing<S extends Source> = Primitive<
+  (x: Tensor, dim: number, index: Tensor, src: S) => Tensor,
+  "x" | "index" | "src",
+  "index",
+  Writes
+> &
+  InPlace;
 
 /** What is written, in the shape of the index: one value repeated, or as much of a larger source as the index reaches. */
 function sourceFor(x: Tensor, index: Tensor, src: unknown): Tensor {
@@ -102,11 +107,11 @@ const writing = <S extends Source>(accumulate: boolean, cases: Cases): Writing<S
     const { dim: at, ...inputs } = placed(false, x, dim, index);
     return { inputs: { ...inputs, src: sourceFor(x, inputs.index, src) }, attrs: { dim: at, accumulate } };
   },
-  meta: (ins, { dim }) => {
-    const { shape, dtype } = ins["x"]!;
-    checkFit(ins, shape, dim);
-    checkFits("the source", ins["src"]!.shape, ins["index"]!.shape);
-    checkSource(ins["src"]!, ins["x"]!);
+  meta: ({ x, index, src }, { dim }) => {
+    const { shape, dtype } = x;
+    checkFit(index, shape, dim);
+    checkFits("the source", src.shape, index.shape);
+    checkSource(src, x);
     return { out: { shape, dtype } };
   },
   ...scattering,
@@ -115,7 +120,7 @@ const writing = <S extends Source>(accumulate: boolean, cases: Cases): Writing<S
     x: () => (accumulate ? g : g.scatter(dim, index, 0)),
     src: () => {
       const there = g.gather(dim, index);
-      return accumulate ? there : there.where(standing(index, dim, ins["x"]!.shape[dim] ?? 1), 0);
+      return accumulate ? there : there.where(standing(index, dim, ins.x.shape[dim] ?? 1), 0);
     },
   }),
   ...cases,

@@ -7,7 +7,7 @@ import { type Along, gathering, visible } from "../../kernels/indexing.ts";
 import { checkIndex, checkRank, integer, operand } from "../arguments.ts";
 import { type Index, indexed, spread } from "../index-list.ts";
 import { type Composite, type Internal, type Primitive, raises, t } from "../op.ts";
-import { pointwise } from "../pointwise.ts";
+import { type Elementwise, pointwise } from "../pointwise.ts";
 import { putAt } from "../slices.ts";
 import type { Tensor } from "../tensor.ts";
 
@@ -68,7 +68,7 @@ export const indexPut: Composite<IndexPutFn> = {
 };
 
 /** Row-major positions, one dimension at a time: before · size + index, a negative index counting from the end, −1 where it is out of range. */
-export const flatIndex: Primitive<(index: Tensor, before: Tensor | number, size: number) => Tensor> & Internal = {
+export const flatIndex: Elementwise<(index: Tensor, before: Tensor | number, size: number) => Tensor> & Internal = {
   ...pointwise({
     wgsl: { int: "select(-1, x * z + select(y, y + z, y < 0), x >= 0 && y >= -z && y < z)" },
     cpu: (x, y, z) => (x >= 0 && y >= -z && y < z ? x * z + (y < 0 ? y + z : y) : -1),
@@ -76,8 +76,8 @@ export const flatIndex: Primitive<(index: Tensor, before: Tensor | number, size:
       inputs: { x: before, y: operand(given, "index"), z: size },
       attrs: {},
     }),
-    dtype: (ins) => {
-      checkIndex(ins["y"]!);
+    dtype: ({ y }) => {
+      checkIndex(y!);
       return "int32";
     },
     backward: "none",
@@ -141,6 +141,7 @@ export interface EmbeddingAttrs extends Along {
  */
 export const embedding: Primitive<
   (x: Tensor, weight: Tensor, ...rest: [paddingIdx?: number | null] | [options: EmbeddingOptions]) => Tensor,
+  "x" | "index",
   "index",
   EmbeddingAttrs
 > = {
@@ -164,12 +165,12 @@ export const embedding: Primitive<
     if (maxNorm !== null) renormalise(weight, index, maxNorm, normType);
     return { inputs: { x: weight, index }, attrs: { dim: 0, shape: [...x.shape, size], padding, scaleGradByFreq } };
   },
-  meta: (ins, { shape }) => ({ out: { shape, dtype: ins["x"]!.dtype } }),
+  meta: (ins, { shape }) => ({ out: { shape, dtype: ins.x.dtype } }),
   ...gathering,
   save: ["index"],
   backward: (g, { index }, { padding, scaleGradByFreq }, ins) => ({
     x: () => {
-      const zeros = g.filledLike(0, ins["x"]!.shape);
+      const zeros = g.filledLike(0, ins.x.shape);
       let parts = g.reshape(index.shape);
       if (padding !== null) parts = parts.mul(index.ne(padding));
       if (scaleGradByFreq) parts = parts.div(zeros.scatterAdd(0, index, g.filledLike(1, index.shape)).gather(0, index));

@@ -5,7 +5,7 @@ import { ShapeError, show } from "../../base/errors.ts";
 import { parse } from "../../base/options.ts";
 import { contiguous, normalizeDim, type Shape } from "../../base/shape.ts";
 import { denseCopy } from "../../device/copying.ts";
-import type { View, Views } from "../../device/device.ts";
+import type { Io, View } from "../../device/device.ts";
 import { stridedCopy } from "../../kernels/copy.ts";
 import { checkFits, checkRank, integers, operands, withSize } from "../arguments.ts";
 import { picked } from "../arranging.ts";
@@ -20,14 +20,14 @@ type Tensors = readonly Tensor[];
 const skipped = ({ shape }: { readonly shape: Shape }): boolean => shape.length === 1 && shape[0] === 0;
 
 /** Each input beside the part of the output it fills. */
-function pieces(io: Views, dim: number): { x: View; out: View }[] {
+function pieces(io: Io<string>, dim: number): { x: View; out: View }[] {
   const { out, ...inputs } = io;
   let offset = 0;
   return Object.values(inputs)
     .filter((x) => !skipped(x))
     .map((x) => {
-      const part = { x, out: { ...out!, shape: x.shape, offset } };
-      offset += x.shape[dim]! * out!.strides[dim]!;
+      const part = { x, out: { ...out, shape: x.shape, offset } };
+      offset += x.shape[dim]! * out.strides[dim]!;
       return part;
     });
 }
@@ -38,7 +38,7 @@ export interface CatFn {
 }
 
 /** Tensors joined along an existing dimension: `cat([x, y], dim)`, `x.cat([y], dim)`. dtypes are promoted; a tensor of shape [0] is skipped. */
-export const cat: Primitive<CatFn, never, { dim: number }> = {
+export const cat: Primitive<CatFn, string, never, { dim: number }> = {
   rest: true,
   call: (x, others, ...rest) => {
     const method = !Array.isArray(x);

@@ -80,6 +80,7 @@ export interface Recurrence {
 /** h[i] = b[i] + x[i − delay] · h[i − 1] along a dimension, h starting at 0; { reverse } counts from the end. Delay is 0 or 1. */
 export const linearRecurrence: Primitive<
   (x: Tensor, b: Tensor, dim: number, options?: { readonly reverse?: boolean; readonly delay?: number }) => Tensor,
+  "x" | "b",
   "x" | "out",
   Recurrence
 > &
@@ -94,11 +95,11 @@ export const linearRecurrence: Primitive<
     return { inputs: { x: isSum(x) ? x : delay === 1 ? shifted(along(x), dim) : along(x), b: along(b) }, attrs: { dim, reverse } };
   },
   meta: ({ x, b }) => {
-    checkFits("b", b!.shape, x!.shape);
-    return { out: { shape: x!.shape, dtype: productDtype({ x: x!, b: b! }) } };
+    checkFits("b", b.shape, x.shape);
+    return { out: { shape: x.shape, dtype: productDtype({ x, b }) } };
   },
   ...recurrence,
-  result: ({ out }, { dim, reverse }) => turned(out!, dim, reverse),
+  result: ({ out }, { dim, reverse }) => turned(out, dim, reverse),
   save: { x: ["x", "out"], b: ["x"] },
   backward: (g, { x, out }, { dim }) => {
     let adjoint: Tensor | undefined;

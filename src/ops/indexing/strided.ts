@@ -95,7 +95,7 @@ export const unfold: ViewOp<(x: Tensor, dimension: number, size: number, step: n
   },
   view: windowsOver,
   backward: (g, _s, attrs, ins) => {
-    const { shape } = ins["x"]!;
+    const { shape } = ins.x;
     return { x: () => sent(g, sizeOf(shape), windowsOver(contiguous(shape), attrs)).reshape(shape) };
   },
   samples: [
@@ -115,6 +115,7 @@ export const unfold: ViewOp<(x: Tensor, dimension: number, size: number, step: n
 /** A dense copy of x with src written to the elements that asStrided(size, stride, storageOffset) of it would show. */
 export const asStridedScatter: Primitive<
   (x: Tensor, src: Tensor, size: Shape, stride: readonly number[], ...rest: Offset) => Tensor,
+  "x" | "src",
   never,
   Geometry
 > = {
@@ -123,20 +124,19 @@ export const asStridedScatter: Primitive<
     inputs: { x, src },
     attrs: checked(size, stride, offsetOf(rest) ?? 0, x.numel()),
   }),
-  meta: (ins, attrs) => {
-    const [x, src] = [ins["x"]!, ins["src"]!];
+  meta: ({ x, src }, attrs) => {
     checkFits("the source", src.shape, attrs.shape);
     checkSource(src, x);
     if (overlaps(attrs)) throw new ArgumentError(`stride ${show(attrs.strides)} writes elements twice`);
     return { out: { shape: x.shape, dtype: x.dtype } };
   },
   cpu: ({ x, src, out }, attrs) => {
-    startFrom.cpu(x!, out!);
-    stridedCopy.cpu({ x: src!, out: { ...out!, ...attrs } }, {});
+    startFrom.cpu(x, out);
+    stridedCopy.cpu({ x: src, out: { ...out, ...attrs } }, {});
   },
   gpu: ({ x, src, out }, attrs, q) => {
-    startFrom.gpu(x!, out!, q);
-    denseCopy(q, src!, { ...out!, ...attrs });
+    startFrom.gpu(x, out, q);
+    denseCopy(q, src, { ...out, ...attrs });
   },
   backward: (g, _s, { shape, strides, offset }) => ({
     x: () => g.asStridedScatter(g.filledLike(0, shape), shape, strides, offset),

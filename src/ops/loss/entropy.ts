@@ -5,7 +5,7 @@ import { ArgumentError, DtypeError } from "../../base/errors.ts";
 import { parse } from "../../base/options.ts";
 import { sameShape, type Shape, sizeOf } from "../../base/shape.ts";
 import { dense, elements } from "../../device/cpu.ts";
-import { constantOf, type View, type Views } from "../../device/device.ts";
+import { constantOf, type Named, type Io, type View } from "../../device/device.ts";
 import type { Launcher } from "../../device/kernel.ts";
 import { visible } from "../../kernels/indexing.ts";
 import {
@@ -42,6 +42,8 @@ export interface Attrs {
   readonly ignoreIndex: number;
   readonly reduction: Reduction;
 }
+type Names = "x" | "target" | "weight?" | "total";
+type Logits = Named<Exclude<Names, "total">>;
 
 const defaults = { weight: undefined as Tensor | null | undefined };
 const keywords = { ignoreIndex: -100, reduction: "mean" as Reduction };
@@ -79,35 +81,35 @@ const linesBy = (x: View): Lines => linesOf(x.shape, channelDim(x.shape));
 /** Records what a kernel makes of every position. Errors: ArgumentError for classes out of range. */
 function launchPositions(
   q: Launcher,
-  { x, target, weight }: Views,
+  { x, target, weight }: Logits,
   { ignoreIndex: ignored }: Attrs,
   row: RowKernel,
   bind: Readonly<Record<string, View | undefined>>,
   params: Readonly<Record<string, number>> = {},
 ): void {
-  checkVisible(x!, target!, ignored);
-  launchRows(q, row, { x, classes: target, weight, ...bind }, linesBy(x!), { ignored, ...params });
+  checkVisible(x, target, ignored);
+  launchRows(q, row, { x, classes: target, weight, ...bind }, linesBy(x), { ignored, ...params });
 }
 
 /** Records the loss and the total weight. */
-function launchLoss(io: Views, attrs: Attrs, q: Launcher): void {
+function launchLoss(io: Io<Names>, attrs: Attrs, q: Launcher): void {
   const { target, out, total } = io;
   const { reduction } = attrs;
-  const scratch = (): View => q.scratch("float32", target!.shape);
-  const [x, y] = [reduction === "none" ? out! : scratch(), scratch()];
+  const scratch = (): View => q.scratch("float32", target.shape);
+  const [x, y] = [reduction === "none" ? out : scratch(), scratch()];
   launchPositions(q, io, attrs, crossEntropyRows, { made_a: x, made_b: y });
   if (reduction === "none") return;
-  const all = { outer: 1, length: sizeOf(target!.shape), inner: 1 };
+  const all = { outer: 1, length: sizeOf(target.shape), inner: 1 };
   launchRows(q, reduction === "mean" ? averageRows : totalRows, { x, y, made_a: out, made_b: total }, all);
 }
 
 /** Is told of a position that counts: the place of its class, the weight of that, log Σ exp(x), where its classes begin, and their chances. */
 type Visit = (line: number, place: number, own: number, level: number, at: number, chances: Float64Array) => void;
 
-function hostPositions({ x, target, weight }: Views, { ignoreIndex }: Attrs, visit: Visit): void {
-  const lines = linesBy(x!);
-  checkVisible(x!, target!, ignoreIndex);
-  const [from, classes, w] = [dense(x!), dense(target!), weight && dense(weight)];
+function hostPositions({ x, target, weight }: Logits, { ignoreIndex }: Attrs, visit: Visit): void {
+  const lines = linesBy(x);
+  checkVisible(x, target, ignoreIndex);
+  const [from, classes, w] = [dense(x), dense(target), weight && dense(weight)];
   const chances = new Float64Array(lines.length);
   eachLine(lines, (at, line) => {
     const y = classes[line]!;
@@ -127,7 +129,7 @@ const partly = [t([4, 3]), classes([4], 0, -100, 1, 2), { reduction: "sum" }] as
 const weighty = [t([4, 3]), classes([4], 0, 1, 1, 2), { weight: perClassWeight(3), ignoreIndex: 1 }] as const;
 
 /** Cross entropy against class indices: what crossEntropy runs when its target holds integers. */
-export const classCrossEntropy: Primitive<ClassFn, "x" | "target" | "weight" | "total", Attrs> & Internal = {
+export const classCrossEntropy: Primitive<ClassFn, Names, "x" | "target" | "weight" | "total", Attrs> & Internal = {
   internal: true,
   rest: true,
   call: (x, target, ...rest) => {
@@ -135,13 +137,13 @@ export const classCrossEntropy: Primitive<ClassFn, "x" | "target" | "weight" | "
     return { inputs: { x, target, weight }, attrs };
   },
   meta: ({ x, target, weight }, { reduction }) => {
-    checkClasses(x!, target!, weight);
-    const total = { shape: [], dtype: x!.dtype };
-    return { out: reduction === "none" ? { ...total, shape: target!.shape } : total, total };
+    checkClasses(x, target, weight);
+    const total = { shape: [], dtype: x.dtype };
+    return { out: reduction === "none" ? { ...total, shape: target.shape } : total, total };
   },
   cpu: (io, attrs) => {
     const { x, out, total } = io;
-    const [from, to] = [dense(x!), elements(out!)];
+    const [from, to] = [dense(x), elements(out)];
     let [loss, counted] = [0, 0];
     to.fill(0);
     hostPositions(io, attrs, (line, place, own, level) => {
@@ -150,13 +152,13 @@ export const classCrossEntropy: Primitive<ClassFn, "x" | "target" | "weight" | "
       loss += value;
       counted += own;
     });
-    elements(total!)[0] = counted;
+    elements(total)[0] = counted;
     if (attrs.reduction !== "none") to[0] = attrs.reduction === "mean" ? loss / counted : loss;
   },
   gpu: launchLoss,
   save: ["x", "target", "weight", "total"],
   backward: (g, { x, target, weight, total }, attrs, ins) => ({
-    x: () => g.crossEntropyBackward(x, target, { ...attrs, weight: ins["weight"] && weight, total }),
+    x: () => g.crossEntropyBackward(x, target, { ...attrs, weight: ins.weight && weight, total }),
   }),
   samples: [
     partly, weighty, [t([2, 3, 2, 2]), classes([2, 2, 2], 0, 2, 1, 2, 1, 1, 0, 0), { reduction: "none" }], [t([3]), classes([], 1)],
@@ -186,7 +188,7 @@ function weighed(
 type BackwardFn = (g: Tensor, x: Tensor, target: Tensor, options?: ClassOptions & { readonly total?: Tensor | undefined }) => Tensor;
 
 /** The gradient of classCrossEntropy by x for the gradient g of its result; `total`, the weight of all positions, spares a second forward pass. */
-export const crossEntropyBackward: Primitive<BackwardFn, never, Attrs> & Internal = {
+export const crossEntropyBackward: Primitive<BackwardFn, Exclude<Names, "total"> | "g" | "total?", never, Attrs> & Internal = {
   internal: true,
   rest: true,
   call: (g, x, target, ...rest) => {
@@ -197,10 +199,10 @@ export const crossEntropyBackward: Primitive<BackwardFn, never, Attrs> & Interna
     const counted = attrs.reduction === "mean" ? (total ?? weighed(x, target, weight, attrs.ignoreIndex).own.sum()) : undefined;
     return { inputs: { g, x, target, weight, total: counted }, attrs };
   },
-  meta: ({ x }) => ({ out: x! }),
+  meta: ({ x }) => ({ out: x }),
   cpu: (io, attrs) => {
     const { g, x, total, out } = io;
-    const [slopes, to, { inner }] = [dense(g!), elements(out!), linesBy(x!)];
+    const [slopes, to, { inner }] = [dense(g), elements(out), linesBy(x)];
     const counted = total ? dense(total)[0]! : 1;
     to.fill(0);
     hostPositions(io, attrs, (line, place, own, _level, at, chances) => {
@@ -210,7 +212,7 @@ export const crossEntropyBackward: Primitive<BackwardFn, never, Attrs> & Interna
   },
   gpu: (io, attrs, q) => {
     const { g, total = q.table("one", () => Float32Array.of(1)), out } = io;
-    const slope = constantOf(g!);
+    const slope = constantOf(g);
     const row = slope === undefined ? crossEntropySeededRows : crossEntropyGradientRows;
     const bind = { given_a: slope === undefined ? g : undefined, given_b: total, out };
     launchPositions(q, io, attrs, row, bind, { channels: attrs.reduction === "none" ? 1 : 0, slope: slope ?? 0 });

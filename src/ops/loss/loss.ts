@@ -15,8 +15,8 @@ import {
   type Weighted,
   wrongReduction,
 } from "../averaging.ts";
-import { type ErrorSample, type Internal, type Primitive, raises, type Sample, t } from "../op.ts";
-import { pointwise } from "../pointwise.ts";
+import { type ErrorSample, type Internal, raises, type Sample, t } from "../op.ts";
+import { type Elementwise, pointwise } from "../pointwise.ts";
 import type { Tensor } from "../tensor.ts";
 
 library(special);
@@ -107,7 +107,7 @@ const chancePairs = (): Sample[] => [
 ];
 
 /** Cross entropy of each probability against another; logarithms are held above −100. */
-export const binaryCrossEntropyEach: Primitive<(x: Tensor, target: Tensor) => Tensor, "x" | "y"> & Internal = {
+export const binaryCrossEntropyEach: Elementwise<(x: Tensor, target: Tensor) => Tensor, "x" | "y"> & Internal = {
   ...pointwise({
     operands: ["x", "target"],
     wgsl: { float: "(y - 1.0) * held(log1p_f(-x)) - y * held(log_f(x))" },
@@ -128,7 +128,7 @@ export const binaryCrossEntropyEach: Primitive<(x: Tensor, target: Tensor) => Te
 const tiny = 1e-12;
 
 /** g · (x − target) / (x · (1 − x)), the divisor held above 1e-12: the gradient of binaryCrossEntropy by the probability. */
-export const binaryCrossEntropyBackward: Primitive<(g: Tensor, x: Tensor, target: Tensor) => Tensor, "x" | "y" | "z"> & Internal = {
+export const binaryCrossEntropyBackward: Elementwise<(g: Tensor, x: Tensor, target: Tensor) => Tensor, "x" | "y" | "z"> & Internal = {
   ...pointwise({
     operands: ["g", "x", "target"],
     wgsl: { float: "x * (y - z) / max(y * (1.0 - y), 1e-12)" },

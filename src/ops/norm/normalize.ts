@@ -4,8 +4,8 @@ import { parse } from "../../base/options.ts";
 import { type Shape, sizeOf } from "../../base/shape.ts";
 import { checkFits, operand } from "../arguments.ts";
 import { perChannel } from "../channels.ts";
-import { type Attrs, check, cpuNormalize, cpuSlope, cpuSums, groupsOf, launchNormalize, launchSlope, launchSums, type Operands, slopeInOperators, sumsInOperators, withStatistics } from "../groups.ts"; // prettier-ignore
-import { type Arg, type ErrorSample, type Fn, type Inputs, type Internal, type Primitive, raises, t } from "../op.ts";
+import { type Attrs, check, cpuNormalize, cpuSlope, cpuSums, type ForwardNames, type GradientNames, groupsOf, launchNormalize, launchSlope, launchSums, type Operands, slopeInOperators, sumsInOperators, withStatistics } from "../groups.ts"; // prettier-ignore
+import { type Arg, type ErrorSample, type Fn, type Internal, type Primitive, raises, t } from "../op.ts";
 import type { Tensor } from "../tensor.ts";
 
 type Given = Tensor | null | undefined;
@@ -31,12 +31,12 @@ export interface Known extends Partial<Attrs> {
 const none = undefined as Given;
 const affine = { weight: none, bias: none };
 
-type Forward<F extends Fn> = Primitive<F, "x" | "weight" | "mean" | "rstd", Attrs>;
+type Forward<F extends Fn> = Primitive<F, ForwardNames, "x" | "weight" | "mean" | "rstd", Attrs>;
 
 /** What layer and batch normalisation have in common: all but the way they are called. */
 const forward = <F extends Fn>(own: Pick<Forward<F>, "rest" | "call" | "samples"> & { errors: readonly ErrorSample[] }): Forward<F> => ({
   meta: (ins, attrs) => {
-    const { shape, dtype } = ins["x"]!;
+    const { shape, dtype } = ins.x;
     const stats = { shape: check(ins, attrs).shape, dtype };
     return { out: { shape, dtype }, mean: stats, rstd: stats };
   },
@@ -45,7 +45,7 @@ const forward = <F extends Fn>(own: Pick<Forward<F>, "rest" | "call" | "samples"
   save: { x: ["x", "weight", "mean", "rstd"], weight: ["x", "mean", "rstd"], bias: ["x", "mean", "rstd"] },
   backward: (g, { x, weight, mean, rstd }, attrs, ins) => {
     const known = { ...attrs, mean, rstd };
-    const own = ins["weight"] && weight;
+    const own = ins.weight && weight;
     // Of the bias and the weight; batches need them for x too.
     let found: Tensor | undefined;
     const sums = (): Tensor => (found ??= g.normalizeSums(x, known));
@@ -120,7 +120,7 @@ export const batchNorm: Forward<BatchNormFn> = forward({
 // ---- gradients
 
 type GradientFn = (g: Tensor, x: Tensor, options?: Known) => Tensor;
-type Gradient = Primitive<GradientFn, never, Attrs> & Internal;
+type Gradient = Primitive<GradientFn, GradientNames, never, Attrs> & Internal;
 
 const unknown = { mean: none, rstd: none, sums: none };
 const usual = { shape: undefined as Shape | undefined, training: true, momentum: 0, eps: 1e-5 };
@@ -138,7 +138,7 @@ const gradient = (
   call: (...args) => {
     const { inputs, attrs } = sorted(...args);
     operand(inputs.g, "g");
-    const groups = check(inputs as unknown as Inputs, attrs);
+    const groups = check(inputs, attrs);
     checkFits("g", inputs.g.shape, inputs.x.shape);
     if (inputs.sums) checkFits("sums", inputs.sums.shape, [2, ...groups.affine]);
     if (!attrs.training && !(inputs.mean && inputs.rstd)) throw new ArgumentError("without training it needs mean and rstd");
@@ -154,7 +154,7 @@ const gradient = (
 
 /** The gradient by x of layer or (training) batch normalisation for the gradient g of its result; statistics and sums spare passes over x. */
 export const normalizeBackward: Gradient = gradient(slopeInOperators, {
-  meta: ({ x }) => ({ out: x! }),
+  meta: ({ x }) => ({ out: x }),
   cpu: cpuSlope,
   gpu: launchSlope,
   samples: [
@@ -172,7 +172,7 @@ export const normalizeBackward: Gradient = gradient(slopeInOperators, {
 
 /** Σ g and Σ g · (x − mean) · rstd over rows or for each channel, [2, …]: the gradients of normalisation by bias and weight. */
 export const normalizeSums: Gradient = gradient(sumsInOperators, {
-  meta: ({ x }, attrs) => ({ out: { ...x!, shape: [2, ...groupsOf(x!, attrs).affine] } }),
+  meta: ({ x }, attrs) => ({ out: { ...x, shape: [2, ...groupsOf(x, attrs).affine] } }),
   cpu: cpuSums,
   gpu: launchSums,
   samples: [

@@ -62,12 +62,12 @@ function spread(x: Tensor, rest: readonly unknown[]): Spread {
 }
 
 /** The variance over dimensions, all by default; the count is lowered by `correction` (1). */
-const variance: Primitive<(x: Tensor, ...rest: SpreadArgs) => Tensor, "x", Spread> = {
+const variance: Primitive<(x: Tensor, ...rest: SpreadArgs) => Tensor, "x", "x", Spread> = {
   rest: true,
   call: (x, ...rest) => ({ inputs: { x }, attrs: spread(x, rest) }),
-  meta: ({ x }, { dims, keepdim }) => ({ out: { shape: reducedShape(x!.shape, dims, keepdim), dtype: x!.dtype } }),
-  cpu: ({ x, out }, attrs) => cpuReduce(x!, attrs.dims, elements(out!), varianceFold(divisor(x!.shape, attrs))),
-  gpu: ({ x, out }, attrs, q) => gpuReduce(q, variances, { x: x!, out: out! }, attrs.dims, "float32", { scale: divisor(x!.shape, attrs) }),
+  meta: ({ x }, { dims, keepdim }) => ({ out: { shape: reducedShape(x.shape, dims, keepdim), dtype: x.dtype } }),
+  cpu: ({ x, out }, attrs) => cpuReduce(x, attrs.dims, elements(out), varianceFold(divisor(x.shape, attrs))),
+  gpu: ({ x, out }, attrs, q) => gpuReduce(q, variances, { x, out }, attrs.dims, "float32", { scale: divisor(x.shape, attrs) }),
   save: ["x"],
   backward: (g, { x }, attrs, ins) => ({
     x: () => {

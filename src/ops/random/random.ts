@@ -13,7 +13,7 @@ type Key = PhiloxKey;
 const key: Key = { seedLow: 7, seedHigh: 0, offsetLow: 4294967295, offsetHigh: 2 };
 const wholes = { dtype: "int32" } as const;
 
-type Stream<F extends Fn> = Primitive<F, never, { key: Key; a: number; b: number }> & Internal;
+type Stream<F extends Fn> = Primitive<F, "x", never, { key: Key; a: number; b: number }> & Internal;
 
 /** An operator that fills a tensor like x from a stream; `defaults` are those of its one or two numbers, the shader's a and b. */
 const stream = <F extends Fn>(
@@ -91,7 +91,7 @@ export const philoxBernoulli: Composite<(x: Tensor, ...rest: ChanceRest) => Tens
 };
 
 /** Dropout whose draw is given: zeroes with probability p, scales the rest by 1 / (1 − p). Linear, and its own gradient: no mask is stored. */
-export const philoxDropout: Primitive<(x: Tensor, p: number, key?: Key) => Tensor, never, { p: number; key: Key }> & Internal = {
+export const philoxDropout: Primitive<(x: Tensor, p: number, key?: Key) => Tensor, "x", never, { p: number; key: Key }> & Internal = {
   internal: true,
   call: (x, p, key) => ({
     inputs: { x },

@@ -8,7 +8,12 @@ const plain: SgdRates = { lr: 0.1, momentum: 0, dampening: 0, weightDecay: 0.01,
 const momentum: SgdRates = { ...plain, momentum: 0.9, dampening: 0.3 };
 
 /** One step of SGD on up to four parameters, or two with momentum buffers (else none are given). Writes all but grads. Source: torch.optim.SGD. */
-export const sgdStep: Primitive<(params: Tensors, grads: Tensors, buffers: Tensors, rates: SgdRates) => Tensors[number], never, SgdRates> &
+export const sgdStep: Primitive<
+  (params: Tensors, grads: Tensors, buffers: Tensors, rates: SgdRates) => Tensors[number],
+  string,
+  never,
+  SgdRates
+> &
   Internal = {
   internal: true,
   self: -1,

@@ -80,22 +80,22 @@ function pooledSizes(shape: Shape, a: Windows, ceilMode: boolean): number[] {
   return slidingSizes(shape.slice(-rank), a.kernel, a, ceilMode);
 }
 
-const maxPool = (rank: number): Primitive<MaxPoolFn, "indices", MaxAttrs> => ({
+const maxPool = (rank: number): Primitive<MaxPoolFn, "x" | "indices", "indices", MaxAttrs> => ({
   rest: true,
   call: (x, ...rest) => {
     const o = parse(rest, { ...first, dilation: perDimension<unknown>(1), ceilMode: false, returnIndices: false });
     return { inputs: { x }, attrs: { ...windows(rank, o), ceilMode: o.ceilMode, returnIndices: o.returnIndices } };
   },
   meta: (ins, a) => {
-    const { shape: given, dtype } = ins["x"]!;
+    const { shape: given, dtype } = ins.x;
     const sizes = pooledSizes(given, a, a.ceilMode);
     const shape = [...given.slice(0, -rank), ...sizes];
     return { out: { shape, dtype }, indices: { shape, dtype: "int32" } };
   },
   ...maxPooling,
   save: ["indices"],
-  backward: (g, { indices }, a, ins) => ({ x: () => g.maxPoolBackward(indices, a, ins["x"]!.shape) }),
-  result: (outs, a) => (a.returnIndices ? [outs["out"]!, outs["indices"]!] : outs["out"]!),
+  backward: (g, { indices }, a, ins) => ({ x: () => g.maxPoolBackward(indices, a, ins.x.shape) }),
+  result: ({ out, indices }, a) => (a.returnIndices ? [out, indices] : out),
   samples: [
     [sized(rank, [2, 2], 4, 6, 4), 2],
     [sized(rank, [2, 2], 7, 5, 5), 3, { stride: 2, padding: 1 }],
@@ -121,6 +121,7 @@ export const maxPool3d: ReturnType<typeof maxPool> = maxPool(3);
 /** Adjoint of max pooling: each output gradient goes to the input position that won, summed where windows overlap. */
 export const maxPoolBackward: Primitive<
   (g: Tensor, indices: Tensor, windows: Windows, shape: Shape) => Tensor,
+  "g" | "indices",
   "indices",
   { readonly windows: Windows; readonly shape: Shape }
 > &
@@ -128,10 +129,10 @@ export const maxPoolBackward: Primitive<
   internal: true,
   call: (g, indices, windows, shape) => ({ inputs: { g, indices }, attrs: { windows, shape: checkShape(shape) } }),
   meta: (ins, { shape, windows: { kernel } }) => {
-    const given = ins["g"]!.shape;
-    checkFits("indices", ins["indices"]!.shape, given);
+    const given = ins.g.shape;
+    checkFits("indices", ins.indices.shape, given);
     checkFits("shape", shape, [...given.slice(0, -kernel.length), ...shape.slice(-kernel.length)]);
-    return { out: { shape, dtype: ins["g"]!.dtype } };
+    return { out: { shape, dtype: ins.g.dtype } };
   },
   ...maxPoolAdjoint,
   save: ["indices"],
