@@ -8,6 +8,8 @@ import { gpuConv } from "../../src/kernels/convolution-gpu.ts";
 import { elements, hostView } from "../../src/device/cpu.ts";
 import type { Launcher, Traits } from "../../src/device/kernel.ts";
 import type { WebGpuDevice } from "../../src/device/webgpu/webgpu.ts";
+import { conv1d } from "../../src/nn/functional.ts";
+import { ones, tensor } from "../../src/tensor/create.ts";
 import { init, webGpuDevice } from "../../src/tensor/device.ts";
 
 let device: WebGpuDevice;
@@ -221,6 +223,15 @@ it.each(convolutions)("the three maps of a convolution: %s", async (_name, c) =>
     await agree(y, 5);
     await agree(dx, 5);
     await agree(dw, 10);
+  }
+});
+
+it.each([2, 3, 4, 5])("an infinity reaches the windows that hold it and no others: %i taps", async (taps) => {
+  for (const on of ["cpu", "webgpu"] as const) {
+    const line = Array.from({ length: 16 }, (_, i) => (i === 9 ? Infinity : 1));
+    const x = tensor(line, { shape: [1, 1, 16], device: on });
+    const y = await conv1d(x, ones([1, 1, taps], { device: on })).array();
+    expect([...y], on).toEqual(Array.from({ length: 17 - taps }, (_, i) => (i <= 9 && 9 < i + taps ? Infinity : taps)));
   }
 });
 
