@@ -1,4 +1,5 @@
 // Geometry of windows that slide over the last dimensions: arguments as PyTorch takes them, checks and output sizes.
+import { described } from "../base/copies.ts";
 import { type ArgumentError, ShapeError, show } from "../base/errors.ts";
 import type { Shape } from "../base/shape.ts";
 import type { Sliding } from "../kernels/convolution.ts";
@@ -7,6 +8,9 @@ import { type Arg, t } from "./op.ts";
 
 /** One number for every dimension, or one each. */
 export type Sizes = number | readonly number[];
+
+const told = (value: unknown): string =>
+  Array.isArray(value) ? `[${value.map(told).join(", ")}]` : typeof value === "object" ? described(value) : String(value);
 
 /** A per-dimension argument. Errors: ShapeError, or a class of the caller's, for a wrong count or values below `least`. */
 export function perDim(
@@ -19,7 +23,7 @@ export function perDim(
   const given = [value].flat();
   const list = given.length === 1 ? new Array<unknown>(rank).fill(given[0]) : given;
   if (list.length !== rank || list.some((v) => !Number.isInteger(v) || (v as number) < least))
-    throw new Failure(`${name} must be an integer ≥ ${least}, or ${rank} of them, got ${JSON.stringify(value)}`);
+    throw new Failure(`${name} must be an integer ≥ ${least}, or ${rank} of them, got ${told(value)}`);
   return list as number[];
 }
 

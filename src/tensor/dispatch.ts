@@ -85,8 +85,23 @@ function ready(name: string, op: AnyPrimitive | AnyView, { inputs: given, attrs 
   return { name, attrs, inputs, ins, numbers, metas, device: device ?? defaultDevice(), recording: recording && isGradEnabled() };
 }
 
+/** Whether an operator runs that is made of others: errors name it, which somebody called, and not its parts. */
+let composing = false;
+
+/** Runs what an operator is made of. */
+function composed<T>(fn: () => T): T {
+  const outer = composing;
+  composing = true;
+  try {
+    return fn();
+  } finally {
+    composing = outer;
+  }
+}
+
 /** Runs an operator on its user-facing arguments and records it for backward. Operators outside the table bring their name. */
-export const apply = (op: AnyOp, args: readonly unknown[], name = names.get(op)!): unknown => under(name, () => applied(op, args, name));
+export const apply = (op: AnyOp, args: readonly unknown[], name = names.get(op)!): unknown =>
+  composing ? applied(op, args, name) : under(name, () => applied(op, args, name));
 
 /** Errors: ArgumentError for an argument that the operator has no place for. Those that take a rest refuse by themselves. */
 function checkSurplus(op: AnyOp, args: readonly unknown[]): void {
@@ -99,7 +114,7 @@ function applied(op: AnyOp, args: readonly unknown[], name: string): unknown {
   const at = op.self ?? 0;
   if (!("meta" in op) && at >= 0) operand(args[at]).checkLive();
   if (isComposite(op)) {
-    const compose = (): unknown => op.compose(...args);
+    const compose = (): unknown => composed(() => op.compose(...args));
     const out = reading(args, op.backward === "none" ? () => noGrad(compose) : compose);
     const node = op.renames && out instanceof Tensor && nodeOf(out);
     if (node) node.name = name;
@@ -113,7 +128,7 @@ function applied(op: AnyOp, args: readonly unknown[], name: string): unknown {
 /** Runs an operator that has kernels and records it, or its definition in its place. */
 function perform(op: AnyPrimitive, call: Ready, args: readonly unknown[]): unknown {
   const { name, inputs, ins, attrs, numbers, metas, device, recording } = call;
-  if (recording && op.definition && op.backward === "definition") return reading(args, () => op.definition!(...args));
+  if (recording && op.definition && op.backward === "definition") return reading(args, () => composed(() => op.definition!(...args)));
   // Plain numbers join, and are saved, in the dtype the operator computes in, so that 2 and 2.0, and 0.1 beside float64, mean what they say.
   const { dtype } = metas["out"]!;
   for (const key in numbers)
@@ -132,7 +147,7 @@ function perform(op: AnyPrimitive, call: Ready, args: readonly unknown[]): unkno
 /** The trailing-underscore form: the first operand takes the result, and its history. */
 export function applyInPlace(op: AnyPrimitive | Composite<Fn>, args: readonly unknown[]): Tensor {
   const name = `${names.get(op)!}_`;
-  return under(name, () => appliedInPlace(op, args, name));
+  return composing ? appliedInPlace(op, args, name) : under(name, () => appliedInPlace(op, args, name));
 }
 
 function appliedInPlace(op: AnyPrimitive | Composite<Fn>, args: readonly unknown[], name: string): Tensor {
@@ -142,7 +157,7 @@ function appliedInPlace(op: AnyPrimitive | Composite<Fn>, args: readonly unknown
   if (isComposite(op)) {
     // What it is made of may read the former contents in backward.
     const former = isGradEnabled() && args.some((v) => v instanceof Tensor && v.requiresGrad) ? self.preserved() : self;
-    self.copy_(apply(op, args.with(0, former)) as Tensor);
+    composed(() => self.copy_(apply(op, args.with(0, former)) as Tensor));
     if (former !== self) former.dispose();
     return self;
   }

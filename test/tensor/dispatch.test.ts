@@ -25,7 +25,7 @@ onEveryDevice((device) => {
         }
         if (error === undefined) continue;
         expect(error, `${name}(${args.map(String).join(", ")})`).toBeInstanceOf(WengertError);
-        expect((error as WengertError).op).not.toBe("");
+        expect((error as WengertError).op).toBe(name);
         if (args.length === 0 && device === "webgpu") expect(memory().gpuBytes).toBe(before);
       }
       expect(() => call[name]!()).toThrow(WengertError);

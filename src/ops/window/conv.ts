@@ -1,5 +1,4 @@
 // Convolution in 1 to 3 dimensions. The three maps convolution, convInput and convWeight are each other's gradients, so any order is closed.
-import { under } from "../../base/errors.ts";
 import type { Shape } from "../../base/shape.ts";
 import type { Io, Named } from "../../device/device.ts";
 import { cpuConv } from "../../kernels/contraction-cpu.ts";
@@ -34,14 +33,13 @@ export const convolution: Primitive<
   Internal = {
   internal: true,
   call: (x, weight, bias, a) => ({ inputs: { x, weight, bias }, attrs: a }),
-  meta: (ins, a) =>
-    under(`conv${a.stride.length}d`, () => {
-      const [x, weight] = [ins.x.shape, ins.weight.shape];
-      const size = [x[0]!, weight[0]!];
-      checkConv(x, weight, size, a.groups);
-      if (ins.bias) checkFits("bias", ins.bias.shape, [size[1]!]);
-      return { out: { shape: [...size, ...slidingSizes(x.slice(2), weight.slice(2), a)], dtype: productDtype(ins) } };
-    }),
+  meta: (ins, a) => {
+    const [x, weight] = [ins.x.shape, ins.weight.shape];
+    const size = [x[0]!, weight[0]!];
+    checkConv(x, weight, size, a.groups);
+    if (ins.bias) checkFits("bias", ins.bias.shape, [size[1]!]);
+    return { out: { shape: [...size, ...slidingSizes(x.slice(2), weight.slice(2), a)], dtype: productDtype(ins) } };
+  },
   ...planned<Names>((host, { x, weight, bias, out }, a) => convForward(host, x, weight, bias, out, a)),
   save: { x: ["weight"], weight: ["x"] },
   backward: (g, { x, weight }, a, ins) => ({
@@ -70,24 +68,21 @@ type Adjoint<N extends string> = Primitive<
 
 /** One of the two adjoints; `places` says which of x, weight and y are given. */
 const adjoint = <N extends string>(
-  nameOf: (a: Sliding) => string,
   places: (ins: Named<N, Input>, shape: Shape) => readonly [x: Shape, weight: Shape, y: Shape],
   plan: (host: ConvHost, io: Io<N>, sliding: Sliding) => void,
   rest: Pick<Adjoint<N>, "call" | "save" | "backward" | "samples" | "errors">,
 ): Adjoint<N> => ({
   internal: true,
-  meta: (ins, a) =>
-    under(nameOf(a), () => {
-      checkConv(...places(ins, a.shape), a.groups);
-      return { out: { shape: a.shape, dtype: productDtype(ins as Readonly<Record<string, Input>>) } };
-    }),
+  meta: (ins, a) => {
+    checkConv(...places(ins, a.shape), a.groups);
+    return { out: { shape: a.shape, dtype: productDtype(ins as Readonly<Record<string, Input>>) } };
+  },
   ...planned<N>(plan),
   ...rest,
 });
 
 /** Adjoint of convolution in its input: what g [N, O, …] sends back to an input of `shape`. It is transposed convolution. */
 export const convInput: Adjoint<"g" | "weight"> = adjoint(
-  (a) => `convTranspose${a.stride.length}d`,
   ({ g, weight }, shape) => [shape, weight.shape, g.shape],
   (host, { g, weight, out }, a) => planInput(host, weight, g, out, a),
   {
@@ -108,7 +103,6 @@ export const convInput: Adjoint<"g" | "weight"> = adjoint(
 
 /** Adjoint of convolution in its weight: correlations of x [N, C, …] with g [N, O, …], as a weight of `shape`. */
 export const convWeight: Adjoint<"x" | "g"> = adjoint(
-  () => "convWeight",
   ({ x, g }, shape) => [x.shape, shape, g.shape],
   (host, { x, g, out }, a) => planWeight(host, x, g, out, a),
   {
