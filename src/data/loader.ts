@@ -87,10 +87,18 @@ export class DataLoader<T, B> implements Iterable<B>, AsyncIterable<B> {
     const dataset: Dataset<T, B> = Array.isArray(source) ? new ArrayDataset(source as T[]) : (source as Dataset<T, B>);
     const o = under("DataLoader", () => {
       checkCount(arguments, 2);
-      const given = parse([options], {}, {
-      batchSize: 1, shuffle: false, sampler: undefined as Sampler | undefined, dropLast: false,
-      generator: undefined as Generator | undefined, collate: undefined as ((examples: T[]) => B) | undefined,
-    }); // prettier-ignore
+      const given = parse(
+        [options],
+        {},
+        {
+          batchSize: 1,
+          shuffle: false,
+          sampler: undefined as Sampler | undefined,
+          dropLast: false,
+          generator: undefined as Generator | undefined,
+          collate: undefined as ((examples: T[]) => B) | undefined,
+        },
+      );
       if (given.shuffle && given.sampler) throw new ArgumentError("shuffle beside a sampler");
       generatorOf(given.generator);
       if (given.sampler && !(Symbol.iterator in Object(given.sampler)))

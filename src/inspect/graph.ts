@@ -35,7 +35,11 @@ export interface GraphOptions {
 /** The recorded graph behind tensors, every node before those it sends gradients to. Errors: GradError without a graph; ArgumentError beyond maxNodes. */
 export function graphOf(tensors: Tensor | readonly Tensor[], options: GraphOptions = {}): Graph {
   return entry("graph", arguments, 2, () => {
-    const { params, saved, maxNodes } = parse([options], {}, { params: {} as NonNullable<GraphOptions["params"]>, saved: true, maxNodes: 5000 }); // prettier-ignore
+    const { params, saved, maxNodes } = parse(
+      [options],
+      {},
+      { params: {} as NonNullable<GraphOptions["params"]>, saved: true, maxNodes: 5000 },
+    );
     const roots = [tensors].flat().map((x) => operand(x, "the tensor"));
     const starts = roots.map(({ edge, shape }) => {
       if (edge) return edge;

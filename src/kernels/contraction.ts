@@ -70,7 +70,7 @@ function tune({ m, n, k, kOuter = 1, batch = [1, 1] }: Contraction, { barriersAr
 type Field = "m" | "n" | "k" | "z" | "nOuter" | "kOuter";
 /** An operand's offset and strides under the names of the shader, which takes those that it has. */
 function fields(name: string, x: Pick<Strides, "view" | "batch"> & Partial<Record<Field, number>>): Record<string, number | undefined> {
-  const { view, m, n, k, z, nOuter: no, kOuter: ko, batch: [bo, bi] = [] } = x; // prettier-ignore
+  const { view, m, n, k, z, nOuter: no, kOuter: ko, batch: [bo, bi] = [] } = x;
   const all = { off: view.offset, m, n, k, z, no, ko, bo, bi };
   return Object.fromEntries(Object.entries(all).map(([field, value]) => [`${name}_${field}`, value]));
 }

@@ -4,7 +4,7 @@ import { sizeOf } from "../base/shape.ts";
 import type { View } from "../device/device.ts";
 import { axisFields, kernel, type Launcher } from "../device/kernel.ts";
 import { contract } from "./contraction.ts";
-import { type Axis, type ConvHost, type Correlation, from, offsetTable } from "./convolution.ts";
+import { type Axis, type ConvHost, type Correlation, each, from, offsetTable } from "./convolution.ts";
 
 /** The GPU's side of the plans in conv.ts. */
 export const gpuConv = (launcher: Launcher): ConvHost => ({
@@ -56,8 +56,14 @@ function stepTable(launcher: Launcher, { x, weight, along, groups, axes }: Corre
   const shape = [x.shape[1]! / groups, d.taps, h.taps];
   const [, inX, deepX, downX] = x.strides as [number, number, number, number];
   const [, , deepW, downW] = weight.strides as [number, number, number, number];
-  const strides = [[inX, d.by * deepX, h.by * downX], [along.c, d.every * deepW, h.every * downW], [0, d.by, 0], [0, 0, h.by]]; // prettier-ignore
-  return offsetTable(launcher, "rows", strides.map((list) => ({ shape, strides: list, offset: 0 }))); // prettier-ignore
+  const strides = [
+    [inX, d.by * deepX, h.by * downX],
+    [along.c, d.every * deepW, h.every * downW],
+    [0, d.by, 0],
+    [0, 0, h.by],
+  ];
+  const geometries = strides.map((list) => ({ shape, strides: list, offset: 0 }));
+  return offsetTable(launcher, "rows", geometries);
 }
 
 /** Records the launch, if conv_rows takes the problem. Many channels prefer workgroup tiles where barriers are cheap. */
@@ -99,14 +105,14 @@ function convRows(launcher: Launcher, problem: Correlation): boolean {
       m,
       steps: (x.shape[1]! / groups) * axes[0]!.taps * axes[1]!.taps,
       contracted: x.shape[1]! / groups,
-      w_off: from(weight, axes.map((a) => a.first)).offset, // prettier-ignore
+      w_off: from(weight, each(axes, "first")).offset,
       w_m: along.m,
       w_tap: axes[2]!.every,
       w_group: sizeOf(weight.shape) / groups,
       ...strideFields("x", x),
       ...axisFields("size_", size),
-      ...axisFields("from_", axes.map((a) => a.from)), // prettier-ignore
-      ...axisFields("step_", axes.map((a) => a.step)), // prettier-ignore
+      ...axisFields("from_", each(axes, "from")),
+      ...axisFields("step_", each(axes, "step")),
       ...strideFields("y", out),
       ...axisFields("out_", outSize),
       tiles,

@@ -38,6 +38,8 @@ export interface Axis {
   readonly at: number;
   readonly apart: number;
 }
+/** One field of every axis. */
+export const each = (axes: readonly Axis[], field: keyof Axis): number[] => axes.map((a) => a[field]);
 
 /** `out[n, m, i] = bias[m] + Σ over channels c and taps j of weight[m, c, j] · x[n, c, i, j]`, zero outside x, per group. */
 export interface Correlation {
@@ -103,11 +105,16 @@ function windows(host: ConvHost, x: View, channels: number, axes: readonly Axis[
   const [image, channel, ...spatial] = x.strides as [number, number, ...number[]];
   const along = (f: (a: Axis) => number): number[] => axes.map((a, i) => f(a) * spatial[i]!);
   return {
-    view: from(x, axes.map((a) => a.from)), // prettier-ignore
+    view: from(x, each(axes, "from")),
     batch: [0, channels * channel],
     [`${places}Outer`]: image,
-    ...lane(host, taps, [channels, ...axes.map((a) => a.taps)], [channel, ...along((a) => a.by)]),
-    ...lane(host, places, axes.map((a) => a.places), along((a) => a.step)), // prettier-ignore
+    ...lane(host, taps, [channels, ...each(axes, "taps")], [channel, ...along((a) => a.by)]),
+    ...lane(
+      host,
+      places,
+      each(axes, "places"),
+      along((a) => a.step),
+    ),
   };
 }
 
@@ -120,8 +127,9 @@ function correlate(host: ConvHost, problem: Omit<Correlation, "axes">, axes: rea
   const framed = bordered(host, x, axes);
   const phases = axes.reduce<Axis[][]>((all, list) => all.flatMap((before) => list.map((a) => [...before, a])), [[]]);
   for (const phase of phases) {
-    const taps = [contracted, ...phase.map((a) => a.taps)];
-    const places = phase.map((a) => a.places);
+    const taps = [contracted, ...each(phase, "taps")];
+    const places = each(phase, "places");
+    const apart = phase.map((a, i) => a.apart * out.strides[i + 2]!);
     host.contract({
       m,
       n: images * sizeOf(places),
@@ -129,17 +137,17 @@ function correlate(host: ConvHost, problem: Omit<Correlation, "axes">, axes: rea
       k: sizeOf(taps),
       batch: [1, groups],
       a: {
-        view: from(weight, phase.map((a) => a.first)), // prettier-ignore
+        view: from(weight, each(phase, "first")),
         m: along.m,
         batch: [0, sizeOf(weight.shape) / groups],
         ...lane(host, "k", taps, [along.c, ...phase.map((a, i) => a.every * weight.strides[i + 2]!)]),
       },
       b: windows(host, framed, contracted, phase, "k", "n"),
       c: {
-        view: from(out, phase.map((a) => a.at)), // prettier-ignore
+        view: from(out, each(phase, "at")),
         m: out.strides[1]!,
         nOuter: out.strides[0]!,
-        ...lane(host, "n", places, phase.map((a, i) => a.apart * out.strides[i + 2]!)), // prettier-ignore
+        ...lane(host, "n", places, apart),
       },
       bias: bias && { view: bias, m: 1, n: 0 },
     });
@@ -167,14 +175,16 @@ export function convForward(host: ConvHost, x: View, w: View, bias: View | undef
   const [weight, out] = [volume(host.dense(w)), volume(y)];
   const along = { m: weight.strides[0]!, c: weight.strides[1]! };
   const problem = { x: volume(x), weight, along, out, groups: a.groups, bias: bias && host.dense(bias) };
-  correlate(host, problem, sliding(weight, out, a).map((axis) => [axis])); // prettier-ignore
+  const axes = sliding(weight, out, a).map((axis) => [axis]);
+  correlate(host, problem, axes);
 }
 
 /** `dw[o, k] = Σ over images and positions of dy[n, o, p] · x[window p, k]`; dw dense. */
 export function convWeight(host: ConvHost, x: View, dy: View, dw: View, a: Sliding): void {
   const g = volume(host.dense(dy));
   const axes = sliding(volume(dw), g, a);
-  const framed = bordered(host, volume(x), axes.map((axis) => [axis])); // prettier-ignore
+  const alone = axes.map((axis) => [axis]);
+  const framed = bordered(host, volume(x), alone);
   const [images, outputs] = g.shape as [number, number];
   const [channels, m] = [dw.shape[1]!, outputs / a.groups];
   const [image, channel] = g.strides as [number, number];

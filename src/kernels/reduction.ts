@@ -155,7 +155,12 @@ export function gpuReduce(
   // Four neighbours start at multiples of four wherever a dimension of more than one element is stepped along.
   const blocks = outer / kept;
   const fours = ([size, step]: Axis): boolean => size === 1 || step % 4 === 0;
-  const inner: readonly Axis[] = across ? [[blocks, kept], [run, stride1]] : [[kept, kept1]]; // prettier-ignore
+  const inner: readonly Axis[] = across
+    ? [
+        [blocks, kept],
+        [run, stride1],
+      ]
+    : [[kept, kept1]];
   const vector =
     (across || stride1 === 1) && [[2, offset] as const, [blocks, kept0] as const, [rows, stride0] as const, ...inner].every(fours);
   const steps = across ? run : Math.ceil(run / 4);

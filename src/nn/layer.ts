@@ -73,8 +73,10 @@ export function layer(
   name: string,
   options: object = {},
   run: string | ((options: any, ...inputs: any[]) => unknown) = operatorOf(name),
-  { keywords = {}, inputs: most = typeof run === "string" ? 1 : run.length - 1, also = [], settle, write, shown, stateNames = {} }: Traits<any> = {}, // prettier-ignore
+  traits: Traits<any> = {},
 ): any {
+  const { keywords = {}, inputs: most = typeof run === "string" ? 1 : run.length - 1, also = [] } = traits;
+  const { settle, write, shown, stateNames = {} } = traits;
   const positional = Object.keys(options);
   const all = [...positional, ...Object.keys(keywords), ...also];
   return class extends Module {

@@ -336,7 +336,22 @@ export class Module {
   }
   static {
     mark(this.prototype, "module");
-    exactly(this.prototype, "namedChildren", "children", "modules", "eval", "apply", "cpu", "double", "float", "registerForwardPreHook", "registerForwardHook", "registerFullBackwardHook", "extraRepr", "toString"); // prettier-ignore
+    exactly(
+      this.prototype,
+      "namedChildren",
+      "children",
+      "modules",
+      "eval",
+      "apply",
+      "cpu",
+      "double",
+      "float",
+      "registerForwardPreHook",
+      "registerForwardHook",
+      "registerFullBackwardHook",
+      "extraRepr",
+      "toString",
+    );
     forbid(this.prototype, ["requiresGrad", "requires_grad", "requiresgrad"], "call requiresGrad_()", "module");
   }
 }

@@ -6,7 +6,10 @@ export const vector = (x: Tensor, values: readonly number[]): Tensor => x.upload
 
 /** The vector f(0), …, f(n − 1). */
 export const counted = (x: Tensor, n: number, f: (i: number) => number = (i) => i): Tensor =>
-  vector(x, Array.from({ length: n }, (_, i) => f(i))); // prettier-ignore
+  vector(
+    x,
+    Array.from({ length: n }, (_, i) => f(i)),
+  );
 
 /** n elements along dim, the i-th of which is x's element source(i). */
 export const picked = (x: Tensor, dim: number, n: number, source: (i: number) => number): Tensor =>

@@ -99,7 +99,8 @@ function launch(
   eps = 0,
 ): void {
   const channels = sizeOf(shape);
-  const lines = along || (run > 1 && runs > 0) ? { outer: channels * runs, length: run, inner: 1 } : { outer: 1, length: runs * run, inner: channels }; // prettier-ignore
+  const apart = along || (run > 1 && runs > 0);
+  const lines = apart ? { outer: channels * runs, length: run, inner: 1 } : { outer: 1, length: runs * run, inner: channels };
   launchRows(q, row, bind, lines, { channels, eps });
 }
 
@@ -253,7 +254,8 @@ export function slopeInOperators({ g, x, weight }: Operands, attrs: Attrs): Tens
   const { mean, rstd } = statistics(x, attrs);
   const hat = x.sub(mean).mul(rstd);
   const slope = weight ? g.mul(attrs.shape ? weight : perChannel(weight, x)) : g;
-  return slope.sub(slope.mean(dims, true)).sub(hat.mul(slope.mul(hat).mean(dims, true))).mul(rstd); // prettier-ignore
+  const along = hat.mul(slope.mul(hat).mean(dims, true));
+  return slope.sub(slope.mean(dims, true)).sub(along).mul(rstd);
 }
 
 /** What launchSums gives. */

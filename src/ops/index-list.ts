@@ -23,7 +23,8 @@ const isMask = (x: Tensor): boolean => x.dtype === "bool" || x.dtype === "uint8"
 export const columns = (x: Tensor, places: readonly number[]): Tensor[] =>
   x.shape.map((size, d) => {
     const inner = sizeOf(x.shape.slice(d + 1));
-    return vector(x, places.map((at) => Math.floor(at / inner) % size)); // prettier-ignore
+    const coordinates = places.map((at) => Math.floor(at / inner) % size);
+    return vector(x, coordinates);
   });
 
 /** Row-major positions of the elements that are not zero. */
@@ -62,7 +63,10 @@ function read(x: Tensor, items: readonly Index[]): Parsed {
         checkFits("the mask", item.shape, covered);
         const seen = visible(item);
         if (!seen)
-          throw new ArgumentError("how many elements a mask selects is not known on the GPU", "await x.maskedSelect(mask), or mask.nonzero()"); // prettier-ignore
+          throw new ArgumentError(
+            "how many elements a mask selects is not known on the GPU",
+            "await x.maskedSelect(mask), or mask.nonzero()",
+          );
         for (const index of columns(item, hits(seen))) tensors.push({ dim: dim++, index });
       }
     } else if (typeof item === "object" && !Array.isArray(item)) {

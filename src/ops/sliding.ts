@@ -69,13 +69,12 @@ export function slidingSizes(size: Shape, window: Shape, a: Sliding, ceil = fals
 /** Checks that weight [O, C/groups, …] leads from x [N, C, …] to y [N, O, …]. Errors: ShapeError naming the counts. */
 export function checkConv(x: Shape, weight: Shape, y: Shape, groups: number): void {
   const [outputs, share] = weight as [number, number];
-  for (const [shape, wanted] of [
-    [x, share * groups],
-    [y, outputs],
-  ] as const)
-    // prettier-ignore
-    if (shape[1] !== wanted)
-      throw new ShapeError(`weight ${show(weight)} wants ${wanted} channels, ${show(shape)} has ${shape[1]} (groups = ${groups})`);
+  const check = (shape: Shape, wanted: number): void => {
+    if (shape[1] === wanted) return;
+    throw new ShapeError(`weight ${show(weight)} wants ${wanted} channels, ${show(shape)} has ${shape[1]} (groups = ${groups})`);
+  };
+  check(x, share * groups);
+  check(y, outputs);
   if (outputs % groups) throw new ShapeError(`${outputs} channels do not divide into ${groups} groups`);
   if (x[0] !== y[0]) throw new ShapeError(`${show(x)} and ${show(y)} differ in the number of images`);
   if (weight.slice(2).includes(0)) throw new ShapeError(`weight ${show(weight)} has an empty window`);

@@ -53,4 +53,20 @@ for (const name of ["requiresGrad", "gradFn", "isLeaf"])
   forbid(Tensor.prototype, [snake(name), name.toLowerCase()], `write ${name}`, "tensor");
 
 // Operators refuse surplus arguments by themselves (dispatch.ts).
-exactly(Tensor.prototype, "dim", "numel", "isContiguous", "detach", "retainGrad", "registerHook", "array", "item", "tolist", "to", "cpu", "double", "zero_", "dispose"); // prettier-ignore
+exactly(
+  Tensor.prototype,
+  "dim",
+  "numel",
+  "isContiguous",
+  "detach",
+  "retainGrad",
+  "registerHook",
+  "array",
+  "item",
+  "tolist",
+  "to",
+  "cpu",
+  "double",
+  "zero_",
+  "dispose",
+);

@@ -35,7 +35,8 @@ async function nonzero(x: Tensor, ...rest: unknown[]): Promise<Tensor | Tensor[]
   const found = await nonzeroPlaces(x);
   const list = columns(x, found);
   if (asTuple) return x.ndim === 0 ? [vector(x, found)] : list;
-  return vector(x, []).reshape(found.length, 0).cat(list.map((c) => c.unsqueeze(1)), 1); // prettier-ignore
+  const upright = list.map((c) => c.unsqueeze(1));
+  return vector(x, []).reshape(found.length, 0).cat(upright, 1);
 }
 
 async function maskedSelect(x: Tensor, mask: Tensor): Promise<Tensor> {

@@ -17,7 +17,7 @@ export function nearBy(env: NodeJS.ProcessEnv): Near {
     new Promise((resolve) => {
       const done = (found: Answer): void => {
         clearTimeout(limit);
-        asked.removeAllListeners("message");
+        asked.removeAllListeners();
         resolve(found);
       };
       const limit = setTimeout(() => asked.kill("SIGKILL"), PATIENCE_MS);

@@ -33,6 +33,9 @@ type Suite = readonly string[];
 const PATIENCE_MS = 900_000;
 /** Tests of one family, besides those of its records. */
 const FAMILY_TESTS: Readonly<Record<string, readonly string[]>> = {
+  math: ["test/ops/math", "test/ops/accuracy"],
+  special: ["test/ops/special", "test/ops/accuracy"],
+  elementwise: ["test/ops/accuracy"],
   conv: ["test/kernels", "test/nn"],
   convolution: ["test/kernels", "test/nn"],
   contraction: ["test/kernels"],
@@ -151,14 +154,7 @@ function suites({ file, inside, kind }: Mutant): readonly Suite[] {
   const family = kind === "rule" && named.length === 0 ? [stem] : named;
   const own: Suite = ["test/ops/ops.test.ts", "test/ops/gradients.node.test.ts", "-t", `^(${family.slice(0, 5).join("|")}) `];
   const golden: Suite = ["test/golden/golden.test.ts", "-t", `\\b(${family.slice(0, 12).join("|")})\\(`];
-  const general: Suite = [
-    "test/ops/math",
-    "test/ops/special",
-    "test/ops/accuracy",
-    "test/ops/elementwise",
-    "test/ops/reduce",
-    "test/lecture",
-  ];
+  const general: Suite = ["test/kernels/grids", "test/ops/elementwise", "test/ops/reduce", "test/lecture"];
   const nearest = FAMILY_TESTS[stem];
   return [...(nearest ? [nearest] : []), golden, own, general, ["test/fuzz", "test/tiny"]];
 }

@@ -104,9 +104,13 @@ const gradient = (
   gpu: ({ x, y, out }, { dim }, q) => launchRows(q, row, { x, y, out }, linesOf(x.shape, dim)),
   backward: "definition",
   definition,
-  samples: [[3, 4], [2, 3, 5], [2, 70]].map((shape) => [t(shape), t(shape, { low: 0.1, high: 0.4 }), shape[1] === 70 ? -1 : 1]),
+  samples: [
+    [3, 4],
+    [2, 3, 5],
+    [2, 70],
+  ].map((shape) => [t(shape), t(shape, { low: 0.1, high: 0.4 }), shape[1] === 70 ? -1 : 1]),
   errors: [raises([t([2]), t([2]), 1], "out of range"), raises([t([2, 3]), t([1, 3]), 1], "y [1, 3] does not fit, needs [2, 3]")],
-}); // prettier-ignore
+});
 
 /** The gradient of softmax: y · (x − Σ x · y), with x the gradient of its result y. */
 export const softmaxBackward: Primitive<BackwardSignature, "x" | "y", never, { dim: number }> & Internal = gradient(

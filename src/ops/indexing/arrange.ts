@@ -146,7 +146,10 @@ export const hstack: Composite<(tensors: Tensors) => Tensor> = {
 /** Tensors joined on top of each other: along dimension 0, those with one dimension as rows. */
 export const vstack: Composite<(tensors: Tensors) => Tensor> = {
   self: -1,
-  compose: (tensors) => joined(operands(tensors).map((x) => (x.ndim < 2 ? x.reshape(1, x.numel()) : x)), 0), // prettier-ignore
+  compose: (tensors) => {
+    const rows = operands(tensors).map((x) => (x.ndim < 2 ? x.reshape(1, x.numel()) : x));
+    return joined(rows, 0);
+  },
   samples: [[[t([2, 3]), t([3])]]],
   errors: [raises([[]], "non-empty")],
 };

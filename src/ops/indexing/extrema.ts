@@ -61,8 +61,12 @@ const extreme = (name: "max" | "min"): Composite<Extreme> => ({
     return x[`${name}imum`](parse(rest, { other: undefined as unknown as Tensor }).other);
   }) as Extreme,
   samples: [[distinct([3, 4])], [distinct([3, 4]), { dim: 0, keepdim: true }], [distinct([3, 4]), t([4])]],
-  errors: [raises([t([0])], "no elements"), raises([t([2, 3]), 2], "out of range"), raises([t([2]), t([2]), true], "true is one argument too many")],
-}); // prettier-ignore
+  errors: [
+    raises([t([0])], "no elements"),
+    raises([t([2, 3]), 2], "out of range"),
+    raises([t([2]), t([2]), true], "true is one argument too many"),
+  ],
+});
 
 /** The largest element; with a dimension { values, indices } along it; with another tensor the larger of each pair. */
 export const max: Composite<Extreme> = extreme("max");

@@ -93,7 +93,8 @@ export const stack: Composite<(tensors: Tensors, ...rest: DimRest) => Tensor> = 
     const first = list[0]!.shape;
     list.forEach(({ shape }, i) => checkFits(`element ${i}`, shape, first));
     const { dim } = parse(rest, { dim: 0 });
-    return joined(list.map((x) => x.unsqueeze(dim)), dim); // prettier-ignore
+    const raised = list.map((x) => x.unsqueeze(dim));
+    return joined(raised, dim);
   },
   samples: [[[t([2, 3]), t([2, 3])], -1], [[t([]), t([])]]],
   errors: [raises([[t([2]), t([3])]], "element 1 [3] does not fit, needs [2]"), raises([[]], "non-empty")],

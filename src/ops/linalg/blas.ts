@@ -11,7 +11,10 @@ import type { Tensor } from "../tensor.ts";
 const ranked =
   (second: string, xRank: number, yRank: number, product = (x: Tensor, y: Tensor): Tensor => x.matmul(y), first = "x") =>
   (x: Tensor, y: Tensor): Tensor => {
-    const operands = [[first, x, xRank], [second, y, yRank]] as const; // prettier-ignore
+    const operands = [
+      [first, x, xRank],
+      [second, y, yRank],
+    ] as const;
     for (const [name, value, rank] of operands)
       if (operand(value, name).ndim !== rank) throw new ShapeError(`${name} must have ${rank} dimensions, got ${show(value.shape)}`);
     return product(x, y);

@@ -161,15 +161,19 @@ export const classCrossEntropy: Primitive<ClassFn, Names, "x" | "target" | "weig
     x: () => g.crossEntropyBackward(x, target, { ...attrs, weight: ins.weight && weight, total }),
   }),
   samples: [
-    partly, weighty, [t([2, 3, 2, 2]), classes([2, 2, 2], 0, 2, 1, 2, 1, 1, 0, 0), { reduction: "none" }], [t([3]), classes([], 1)],
+    partly,
+    weighty,
+    [t([2, 3, 2, 2]), classes([2, 2, 2], 0, 2, 1, 2, 1, 1, 0, 0), { reduction: "none" }],
+    [t([3]), classes([], 1)],
     [t([3, 70]), classes([3], 0, 69, 33), { weight: perClassWeight(70) }],
   ],
   errors: [
-    raises([t([4, 3]), t([3], { dtype: "int32" })], "target [3] does not fit, needs [4]"), raises([t([2, 3]), t([2], { dtype: "int32", data: [0, 3] })], "out of range"),
+    raises([t([4, 3]), t([3], { dtype: "int32" })], "target [3] does not fit, needs [4]"),
+    raises([t([2, 3]), t([2], { dtype: "int32", data: [0, 3] })], "out of range"),
     raises([t([2, 3]), t([2], { dtype: "int32" }), { reduction: "average" }], "unknown reduction"),
     raises([t([2, 3]), t([2], { dtype: "int32" }), { weight: t([2]) }], "weight [2] does not fit, needs [3]"),
   ],
-}; // prettier-ignore
+};
 
 /** Class indices with 0 in the place of ignored ones, and the weight of every position, 0 where ignored. Errors: ArgumentError for classes out of range. */
 function weighed(
@@ -233,13 +237,15 @@ export const crossEntropyBackward: Primitive<BackwardFn, Exclude<Names, "total">
     return each.maskedFill(ignored.unsqueeze(dim), 0);
   },
   samples: [
-    [t([]), ...partly], [t([]), ...weighty], [t([2, 2]), t([2, 3, 2]), classes([2, 2], 0, 2, 1, 2), { reduction: "none" }],
+    [t([]), ...partly],
+    [t([]), ...weighty],
+    [t([2, 2]), t([2, 3, 2]), classes([2, 2], 0, 2, 1, 2), { reduction: "none" }],
   ],
   errors: [
     raises([t([]), t([4, 3]), t([3], { dtype: "int32" })], "target [3] does not fit, needs [4]"),
     raises([t([4]), t([4, 3]), t([4], { dtype: "int32" })], "g [4] does not fit, needs []"),
   ],
-}; // prettier-ignore
+};
 
 /** The losses of classes under log-probabilities; a share of `smoothing` goes evenly to all classes. */
 function classLosses(

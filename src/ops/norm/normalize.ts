@@ -4,7 +4,23 @@ import { parse } from "../../base/options.ts";
 import { type Shape, sizeOf } from "../../base/shape.ts";
 import { checkFits, operand } from "../arguments.ts";
 import { perChannel } from "../channels.ts";
-import { type Attrs, check, cpuNormalize, cpuSlope, cpuSums, type ForwardNames, type GradientNames, groupsOf, launchNormalize, launchSlope, launchSums, type Operands, slopeInOperators, sumsInOperators, withStatistics } from "../groups.ts"; // prettier-ignore
+import {
+  type Attrs,
+  check,
+  cpuNormalize,
+  cpuSlope,
+  cpuSums,
+  type ForwardNames,
+  type GradientNames,
+  groupsOf,
+  launchNormalize,
+  launchSlope,
+  launchSums,
+  type Operands,
+  slopeInOperators,
+  sumsInOperators,
+  withStatistics,
+} from "../groups.ts";
 import { type Arg, type ErrorSample, type Fn, type Internal, type Primitive, raises, t } from "../op.ts";
 import type { Tensor } from "../tensor.ts";
 
@@ -75,9 +91,12 @@ export const layerNorm: Forward<LayerNormFn> = forward({
     return { inputs: { x, ...tensors }, attrs: { shape: [normalizedShape].flat(), training: true, momentum: 0, eps } };
   },
   samples: [
-    [t([2, 3, 4]), [3, 4], t([3, 4]), t([3, 4])], [t([3, 5]), 5, { weight: t([5]), eps: 1e-3 }],
-    [t([2, 68]), [68], { weight: t([68]), bias: t([68]) }], [t([6]), [6]], [t([3, 1]), [1], { weight: t([1]) }],
-  ], // prettier-ignore
+    [t([2, 3, 4]), [3, 4], t([3, 4]), t([3, 4])],
+    [t([3, 5]), 5, { weight: t([5]), eps: 1e-3 }],
+    [t([2, 68]), [68], { weight: t([68]), bias: t([68]) }],
+    [t([6]), [6]],
+    [t([3, 1]), [1], { weight: t([1]) }],
+  ],
   errors: [
     raises([t([2, 3]), [2]], "normalizedShape [2] does not fit, needs [3]"),
     raises([t([2, 3]), []], "at least 1"),
@@ -109,12 +128,16 @@ export const batchNorm: Forward<BatchNormFn> = forward({
   samples: [
     [t([4, 3, 2, 2]), ...fixed, t([3]), t([3]), true, 0.2],
     [t([2, 3, 5]), ...fixed, { weight: t([3]), bias: t([3]), eps: 1e-3 }],
-    [t([3, 2, 2, 4]), null, null, { training: true, weight: t([2]) }], [t([2, 2, 300]), null, null, { training: true, bias: t([2]) }], [varied([70, 5], 2), null, null, { training: true }],
-  ], // prettier-ignore
+    [t([3, 2, 2, 4]), null, null, { training: true, weight: t([2]) }],
+    [t([2, 2, 300]), null, null, { training: true, bias: t([2]) }],
+    [varied([70, 5], 2), null, null, { training: true }],
+  ],
   errors: [
-    raises([t([3])], "needs runningMean"), raises([t([3]), null, null, { training: true }], "at least 2"), raises([t([1, 3]), null, null, { training: true }], "more than one value"),
+    raises([t([3])], "needs runningMean"),
+    raises([t([3]), null, null, { training: true }], "at least 2"),
+    raises([t([1, 3]), null, null, { training: true }], "more than one value"),
     raises([t([2, 3]), t([2]), t([2])], "needs [3]"),
-  ], // prettier-ignore
+  ],
 });
 
 // ---- gradients

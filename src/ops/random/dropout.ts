@@ -41,13 +41,29 @@ const channelwise = (samples: Dropping["samples"], lone?: number, most?: number)
   });
 
 /** While training, zeroes whole channels of [N, C, L] or [C, L] with probability p and scales the others by 1 / (1 − p). */
-export const dropout1d: Dropping = channelwise([[t([2, 3, 4]), 0.5, false], [t([3, 4]), 1]], 2, 3); // prettier-ignore
+export const dropout1d: Dropping = channelwise(
+  [
+    [t([2, 3, 4]), 0.5, false],
+    [t([3, 4]), 1],
+  ],
+  2,
+  3,
+);
 
 /** While training, zeroes whole channels of [N, C, H, W] (of any [N, C, …]) with probability p and scales the others by 1 / (1 − p). */
-export const dropout2d: Dropping = channelwise([[t([2, 3, 2, 2]), 1], [t([2, 3, 4]), { training: false }]]); // prettier-ignore
+export const dropout2d: Dropping = channelwise([
+  [t([2, 3, 2, 2]), 1],
+  [t([2, 3, 4]), { training: false }],
+]);
 
 /** While training, zeroes whole channels of [N, C, D, H, W] or [C, D, H, W] with probability p and scales the others by 1 / (1 − p). */
-export const dropout3d: Dropping = channelwise([[t([1, 2, 2, 2, 2]), 0], [t([2, 2, 2, 2]), 1]], 4); // prettier-ignore
+export const dropout3d: Dropping = channelwise(
+  [
+    [t([1, 2, 2, 2, 2]), 0],
+    [t([2, 2, 2, 2]), 1],
+  ],
+  4,
+);
 
 const alpha = 1.7580993408473766;
 

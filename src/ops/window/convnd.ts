@@ -76,7 +76,8 @@ const conv = (rank: number): Composite<(x: Tensor, ...rest: ConvArgs) => Tensor>
       if (same && a.stride.some((s) => s !== 1)) throw new ArgumentError(`padding "same" needs stride 1, got ${show(a.stride)}`);
       // Zeros that keep the size; the odd one goes to the end, as PyTorch does.
       const total = w.shape.slice(2).map((k, i) => (same ? a.dilation[i]! * (k - 1) : 0));
-      const input = bordered(v, total.map((n) => [0, n % 2])); // prettier-ignore
+      const odd = total.map((n) => [0, n % 2] as const);
+      const input = bordered(v, odd);
       return input.convolution(w, b, { ...a, padding: a.padding.map((p, i) => p + Math.floor(total[i]! / 2)) });
     });
   },
@@ -166,7 +167,8 @@ export const im2col: Composite<(x: Tensor, ...rest: UnfoldArgs) => Tensor> & Int
     const window = perDim("kernelSize", o.kernelSize, 2, 1);
     const places = slidingSizes(x.shape.slice(-2), window, a);
     // A view in which every window has its own dimensions.
-    const padded = bordered(x, a.padding.map((p) => [p, p])).contiguous(); // prettier-ignore
+    const around = a.padding.map((p) => [p, p] as const);
+    const padded = bordered(x, around).contiguous();
     const lead = padded.shape.slice(0, -2);
     const strides = contiguousStrides(padded.shape);
     const spatial = strides.splice(-2);

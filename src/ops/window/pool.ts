@@ -158,8 +158,8 @@ export const maxPoolBackward: Primitive<
 function sums(x: Tensor, a: Windows, sizes: readonly number[]): Tensor {
   const rank = sizes.length;
   const size = x.shape.slice(-rank);
-  const beyond = sizes.map((n, i) => Math.max(0, (n - 1) * a.stride[i]! + a.kernel[i]! - size[i]! - 2 * a.padding[i]!));
-  const planes = bordered(x.reshape([-1, 1, ...size]), beyond.map((n) => [0, n])); // prettier-ignore
+  const beyond = sizes.map((n, i) => [0, Math.max(0, (n - 1) * a.stride[i]! + a.kernel[i]! - size[i]! - 2 * a.padding[i]!)] as const);
+  const planes = bordered(x.reshape([-1, 1, ...size]), beyond);
   return planes.convolution(x.filledLike(1, [1, 1, ...a.kernel]), null, a).reshape([...x.shape.slice(0, -rank), ...sizes]);
 }
 
