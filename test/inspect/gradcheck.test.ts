@@ -25,6 +25,25 @@ describe("gradcheck(fn, inputs)", () => {
     expect(await w.gradcheck((x: Tensor) => Wrong.apply(x), [leaf([1.5])], { raiseException: false })).toBe(false);
   });
 
+  it("in fast mode takes one difference for each input, and sees one wrong element among many", async () => {
+    const many = Array.from({ length: 300 }, (_, i) => Math.sin(i));
+    let calls = 0;
+    const counted = (x: Tensor, y: Tensor): Tensor => {
+      calls++;
+      return x.mul(y).sin();
+    };
+    const inputs = [leaf(many), leaf(many.toReversed())];
+    expect(await w.gradcheck(counted, inputs, { fastMode: true })).toBe(true);
+    expect(calls).toBe(1 + 2 * 2);
+    expect(await w.gradgradcheck(counted, inputs, { fastMode: true })).toBe(true);
+
+    const mask = w.tensor(many.map((_, i) => (i === 211 ? 1.01 : 1)), { dtype: "float64", device: "cpu" }); // prettier-ignore
+    const almost = (x: Tensor): Tensor => x.mul(mask).add(x.sub(x.mul(mask)).detach());
+    await expect(w.gradcheck(almost, [leaf(many)], { fastMode: true, rtol: 0 })).rejects.toThrow(
+      /input 0 \[300\], along a direction: backward gives/,
+    );
+  });
+
   it("refuses float32 inputs and inputs without gradient", async () => {
     const single = w.tensor([1], { device: "cpu", requiresGrad: true });
     await expect(w.gradcheck((x: Tensor) => x, [single])).rejects.toThrow(w.DtypeError);
