@@ -2,6 +2,7 @@
 //   npm run mutants                               520 of them, on every core
 //   npm run mutants -- --count 50 --seed 7        fewer, other ones
 //   npm run mutants -- --only pooling.wgsl        in some files
+//   npm run mutants -- --skip 200                 goes on behind those that an interrupted run has judged
 import { spawn } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
@@ -29,6 +30,8 @@ interface Verdict {
 /** Arguments of one Vitest run. */
 type Suite = readonly string[];
 
+/** Whether the samples of a shader function's operators show a fault, the first ones say; tests see the rest. */
+const NEAREST = 40;
 /** A run that takes longer hangs; beside other work one may take some minutes. */
 const PATIENCE_MS = 900_000;
 /** Tests of one family, besides those of its records. */
@@ -52,11 +55,15 @@ const FAMILY_TESTS: Readonly<Record<string, readonly string[]>> = {
   normalize: ["test/nn", "test/parity"],
 };
 
+/** What looks at everything, or at programs of any operators. */
+const GENERAL_TESTS = ["test/kernels/grids", "test/ops/elementwise", "test/ops/reduce", "test/lecture", "test/tiny", "test/fuzz/programs"];
+
 const { values: options } = parseArgs({
   options: {
     count: { type: "string", default: "520" },
     seed: { type: "string", default: "1964" },
     only: { type: "string", default: "" },
+    skip: { type: "string", default: "0" },
     workers: { type: "string", default: String(availableParallelism()) },
     out: { type: "string", default: "" },
   },
@@ -66,7 +73,7 @@ const { values: options } = parseArgs({
 const environment = { ...process.env, CHROMIUM: findChromium() };
 const related = await operatorsByFunction();
 const verdicts: Verdict[] = [];
-const queue = chosen();
+const queue = chosen().slice(Number(options.skip));
 const total = queue.length;
 await Promise.all(Array.from({ length: Number(options.workers) }, work));
 summarise();
@@ -111,7 +118,7 @@ async function work(): Promise<void> {
     const faulty = text.slice(0, mutant.start) + mutant.replacement + text.slice(mutant.end);
     writeFileSync(path, faulty);
     const found = mutant.file.endsWith(".wgsl")
-      ? await near.ask({ from: text, to: faulty, operators: related.get(mutant.inside) ?? [] })
+      ? await near.ask({ from: text, to: faulty, operators: related.get(mutant.inside)?.slice(0, NEAREST) ?? [] })
       : await askAfresh(tree, mutant);
     const verdict = { mutant, ...(judgedBy(found) ?? (await judge(tree, mutant))) };
     writeFileSync(path, text);
@@ -148,15 +155,14 @@ async function judge(tree: string, mutant: Mutant): Promise<Omit<Verdict, "mutan
   return { fate: "survived", by: "" };
 }
 
+/** The cases of its operators, then the tests of its family and those of everything. */
 function suites({ file, inside, kind }: Mutant): readonly Suite[] {
   const stem = file.replace(/^.*\//, "").replace(/\.\w+$/, "");
   const named = [...new Set([inside, ...(related.get(inside) ?? [])])].filter((name) => name !== "");
   const family = kind === "rule" && named.length === 0 ? [stem] : named;
-  const own: Suite = ["test/ops/ops.test.ts", "test/ops/gradients.node.test.ts", "-t", `^(${family.slice(0, 5).join("|")}) `];
-  const golden: Suite = ["test/golden/golden.test.ts", "-t", `\\b(${family.slice(0, 12).join("|")})\\(`];
-  const general: Suite = ["test/kernels/grids", "test/ops/elementwise", "test/ops/reduce", "test/lecture"];
-  const nearest = FAMILY_TESTS[stem];
-  return [...(nearest ? [nearest] : []), golden, own, general, ["test/fuzz", "test/tiny"]];
+  const titles = [`^(${family.slice(0, 5).join("|")}) `, `\\b(${family.slice(0, 12).join("|")})\\(`];
+  const own: Suite = ["test/golden/golden.test.ts", "test/ops/ops.test.ts", "test/ops/gradients.node.test.ts", "-t", titles.join("|")];
+  return [own, [...(FAMILY_TESTS[stem] ?? []), ...GENERAL_TESTS]];
 }
 
 /** Which way the tests failed; undefined when they passed. A run that hangs has failed. */
