@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { init } from "../../src/tensor/device.ts";
 import * as w from "../../src/index.ts";
+import { functions } from "../../src/tensor/methods.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 
 const limit = 16;
@@ -80,6 +81,10 @@ const cases: Readonly<Record<string, Case>> = {
   cat: (x) => w.cat([x(40, 50), x(60, 50)]),
   pad: (x) => x(3, 30, 40).pad([2, 3], "reflect"),
   gelu: (x) => x(7000).gelu(),
+  "random streams": (x) => {
+    w.manualSeed(3);
+    return [functions.dropout(x(9000), 0.3), functions.philoxUniform(x(9000)), functions.philoxNormal(x(9000))];
+  },
 };
 
 /** Values and gradients on a device, from the same numbers everywhere. */

@@ -41,6 +41,11 @@ describe("on both devices the same bits", () => {
     const x = await ramp("cpu").array();
     expect(cpu).toEqual(Array.from(kept, (k, i) => Math.fround(x[i]! * (k * Math.fround(1 / (1 - p))))));
   });
+  test("dropout keeps the element whose number is p itself", async () => {
+    const key = { seedLow: 7, seedHigh: 0, offsetLow: 0, offsetHigh: 0 };
+    const p = philoxUniform(key, 9)[4]!;
+    for (const drawn of await both((device) => F.philoxDropout(ones([9], { device }).mul(1), p, key))) expect(drawn[4]).toBeGreaterThan(0);
+  });
   test("dropout of views and of repeated values", async () => {
     const [cpu, gpu] = await both((device) => F.dropout(ramp(device, 600).view(20, 30).t().slice(0, 1, 28), 0.3));
     expect(gpu).toEqual(cpu);
