@@ -89,7 +89,8 @@ function verdict(samples: readonly Sample[], key: keyof Sample): string {
   const tenth = median(samples.slice(SAMPLES / 10 - 2, SAMPLES / 10 + 2).map((sample) => sample[key]));
   const end = median(samples.slice(-4).map((sample) => sample[key]));
   const shown = (value: number): string => (key === "gpuStorages" ? String(value) : `${(value / MiB).toFixed(1)} MiB`);
-  return `${shown(tenth)} → ${shown(end)} (${((100 * (end - tenth)) / tenth).toFixed(1)} %)`;
+  const change = end === tenth ? 0 : (100 * (end - tenth)) / tenth;
+  return `${shown(tenth)} → ${shown(end)} (${change.toFixed(1)} %)`;
 }
 
 const { values } = parseArgs({ options: { scale: { type: "string", default: "1" }, only: { type: "string", default: "" } } });
