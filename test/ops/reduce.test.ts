@@ -95,6 +95,12 @@ describe.each([true, false])("with barriersAreSlow %s", (slow) => {
     }
   });
 
+  it("finds places in what shows a part of each row", async () => {
+    const part = (device: DeviceName): Tensor => wave([40, 50], device).narrow(1, 5, 33);
+    expect(await part("webgpu").argmax().item()).toBe(await part("cpu").argmax().item());
+    expect(await part("webgpu").argmin().item()).toBe(await part("cpu").argmin().item());
+  });
+
   it("keeps a variance far from zero, and sums of many equal numbers", async () => {
     const far = tensor(
       Float32Array.from({ length: 20000 }, (_, i) => 10000 + (i % 7)),

@@ -92,7 +92,7 @@ export const layerNorm: Forward<LayerNormFn> = forward({
   },
   samples: [
     [t([2, 3, 4]), [3, 4], t([3, 4]), t([3, 4])],
-    [t([3, 5]), 5, { weight: t([5]), eps: 1e-3 }],
+    [t([3, 5]), 5, { weight: t([5]), bias: t([5]), eps: 1e-3 }],
     [t([2, 68]), [68], { weight: t([68]), bias: t([68]) }],
     [t([6]), [6]],
     [t([3, 1]), [1], { weight: t([1]) }],
