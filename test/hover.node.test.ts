@@ -12,6 +12,7 @@ import { root } from "./setup/source.ts";
 const folder = mkdtempSync(join(tmpdir(), "wengert-hover-"));
 const file = join(folder, "program.ts");
 const server = new LanguageServer(folder);
+const shown = Object.entries(records).flatMap(([name, op]) => (op.internal || (op.self ?? 0) < 0 ? [] : [name]));
 const program = [
   'import * as w from "./dist/index.d.ts";',
   "declare const x: w.Tensor;",
@@ -19,6 +20,9 @@ const program = [
   "x.abs();",
   "w.abs(x);",
   "F.relu(x);",
+  "x.sum(0, true);",
+  "F.conv2d(x, x);",
+  ...shown.map((name) => `x.${name};`),
 ];
 
 beforeAll(async () => {
@@ -44,6 +48,8 @@ afterAll(() => {
   server.close();
   rmSync(folder, { recursive: true, force: true });
 });
+
+const hover = (line: string, word: string): Promise<string> => server.hover(file, program.indexOf(line), line.indexOf(word));
 
 const namespaces = ["autograd", "data", "inspect", "io", "linalg", "nn", "optim"];
 
@@ -86,4 +92,12 @@ test("a tensor shows nothing of the engine", async () => {
   const own = Object.entries(records).filter(([, op]) => op.internal);
   expect([...engine, ...own.map(([name]) => name)].filter((name) => shown.has(name))).toEqual([]);
   expect(shown.has("copy_")).toBe(true);
+});
+
+test("signatures name their arguments", async () => {
+  expect(await hover("x.sum(0, true);", "sum")).toContain("(dim?: Dims | undefined, keepdim?: boolean | undefined, options?: WithDtype");
+  expect(await hover("F.conv2d(x, x);", "conv2d")).toContain("(x: Tensor, weight: Tensor, bias?: Tensor | null | undefined, stride?: ");
+  const signatures = await Promise.all(shown.map(async (name) => [name, (await hover(`x.${name};`, name)).split("```")[1]!] as const));
+  // Lists that may be spread have no names of their own.
+  expect(signatures.filter(([name, text]) => !text.includes(name) || /\.\.\.(?!args: readonly [\w.]+\[\])/.test(text))).toEqual([]);
 });

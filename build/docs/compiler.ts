@@ -113,6 +113,11 @@ export class Compiler {
   calls(type: Type): readonly Signature[] {
     return this.#checker.getSignaturesOfType(type, SignatureKind.Call);
   }
+  /** The forms that a function declares, each with its ways to call: an intersection of functions is one form. */
+  forms(type: Type): readonly (readonly Signature[])[] {
+    const calls = this.calls(type);
+    return type.isIntersectionType() ? [calls] : calls.map((one) => [one]);
+  }
   /** What `new` of a class gives; what an interface declares. */
   instanceOf(symbol: Declared): Type {
     const [signature] = this.constructs(this.typeOf(symbol));

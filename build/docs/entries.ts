@@ -37,10 +37,10 @@ type Class = new (...args: readonly unknown[]) => unknown;
 export const isClass = (compiler: Compiler, { symbol, value }: Pick<Entity, "symbol" | "value">): boolean =>
   typeof value === "function" && compiler.constructs(compiler.typeOf(symbol)).length > 0;
 
-/** The overloads as lines of code; methods lose the argument that they are called on. */
-function signature(compiler: Compiler, path: string, overloads: readonly Signature[], self?: number, isNew = false): string {
-  const lines = overloads.map((overload) => {
-    const { parameters, returns } = formOf(compiler, [overload])!;
+/** The forms as lines of code, each with all its ways to call; methods lose the argument that they are called on. */
+function signature(compiler: Compiler, path: string, forms: readonly (readonly Signature[])[], self?: number, isNew = false): string {
+  const lines = forms.map((ways) => {
+    const { parameters, returns } = formOf(compiler, ways)!;
     const call = `${path.replace(/^\./, "x.")}(${listed(parameters.filter((_, i) => i !== self))})`;
     return isNew ? `new ${call}` : `${call}: ${returns}`;
   });
@@ -105,7 +105,8 @@ function refusals(op: AnyOp, call: Callable): string {
 async function operator(compiler: Compiler, entity: Entity): Promise<string> {
   const { name, symbol, op, path } = entity;
   const call = entity.value as Callable;
-  const calls = compiler.calls(compiler.typeOf(symbol));
+  const type = compiler.typeOf(symbol);
+  const calls = compiler.calls(type);
   const form = formOf(compiler, calls);
   if (!form || !op) throw new Error(`docs: ${name} has no signature`);
   const doc = compiler.doc(symbol);
@@ -123,7 +124,7 @@ async function operator(compiler: Compiler, entity: Entity): Promise<string> {
   return joined([
     `## ${code(path)}`,
     text!,
-    signature(compiler, path, calls, method ? self : undefined),
+    signature(compiler, path, compiler.forms(type), method ? self : undefined),
     traits(op, name, path),
     optionTable(form, operatorDefaults(call, op.samples)),
     [facts!, refusals(op, call)].filter(Boolean).join("\n"),
@@ -145,7 +146,7 @@ export function membersOf(compiler: Compiler, type: Type, own: string, classes: 
     const parent = property.symbol.getParent()?.name ?? "";
     const inherited = (parent !== own && (classes.has(parent) || before.has(property.name))) || parent === "Error";
     if (inherited || property.name === "prototype" || property.name === "extraRepr") return [];
-    const forms = compiler.calls(property.of).map((call) => formOf(compiler, [call])!);
+    const forms = compiler.forms(property.of).map((ways) => formOf(compiler, ways)!);
     const description = compiler.doc(property.symbol);
     // What no call gets past is no way to call.
     if (forms.length > 0 && forms.every(({ returns }) => returns === "never")) return [];
@@ -210,7 +211,13 @@ function classEntry(compiler: Compiler, entity: Entity, classes: ReadonlyMap<str
   return joined([
     `## ${code(path)}`,
     `${text}${base ? ` Extends ${code(base)}.` : ""}`,
-    signature(compiler, path, constructors, undefined, true),
+    signature(
+      compiler,
+      path,
+      constructors.map((one) => [one]),
+      undefined,
+      true,
+    ),
     optionTable(form, probed(entity, form, true)),
     facts!,
     [memberList(membersOf(compiler, instance, name, classes, base), options), ...statics.map((m) => memberLine(m, `${name}.`))]
@@ -222,15 +229,15 @@ function classEntry(compiler: Compiler, entity: Entity, classes: ReadonlyMap<str
 
 function functionEntry(compiler: Compiler, entity: Entity): string {
   const { symbol, path } = entity;
-  const calls = compiler.calls(compiler.typeOf(symbol));
-  const form = formOf(compiler, calls);
+  const type = compiler.typeOf(symbol);
+  const form = formOf(compiler, compiler.calls(type));
   const doc = compiler.doc(symbol);
   const [text, facts] = described(doc);
   if (text === "") throw new Error(`docs: ${path} has no doc comment`);
   return joined([
     `## ${code(path)}`,
     text!,
-    form ? signature(compiler, path, calls) : fenced(`${path}: ${compiler.text(compiler.typeOf(symbol))}`),
+    form ? signature(compiler, path, compiler.forms(type)) : fenced(`${path}: ${compiler.text(type)}`),
     form ? optionTable(form, probed(entity, form, false)) : "",
     facts!,
     ...doc.examples.map((example) => block([example])),

@@ -28,7 +28,8 @@ export function formOf(compiler: Compiler, signatures: readonly Signature[]): Fo
   const all = signatures.flatMap((signature) => ways(compiler, signature).map((parameters) => ({ signature, parameters })));
   if (all.length === 0) return undefined;
   const positional = (parameters: readonly Typed[]): Typed[] => parameters.filter((p) => !isOptions(p));
-  const count = (parameters: readonly Typed[]): number => positional(parameters).length + Number(parameters.some(isOptions)) / 2;
+  const count = (parameters: readonly Typed[]): number =>
+    positional(parameters).length + (parameters.some(isOptions) ? 0.5 : parameters.some((p) => p.rest) ? 0.25 : 0);
   const [widest] = [...all].sort((a, b) => count(b.parameters) - count(a.parameters));
   const offered = all.flatMap(({ parameters }) => parameters.filter(isOptions).flatMap((p) => [...compiler.properties(p.of)]));
   // Rows of layers call their only positional option by no name of its own.

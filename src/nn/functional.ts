@@ -1,7 +1,7 @@
 // The operators that PyTorch 1.13 keeps under torch.nn.functional.
 import "../ops/all.ts";
 import * as activation from "../ops/activation/activation.ts";
-import type { Functions, Signature } from "../ops/methods.ts";
+import type { Functions, FunctionOf } from "../ops/methods.ts";
 import type { AnyPrimitive, Composite, Fn } from "../ops/op.ts";
 import type { im2col } from "../ops/window/convnd.ts";
 import { applyInPlace } from "../tensor/dispatch.ts";
@@ -65,7 +65,7 @@ export {
 } from "../tensor/functions.ts";
 
 /** Sliding blocks as columns. Shape: [N, C, H, W] → [N, C·kH·kW, L], L the number of blocks; [C, H, W] without the batch. */
-export const unfold: Signature<typeof im2col> = functions.im2col;
+export const unfold: FunctionOf<typeof im2col> = functions.im2col;
 
 // Of most of these a tensor has no in-place form, in PyTorch neither.
 const inPlace = <F extends Fn>(op: AnyPrimitive | Composite<Fn>): F => ((...args: readonly unknown[]) => applyInPlace(op, args)) as F;

@@ -7,7 +7,7 @@ import type { Input, Meta } from "./op.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** Sizes spread out or as one array: `x.view(2, 3)` and `x.view([2, 3])`. */
-export type Sizes = readonly number[] | readonly [readonly number[]];
+export type Sizes = readonly number[] | readonly [sizes: readonly number[]];
 
 /** Told by a mark, since the class stands on a floor above. */
 export const isTensor = (x: unknown): x is Tensor => isOwn(x, "tensor");

@@ -66,10 +66,10 @@ export const seen: Readonly<Record<string, () => unknown>> = {
     // @ts-expect-error '"up"' is not assignable
     x.div(2, { roundingMode: "up" }),
   "a text for a number": () =>
-    // @ts-expect-error 'string' is not assignable to type 'number'
+    // @ts-expect-error 'string' is not assignable to parameter of type 'number'
     x.softmax("1"),
   "a number for a truth value": () =>
-    // @ts-expect-error 'number' is not assignable to type 'boolean'
+    // @ts-expect-error '1' is not assignable to parameter of type 'boolean
     x.sum(0, 1),
 
   // ---- dtypes and devices
@@ -126,7 +126,7 @@ export const seen: Readonly<Record<string, () => unknown>> = {
     // @ts-expect-error 'number[]' is not assignable
     x.add([1, 2]),
   "a tensor for sizes": () =>
-    // @ts-expect-error '[Tensor]' is not assignable
+    // @ts-expect-error 'Tensor' is missing the following properties from type 'readonly number[]'
     x.reshape(target),
   "a tensor for dimensions": () =>
     // @ts-expect-error 'Tensor' is not assignable

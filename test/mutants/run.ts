@@ -36,9 +36,9 @@ const NEAREST = 40;
 const PATIENCE_MS = 900_000;
 /** Tests of one family, besides those of its records. */
 const FAMILY_TESTS: Readonly<Record<string, readonly string[]>> = {
-  math: ["test/ops/math", "test/ops/accuracy"],
-  special: ["test/ops/special", "test/ops/accuracy"],
-  elementwise: ["test/ops/accuracy"],
+  math: ["test/ops/math", "test/ops/special-values", "test/ops/accuracy"],
+  special: ["test/ops/special", "test/ops/special-values", "test/ops/accuracy"],
+  elementwise: ["test/ops/special-values", "test/ops/accuracy"],
   conv: ["test/kernels", "test/nn"],
   convolution: ["test/kernels", "test/nn"],
   contraction: ["test/kernels"],

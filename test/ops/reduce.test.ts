@@ -247,3 +247,7 @@ describe("running statistics", () => {
     ]);
   });
 });
+
+it.each(["cpu", "webgpu"] as const)("a running product may begin with an infinity on %s", async (device) => {
+  expect(await tensor([Infinity, 2, 0.5], { device }).cumprod(0).tolist()).toEqual([Infinity, Infinity, Infinity]);
+});

@@ -33,7 +33,7 @@ export class LanguageServer {
     await this.#ask("initialize", {
       processId: process.pid,
       rootUri: null,
-      capabilities: { textDocument: { completion: { completionItem } } },
+      capabilities: { textDocument: { completion: { completionItem }, hover: { contentFormat: ["markdown"] } } },
     });
     this.#send({ method: "initialized", params: {} });
     const textDocument = { uri: pathToFileURL(file).href, languageId: "typescript", version: 1, text: readFileSync(file, "utf8") };
@@ -48,6 +48,14 @@ export class LanguageServer {
     return new Map(
       resolved.map(({ label, documentation = "" }) => [label, typeof documentation === "string" ? documentation : documentation.value]),
     );
+  }
+
+  /** What is shown at a place, without the fences of its code. */
+  async hover(file: string, line: number, character: number): Promise<string> {
+    const place = { textDocument: { uri: pathToFileURL(file).href }, position: { line, character } };
+    const found = (await this.#ask("textDocument/hover", place)) as { readonly contents: string | { readonly value: string } } | null;
+    const contents = found?.contents ?? "";
+    return typeof contents === "string" ? contents : contents.value;
   }
 
   close(): void {

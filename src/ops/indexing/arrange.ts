@@ -30,7 +30,7 @@ export const movedim: Composite<(x: Tensor, source: Dims, destination: Dims) => 
 };
 
 /** The order of the elements reversed along dims. */
-export const flip: Composite<(x: Tensor, ...dims: readonly number[] | [readonly number[]] | [{ dims: Dims }]) => Tensor> = {
+export const flip: Composite<(x: Tensor, ...dims: readonly number[] | [dims: readonly number[]] | [options: { dims: Dims }]) => Tensor> = {
   rest: true,
   compose: (x, ...rest) => {
     const named = typeof rest[0] === "object" && !Array.isArray(rest[0]) ? [parse(rest, { dims: [] as Dims }).dims] : rest;

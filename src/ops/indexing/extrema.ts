@@ -42,11 +42,15 @@ export const minAlong: Choice = { ...choosing("smallest", "both", scattered), in
 /** PyTorch's three forms of max and min. */
 export interface Extreme {
   (x: Tensor): Tensor;
-  (x: Tensor, ...rest: Along): Chosen;
+  (x: Tensor, dim: number, keepdim?: boolean): Chosen;
+  (x: Tensor, dim: number, options: { readonly keepdim?: boolean }): Chosen;
+  (x: Tensor, options: { readonly dim: number; readonly keepdim?: boolean }): Chosen;
   (x: Tensor, other: Tensor): Tensor;
   readonly method: {
     (): Tensor;
-    (...rest: Along): Chosen;
+    (dim: number, keepdim?: boolean): Chosen;
+    (dim: number, options: { readonly keepdim?: boolean }): Chosen;
+    (options: { readonly dim: number; readonly keepdim?: boolean }): Chosen;
     (other: Tensor): Tensor;
   };
 }
@@ -57,7 +61,7 @@ const extreme = (name: "max" | "min"): Composite<Extreme> => ({
     const [first] = rest;
     if (first === undefined && rest.length <= 1) return x[`a${name}`]();
     const paired = isTensor(first) || (typeof first === "object" && first !== null && "other" in first);
-    if (!paired) return x[`${name}Along`](...(rest as Along));
+    if (!paired) return (x[`${name}Along`] as (...along: Along) => Chosen)(...(rest as Along));
     return x[`${name}imum`](parse(rest, { other: undefined as unknown as Tensor }).other);
   }) as Extreme,
   samples: [[distinct([3, 4])], [distinct([3, 4]), { dim: 0, keepdim: true }], [distinct([3, 4]), t([4])]],

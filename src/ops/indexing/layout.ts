@@ -10,6 +10,7 @@ import { stridedCopy } from "../../kernels/copy.ts";
 import { checkFits, checkRank, integers, operands, withSize } from "../arguments.ts";
 import { picked } from "../arranging.ts";
 import { inlaid } from "../inlaying.ts";
+import type { Spelt } from "../methods.ts";
 import { type Composite, type Primitive, raises, t } from "../op.ts";
 import type { Tensor } from "../tensor.ts";
 
@@ -35,6 +36,7 @@ function pieces(io: Io<string>, dim: number): { x: View; out: View }[] {
 export interface CatFn {
   (tensors: Tensors, ...rest: DimRest): Tensor;
   (x: Tensor, others: Tensors, ...rest: DimRest): Tensor;
+  readonly method: Spelt<(others: Tensors, ...rest: DimRest) => Tensor>;
 }
 
 /** Tensors joined along an existing dimension: `cat([x, y], dim)`, `x.cat([y], dim)`. dtypes are promoted; a tensor of shape [0] is skipped. */

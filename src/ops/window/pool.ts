@@ -33,15 +33,16 @@ export interface UnpoolOptions {
   readonly outputSize?: readonly number[] | null;
 }
 
-type MaxArgs<R extends boolean> =
-  | [kernelSize: Sizes, stride?: Sizes | null, padding?: Sizes, dilation?: Sizes, ceilMode?: boolean, returnIndices?: R]
-  | [kernelSize: Sizes, options: MaxPoolOptions<R>]
-  | [kernelSize: Sizes, stride: Sizes | null, options: MaxPoolOptions<R>]
-  | [options: MaxPoolOptions<R> & { readonly kernelSize: Sizes }];
-export interface MaxPoolFn {
-  <R extends boolean = false>(x: Tensor, ...rest: MaxArgs<R>): MaxPooled<R>;
-  readonly method: <R extends boolean = false>(...rest: MaxArgs<R>) => MaxPooled<R>;
+/** The ways to call it behind the arguments of Lead. */
+interface MaxPooling<Lead extends readonly unknown[]> {
+  <R extends boolean = false>(
+    ...args: [...Lead, kernelSize: Sizes, stride?: Sizes | null, padding?: Sizes, dilation?: Sizes, ceilMode?: boolean, returnIndices?: R]
+  ): MaxPooled<R>;
+  <R extends boolean = false>(...args: [...Lead, kernelSize: Sizes, options: MaxPoolOptions<R>]): MaxPooled<R>;
+  <R extends boolean = false>(...args: [...Lead, kernelSize: Sizes, stride: Sizes | null, options: MaxPoolOptions<R>]): MaxPooled<R>;
+  <R extends boolean = false>(...args: [...Lead, options: MaxPoolOptions<R> & { readonly kernelSize: Sizes }]): MaxPooled<R>;
 }
+export type MaxPoolFn = MaxPooling<[x: Tensor]> & { readonly method: MaxPooling<[]> };
 type AvgArgs =
   | [
       kernelSize: Sizes,
