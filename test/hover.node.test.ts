@@ -12,7 +12,7 @@ import { root } from "./setup/source.ts";
 const folder = mkdtempSync(join(tmpdir(), "wengert-hover-"));
 const file = join(folder, "program.ts");
 const server = new LanguageServer(folder);
-const shown = Object.entries(records).flatMap(([name, op]) => (op.internal || (op.self ?? 0) < 0 ? [] : [name]));
+const methods = Object.entries(records).flatMap(([name, op]) => (op.internal || (op.self ?? 0) < 0 ? [] : [name]));
 const program = [
   'import * as w from "./dist/index.d.ts";',
   "declare const x: w.Tensor;",
@@ -22,7 +22,7 @@ const program = [
   "F.relu(x);",
   "x.sum(0, true);",
   "F.conv2d(x, x);",
-  ...shown.map((name) => `x.${name};`),
+  ...methods.map((name) => `x.${name};`),
 ];
 
 beforeAll(async () => {
@@ -97,7 +97,7 @@ test("a tensor shows nothing of the engine", async () => {
 test("signatures name their arguments", async () => {
   expect(await hover("x.sum(0, true);", "sum")).toContain("(dim?: Dims | undefined, keepdim?: boolean | undefined, options?: WithDtype");
   expect(await hover("F.conv2d(x, x);", "conv2d")).toContain("(x: Tensor, weight: Tensor, bias?: Tensor | null | undefined, stride?: ");
-  const signatures = await Promise.all(shown.map(async (name) => [name, (await hover(`x.${name};`, name)).split("```")[1]!] as const));
+  const signatures = await Promise.all(methods.map(async (name) => [name, (await hover(`x.${name};`, name)).split("```")[1]!] as const));
   // Lists that may be spread have no names of their own.
   expect(signatures.filter(([name, text]) => !text.includes(name) || /\.\.\.(?!args: readonly [\w.]+\[\])/.test(text))).toEqual([]);
 });

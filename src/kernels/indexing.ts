@@ -5,7 +5,7 @@ import { inRange, wrapped } from "../base/checks.ts";
 import { coalesce, contiguous, forEachOffset, type Geometry, type Shape, sizeOf } from "../base/shape.ts";
 import { launchPairs } from "../device/copying.ts";
 import { dense, elements } from "../device/cpu.ts";
-import { constantOf, uploadedOf, type Io, type View } from "../device/device.ts";
+import { constantOf, type Io, uploadedOf, type View } from "../device/device.ts";
 import { bitsOf, kernel, type Launcher, wgslType } from "../device/kernel.ts";
 import { eachRow, startFrom } from "./copy.ts";
 

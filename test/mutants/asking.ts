@@ -17,7 +17,7 @@ export function nearBy(env: NodeJS.ProcessEnv): Near {
     new Promise((resolve) => {
       const done = (found: Answer): void => {
         clearTimeout(limit);
-        asked.removeAllListeners();
+        for (const event of ["message", "exit"]) asked.removeAllListeners(event);
         resolve(found);
       };
       const limit = setTimeout(() => asked.kill("SIGKILL"), PATIENCE_MS);

@@ -50,7 +50,7 @@ export class LanguageServer {
     );
   }
 
-  /** What is shown at a place, without the fences of its code. */
+  /** What is shown at a place, in Markdown. */
   async hover(file: string, line: number, character: number): Promise<string> {
     const place = { textDocument: { uri: pathToFileURL(file).href }, position: { line, character } };
     const found = (await this.#ask("textDocument/hover", place)) as { readonly contents: string | { readonly value: string } } | null;

@@ -6,9 +6,9 @@ import type { Form, Kinds, Loop } from "../../kernels/elementwise.ts";
 import * as m from "../../kernels/math.ts";
 import { type Cases, raises, t } from "../op.ts";
 import {
-  type Elementwise,
   type Binary,
   binary,
+  type Elementwise,
   flat,
   type Mapped,
   mapped,

@@ -4,9 +4,9 @@ import { parse } from "../../base/options.ts";
 import type { Form } from "../../kernels/elementwise.ts";
 import { raises, type Sample, t } from "../op.ts";
 import {
-  type Elementwise,
   binary,
   checkSingle,
+  type Elementwise,
   type Mapped,
   mapped,
   mismatch,

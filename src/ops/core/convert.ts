@@ -5,7 +5,7 @@ import { cpuMap, type Form, gpuMap, type Loop, type Pointwise } from "../../kern
 import { toInt32 } from "../../kernels/math.ts";
 import { checkFits } from "../arguments.ts";
 import { type Composite, type Internal, raises, t } from "../op.ts";
-import { type Elementwise, checkSingle, type Mapped, operandOf, plain, type PlainUnary, pointwise, unary } from "../pointwise.ts";
+import { checkSingle, type Elementwise, type Mapped, operandOf, plain, type PlainUnary, pointwise, unary } from "../pointwise.ts";
 import type { Tensor } from "../tensor.ts";
 
 const moved: Loop = (to, t, n, a, i, sa) => {

@@ -79,61 +79,61 @@ export const matmul: Composite<(x: Tensor, other: Tensor) => Tensor> = {
 
 type Bias = [bias?: Tensor | null | undefined] | [options: { readonly bias?: Tensor | null | undefined }];
 
+type LinearFn = (x: Tensor, weight: Tensor, ...rest: Bias) => Tensor;
 type Affine = "x" | "weight" | "bias?";
 
 /** x · weightᵀ + bias in one kernel. Shape: x [..., in], weight [out, in] (or [in]), bias [out] → [..., out]. */
-export const linear: Primitive<(x: Tensor, weight: Tensor, ...rest: Bias) => Tensor, Affine, "x" | "weight", { readonly single: boolean }> =
-  {
-    rest: true,
-    call: (x, weight, ...rest) => {
-      const given = parse(rest, { bias: null as Tensor | null }).bias;
-      const bias = given && operand(given, "bias");
-      // One row of weights counts as a matrix, one number as a bias for every output.
-      const single = operand(weight, "weight").ndim === 1;
-      const rows = single ? weight.unsqueeze(0) : weight;
-      const one = bias?.numel() === 1 && bias.shape[0] !== rows.shape[0];
-      return { inputs: { x, weight: rows, bias: one ? bias.expand(rows.shape[0]!) : bias }, attrs: { single } };
-    },
-    meta: (ins) => {
-      const [x, w, b] = [ins.x.shape, ins.weight.shape, ins.bias?.shape];
-      const [n, k] = w as [number, number];
-      if (x.length === 0 || w.length !== 2)
-        throw new ShapeError(`x ${show(x)} or weight ${show(w)} has the wrong rank`, "x [..., in], weight [out, in]");
-      if (x.at(-1) !== k) throw new ShapeError(`x ${show(x)} has ${x.at(-1)} features, weight ${show(w)} wants ${k}`);
-      if (b) checkFits("bias", b, [n]);
-      return { out: { shape: [...x.slice(0, -1), n], dtype: productDtype(ins) } };
-    },
-    ...contracted<Affine>(({ x, weight: w, bias, out }, toDense) => {
-      const from = rows(x) ?? rows(toDense(x))!;
-      const [n, k] = w.shape as [number, number];
-      return {
-        m: from.shape[0]!,
-        n,
-        k,
-        a: { view: from, m: from.strides[0]!, k: from.strides[1]! },
-        b: { view: w, n: w.strides[0]!, k: w.strides[1]! },
-        c: { view: out, m: n, n: 1 },
-        ...(bias ? { bias: { view: bias, m: 0, n: bias.strides[0]! } } : {}),
-      };
-    }),
-    save: { x: ["weight"], weight: ["x"] },
-    backward: (g, { x, weight }) => {
-      const flat = (v: Tensor): Tensor => v.reshape(sizeOf(v.shape.slice(0, -1)), v.shape.at(-1)!);
-      return {
-        x: () => g.matmul(weight),
-        weight: () => flat(g).t().matmul(flat(x)),
-        bias: () => flat(g).sum(0),
-      };
-    },
-    result: ({ out }, { single }) => (single ? out.squeeze(-1) : out),
-    samples: [
-      [t([2, 3, 4]), t([5, 4])],
-      [t([4]), t([2, 4]), t([1])],
-      [t([3, 4]), t([4]), t([])],
-      [t([9, 17]), t([21, 17]), t([21])],
-    ],
-    errors: [
-      raises([t([3, 4]), t([2, 5])], "has 4 features, weight [2, 5] wants 5"),
-      raises([t([3, 4]), t([2, 4]), t([3])], "bias [3] does not fit"),
-    ],
-  };
+export const linear: Primitive<LinearFn, Affine, "x" | "weight", { readonly single: boolean }> = {
+  rest: true,
+  call: (x, weight, ...rest) => {
+    const given = parse(rest, { bias: null as Tensor | null }).bias;
+    const bias = given && operand(given, "bias");
+    // One row of weights counts as a matrix, one number as a bias for every output.
+    const single = operand(weight, "weight").ndim === 1;
+    const rows = single ? weight.unsqueeze(0) : weight;
+    const one = bias?.numel() === 1 && bias.shape[0] !== rows.shape[0];
+    return { inputs: { x, weight: rows, bias: one ? bias.expand(rows.shape[0]!) : bias }, attrs: { single } };
+  },
+  meta: (ins) => {
+    const [x, w, b] = [ins.x.shape, ins.weight.shape, ins.bias?.shape];
+    const [n, k] = w as [number, number];
+    if (x.length === 0 || w.length !== 2)
+      throw new ShapeError(`x ${show(x)} or weight ${show(w)} has the wrong rank`, "x [..., in], weight [out, in]");
+    if (x.at(-1) !== k) throw new ShapeError(`x ${show(x)} has ${x.at(-1)} features, weight ${show(w)} wants ${k}`);
+    if (b) checkFits("bias", b, [n]);
+    return { out: { shape: [...x.slice(0, -1), n], dtype: productDtype(ins) } };
+  },
+  ...contracted<Affine>(({ x, weight: w, bias, out }, toDense) => {
+    const from = rows(x) ?? rows(toDense(x))!;
+    const [n, k] = w.shape as [number, number];
+    return {
+      m: from.shape[0]!,
+      n,
+      k,
+      a: { view: from, m: from.strides[0]!, k: from.strides[1]! },
+      b: { view: w, n: w.strides[0]!, k: w.strides[1]! },
+      c: { view: out, m: n, n: 1 },
+      ...(bias ? { bias: { view: bias, m: 0, n: bias.strides[0]! } } : {}),
+    };
+  }),
+  save: { x: ["weight"], weight: ["x"] },
+  backward: (g, { x, weight }) => {
+    const flat = (v: Tensor): Tensor => v.reshape(sizeOf(v.shape.slice(0, -1)), v.shape.at(-1)!);
+    return {
+      x: () => g.matmul(weight),
+      weight: () => flat(g).t().matmul(flat(x)),
+      bias: () => flat(g).sum(0),
+    };
+  },
+  result: ({ out }, { single }) => (single ? out.squeeze(-1) : out),
+  samples: [
+    [t([2, 3, 4]), t([5, 4])],
+    [t([4]), t([2, 4]), t([1])],
+    [t([3, 4]), t([4]), t([])],
+    [t([9, 17]), t([21, 17]), t([21])],
+  ],
+  errors: [
+    raises([t([3, 4]), t([2, 5])], "has 4 features, weight [2, 5] wants 5"),
+    raises([t([3, 4]), t([2, 4]), t([3])], "bias [3] does not fit"),
+  ],
+};
