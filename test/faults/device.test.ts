@@ -4,19 +4,13 @@ import { kernel } from "../../src/device/kernel.ts";
 import { DeviceError } from "../../src/base/errors.ts";
 import { webGpuDevice } from "../../src/tensor/device.ts";
 import * as w from "../../src/index.ts";
+import { keepUsualDevice } from "../setup/usual.ts";
 import { onDevice, setAside } from "./cells.ts";
 import { type Entry, FaultyGpu, install, kindsOf } from "./gpu.ts";
 import { watchRejections, withoutPatience } from "./waits.ts";
 import { Training, undisturbed } from "./workload.ts";
 
-let usual: GPUDevice | undefined;
-beforeAll(async () => {
-  await w.init({ device: "webgpu" });
-  usual = webGpuDevice()!.gpu;
-});
-afterAll(async () => {
-  await w.init({ device: "webgpu", gpuDevice: usual! });
-});
+keepUsualDevice();
 
 describe.each(["GPU.requestAdapter", "GPUAdapter.requestDevice"] as const satisfies readonly Entry[])("init() when %s", (entry) => {
   it.each(kindsOf(entry))("%s: says so, and works once it is over", async (kind) => {

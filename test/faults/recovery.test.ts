@@ -1,20 +1,16 @@
 // After a fault, in every runtime: a choice of the table's cells, and what memory or a kernel refused for good leaves possible.
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { webGpuDevice } from "../../src/tensor/device.ts";
+import { beforeAll, describe, expect, it } from "vitest";
 import * as w from "../../src/index.ts";
+import { keepUsualDevice } from "../setup/usual.ts";
 import { type Cell, disturbed, moments, onDevice, titleOf } from "./cells.ts";
 import { type Entry, type Fault, FaultyGpu, type Kind } from "./gpu.ts";
 import { type Reference, Training, undisturbed } from "./workload.ts";
 
-let usual: GPUDevice | undefined;
+keepUsualDevice();
+
 let reference: Reference;
 beforeAll(async () => {
-  await w.init({ device: "webgpu" });
-  usual = webGpuDevice()!.gpu;
   reference = await onDevice(new FaultyGpu(), undisturbed);
-});
-afterAll(async () => {
-  await w.init({ device: "webgpu", gpuDevice: usual! });
 });
 
 const cell = (moment: string, entry: Entry, kind: Kind): Cell => ({

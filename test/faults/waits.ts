@@ -1,4 +1,5 @@
 // What a fault can leave behind besides wrong numbers: waits that last, rejections that nobody hears, memory that nobody gives back.
+import { inPage } from "../setup/runtime.ts";
 
 const { setTimeout: sleep, clearTimeout: wake } = globalThis;
 
@@ -57,14 +58,13 @@ export function watchRejections(): { readonly heard: readonly string[]; stop(): 
   const heard: string[] = [];
   const inBrowser = (event: PromiseRejectionEvent): void => void heard.push(String(event.reason));
   const inNode = (reason: unknown): void => void heard.push(String(reason));
-  const node = (globalThis as { process?: NodeJS.Process }).process?.on !== undefined && typeof window === "undefined";
-  if (node) process.on("unhandledRejection", inNode);
-  else window.addEventListener("unhandledrejection", inBrowser);
+  if (inPage) window.addEventListener("unhandledrejection", inBrowser);
+  else process.on("unhandledRejection", inNode);
   return {
     heard,
     stop: () => {
-      if (node) process.off("unhandledRejection", inNode);
-      else window.removeEventListener("unhandledrejection", inBrowser);
+      if (inPage) window.removeEventListener("unhandledrejection", inBrowser);
+      else process.off("unhandledRejection", inNode);
     },
   };
 }

@@ -3,7 +3,8 @@ import { beforeAll, describe, expect, it, vi } from "vitest";
 import { init } from "../../src/tensor/device.ts";
 import { searchArguments } from "./arguments/search.ts";
 import { familyNames } from "./arguments/targets.ts";
-import { cases, inPage, seed } from "./settings.ts";
+import { inPage } from "../setup/runtime.ts";
+import { cases, seed } from "./settings.ts";
 
 beforeAll(async () => {
   // Losses that broadcast say so; here anything may.

@@ -3,7 +3,8 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { init } from "../../src/tensor/device.ts";
 import { formatNames } from "./files/formats.ts";
 import { searchFiles } from "./files/search.ts";
-import { cases, inPage, seed } from "./settings.ts";
+import { inPage } from "../setup/runtime.ts";
+import { cases, seed } from "./settings.ts";
 
 beforeAll(async () => {
   console.log(`fuzz: FUZZ_SEED=${seed}`);

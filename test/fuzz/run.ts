@@ -1,10 +1,10 @@
 // The long run: npx tsx --import ./test/setup/wgsl-loader.mjs test/fuzz/run.ts --programs 100000 --files 1000000 --arguments 100000 --workers 1
 // Progress and findings go to runs/fuzz/ (--out); started again with the same --seed it goes on where it stopped.
-import { type ChildProcess, fork } from "node:child_process";
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { fileURLToPath } from "node:url";
+import { Worker } from "../setup/worker.ts";
 import { freshSeed } from "./random.ts";
 
 const { values: options } = parseArgs({
@@ -79,8 +79,11 @@ async function lead(): Promise<void> {
   console.log(`fuzz: seed ${progress.seed}, results in ${folder}`);
   const { profileNames } = await import("./programs/profiles.ts");
   const { formatNames } = await import("./files/formats.ts");
+  const profiles = options.profile?.split(",") ?? profileNames;
+  const unknown = profiles.find((name) => !profileNames.includes(name));
+  if (unknown !== undefined) throw new Error(`fuzz: no profile ${unknown} (${profileNames.join(", ")})`);
   const names = {
-    programs: options.profile ? options.profile.split(",") : profileNames,
+    programs: profiles,
     files: formatNames,
     arguments: ["functions", "methods", "rooms"],
   } as const;
@@ -111,32 +114,13 @@ async function lead(): Promise<void> {
     console.log(`${key.padEnd(24)} ${count} done, ${progress.found[key] ?? 0} findings`);
 }
 
-/** Hands portions to a worker until none is left; one that dies is a finding, and is replaced. */
+/** Hands portions to a worker until none is left; one that dies is a finding. */
 async function serve(queue: Portion[], seed: number, note: (portion: Portion, findings: readonly string[]) => void): Promise<void> {
-  let worker: ChildProcess | undefined;
-  const answer = (child: ChildProcess): Promise<readonly string[]> =>
-    new Promise((resolve) => {
-      const done = (findings: readonly string[]): void => {
-        child.removeAllListeners();
-        resolve(findings);
-      };
-      child.once("message", ({ findings }: Answer) => done(findings));
-      child.once("exit", (code, signal) => {
-        worker = undefined;
-        done([`the process ended with ${code ?? signal}`]);
-      });
-    });
-  for (let portion = queue.shift(); portion; portion = queue.shift()) {
-    if (!worker) {
-      worker = fork(fileURLToPath(import.meta.url), ["--worker"], { execArgv: process.execArgv });
-      await answer(worker);
-    }
-    worker.send({ ...portion, seed });
-    const findings = await answer(worker);
-    note(
-      portion,
-      findings.map((text) => (worker ? text : `${text}: seed ${seed}, ${JSON.stringify(portion)}`)),
-    );
-  }
-  worker?.kill();
+  const worker = new Worker<Portion & { seed: number }, Answer>({
+    script: fileURLToPath(import.meta.url),
+    args: ["--worker"],
+    ended: (how, portion) => ({ findings: [`the process ended with ${how}: ${JSON.stringify(portion)}`] }),
+  });
+  for (let portion = queue.shift(); portion; portion = queue.shift()) note(portion, (await worker.ask({ ...portion, seed })).findings);
+  worker.end();
 }

@@ -3,7 +3,6 @@
 /** Pages have no environment. */
 const env = (globalThis as { process?: { env?: Readonly<Record<string, string | undefined>> } }).process?.env ?? {};
 
-export const inPage = typeof document === "object";
 /** The same in every run unless told: a change is judged by itself. Seeds of their own are drawn by run.ts. */
 export const seed = Number(env["FUZZ_SEED"] ?? 1964);
 

@@ -1,10 +1,11 @@
 // Launches beyond what one dimension of a grid holds. The limit is lowered, so that small tensors pass it: results must be the CPU's, and no
 // dispatch may exceed it. Grids fold into two dimensions, hence up to the limit's square.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { init, webGpuDevice } from "../../src/tensor/device.ts";
+import { init } from "../../src/tensor/device.ts";
 import * as w from "../../src/index.ts";
 import { functions } from "../../src/tensor/methods.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
+import { keepUsualDevice } from "../setup/usual.ts";
 
 const limit = 16;
 const dispatched: number[][] = [];
@@ -26,22 +27,19 @@ function limited(device: GPUDevice): GPUDevice {
   });
 }
 
-/** What files behind this one in the same page find. */
-let usual: GPUDevice;
+keepUsualDevice();
+
 beforeAll(async () => {
   const adapter = await navigator.gpu.requestAdapter();
-  const own = await adapter!.requestDevice();
-  usual = webGpuDevice()?.gpu ?? own;
-  const device = limited(own);
+  const device = limited(await adapter!.requestDevice());
   encoder.dispatchWorkgroups = function (x, y = 1, z = 1) {
     dispatched.push([x, y, z]);
     return original.call(this, x, y, z);
   };
   expect((await init({ device: "webgpu", gpuDevice: device })).device).toBe("webgpu");
 });
-afterAll(async () => {
+afterAll(() => {
   encoder.dispatchWorkgroups = original;
-  await init({ device: "webgpu", gpuDevice: usual });
 });
 
 type Make = (...shape: number[]) => Tensor;
@@ -86,6 +84,12 @@ const cases: Readonly<Record<string, Case>> = {
   cat: (x) => w.cat([x(40, 50), x(60, 50)]),
   pad: (x) => x(3, 30, 40).pad([2, 3], "reflect"),
   gelu: (x) => x(7000).gelu(),
+  "steps of optimisers": (x) => {
+    const parameters = [x(5000), x(1000), x(3), x(9000), x(30)];
+    for (const p of parameters) p.grad = p.detach().mul(0.5);
+    for (const Optimizer of [w.optim.SGD, w.optim.Adam]) new Optimizer(parameters, { lr: 0.1 }).step();
+    return parameters.map((p) => p.clone());
+  },
   "random streams": (x) => {
     w.manualSeed(3);
     return [functions.dropout(x(9000), 0.3), functions.philoxUniform(x(9000)), functions.philoxNormal(x(9000))];

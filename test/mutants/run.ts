@@ -12,9 +12,9 @@ import { memo } from "../../src/base/memo.ts";
 import { Generator } from "../../src/base/random.ts";
 import { findChromium } from "../setup/chromium.ts";
 import { root, trackedFiles } from "../setup/source.ts";
+import { Worker } from "../setup/worker.ts";
 import { records } from "../../src/ops/install.ts";
-import { nearBy } from "./asking.ts";
-import type { Answer } from "./near.ts";
+import type { Answer, Question } from "./near.ts";
 import { allMutants, type Mutant } from "./plan.ts";
 import { operatorsByFunction } from "./relations.ts";
 
@@ -32,8 +32,9 @@ type Suite = readonly string[];
 
 /** Whether the samples of a shader function's operators show a fault, the first ones say; tests see the rest. */
 const NEAREST = 40;
-/** A run that takes longer hangs; beside other work one may take some minutes. */
+/** What takes longer hangs; beside other work a run of tests may take some minutes. */
 const PATIENCE_MS = 900_000;
+const SAMPLES_PATIENCE_MS = 120_000;
 /** Tests of one family, besides those of its records. */
 const FAMILY_TESTS: Readonly<Record<string, readonly string[]>> = {
   math: ["test/ops/math", "test/ops/special-values", "test/ops/accuracy"],
@@ -108,7 +109,13 @@ async function work(): Promise<void> {
     cpSync(join(root, file), join(tree, file));
   }
   symlinkSync(join(root, "node_modules"), join(tree, "node_modules"));
-  const near = nearBy(environment);
+  const near = new Worker<Question, Answer>({
+    script: join(import.meta.dirname, "near.ts"),
+    env: environment,
+    patienceMs: SAMPLES_PATIENCE_MS,
+    // A process that says nothing has failed, and so has shown the fault.
+    ended: () => ({ shownBy: "a process that ended" }),
+  });
   // Tests that fail without a fault would kill every mutant.
   const control = queue[0] && (await judge(tree, queue[0]));
   if (control && control.fate !== "survived") throw new Error(`without a fault, too, ${control.by} fails`);

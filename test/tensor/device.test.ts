@@ -9,6 +9,7 @@ import { Adam } from "../../src/optim/index.ts";
 import { init, webGpuDevice } from "../../src/tensor/device.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import { watchRejections } from "../faults/waits.ts";
+import { inPage } from "../setup/runtime.ts";
 
 const ownDevice = async (): Promise<GPUDevice> => (await navigator.gpu.requestAdapter())!.requestDevice();
 
@@ -92,7 +93,7 @@ describe("init", () => {
       await gpuDevice.lost;
       const { device, reason } = await init();
       expect(device).toBe("cpu");
-      expect(reason).toMatch("process" in globalThis && !("window" in globalThis) ? /in Node the package webgpu/ : /a browser with WebGPU/);
+      expect(reason).toMatch(inPage ? /a browser with WebGPU/ : /in Node the package webgpu/);
     } finally {
       vi.unstubAllGlobals();
     }

@@ -1,7 +1,7 @@
 // Memory without ceremony: plain loops stay flat, and failures leave nothing behind.
 import { beforeAll, expect, it } from "vitest";
 import * as w from "../../src/index.ts";
-import { inPage } from "../fuzz/settings.ts";
+import { inPage } from "../setup/runtime.ts";
 import { lenet, trainStep } from "./networks.ts";
 
 beforeAll(async () => {
