@@ -141,7 +141,7 @@ const reasons: readonly (readonly [pattern: RegExp, reason: string])[] = [
     "Python's business",
   ],
   [
-    /^torch\.[A-Z]|parse_|import_ir|unify_type|merge_type|jit|\.fork$|\.wait$|read_vitals|set_vital|get_file_path|prepare_multiproc|init_num|_abi$|autograd\.(DeviceType|NestedIOFunction|SavedTensor)/,
+    /^torch\.[A-Z]\w*$|\.parse_|import_ir|unify_type|merge_type|jit|\.fork$|\.wait$|read_vitals|set_vital|get_file_path|prepare_multiproc|init_num|_abi$|autograd\.(DeviceType|NestedIOFunction|SavedTensor)/,
     "TorchScript and bindings to C++",
   ],
   [/\.layout$|memory_format|_format$|channels_last|\.strided$|contiguous_format/, "memory is laid out row by row"],
@@ -150,6 +150,8 @@ const reasons: readonly (readonly [pattern: RegExp, reason: string])[] = [
     "data pipes, moved out of PyTorch since",
   ],
   [/IterableDataset|ChainDataset/, "`DataLoader` takes arrays and data sets with `get(index)`; iterate over a stream yourself"],
+  [/\.(t|squeeze|unsqueeze|transpose|swapaxes|swapdims|as_strided)_$/, "a tensor keeps its shape: take the view, `x = x.unsqueeze(0)`"],
+  [/\.detach_$/, "a tensor keeps its history: `x = x.detach()`"],
   [/\.apply_$|\.map_$|\.map2_$/, "elements are not called back: write it with operators, or `defineKernel`"],
   [/inference/, "`noGrad` does what inference mode is for"],
   [/result_type|can_cast|promote_types/, `${notYet}; dtypes are promoted as PyTorch promotes them`],

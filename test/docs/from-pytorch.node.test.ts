@@ -8,6 +8,8 @@ interface Row {
   /** Names of PyTorch; several share a row when none of them is here. */
   readonly names: readonly string[];
   readonly here: readonly string[];
+  /** What the row says where nothing is here. */
+  readonly reason: string;
 }
 const ticked = (text: string): string[] => [...text.matchAll(/`([^`]+)`/g)].map(([, inner]) => inner!);
 
@@ -20,6 +22,7 @@ const rows = readText("docs/from-pytorch.md")
       space,
       names: ticked(names!),
       here: here!.startsWith("–") ? [] : ticked(here!),
+      reason: /^– (.*)/.exec(here!)?.[1] ?? "",
     }));
   });
 
@@ -50,6 +53,15 @@ describe("docs/from-pytorch.md", () => {
     const paths = new Set(rows.flatMap(({ here }) => here).filter((path) => !path.startsWith('"') && !types.has(path)));
     expect(paths.size).toBeGreaterThan(400);
     expect([...paths].filter((path) => resolve(path) === undefined || resolve(path) === false)).toEqual([]);
+  });
+
+  test("a function and the method of its name are missing for one reason", () => {
+    const reasons = (space: string): Map<string, string> =>
+      new Map(rows.filter((row) => row.space === space && row.reason).flatMap(({ names, reason }) => names.map((name) => [name, reason])));
+    const [functions, methods] = [reasons("torch"), reasons("torch.Tensor")];
+    const both = [...methods.keys()].filter((name) => functions.has(name));
+    expect(both.length).toBeGreaterThan(80);
+    expect(both.filter((name) => methods.get(name) !== functions.get(name))).toEqual([]);
   });
 
   test("what is here under PyTorch's name has a row that says so", () => {
