@@ -1,4 +1,4 @@
-// Padding with amounts of zero and below in every mode, and sliding windows. Expected values are PyTorch 1.13's.
+// Padding with amounts of zero and below in every mode, dimensions moved and split, and sliding windows. Expected values are PyTorch 1.13's.
 import { expect, it } from "vitest";
 import * as w from "../../src/index.ts";
 import { expectValues, onEveryDevice } from "../devices.ts";
@@ -36,6 +36,16 @@ onEveryDevice(() => {
       await expectValues(x.grad, [0, 1, 2, 3].map((v) => own.filter((o) => o === v).length)); // prettier-ignore
     },
   );
+
+  it("movedim, unflatten: arguments by name, none missing or too many", () => {
+    const x = w.zeros(2, 3, 4) as w.Tensor & Record<"movedim" | "unflatten", (...rest: unknown[]) => w.Tensor>;
+    for (const rest of [[0, -1], [0, { destination: -1 }], [{ source: [0], destination: [-1] }]])
+      expect(x.movedim(...rest).shape).toEqual([3, 4, 2]);
+    for (const rest of [[2, [2, -1]], [2, { sizes: [2, 2] }], [{ dim: -1, sizes: [-1, 2] }]])
+      expect(x.unflatten(...rest).shape).toEqual([2, 3, 2, 2]);
+    expect(() => x.movedim(0)).toThrow("movedim: destination must be integers, got [undefined]");
+    expect(() => x.unflatten(2, [2, 2], 1)).toThrow("unflatten: 1 is one argument too many (order: dim, sizes)");
+  });
 
   it("pad: refuses to mirror or repeat a dimension without elements", () => {
     const x = w.tensor([], { shape: [1, 1, 0] });

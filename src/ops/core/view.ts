@@ -157,9 +157,11 @@ export const flatten: Composite<(x: Tensor, ...rest: FlattenRest) => Tensor> = {
 
 /** One dimension cut into several; one of the sizes may be −1. */
 export const unflatten: Composite<(x: Tensor, dim: number, sizes: readonly number[]) => Tensor> = {
-  compose: (x, dim, sizes) => {
+  rest: true,
+  compose: (x, ...rest) => {
+    const { dim, sizes } = parse(rest, { dim: undefined as unknown, sizes: undefined as unknown });
     const at = normalizeDim(dim, x.ndim);
-    return x.reshape(x.shape.toSpliced(at, 1, ...inferShape([x.shape[at]!], sizes)));
+    return x.reshape(x.shape.toSpliced(at, 1, ...inferShape([x.shape[at]!], integers([sizes].flat()))));
   },
   samples: [[arg([2, 6]), 1, [3, -1]]],
   errors: [raises([arg([2, 6]), 1, [4, 2]], "does not fit")],

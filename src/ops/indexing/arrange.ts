@@ -14,13 +14,18 @@ type Dims = number | readonly number[];
 const reordered = (x: Tensor, dims: readonly number[], source: (i: number, n: number, k: number) => number): Tensor =>
   x.ndim === 0 || dims.length === 0 ? x.clone() : dims.reduce((y, d, k) => picked(y, d, x.shape[d]!, (i) => source(i, x.shape[d]!, k)), x);
 
+/** One dimension or a list of them. */
+const dimsOf = (dims: Dims | undefined, name: string): number[] => integers([dims].flat(), name);
+
 /** Dimensions moved to other positions, the rest keeping their order. */
 export const movedim: Composite<(x: Tensor, source: Dims, destination: Dims) => Tensor> = {
-  compose: (x, source, destination) => {
-    const [from, to] = [distinct(listOf(source), x.ndim), distinct(listOf(destination), x.ndim)];
+  rest: true,
+  compose: (x, ...rest) => {
+    const { source, destination } = parse(rest, { source: undefined as Dims | undefined, destination: undefined as Dims | undefined });
+    const [from, to] = [distinct(dimsOf(source, "source"), x.ndim), distinct(dimsOf(destination, "destination"), x.ndim)];
     if (from.length !== to.length) throw new ShapeError(`source ${show(from)} and destination ${show(to)} differ in length`);
-    const rest = [...x.shape.keys()].filter((d) => !from.includes(d));
-    return x.permute(x.shape.map((_, i) => (to.includes(i) ? from[to.indexOf(i)]! : rest.shift()!)));
+    const others = [...x.shape.keys()].filter((d) => !from.includes(d));
+    return x.permute(x.shape.map((_, i) => (to.includes(i) ? from[to.indexOf(i)]! : others.shift()!)));
   },
   samples: [
     [t([2, 3, 1, 2]), [0, 2], [-1, 0]],
