@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import * as wengert from "../../src/index.ts";
 import { root } from "../setup/source.ts";
-import { blocksOf, run } from "./snippets.ts";
+import { blocksOf } from "./blocks.ts";
+import { run } from "./snippets.ts";
 
 const guides = readdirSync(join(root, "docs/guides")).filter((name) => name.endsWith(".md"));
 const documents = ["README.md", ...guides.map((name) => `docs/guides/${name}`)];

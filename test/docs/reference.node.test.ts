@@ -5,7 +5,8 @@ import { afterEach, describe, expect, test } from "vitest";
 import * as wengert from "../../src/index.ts";
 import { records } from "../../src/ops/install.ts";
 import { root } from "../setup/source.ts";
-import { blocksOf, run } from "./snippets.ts";
+import { blocksOf } from "./blocks.ts";
+import { run } from "./snippets.ts";
 
 const pages = readdirSync(join(root, "docs/reference")).filter((name) => name.endsWith(".md"));
 const fromRoot = async (specifier: string): Promise<unknown> => {

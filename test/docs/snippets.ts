@@ -1,29 +1,11 @@
-// The fenced `ts` blocks of a document: what they promise, and how they are run.
+// What the fenced `ts` blocks of a document promise, and how they are run.
 //
 //   expression; // → value        the value, as build/docs/values.ts shows it
 //   statement; // throws Error: … the error's class and the first line of its message
 //
-// Blocks whose info string goes on (`ts a browser: why`) are checked by the compiler only. Blocks of another language are not looked at.
 import { parseSync, transformWithOxc } from "vite";
 import { shown } from "../../build/docs/values.ts";
-import { readText, type SyntaxNode } from "../setup/source.ts";
-
-export interface Block {
-  readonly code: string;
-  /** First line in the document. */
-  readonly line: number;
-  /** Why it cannot run here; undefined for those that do. */
-  readonly reason: string | undefined;
-}
-
-export function blocksOf(path: string): Block[] {
-  const text = readText(path);
-  return [...text.matchAll(/^```ts(?: (.*))?\n([\s\S]*?)^```$/gm)].map((m) => ({
-    code: m[2]!,
-    reason: m[1],
-    line: text.slice(0, m.index).split("\n").length + 1,
-  }));
-}
+import type { SyntaxNode } from "../setup/source.ts";
 
 interface Statement {
   readonly start: number;

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { expect, test } from "vitest";
 import { root, trackedFiles } from "../setup/source.ts";
-import { type Block, blocksOf } from "./snippets.ts";
+import { type Block, blocksOf } from "./blocks.ts";
 
 const documents = trackedFiles().filter((path) => path === "README.md" || (path.endsWith(".md") && path.startsWith("docs/")));
 
