@@ -179,6 +179,13 @@ describe("lines without a finite largest element", () => {
       0,
     ]);
   });
+
+  // PyTorch says so since 2.0; 1.13 gives NaN.
+  it.each(["cpu", "webgpu"] as const)("have no slope of logsumexp where all is −∞, on %s", async (device) => {
+    const x = tensor([[-Infinity, -Infinity], [2, -Infinity]], { device, requiresGrad: true }); // prettier-ignore
+    x.logsumexp(1).sum().backward();
+    expect(await x.grad!.tolist()).toEqual([[0, 0], [1, 0]]); // prettier-ignore
+  });
 });
 
 describe("launches", () => {
