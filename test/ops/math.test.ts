@@ -118,6 +118,12 @@ async function evaluateInts(call: string, pairs: readonly Pair[]): Promise<Int32
   return new Int32Array(outputs[3]!).subarray(0, pairs.length);
 }
 
+test("fmod_f(x, 1.7e-38) divides in the lowest binade, where what remains may flush", async () => {
+  const xs = [1.7e-38, 2e-38, 2.3e-38].map(Math.fround);
+  const got = await evaluate("fmod_f(x, 1.7e-38)", xs);
+  xs.forEach((x, i) => expect([0, Math.fround(x - Math.fround(1.7e-38))]).toContain(got[i]));
+});
+
 describe("integers", () => {
   const values = [0, 1, -1, 2, -2, 3, -3, 7, -7, 10, 25, 31, 65537, -65537, 2147483647, -2147483647, -2147483648];
   const pairs = values.flatMap((x) => values.map((y): Pair => [x, y]));
