@@ -26,12 +26,10 @@ const filesOf = (pattern: string): readonly string[] =>
     .map(({ name }) => pattern.replace("*", name));
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as Manifest;
 
-/** A program that a bundler must not break: it asks for three names and uses the methods that come with them. */
-const LEAST = `
-import { tensor } from "wengert/core";
-import { Linear } from "wengert/nn";
-import { SGD } from "wengert/optim";
+const train = (imports: string): string => `
+${imports}
 export async function train() {
+  await init();
   const x = tensor([[1, 2], [3, -1]]);
   const net = new Linear(2, 1);
   const optimizer = new SGD(net.parameters(), { lr: 0.05 });
@@ -46,6 +44,38 @@ export async function train() {
   return losses;
 }
 `;
+/** Programs that a bundler must not break, in the order of the README's sizes: they ask for some names and use the methods that come with them. */
+const PROGRAMS = {
+  least: train(`import { init, tensor } from "wengert/core";
+import { Linear } from "wengert/nn";
+import { SGD } from "wengert/optim";`),
+  lenet: `
+import { init, tensor } from "wengert/core";
+import { DataLoader, TensorDataset } from "wengert/data";
+import { Conv2d, CrossEntropyLoss, Flatten, Linear, MaxPool2d, ReLU, Sequential } from "wengert/nn";
+import { SGD } from "wengert/optim";
+export async function train() {
+  await init();
+  // Bright on the left or on the right.
+  const pixels = Array.from({ length: 16 * 64 }, (_, i) => Number(i % 8 < 4 === i % 128 < 64));
+  const labels = tensor(Array.from({ length: 16 }, (_, i) => i % 2), { dtype: "int32" });
+  const model = new Sequential(new Conv2d(1, 4, 3), new ReLU(), new MaxPool2d(2), new Flatten(), new Linear(36, 2));
+  const optimizer = new SGD(model.parameters(), { lr: 0.5 });
+  const loss = new CrossEntropyLoss();
+  const losses = [];
+  for (let epoch = 0; epoch < 10; epoch++)
+    for await (const [x, y] of new DataLoader(new TensorDataset(tensor(pixels, { shape: [16, 1, 8, 8] }), labels), { batchSize: 8 })) {
+      optimizer.zeroGrad();
+      const l = loss.call(model.call(x), y);
+      l.backward();
+      optimizer.step();
+      losses.push(await l.item());
+    }
+  return losses;
+}
+`,
+  root: train('import { init, nn, optim, tensor } from "wengert";\nconst { Linear } = nn, { SGD } = optim;'),
+} as const;
 
 /** What can be imported; a pattern stands for its files. */
 const entries = Object.keys(manifest.exports)
@@ -233,15 +263,18 @@ describe("the published package", () => {
     expect(run("publint/src/cli.js", ["--strict", "--pack", "false", installed])).toMatch(/All good/);
   });
 
-  test("the least that trains (tensors, Linear, SGD) is at most 52 kB gzipped with its shaders, and trains", async () => {
-    const code = await bundled("least.js", LEAST);
-    writeFileSync(join(consumer, "least.min.js"), code);
-    const { train } = (await import(join(consumer, "least.min.js"))) as { readonly train: () => Promise<readonly number[]> };
-    const losses = await train();
-    expect(losses.length).toBe(20);
-    expect(losses.at(-1)).toBeLessThan(1e-3 * (losses[0] ?? 0));
+  test.each(Object.entries(PROGRAMS))("%s, bundled, trains", async (name, program) => {
+    const code = await bundled(`${name}.js`, program);
     expect(code).toContain("fn ");
-    expect(gzipped(code)).toBeLessThanOrEqual(52 * KB);
+    writeFileSync(join(consumer, `${name}.min.js`), code);
+    const bundle = (await import(join(consumer, `${name}.min.js`))) as { readonly train: () => Promise<readonly number[]> };
+    const losses = await bundle.train();
+    expect(losses.length).toBe(20);
+    expect(losses.at(-1)).toBeLessThan(0.05 * losses[0]!);
+  });
+
+  test("the least that trains (tensors, Linear, SGD) is at most 52 kB gzipped with its shaders", async () => {
+    expect(gzipped(await bundled("least.js", PROGRAMS.least))).toBeLessThanOrEqual(52 * KB);
   });
 });
 
@@ -299,7 +332,8 @@ globalThis.document = { querySelector: () => page };
 
   test("its sizes are within 2 kB", async () => {
     const sizes = [...readme.matchAll(/\| (\d+) kB \|/g)].map(([, kB]) => Number(kB));
-    const real = [await bundled("least.js", LEAST), readBuilt("wengert.bundle.js")].map((code) => gzipped(code) / KB);
+    const bundles = await Promise.all(Object.entries(PROGRAMS).map(([name, program]) => bundled(`${name}.js`, program)));
+    const real = [...bundles, readBuilt("wengert.bundle.js")].map((code) => gzipped(code) / KB);
     expect(sizes.length).toBe(real.length);
     real.forEach((kB, i) => expect(Math.abs(kB - sizes[i]!), `${kB.toFixed(1)} kB, the README says ${sizes[i]}`).toBeLessThan(2));
   });
