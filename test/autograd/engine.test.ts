@@ -217,6 +217,12 @@ onEveryDevice((device) => {
       z.relu().maxPool1d(2).sum().backward();
       await expectValues(z.grad, [0, 0, 0, 0]);
     });
+
+    it("amax shares it out among them, in the precision of x", async () => {
+      const x = tensor([2, 5, 5, 5], { dtype: "float64", device: "cpu", requiresGrad: true });
+      x.amax(0).backward();
+      expect(await x.grad!.tolist()).toEqual([0, 1 / 3, 1 / 3, 1 / 3]);
+    });
   });
 
   describe("modes", () => {
