@@ -5,8 +5,8 @@ import { expect, type Page, test, type TestInfo } from "playwright/test";
 import { compile } from "svelte/compiler";
 import { build, type Plugin } from "vite";
 import { compileScript, parse } from "vue/compiler-sfc";
-import { root } from "../setup/source.ts";
 import { blocksOf } from "../docs/blocks.ts";
+import { root } from "../setup/source.ts";
 import { collectProblems } from "./visit.ts";
 
 const guide = "docs/guides/workers-and-frameworks.md";

@@ -110,7 +110,7 @@ async function work(): Promise<void> {
   }
   symlinkSync(join(root, "node_modules"), join(tree, "node_modules"));
   const near = new Worker<Question, Answer>({
-    script: join(import.meta.dirname, "near.ts"),
+    script: join(root, "test/mutants/near.ts"),
     env: environment,
     patienceMs: SAMPLES_PATIENCE_MS,
     // A process that says nothing has failed, and so has shown the fault.
