@@ -56,6 +56,12 @@ onEveryDevice(() => {
 });
 
 onEveryDevice(() => {
+  it("asStrided of what overlaps shares the gradient of a place among the elements that lie there", async () => {
+    const x = w.arange(4, { dtype: "float32" }).asStrided([2, 3], [1, 1]).detach().requiresGrad_();
+    x.asStrided([4], [1]).backward(w.tensor([1, 2, 4, 8]));
+    await expectValues(x.grad, [1, 1, 2, 1, 2, 8]);
+  });
+
   it("unfold(dim, size, step) is PyTorch's view of sliding windows; overlapping ones add their gradients", async () => {
     const x = w.arange(1, 8, { dtype: "float32" }).requiresGrad_();
     const windows = x.unfold(0, 2, 1);
