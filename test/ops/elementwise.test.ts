@@ -83,6 +83,9 @@ describe.each(["cpu", "webgpu"] as const)("on %s", (device) => {
     expect(await at((v) => v.hardtanh())).toEqual([0, 1, 0, 0]);
     expect(await at((v) => v.relu6())).toEqual([0, 0, 1, 0]);
     expect(await at((v) => v.pow(0))).toEqual([0, 0, 0, 0]);
+    expect(await at((v) => z.detach().add(v, { alpha: 2 }))).toEqual([2, 2, 2, 2]);
+    // Where z is 0 the result is the value itself.
+    expect(await at((v) => z.detach().heaviside(v))).toEqual([0, 1, 0, 0]);
   });
 
   it("walks any layout: wide rows, odd rows, five dimensions, offsets", async () => {

@@ -62,6 +62,13 @@ onEveryDevice(() => {
     await expectValues(x.grad, [1, 1, 2, 1, 2, 8]);
   });
 
+  it("asStridedScatter takes the gradient of a transposed result apart", async () => {
+    const [x, src] = [w.zeros(3, 4, { requiresGrad: true }), w.zeros(2, 2, { requiresGrad: true })];
+    x.asStridedScatter(src, [2, 2], [4, 1], 1).t().backward(w.arange(12, { dtype: "float32" }).reshape(4, 3)); // prettier-ignore
+    await expectValues(src.grad, [3, 6, 4, 7]);
+    await expectValues(x.grad, [0, 0, 0, 9, 1, 0, 0, 10, 2, 5, 8, 11]);
+  });
+
   it("unfold(dim, size, step) is PyTorch's view of sliding windows; overlapping ones add their gradients", async () => {
     const x = w.arange(1, 8, { dtype: "float32" }).requiresGrad_();
     const windows = x.unfold(0, 2, 1);

@@ -23,6 +23,13 @@ onEveryDevice((device) => {
       await expectValues(x.grad, [0, 0, -1e12, 1e12, -0.9523809523809524].map((v) => v * share)); // prettier-ignore
     });
 
+    // The derivative of the value, whose logarithms end at −100; PyTorch's here do not.
+    it("binaryCrossEntropy: has a finite gradient of targets, too", async () => {
+      const q = leaf(targets, dtype);
+      w.binaryCrossEntropy(w.tensor(probabilities, { dtype }), q, { reduction: "sum" }).backward();
+      await expectValues(q.grad, [100, -100, 100, -100, Math.log(0.7 / 0.3)]);
+    });
+
     it("binaryCrossEntropy: weighs elements and their gradients", async () => {
       const x = leaf(probabilities, dtype);
       const weight = w.tensor([1, 2, 3, 4, 5], { dtype });
