@@ -169,7 +169,7 @@ function suites({ file, inside, kind }: Mutant): readonly Suite[] {
   const family = kind === "rule" && named.length === 0 ? [stem] : named;
   const titles = [`^(${family.slice(0, 5).join("|")}) `, `\\b(${family.slice(0, 12).join("|")})\\(`];
   const own: Suite = ["test/golden/golden.test.ts", "test/ops/ops.test.ts", "test/ops/gradients.node.test.ts", "-t", titles.join("|")];
-  return [own, [...(FAMILY_TESTS[stem] ?? []), ...GENERAL_TESTS]];
+  return [own, [`test/ops/${stem}.test`, ...(FAMILY_TESTS[stem] ?? []), ...GENERAL_TESTS]];
 }
 
 /** Which way the tests failed; undefined when they passed. A run that hangs has failed. */
