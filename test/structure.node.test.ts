@@ -205,6 +205,16 @@ describe("operators", () => {
     expect(wrong).toEqual([]);
   });
 
+  test("another name of an operator is the record of the first", () => {
+    const all = Object.entries(records);
+    const [first, second] = [all.filter(([, op]) => !op["alias"]), all.filter(([, op]) => op["alias"])];
+    const fieldsOf = (op: object): string[] => Object.keys(op).filter((key) => key !== "alias");
+    const isNamed = ([, op]: (typeof all)[number]): boolean =>
+      first.some(([, own]) => fieldsOf(own).length === fieldsOf(op).length && fieldsOf(op).every((key) => own[key] === op[key]));
+    expect(second.length).toBeGreaterThan(20);
+    expect(second.filter((other) => !isNamed(other)).map(([name]) => name)).toEqual([]);
+  });
+
   test("every record has a sentence of documentation", () => {
     const wrong = families.flatMap((source) =>
       exportsOf(source)

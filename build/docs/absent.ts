@@ -61,38 +61,6 @@ export const elsewhere: Readonly<Record<string, readonly string[]>> = {
   "torch.utils.data.get_worker_info": ["data.DataLoader"],
 };
 
-/** Second names that PyTorch keeps beside a first one, in every namespace and with an underscore too. */
-export const aliases: Readonly<Record<string, string>> = {
-  absolute: "abs",
-  arccos: "acos",
-  arccosh: "acosh",
-  arcsin: "asin",
-  arcsinh: "asinh",
-  arctan: "atan",
-  arctan2: "atan2",
-  arctanh: "atanh",
-  clip: "clamp",
-  concat: "cat",
-  concatenate: "cat",
-  divide: "div",
-  fix: "trunc",
-  ger: "outer",
-  greater: "gt",
-  greater_equal: "ge",
-  less: "lt",
-  less_equal: "le",
-  moveaxis: "movedim",
-  multiply: "mul",
-  negative: "neg",
-  not_equal: "ne",
-  ravel: "flatten",
-  row_stack: "vstack",
-  sgn: "sign",
-  subtract: "sub",
-  swapdims: "transpose",
-  true_divide: "div",
-};
-
 const notYet = "not yet";
 
 /** Reasons, the first that fits; names are tried with their namespace. */

@@ -2,7 +2,7 @@
 import { asDType } from "../../src/base/dtype.ts";
 import { camel } from "../../src/base/python.ts";
 import * as wengert from "../../src/index.ts";
-import { aliases, elsewhere, reasonFor } from "./absent.ts";
+import { elsewhere, reasonFor } from "./absent.ts";
 import type { Catalog } from "./catalog.ts";
 import { counterparts, pytorch } from "./chapters.ts";
 import type { Compiler } from "./compiler.ts";
@@ -72,10 +72,7 @@ class Library {
       });
     if (space === "torch" && isDType(name)) return [{ text: `"${name}"`, link: "types.md#dtypelike" }];
     const own = this.#named(space, name);
-    if (own) return [own];
-    const [, base, mark] = /^(.*?)(_?)$/.exec(name)!;
-    const alias = Object.hasOwn(aliases, base!) ? this.#named(space, aliases[base!]! + mark!) : undefined;
-    return alias ? [alias] : [];
+    return own ? [own] : [];
   }
   #named(space: string, name: string): Here | undefined {
     const dotted = name.split(".").map((step, i, all) => (i === all.length - 1 || !/^[A-Z]/.test(step) ? camel(step) : step));

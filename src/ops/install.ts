@@ -4,6 +4,9 @@ import type { AnyOp } from "./op.ts";
 /** The records of all operators that kits have brought, by name. */
 export const records: Record<string, AnyOp> = {};
 
+/** The operators by their first names: all that there is to test. */
+export const firstNames = (): readonly (readonly [name: string, op: AnyOp])[] => Object.entries(records).filter(([, op]) => !op.alias);
+
 type Follower = (name: string, op: AnyOp) => void;
 const followers: Follower[] = [];
 

@@ -77,6 +77,8 @@ interface Base<F extends Fn> {
   readonly kinks?: readonly number[];
   /** What others are made of: neither exported nor documented, but tested and drawn like all. */
   readonly internal?: true;
+  /** Made by alias(). */
+  readonly alias?: true;
   /**
    * `call` or `compose` ends in a rest parameter behind others, of which it refuses by parse() what it does not know. Without this nobody can
    * give more arguments than it has parameters (optional ones are written x?, since defaults do not count).
@@ -150,6 +152,10 @@ export type AnyPrimitive = Primitive<Fn, any, any, any>;
 export type AnyView = ViewOp<any, any>;
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 export type AnyOp = AnyPrimitive | AnyView | Composite<any>;
+
+/** Another name of an operator: the same record, which is tested by its first name. */
+/* @__NO_SIDE_EFFECTS__ */
+export const alias = <O extends AnyOp>(op: O): O => ({ ...op, alias: true });
 
 /** Whether the floating results carry a gradient when a floating operand requires one. Integers and truth values never do. */
 export const differentiable = (op: AnyOp): boolean => op.backward !== "none";

@@ -5,6 +5,8 @@ import { functions } from "./methods.ts";
 
 /** |x|. The gradient at 0 is 0. */
 export const abs: Functions["abs"] = functions.abs;
+/** abs by another name. */
+export const absolute: Functions["absolute"] = functions.absolute;
 /** Inverse cosine; NaN outside [−1, 1]. */
 export const acos: Functions["acos"] = functions.acos;
 /** Inverse hyperbolic cosine; NaN below 1. */
@@ -33,6 +35,20 @@ export const amax: Functions["amax"] = functions.amax;
 export const amin: Functions["amin"] = functions.amin;
 /** Whether any element over dimensions, all by default, is not zero. */
 export const any: Functions["any"] = functions.any;
+/** acos by another name. */
+export const arccos: Functions["arccos"] = functions.arccos;
+/** acosh by another name. */
+export const arccosh: Functions["arccosh"] = functions.arccosh;
+/** asin by another name. */
+export const arcsin: Functions["arcsin"] = functions.arcsin;
+/** asinh by another name. */
+export const arcsinh: Functions["arcsinh"] = functions.arcsinh;
+/** atan by another name. */
+export const arctan: Functions["arctan"] = functions.arctan;
+/** atan2 by another name. */
+export const arctan2: Functions["arctan2"] = functions.arctan2;
+/** atanh by another name. */
+export const arctanh: Functions["arctanh"] = functions.arctanh;
 /** Position of the largest element: in the flattened tensor, or along a dimension. The first of equals; NaN wins. */
 export const argmax: Functions["argmax"] = functions.argmax;
 /** Position of the smallest element: in the flattened tensor, or along a dimension. The first of equals; NaN wins. */
@@ -95,8 +111,14 @@ export const clamp: Functions["clamp"] = functions.clamp;
 export const clampMax: Functions["clampMax"] = functions.clampMax;
 /** The larger of x and a lower bound. At the bound x gets the gradient. */
 export const clampMin: Functions["clampMin"] = functions.clampMin;
+/** clamp by another name. */
+export const clip: Functions["clip"] = functions.clip;
 /** A copy in new, dense memory. */
 export const clone: Functions["clone"] = functions.clone;
+/** cat by another name. */
+export const concat: Functions["concat"] = functions.concat;
+/** cat by another name. */
+export const concatenate: Functions["concatenate"] = functions.concatenate;
 /** The tensor itself when its elements lie densely in row-major order, else a dense copy. */
 export const contiguous: Functions["contiguous"] = functions.contiguous;
 /** Cross-correlation over [N, C, L] or [C, L]. Shape: weight [O, C/groups, k], L' = ⌊(L + 2p − d(k − 1) − 1)/s⌋ + 1. */
@@ -136,6 +158,8 @@ export const diagonal: Functions["diagonal"] = functions.diagonal;
  * Errors: ArgumentError for another mode.
  */
 export const div: Functions["div"] = functions.div;
+/** div by another name. */
+export const divide: Functions["divide"] = functions.divide;
 /** Inner product of two vectors. */
 export const dot: Functions["dot"] = functions.dot;
 /** While training, each element is zeroed with probability p and the others are scaled by 1 / (1 − p); one dispatch each way. */
@@ -175,6 +199,8 @@ export const exponential_: Functions["exponential_"] = functions.exponential_;
 export const featureAlphaDropout: Functions["featureAlphaDropout"] = functions.featureAlphaDropout;
 /** A tensor of x's shape and dtype filled with `value`, a number or a 0-d tensor; `x.fill_(value)` writes it into x. */
 export const fill: Functions["fill"] = functions.fill;
+/** trunc by another name. */
+export const fix: Functions["fix"] = functions.fix;
 /** Dimensions startDim to endDim (all by default) joined into one. */
 export const flatten: Functions["flatten"] = functions.flatten;
 /** The order of the elements reversed along dims. */
@@ -195,6 +221,12 @@ export const gather: Functions["gather"] = functions.gather;
 export const ge: Functions["ge"] = functions.ge;
 /** x · Φ(x), Φ the normal distribution function; `approximate: "tanh"` takes a formula in tanh. Source: Hendrycks & Gimpel 2016. */
 export const gelu: Functions["gelu"] = functions.gelu;
+/** outer by another name. */
+export const ger: Functions["ger"] = functions.ger;
+/** gt by another name. */
+export const greater: Functions["greater"] = functions.greater;
+/** ge by another name. */
+export const greaterEqual: Functions["greaterEqual"] = functions.greaterEqual;
 /** x > y, elementwise. */
 export const gt: Functions["gt"] = functions.gt;
 /** x limited to [minVal, maxVal]. The gradient at the limits is 0. Errors: ArgumentError for limits in disorder, or broken ones for integers. */
@@ -240,6 +272,10 @@ export const le: Functions["le"] = functions.le;
 export const leakyRelu: Functions["leakyRelu"] = functions.leakyRelu;
 /** x + weight · (end − x). Errors: DtypeError when the tensors differ in dtype. */
 export const lerp: Functions["lerp"] = functions.lerp;
+/** lt by another name. */
+export const less: Functions["less"] = functions.less;
+/** le by another name. */
+export const lessEqual: Functions["lessEqual"] = functions.lessEqual;
 /** x · weightᵀ + bias in one kernel. Shape: x [..., in], weight [out, in] (or [in]), bias [out] → [..., out]. */
 export const linear: Functions["linear"] = functions.linear;
 /** Natural logarithm. */
@@ -302,12 +338,16 @@ export const minimum: Functions["minimum"] = functions.minimum;
 export const mish: Functions["mish"] = functions.mish;
 /** Product of two matrices, no broadcasting. */
 export const mm: Functions["mm"] = functions.mm;
+/** movedim by another name. */
+export const moveaxis: Functions["moveaxis"] = functions.moveaxis;
 /** Dimensions moved to other positions, the rest keeping their order. */
 export const movedim: Functions["movedim"] = functions.movedim;
 /** (x − target)², averaged. */
 export const mseLoss: Functions["mseLoss"] = functions.mseLoss;
 /** x · y. */
 export const mul: Functions["mul"] = functions.mul;
+/** mul by another name. */
+export const multiply: Functions["multiply"] = functions.multiply;
 /** Matrix times vector. Shape: [m, k] · [k] → [m]. */
 export const mv: Functions["mv"] = functions.mv;
 /** NaN replaced by `nan`, ±∞ by `posinf` and `neginf`, which default to the largest finite numbers of the dtype. */
@@ -318,12 +358,16 @@ export const narrow: Functions["narrow"] = functions.narrow;
 export const ne: Functions["ne"] = functions.ne;
 /** −x. */
 export const neg: Functions["neg"] = functions.neg;
+/** neg by another name. */
+export const negative: Functions["negative"] = functions.negative;
 /** Negative log likelihood of classes under log-probabilities along dimension 1. Options as for crossEntropy, without smoothing. */
 export const nllLoss: Functions["nllLoss"] = functions.nllLoss;
 /** The vector norm under PyTorch's older name: p "fro" is 2. Errors: ArgumentError for matrix norms such as "nuc". */
 export const norm: Functions["norm"] = functions.norm;
 /** Fills x with normal numbers from the host's generator: PyTorch's numbers for the same seed and dtype. */
 export const normal_: Functions["normal_"] = functions.normal_;
+/** ne by another name. */
+export const notEqual: Functions["notEqual"] = functions.notEqual;
 /** Rows of zeros with a 1 at each class number. Shape: [..., numClasses]; without numClasses, the largest class + 1, which only the CPU can know. */
 export const oneHot: Functions["oneHot"] = functions.oneHot;
 /** Products of all pairs of elements of two vectors. Shape: [m], [n] → [m, n]. */
@@ -348,6 +392,8 @@ export const prod: Functions["prod"] = functions.prod;
 export const put: Functions["put"] = functions.put;
 /** x in degrees, taken as radians: x · 180 / π. */
 export const rad2deg: Functions["rad2deg"] = functions.rad2deg;
+/** All elements in one dimension. */
+export const ravel: Functions["ravel"] = functions.ravel;
 /** 1 / x. */
 export const reciprocal: Functions["reciprocal"] = functions.reciprocal;
 /** max(x, 0). The gradient at 0 is 0. */
@@ -368,6 +414,8 @@ export const reshapeAs: Functions["reshapeAs"] = functions.reshapeAs;
 export const roll: Functions["roll"] = functions.roll;
 /** Nearest whole number, halves to the even one; `decimals` digits after the point are kept, or before it when negative. */
 export const round: Functions["round"] = functions.round;
+/** vstack by another name. */
+export const rowStack: Functions["rowStack"] = functions.rowStack;
 /** 1 / √x. */
 export const rsqrt: Functions["rsqrt"] = functions.rsqrt;
 /** y − alpha · x: subtraction with the operands exchanged. */
@@ -380,6 +428,8 @@ export const scatterAdd: Functions["scatterAdd"] = functions.scatterAdd;
 export const select: Functions["select"] = functions.select;
 /** Scaled exponential linear unit, which keeps mean 0 and variance 1 in deep nets. Source: Klambauer et al. 2017. */
 export const selu: Functions["selu"] = functions.selu;
+/** sign by another name. */
+export const sgn: Functions["sgn"] = functions.sgn;
 /** 1 / (1 + e⁻ˣ). */
 export const sigmoid: Functions["sigmoid"] = functions.sigmoid;
 /** −1, 0 or 1; 0 for NaN. */
@@ -414,10 +464,14 @@ export const stack: Functions["stack"] = functions.stack;
 export const std: Functions["std"] = functions.std;
 /** x − alpha · y. */
 export const sub: Functions["sub"] = functions.sub;
+/** sub by another name. */
+export const subtract: Functions["subtract"] = functions.subtract;
 /** The sum over dimensions, all by default. Integers and booleans are counted in int32. */
 export const sum: Functions["sum"] = functions.sum;
-/** `transpose` under NumPy's name. */
+/** transpose by another name. */
 export const swapaxes: Functions["swapaxes"] = functions.swapaxes;
+/** transpose by another name. */
+export const swapdims: Functions["swapdims"] = functions.swapdims;
 /** A matrix transposed; tensors with fewer dimensions as they are. */
 export const t: Functions["t"] = functions.t;
 /** The elements at row-major positions, negative ones from the end, in the shape of index. */
@@ -436,6 +490,8 @@ export const transpose: Functions["transpose"] = functions.transpose;
 export const tril: Functions["tril"] = functions.tril;
 /** The upper triangle of matrices (column − row ≥ diagonal), zeros below. */
 export const triu: Functions["triu"] = functions.triu;
+/** div by another name. */
+export const trueDivide: Functions["trueDivide"] = functions.trueDivide;
 /** x without its fraction. */
 export const trunc: Functions["trunc"] = functions.trunc;
 /** All indices of a dimension, as an array of views without it. */

@@ -29,13 +29,12 @@ from torch.testing._internal.common_methods_invocations import op_db  # noqa: E4
 
 from derive import MAX_ELEMENTS, finish, share  # noqa: E402
 from encode import DTYPES, Encoder, Unexpressible, integer_scalar_trap, round_digits, tree_map, write_json_gz  # noqa: E402
-from mapping import ROWS, camel  # noqa: E402
+from mapping import MAX_CASES, ROWS, camel  # noqa: E402
 from samples import EXTREME, EXTREME_VALUES, own, throws  # noqa: E402
 from samples_layout import layout  # noqa: E402
 from samples_pointwise import pointwise  # noqa: E402
 
 warnings.filterwarnings("ignore")
-MAX_CASES = 12
 QUOTA = {torch.int64: 2, torch.bool: 1, torch.uint8: 1}
 HERE = __file__.rsplit("/", 1)[0]
 
@@ -98,7 +97,7 @@ def candidates(row):
             for sample in info.sample_inputs("cpu", dtype, requires_grad=grad):
                 args = (sample.input, *sample.args)
                 kwargs = {k: single(x) for k, x in sample.kwargs.items() if k not in ("device", "requires_grad")}
-                found.append((info.op, args, kwargs, "opinfo"))
+                found.append((fn if row["other"] else info.op, args, kwargs, "opinfo"))
     return found
 
 
@@ -151,7 +150,7 @@ def features(item):
 
 def select(row):
     """
-    Our own finished cases, then at most MAX_CASES of the database: those that add most new features per size; then those of MORE, last, so
+    Our own finished cases, then at most `most` of the database: those that add most new features per size; then those of MORE, last, so
     that what they are changes no case before them.
     """
     items, seen = [], set()
@@ -166,7 +165,7 @@ def select(row):
             item["features"], item["pairs"] = features(item)
             items.append(item)
     cases, covered, pairs, taken = [], set(), set(), {"all": 0}
-    while items and taken["all"] < MAX_CASES:
+    while items and taken["all"] < row["most"]:
         news = lambda it: 4 * len(it["features"] - covered) + len(it["pairs"] - pairs)  # noqa: E731
         gain = lambda it: (it["source"] != "opinfo", news(it) / (1 + (it["size"] or 200) / 60) ** 0.7)  # noqa: E731
         best = items.pop(max(range(len(items)), key=lambda k: gain(items[k])))

@@ -6,6 +6,8 @@
   hoist       keyword arguments that are positional in our call: `maxPool2d(x, 2, {stride})`
   adapt       (args, kwargs) -> (args, kwargs), from the argument order of `fn` to the order we call with
   variants    take only these variants of the database entry
+  other       whether `fn` runs the database's samples, too
+  most        how many of the database's samples are taken
   keep        predicate on (args, kwargs): samples that make sense in our interface
 `same` makes rows for names that only go from snake_case to camelCase.
 """
@@ -13,6 +15,8 @@ import torch
 import torch.nn.functional as F
 
 ROWS = []
+# Cases of one operator.
+MAX_CASES = 12
 
 
 def camel(name):
@@ -22,7 +26,7 @@ def camel(name):
 
 def row(family, name, torch_name, **more):
     entry = {"family": family, "name": name, "torch": torch_name, "fn": None, "hoist": (), "adapt": None, "variants": None}
-    entry.update({"keep": None, **more})
+    entry.update({"keep": None, "other": False, "most": MAX_CASES, **more})
     ROWS.append(entry)
 
 
@@ -30,6 +34,13 @@ def same(family, names, prefix="", **more):
     """Rows whose only difference is the case of the name."""
     for name in names.split():
         row(family, camel(name), prefix + name, **more)
+
+
+def alias(family, pairs, **more):
+    """Rows for `other=first` names: the database's samples of the first, run under the other name. A few of them: the rule is the first one's."""
+    for pair in pairs.split():
+        other, first = pair.split("=")
+        row(family, camel(other), first, fn=getattr(torch, other), other=True, most=3, **more)
 
 
 def no_bool(args, kwargs):
@@ -144,6 +155,13 @@ same("elementwise", "hardtanh relu6 selu mish", prefix="nn.functional.", keep=so
 row("elementwise", "fill", "fill", fn=torch.fill, hoist=("value",))
 same("elementwise", "clone contiguous bool int long float", keep=no_options("memory_format"))
 
+# Second names.
+alias("elementwise", "absolute=abs sgn=sign negative=neg arccos=acos arccosh=acosh arcsin=asin arcsinh=asinh arctan=atan arctanh=atanh fix=trunc")
+alias("elementwise", "divide=div multiply=mul arctan2=atan2 clip=clamp")
+alias("elementwise", "greater=gt greater_equal=ge less=lt less_equal=le not_equal=ne")
+alias("elementwise", "subtract=sub", keep=no_bool_alpha)
+alias("elementwise", "true_divide=div", keep=no_options("rounding_mode"))
+
 # Reductions. `max(x, dim)` and `max(x, other)` are PyTorch's overloads of one name.
 same("reduce", "sum mean prod amax amin max min argmax argmin logsumexp any all cumsum")
 same("reduce", "var std", adapt=unbiased_option, keep=lambda a, k: k.get("correction", 1) is not None)
@@ -157,7 +175,8 @@ same("view", "split_with_sizes chunk cat stack flip roll tile repeat tril triu b
 row("view", "pad", "nn.functional.pad")
 same("view", "expand_as reshape_as view_as unflatten diag diagonal hstack vstack unfold slice")
 row("view", "mT", "mT", keep=lambda a, k: a[0].dim() > 1)
-row("view", "swapaxes", None, fn=torch.swapaxes)
+alias("view", "swapaxes=transpose swapdims=transpose moveaxis=movedim concat=cat concatenate=cat row_stack=vstack")
+row("view", "ravel", "ravel")
 row("view", "diagEmbed", "diag_embed", keep=no_options("dim1", "dim2"))
 row("view", "repeatInterleave", "repeat_interleave", hoist=("repeats",), keep=one_count)
 row("view", "asStrided", "as_strided", hoist=("storage_offset",))
@@ -176,6 +195,7 @@ row("gather", "at", None, fn=lambda x, *index: x[index])
 
 # Contractions.
 same("matmul", "matmul mv dot mm bmm addmm outer", keep=no_byte)
+alias("matmul", "ger=outer", keep=no_byte)
 row("matmul", "linear", "nn.functional.linear", keep=no_byte)
 
 # Convolutions.

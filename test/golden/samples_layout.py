@@ -48,6 +48,7 @@ def arranging(add):
     add("unflatten", f(6), -1, (2, 3))
     for shape in ((2, 3), (2, 3, 4), (1, 4), (3, 0)):
         add("mT", f(*shape))
+        add("ravel", f(*shape))
         add("t", f(*shape[:2]))
         add("swapaxes", f(*shape), 0, -1)
         add("swapaxes", f(*shape), 1, 0)

@@ -169,8 +169,8 @@ export const seen: Readonly<Record<string, () => unknown>> = {
 
   // ---- names
   "an operator that is not there": () =>
-    // @ts-expect-error 'multiply' does not exist
-    x.multiply(x),
+    // @ts-expect-error 'times' does not exist
+    x.times(x),
   "an in-place form that is not there": () =>
     // @ts-expect-error 'relu6_' does not exist
     x.relu6_(),

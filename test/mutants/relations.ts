@@ -4,7 +4,7 @@ import type { Launcher } from "../../src/device/kernel.ts";
 import { init, webGpuDevice } from "../../src/tensor/device.ts";
 import "../../src/ops/all.ts";
 import { checkOp } from "../../src/inspect/selftest.ts";
-import { records } from "../../src/ops/install.ts";
+import { firstNames } from "../../src/ops/install.ts";
 import { installDawn } from "../setup/dawn.ts";
 
 /** Names of operators by WGSL function, those that reach fewest functions first: their tests say most about it. */
@@ -22,7 +22,7 @@ export async function operatorsByFunction(): Promise<ReadonlyMap<string, readonl
     for (const value of Object.values(kernel.spec)) if (typeof value === "string") running.add(value);
     launch(kernel, ...rest);
   };
-  for (const name of Object.keys(records)) {
+  for (const [name] of firstNames()) {
     reached.set(name, (running = new Set()));
     await checkOp(name, "webgpu");
   }

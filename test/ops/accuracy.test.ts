@@ -5,7 +5,7 @@ import { noGrad } from "../../src/autograd/mode.ts";
 import { isFloat } from "../../src/base/dtype.ts";
 import { callOp, combinations, isElementwise, materialise } from "../../src/inspect/samples.ts";
 import "../../src/ops/all.ts";
-import { records } from "../../src/ops/install.ts";
+import { firstNames } from "../../src/ops/install.ts";
 import type { Arg, Sample } from "../../src/ops/op.ts";
 import { init } from "../../src/tensor/device.ts";
 import { computed, operandsAt, refilled, text } from "./forms.ts";
@@ -63,7 +63,7 @@ beforeAll(async () => {
 const floating = (sample: Sample): boolean =>
   sample.some((v) => (v as Partial<Arg> | null)?.data && isFloat((v as Arg).dtype ?? "float32"));
 
-const rows = Object.entries(records)
+const rows = firstNames()
   .filter(([, op]) => isElementwise(op))
   .flatMap(([name, op]) =>
     combinations(op, () => [0])

@@ -5,7 +5,7 @@ import * as w from "../../src/index.ts";
 import { onEveryDevice } from "../devices.ts";
 import { WengertError } from "../../src/base/errors.ts";
 import { callOp, materialise } from "../../src/inspect/samples.ts";
-import { records } from "../../src/ops/install.ts";
+import { firstNames } from "../../src/ops/install.ts";
 import type { Sample } from "../../src/ops/op.ts";
 
 const isArg = (v: unknown): boolean => typeof v === "object" && v !== null && "$" in v;
@@ -22,7 +22,7 @@ function optionsOf(name: string, sample: Sample): string[] {
   return [];
 }
 
-const table = Object.entries(records);
+const table = firstNames();
 /** Every sample without its options, with the options that may follow. */
 const options = table.flatMap(([name, op]) =>
   op.samples

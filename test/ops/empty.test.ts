@@ -5,13 +5,13 @@ import * as w from "../../src/index.ts";
 import { expectValues, onEveryDevice } from "../devices.ts";
 import { derivatives } from "../../src/inspect/derivatives.ts";
 import { callOp, materialise, weightsLike } from "../../src/inspect/samples.ts";
-import { records } from "../../src/ops/install.ts";
+import { firstNames } from "../../src/ops/install.ts";
 import type { Arg, Sample } from "../../src/ops/op.ts";
 import { init } from "../../src/tensor/device.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import { layouts } from "./layouts.ts";
 
-const table = Object.entries(records);
+const table = firstNames();
 const isArg = (v: unknown): v is Arg => typeof v === "object" && v !== null && "$" in v;
 
 /** The sample with `change` applied to every shape. */

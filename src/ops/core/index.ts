@@ -1,6 +1,7 @@
 // What every tensor can do: element by element, reductions, views, products. All other kits, and autograd itself, build on it.
 import "./face.ts";
 import { install } from "../install.ts";
+import * as aliases from "./aliases.ts";
 import * as arithmetic from "./arithmetic.ts";
 import * as compare from "./compare.ts";
 import * as convert from "./convert.ts";
@@ -9,4 +10,4 @@ import * as matmul from "./matmul.ts";
 import * as reduce from "./reduce.ts";
 import * as view from "./view.ts";
 
-install(arithmetic, compare, convert, elementwise, matmul, reduce, view);
+install(aliases, arithmetic, compare, convert, elementwise, matmul, reduce, view);

@@ -69,9 +69,6 @@ export const transpose: Composite<(x: Tensor, dim0: number, dim1: number) => Ten
   errors: [raises([arg([2, 3]), 0, 2], "out of range")],
 };
 
-/** `transpose` under NumPy's name. */
-export const swapaxes: Composite<(x: Tensor, axis0: number, axis1: number) => Tensor> = { ...transpose };
-
 /** A matrix transposed; tensors with fewer dimensions as they are. */
 export const t: Composite<(x: Tensor) => Tensor> = {
   compose: (x) => {
@@ -165,6 +162,14 @@ export const unflatten: Composite<(x: Tensor, dim: number, sizes: readonly numbe
   },
   samples: [[arg([2, 6]), 1, [3, -1]]],
   errors: [raises([arg([2, 6]), 1, [4, 2]], "does not fit")],
+};
+
+/** All elements in one dimension. */
+export const ravel: Composite<(x: Tensor) => Tensor> = {
+  renames: true,
+  compose: (x) => x.flatten(),
+  samples: [[arg([2, 3])], [arg([])], [arg([0, 2])]],
+  errors: [raises([arg([2]), 1], "one argument too many")],
 };
 
 /** Without dimensions of size 1: all of them, or only those named that have it. */

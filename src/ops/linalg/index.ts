@@ -2,6 +2,7 @@
 import "../core/index.ts";
 import "./face.ts";
 import { install } from "../install.ts";
+import * as aliases from "./aliases.ts";
 import * as blas from "./blas.ts";
 
-install(blas);
+install(aliases, blas);

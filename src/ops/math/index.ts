@@ -2,10 +2,11 @@
 import "../core/index.ts";
 import "./face.ts";
 import { install } from "../install.ts";
+import * as aliases from "./aliases.ts";
 import * as bits from "./bits.ts";
 import * as finite from "./finite.ts";
 import * as fused from "./fused.ts";
 import * as rounding from "./rounding.ts";
 import * as transcendental from "./transcendental.ts";
 
-install(bits, finite, fused, rounding, transcendental);
+install(aliases, bits, finite, fused, rounding, transcendental);
