@@ -19,12 +19,18 @@ export const adaptiveAvgPool2d: Functions["adaptiveAvgPool2d"] = functions.adapt
 export const adaptiveAvgPool3d: Functions["adaptiveAvgPool3d"] = functions.adaptiveAvgPool3d;
 /** x + alpha · y. */
 export const add: Functions["add"] = functions.add;
+/** beta · x + alpha · (the products of two batches of matrices, added up); x broadcasts. */
+export const addbmm: Functions["addbmm"] = functions.addbmm;
 /** x + value · tensor1 / tensor2. */
 export const addcdiv: Functions["addcdiv"] = functions.addcdiv;
 /** x + value · tensor1 · tensor2. */
 export const addcmul: Functions["addcmul"] = functions.addcmul;
 /** beta · x + alpha · (mat1 · mat2); x broadcasts. */
 export const addmm: Functions["addmm"] = functions.addmm;
+/** beta · x + alpha · (mat · vec); x broadcasts. */
+export const addmv: Functions["addmv"] = functions.addmv;
+/** beta · x + alpha · (the products of all pairs of elements of two vectors); x broadcasts. */
+export const addr: Functions["addr"] = functions.addr;
 /** Whether every element over dimensions, all by default, is not zero; true for none. */
 export const all: Functions["all"] = functions.all;
 /** Dropout that keeps mean and variance of self-normalising networks: dropped elements become −1.758 before an affine map. Off unless `training`. */
@@ -69,12 +75,20 @@ export const atan: Functions["atan"] = functions.atan;
 export const atan2: Functions["atan2"] = functions.atan2;
 /** Inverse hyperbolic tangent; NaN outside [−1, 1]. */
 export const atanh: Functions["atanh"] = functions.atanh;
+/** x with at least one dimension: [] → [1]. */
+export const atleast1d: Functions["atleast1d"] = functions.atleast1d;
+/** x with at least two dimensions: [n] → [1, n]. */
+export const atleast2d: Functions["atleast2d"] = functions.atleast2d;
+/** x with at least three dimensions: [n] → [1, n, 1], [m, n] → [m, n, 1]. */
+export const atleast3d: Functions["atleast3d"] = functions.atleast3d;
 /** Average pooling over [N, C, L] or [C, L]. */
 export const avgPool1d: Functions["avgPool1d"] = functions.avgPool1d;
 /** Average pooling over [N, C, H, W] or [C, H, W]. Padding counts as zeros unless countIncludePad is false. */
 export const avgPool2d: Functions["avgPool2d"] = functions.avgPool2d;
 /** Average pooling over [N, C, D, H, W] or [C, D, H, W]. */
 export const avgPool3d: Functions["avgPool3d"] = functions.avgPool3d;
+/** beta · x + alpha · (the products of two batches of matrices, one by one); x broadcasts. */
+export const baddbmm: Functions["baddbmm"] = functions.baddbmm;
 /** Normalises each channel of [N, C, …] with the batch's statistics (training, moving the running ones) or the running ones. */
 export const batchNorm: Functions["batchNorm"] = functions.batchNorm;
 /** 1 with the probability that x holds at each place, or with probability p everywhere, else 0: PyTorch's draws. No gradient. */
@@ -93,12 +107,18 @@ export const bitwiseNot: Functions["bitwiseNot"] = functions.bitwiseNot;
 export const bitwiseOr: Functions["bitwiseOr"] = functions.bitwiseOr;
 /** Bits set in exactly one of the integers. */
 export const bitwiseXor: Functions["bitwiseXor"] = functions.bitwiseXor;
+/** One matrix with the given ones along its diagonal and zeros elsewhere; vectors count as rows. */
+export const blockDiag: Functions["blockDiag"] = functions.blockDiag;
 /** Product of two batches of matrices of equal length, no broadcasting. */
 export const bmm: Functions["bmm"] = functions.bmm;
 /** The tensor as truth values, x ≠ 0; itself when it is already. */
 export const bool: Functions["bool"] = functions.bool;
+/** Views of the tensors in the shape that they broadcast to together. */
+export const broadcastTensors: Functions["broadcastTensors"] = functions.broadcastTensors;
 /** `expand` under NumPy's name. */
 export const broadcastTo: Functions["broadcastTo"] = functions.broadcastTo;
+/** All ways to take one element of each vector, as rows; of one vector its elements. */
+export const cartesianProd: Functions["cartesianProd"] = functions.cartesianProd;
 /** Tensors joined along an existing dimension: `cat([x, y], dim)`, `x.cat([y], dim)`. dtypes are promoted; a tensor of shape [0] is skipped. */
 export const cat: Functions["cat"] = functions.cat;
 /** Smallest whole number not below x. */
@@ -115,6 +135,8 @@ export const clampMin: Functions["clampMin"] = functions.clampMin;
 export const clip: Functions["clip"] = functions.clip;
 /** A copy in new, dense memory. */
 export const clone: Functions["clone"] = functions.clone;
+/** Vectors joined as columns beside matrices. */
+export const columnStack: Functions["columnStack"] = functions.columnStack;
 /** cat by another name. */
 export const concat: Functions["concat"] = functions.concat;
 /** cat by another name. */
@@ -151,8 +173,16 @@ export const deg2rad: Functions["deg2rad"] = functions.deg2rad;
 export const diag: Functions["diag"] = functions.diag;
 /** Matrices that have the last dimension of x as their diagonal, zeros elsewhere. */
 export const diagEmbed: Functions["diagEmbed"] = functions.diagEmbed;
+/** Matrices with all elements of x, in one row, as their diagonal. */
+export const diagflat: Functions["diagflat"] = functions.diagflat;
 /** The elements of a diagonal, as the last dimension of a view; offset > 0 lies above the main diagonal. */
 export const diagonal: Functions["diagonal"] = functions.diagonal;
+/** x with src written to a diagonal of it. */
+export const diagonalScatter: Functions["diagonalScatter"] = functions.diagonalScatter;
+/** Differences of neighbours along a dimension, n times over, after `prepend` and `append` were joined to its ends. Truth values: whether they differ. */
+export const diff: Functions["diff"] = functions.diff;
+/** The vector p-norm of the difference of two tensors, which broadcast. */
+export const dist: Functions["dist"] = functions.dist;
 /**
  * x / y; integers give floats. `roundingMode` "trunc" rounds the quotient towards 0, "floor" down, and integers stay integers.
  * Errors: ArgumentError for another mode.
@@ -170,6 +200,10 @@ export const dropout1d: Functions["dropout1d"] = functions.dropout1d;
 export const dropout2d: Functions["dropout2d"] = functions.dropout2d;
 /** While training, zeroes whole channels of [N, C, D, H, W] or [C, D, H, W] with probability p and scales the others by 1 / (1 − p). */
 export const dropout3d: Functions["dropout3d"] = functions.dropout3d;
+/** Views along dimension 2: so many equal ones, or cut before the indices given. */
+export const dsplit: Functions["dsplit"] = functions.dsplit;
+/** Tensors joined one behind the other: along dimension 2, which those with fewer dimensions get. */
+export const dstack: Functions["dstack"] = functions.dstack;
 /** x where positive, alpha · (eˣ − 1) elsewhere. */
 export const elu: Functions["elu"] = functions.elu;
 /**
@@ -205,6 +239,10 @@ export const fix: Functions["fix"] = functions.fix;
 export const flatten: Functions["flatten"] = functions.flatten;
 /** The order of the elements reversed along dims. */
 export const flip: Functions["flip"] = functions.flip;
+/** Columns in reverse order: dimension 1 reversed. */
+export const fliplr: Functions["fliplr"] = functions.fliplr;
+/** Rows in reverse order: dimension 0 reversed. */
+export const flipud: Functions["flipud"] = functions.flipud;
 /** The tensor in float32; itself when it is already. */
 export const float: Functions["float"] = functions.float;
 /** Largest whole number not above x. */
@@ -233,6 +271,8 @@ export const gt: Functions["gt"] = functions.gt;
 export const hardtanh: Functions["hardtanh"] = functions.hardtanh;
 /** 0 where x < 0 or NaN, 1 where x > 0, `values` where x = 0. */
 export const heaviside: Functions["heaviside"] = functions.heaviside;
+/** Views along dimension 1, or 0 of vectors: so many equal ones, or cut before the indices given. */
+export const hsplit: Functions["hsplit"] = functions.hsplit;
 /** Tensors joined side by side: along dimension 1, or 0 for those with one dimension. */
 export const hstack: Functions["hstack"] = functions.hstack;
 /** (x − target)² / 2 where the difference is below delta, delta · (|x − target| − delta / 2) beyond, averaged. */
@@ -252,16 +292,26 @@ export const indexFill: Functions["indexFill"] = functions.indexFill;
 export const indexPut: Functions["indexPut"] = functions.indexPut;
 /** The slices of a dimension that index (1-D) names, in its order. */
 export const indexSelect: Functions["indexSelect"] = functions.indexSelect;
+/** Sums of products over the last dimension of both; of a number and a tensor, products. Shape: [..., k], [*, k] → [..., *]. */
+export const inner: Functions["inner"] = functions.inner;
 /** The tensor in int32; itself when it is already. */
 export const int: Functions["int"] = functions.int;
+/** Whether elements differ by at most atol + rtol · |other|; equal infinities do, NaN only with equalNan. */
+export const isclose: Functions["isclose"] = functions.isclose;
 /** x is neither NaN nor infinite. */
 export const isfinite: Functions["isfinite"] = functions.isfinite;
 /** x is ∞ or −∞. */
 export const isinf: Functions["isinf"] = functions.isinf;
 /** x is NaN. */
 export const isnan: Functions["isnan"] = functions.isnan;
+/** x is −∞. */
+export const isneginf: Functions["isneginf"] = functions.isneginf;
+/** x is ∞. */
+export const isposinf: Functions["isposinf"] = functions.isposinf;
 /** target · (log target − x) with x and, if logTarget, the target as logarithms; "batchmean" divides the sum by the first size. */
 export const klDiv: Functions["klDiv"] = functions.klDiv;
+/** The Kronecker product: every element of x times the whole of other. Shape: sizes multiply, from the last dimension on. */
+export const kron: Functions["kron"] = functions.kron;
 /** |x − target|, averaged. */
 export const l1Loss: Functions["l1Loss"] = functions.l1Loss;
 /** Normalises the trailing dimensions `normalizedShape` to mean 0 and variance 1, then scales by weight and adds bias. */
@@ -330,6 +380,8 @@ export const maxUnpool3d: Functions["maxUnpool3d"] = functions.maxUnpool3d;
 export const maximum: Functions["maximum"] = functions.maximum;
 /** The arithmetic mean over dimensions, all by default. Errors: DtypeError for integers unless `dtype` is given. */
 export const mean: Functions["mean"] = functions.mean;
+/** Coordinates of a grid: views in which the k-th vector runs along dimension k. With indexing "xy" the first two change places. */
+export const meshgrid: Functions["meshgrid"] = functions.meshgrid;
 /** The smallest element; with a dimension { values, indices } along it; with another tensor the smaller of each pair. */
 export const min: Functions["min"] = functions.min;
 /** The smaller of x and y; NaN where either is. Where they are equal each gets half of the gradient. */
@@ -352,6 +404,10 @@ export const multiply: Functions["multiply"] = functions.multiply;
 export const mv: Functions["mv"] = functions.mv;
 /** NaN replaced by `nan`, ±∞ by `posinf` and `neginf`, which default to the largest finite numbers of the dtype. */
 export const nanToNum: Functions["nanToNum"] = functions.nanToNum;
+/** The mean over dimensions, all by default, of what is not NaN; NaN where nothing is left. */
+export const nanmean: Functions["nanmean"] = functions.nanmean;
+/** The sum over dimensions, all by default, in which NaN counts as 0. */
+export const nansum: Functions["nansum"] = functions.nansum;
 /** `length` elements of a dimension from `start` on. A 0-d int32 tensor may give the start. */
 export const narrow: Functions["narrow"] = functions.narrow;
 /** x ≠ y, elementwise; true where either is NaN. */
@@ -412,6 +468,8 @@ export const reshape: Functions["reshape"] = functions.reshape;
 export const reshapeAs: Functions["reshapeAs"] = functions.reshapeAs;
 /** Elements moved by `shifts` along dims, those leaving one end coming back at the other; without dims the tensor rolls as one long row. */
 export const roll: Functions["roll"] = functions.roll;
+/** Turned k quarters in the plane of two dims, from the first towards the second. */
+export const rot90: Functions["rot90"] = functions.rot90;
 /** Nearest whole number, halves to the even one; `decimals` digits after the point are kept, or before it when negative. */
 export const round: Functions["round"] = functions.round;
 /** vstack by another name. */
@@ -426,6 +484,8 @@ export const scatter: Functions["scatter"] = functions.scatter;
 export const scatterAdd: Functions["scatterAdd"] = functions.scatterAdd;
 /** One index of a dimension, which disappears. */
 export const select: Functions["select"] = functions.select;
+/** x with src written at one index of a dimension. */
+export const selectScatter: Functions["selectScatter"] = functions.selectScatter;
 /** Scaled exponential linear unit, which keeps mean 0 and variance 1 in deep nets. Source: Klambauer et al. 2017. */
 export const selu: Functions["selu"] = functions.selu;
 /** sign by another name. */
@@ -442,6 +502,8 @@ export const sin: Functions["sin"] = functions.sin;
 export const sinh: Functions["sinh"] = functions.sinh;
 /** Every step-th element of a dimension from start up to end (exclusive); bounds are clipped and may count from the end, as in Python. */
 export const slice: Functions["slice"] = functions.slice;
+/** x with src written to a slice of a dimension. */
+export const sliceScatter: Functions["sliceScatter"] = functions.sliceScatter;
 /** (x − target)² / (2 beta) where the difference is below beta, |x − target| − beta / 2 beyond, averaged. */
 export const smoothL1Loss: Functions["smoothL1Loss"] = functions.smoothL1Loss;
 /** exp(x) over its sum along a dimension. Lines without a finite largest element give NaN. */
@@ -482,8 +544,14 @@ export const takeAlongDim: Functions["takeAlongDim"] = functions.takeAlongDim;
 export const tan: Functions["tan"] = functions.tan;
 /** Hyperbolic tangent. */
 export const tanh: Functions["tanh"] = functions.tanh;
+/** Views along a dimension: of so many sections, the first ones an element longer where they do not come out even, or cut before the indices given. */
+export const tensorSplit: Functions["tensorSplit"] = functions.tensorSplit;
+/** Sums of products over pairs of dimensions: the last `dims` of x with the first of other, or those listed. The dimensions left follow each other. */
+export const tensordot: Functions["tensordot"] = functions.tensordot;
 /** `repeat` that also takes fewer numbers than dimensions: the leading dimensions then stay. */
 export const tile: Functions["tile"] = functions.tile;
+/** The sum of the diagonal of a matrix. Integers are counted in int32. */
+export const trace: Functions["trace"] = functions.trace;
 /** Two dimensions exchanged. */
 export const transpose: Functions["transpose"] = functions.transpose;
 /** The lower triangle of matrices (column − row ≤ diagonal), zeros above. */
@@ -507,12 +575,16 @@ export const unsqueeze: Functions["unsqueeze"] = functions.unsqueeze;
 /** The variance over dimensions, all by default; the count is lowered by `correction` (1). */
 const var_: Functions["var"] = functions.var;
 export { var_ as var };
+/** The inner product of two vectors; of complex ones the first would be conjugated. */
+export const vdot: Functions["vdot"] = functions.vdot;
 /** The p-norm of all elements or over dimensions, ord 2 by default; 0 counts, ±Infinity take extremes. The gradient at 0 is 0. */
 export const vectorNorm: Functions["vectorNorm"] = functions.vectorNorm;
 /** The same elements seen in another shape, sharing memory. Errors: ShapeError when the strides do not allow it. */
 export const view: Functions["view"] = functions.view;
 /** `view` in the shape of another tensor. */
 export const viewAs: Functions["viewAs"] = functions.viewAs;
+/** Views along dimension 0: so many equal ones, or cut before the indices given. */
+export const vsplit: Functions["vsplit"] = functions.vsplit;
 /** Tensors joined on top of each other: along dimension 0, those with one dimension as rows. */
 export const vstack: Functions["vstack"] = functions.vstack;
 /** x where `condition` holds, y elsewhere. As a method: `x.where(condition, y)`. Errors: DtypeError for a condition that is not bool. */

@@ -121,6 +121,11 @@ def certain(args, kwargs):
     return not args[0].requires_grad and bool(torch.as_tensor(chances).remainder(1).eq(0).all())
 
 
+def spreading(fn):
+    """A function of many tensors, called with a list of them."""
+    return lambda tensors, **options: fn(*tensors, **options)
+
+
 def written(name):
     """A method that fills its tensor, on a copy: leaves that require a gradient cannot be written to."""
     return lambda x, *rest: getattr(x.clone(), name)(*rest)
@@ -151,6 +156,7 @@ same("elementwise", "clamp clamp_min clamp_max masked_fill")
 row("elementwise", "where", "where", adapt=lambda a, k: ((a[1], a[0], *a[2:]), k))
 same("elementwise", "rsub", keep=no_bool_alpha)
 same("elementwise", "frac deg2rad rad2deg positive addcmul addcdiv bitwise_and bitwise_or bitwise_xor bitwise_not")
+same("elementwise", "isposinf isneginf isclose")
 same("elementwise", "hardtanh relu6 selu mish", prefix="nn.functional.", keep=sound_limits)
 row("elementwise", "fill", "fill", fn=torch.fill, hoist=("value",))
 same("elementwise", "clone contiguous bool int long float", keep=no_options("memory_format"))
@@ -167,13 +173,18 @@ same("reduce", "sum mean prod amax amin max min argmax argmin logsumexp any all 
 same("reduce", "var std", adapt=unbiased_option, keep=lambda a, k: k.get("correction", 1) is not None)
 row("reduce", "norm", "norm", keep=lambda a, k: "nuc" not in a)
 row("reduce", "vectorNorm", "linalg.vector_norm", hoist=("ord",))
-same("reduce", "count_nonzero cumprod")
+same("reduce", "count_nonzero cumprod nansum nanmean dist")
 
 # Views and layout.
 same("view", "reshape view flatten squeeze unsqueeze permute transpose t movedim expand narrow select unbind split")
 same("view", "split_with_sizes chunk cat stack flip roll tile repeat tril triu broadcast_to")
 row("view", "pad", "nn.functional.pad")
 same("view", "expand_as reshape_as view_as unflatten diag diagonal hstack vstack unfold slice")
+same("view", "fliplr flipud rot90 trace diagflat diagonal_scatter dstack column_stack hsplit vsplit dsplit select_scatter slice_scatter diff")
+row("view", "tensorSplit", "tensor_split", keep=lambda a, k: not isinstance(a[1], torch.Tensor))
+for spread in ("block_diag", "broadcast_tensors", "cartesian_prod", "meshgrid"):
+    row("view", camel(spread), None, fn=spreading(getattr(torch, spread)))
+same("view", "atleast_1d atleast_2d atleast_3d", keep=lambda a, k: len(a) == 1 and isinstance(a[0], torch.Tensor))
 row("view", "mT", "mT", keep=lambda a, k: a[0].dim() > 1)
 alias("view", "swapaxes=transpose swapdims=transpose moveaxis=movedim concat=cat concatenate=cat row_stack=vstack")
 row("view", "ravel", "ravel")
@@ -195,6 +206,9 @@ row("gather", "at", None, fn=lambda x, *index: x[index])
 
 # Contractions.
 same("matmul", "matmul mv dot mm bmm addmm outer", keep=no_byte)
+same("matmul", "addr", keep=lambda a, k: a[0].dtype not in (torch.bool, torch.uint8))
+same("matmul", "inner vdot addmv baddbmm addbmm kron", keep=no_byte)
+row("matmul", "tensordot", "tensordot", hoist=("dims",), keep=no_byte)
 alias("matmul", "ger=outer", keep=no_byte)
 row("matmul", "linear", "nn.functional.linear", keep=no_byte)
 

@@ -29,6 +29,7 @@ def layout():
     losses(add)
     dropping(add)
     filling(add)
+    stacking(add)
     return s
 
 
@@ -218,3 +219,66 @@ def filling(add):
         add("uniform_", still(*shape), -1.5, -1.5)
         add("normal_", still(*shape), 2.5, 0)
         add("exponential_", still(*shape), INF)
+
+
+def stacking(add):
+    for shape in ((2, 3), (3, 2, 2), (1, 4), (2, 0)):
+        for name in ("fliplr", "flipud", "rot90"):
+            add(name, f(*shape))
+        add("rot90", f(*shape), -1, (1, 0))
+        add("hsplit", f(*shape), 1)
+        add("vsplit", f(*shape), (1,))
+        add("diff", f(*shape))
+        add("diff", f(*shape), 2, 0)
+        add("selectScatter", f(*shape), f(*shape[1:]), 0, -1)
+        add("sliceScatter", f(*shape), f(1, *shape[1:]), 0, 0, 1)
+        add("trace", f(*shape[:2]))
+        for name in ("diagflat", "atleast1d", "atleast2d", "atleast3d"):
+            add(name, f(*shape))
+    for shape in ((), (3,), (1,), (0,)):
+        for name in ("diagflat", "atleast1d", "atleast2d", "atleast3d"):
+            add(name, f(*shape))
+        for name in ("dstack", "columnStack", "blockDiag"):
+            add(name, [f(*shape), f(*shape)])
+        add("meshgrid", [f(*shape), f(2)], indexing="ij")
+        add("meshgrid", [f(*shape), f(2), f(3)], indexing="xy")
+        add("broadcastTensors", [f(*shape), f(2, 1)])
+        add("dsplit", f(1, 2, 4), (1, len(shape) + 2))
+        add("tensorSplit", f(7, 2), 2 + len(shape), 0)
+        add("tensorSplit", f(2, 5), (1, 3), 1)
+        add("cartesianProd", [f(*(shape or (2,))), f(3)])
+    add("cartesianProd", [f(3)])
+    add("cartesianProd", [f(2), f(3), f(1)])
+    add("blockDiag", [f(2, 3), f(2), f()])
+    add("columnStack", [f(2), f(2, 3), f(2)])
+    add("dstack", [f(2, 3), f(2, 3, 2)])
+    for offset in (0, 1, -1):
+        add("diagonalScatter", f(3, 3), f(3 - abs(offset)), offset)
+        add("diagonalScatter", f(2, 3, 3), f(2, 3 - abs(offset)), offset=offset, dim1=1, dim2=2)
+        add("diagflat", f(2), offset)
+    for shape, other in (((3,), (3,)), ((2, 3), (3,)), ((2, 3), (4, 3)), ((), (2,))):
+        add("inner", f(*shape), f(*other))
+        add("kron", f(*shape), f(*other))
+        add("dist", f(3), f(3), len(other) + 0.5)
+    for n in (1, 2, 3, 5):
+        add("vdot", f(n), f(n))
+        add("addmv", f(2), f(2, n), f(n), beta=0.5, alpha=n)
+        add("addr", f(2, n), f(2), f(n), beta=0.5, alpha=n)
+        add("baddbmm", f(2, 3, 2), f(2, 3, n), f(2, n, 2), beta=0.5, alpha=n)
+        add("addbmm", f(3, 2), f(2, 3, n), f(2, n, 2), beta=0.5, alpha=n)
+    add("tensordot", f(2, 3, 4), f(3, 4, 2), dims=2)
+    add("tensordot", f(2, 3), f(4, 3, 2), dims=((1, 0), (1, 2)))
+    add("tensordot", f(2), f(3), dims=0)
+    add("tensordot", f(2, 3), f(3, 2), dims=1)
+    add("nanmean", f(2, 3))
+    add("nanmean", f(2, 3), 1, True)
+    add("nansum", f(2, 3), 0)
+    add("nanmean", f(2, 3), dim=0)
+    odd = v(1.0, float("nan"), 2.0)
+    for name in ("nansum", "nanmean"):
+        add(name, odd)
+        add(name, odd, 0, True)
+    add("isclose", v(1.0, 2.0, INF, grad=False), v(1.000001, 2.1, INF, grad=False))
+    add("isclose", v(1.0, 2.0, float("nan"), grad=False), v(1.05, 2.5, float("nan"), grad=False), 0.1, 0.01, True)
+    add("isclose", v(INF, -INF, 0.0, grad=False), v(-INF, -INF, 1e-9, grad=False))
+    add("isclose", iv(1, 2), iv(1, 3))

@@ -237,6 +237,10 @@ declare module "../tensor.ts" {
     sum: MethodOf<typeof reduce.sum>;
     /** The arithmetic mean over dimensions, all by default. Errors: DtypeError for integers unless `dtype` is given. */
     mean: MethodOf<typeof reduce.mean>;
+    /** The sum over dimensions, all by default, in which NaN counts as 0. */
+    nansum: MethodOf<typeof reduce.nansum>;
+    /** The mean over dimensions, all by default, of what is not NaN; NaN where nothing is left. */
+    nanmean: MethodOf<typeof reduce.nanmean>;
     /** The largest element over dimensions, all by default; equal ones share the gradient, NaN wins. */
     amax: MethodOf<typeof reduce.amax>;
     /** The smallest element over dimensions, all by default; equal ones share the gradient, NaN wins. */
@@ -432,6 +436,10 @@ declare module "../methods.ts" {
     sum: FunctionOf<typeof reduce.sum>;
     /** The arithmetic mean over dimensions, all by default. Errors: DtypeError for integers unless `dtype` is given. */
     mean: FunctionOf<typeof reduce.mean>;
+    /** The sum over dimensions, all by default, in which NaN counts as 0. */
+    nansum: FunctionOf<typeof reduce.nansum>;
+    /** The mean over dimensions, all by default, of what is not NaN; NaN where nothing is left. */
+    nanmean: FunctionOf<typeof reduce.nanmean>;
     /** The largest element over dimensions, all by default; equal ones share the gradient, NaN wins. */
     amax: FunctionOf<typeof reduce.amax>;
     /** The smallest element over dimensions, all by default; equal ones share the gradient, NaN wins. */

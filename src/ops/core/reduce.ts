@@ -69,6 +69,32 @@ export const mean: Summing = adding(true, {
   errors: [raises([t([3], { dtype: "int32" })], "floating")],
 });
 
+type NanSum = Composite<(x: Tensor, ...rest: Over<WithDtype>) => Tensor>;
+const odd = [t([2, 3], { data: [1, NaN, 2, 4, 5, NaN], fixed: true }), t([2], { data: [NaN, NaN], fixed: true })];
+
+/** The sum over dimensions, all by default, in which NaN counts as 0. */
+export const nansum: NanSum = {
+  rest: true,
+  compose: (x, ...rest) => {
+    const { dims, keepdim, dtype } = over(x, rest, { dtype: undefined as DTypeLike | undefined });
+    return x.maskedFill(x.ne(x), 0).sum(dims, keepdim, { dtype });
+  },
+  samples: [[odd[0]], [odd[0], 1, true], [odd[1]], [t([2, 3]), { dim: 0 }], [t([3], { dtype: "int32" })]],
+  errors: [raises([t([2, 3]), 2], "out of range")],
+};
+
+/** The mean over dimensions, all by default, of what is not NaN; NaN where nothing is left. */
+export const nanmean: NanSum = {
+  rest: true,
+  compose: (x, ...rest) => {
+    checkFloat(x.dtype);
+    const { dims, keepdim, dtype } = over(x, rest, { dtype: undefined as DTypeLike | undefined });
+    return x.nansum(dims, keepdim, { dtype }).div(x.eq(x).sum(dims, keepdim));
+  },
+  samples: [[odd[0]], [odd[0], 1, true], [odd[1]], [t([2, 3]), { dim: 0 }]],
+  errors: [raises([t([3], { dtype: "int32" })], "floating")],
+};
+
 type Extreme = Choosing<(x: Tensor, ...rest: Over) => Tensor>;
 /** The largest element over dimensions, all by default; equal ones share the gradient, NaN wins. */
 export const amax: Extreme = choosing("largest", "value");

@@ -1,7 +1,8 @@
 // PyTorch's other names for operators of this kit.
 import { alias } from "../op.ts";
-import { movedim, vstack } from "./arrange.ts";
+import { movedim } from "./arrange.ts";
 import { cat } from "./layout.ts";
+import { vstack } from "./stacking.ts";
 
 /** cat by another name. */
 export const concat: typeof cat = alias(cat);

@@ -2,9 +2,9 @@
 import { ArgumentError, ShapeError, show } from "../../base/errors.ts";
 import { parse } from "../../base/options.ts";
 import { contiguous, type Geometry, normalizeDim } from "../../base/shape.ts";
-import { checkRank, distinct, integer, integers, listOf, operands, type Sizes } from "../arguments.ts";
+import { checkRank, distinct, integer, integers, listOf, type Sizes } from "../arguments.ts";
 import { counted, picked } from "../arranging.ts";
-import { inlaid, putBack } from "../inlaying.ts";
+import { inlaid, putBack, written } from "../inlaying.ts";
 import { type Composite, type Internal, raises, t, type ViewOp } from "../op.ts";
 import type { Tensor } from "../tensor.ts";
 
@@ -47,6 +47,45 @@ export const flip: Composite<(x: Tensor, ...dims: readonly number[] | [dims: rea
     [t([]), []],
   ],
   errors: [raises([t([2]), [1]], "out of range"), raises([t([2, 2]), [0, 0]], "twice")],
+};
+
+/** Columns in reverse order: dimension 1 reversed. */
+export const fliplr: Composite<(x: Tensor) => Tensor> = {
+  renames: true,
+  compose: (x) => (checkRank(x.shape, 2), x.flip(1)),
+  samples: [[t([2, 3])]],
+  errors: [raises([t([3])], "at least 2 dimensions")],
+};
+
+/** Rows in reverse order: dimension 0 reversed. */
+export const flipud: Composite<(x: Tensor) => Tensor> = {
+  renames: true,
+  compose: (x) => (checkRank(x.shape, 1), x.flip(0)),
+  samples: [[t([3])], [t([3, 2])]],
+  errors: [raises([t([])], "at least 1 dimensions")],
+};
+
+type TurnRest =
+  | [k?: number, dims?: readonly number[]]
+  | [k: number, options: { dims?: readonly number[] }]
+  | [options: { k?: number; dims?: readonly number[] }];
+
+/** Turned k quarters in the plane of two dims, from the first towards the second. */
+export const rot90: Composite<(x: Tensor, ...rest: TurnRest) => Tensor> = {
+  rest: true,
+  compose: (x, ...rest) => {
+    const { k, dims } = parse(rest, { k: 1, dims: [0, 1] as readonly number[] });
+    const [from, to] = distinct(integers([dims], "dims"), x.ndim) as [number, number];
+    const quarters = ((integer(k, "k") % 4) + 4) % 4;
+    if (quarters % 2 === 0) return quarters === 0 ? x.clone() : x.flip(from, to);
+    return x.flip(quarters === 1 ? to : from).transpose(from, to);
+  },
+  samples: [[t([2, 3])], [t([2, 3, 2]), -1, [1, -1]], [t([2, 3]), { k: 2 }], [t([2, 3]), 4]],
+  errors: [
+    raises([t([2, 3]), 1, [0]], "dims must be a list of 2"),
+    raises([t([2, 3]), 1, [0, -2]], "twice"),
+    raises([t([2, 3]), 0.5], "k must be an integer"),
+  ],
 };
 
 type RollRest = [shifts: Dims, dims?: Dims] | [shifts: Dims, options: { dims?: Dims }];
@@ -134,31 +173,6 @@ export const positions: Composite<(x: Tensor) => Tensor> & Internal = {
   errors: [raises(["x"], "must be a tensor")],
 };
 
-type Tensors = readonly Tensor[];
-const joined = (list: Tensors, dim: number): Tensor => list[0]!.cat(list.slice(1), dim);
-
-/** Tensors joined side by side: along dimension 1, or 0 for those with one dimension. */
-export const hstack: Composite<(tensors: Tensors) => Tensor> = {
-  self: -1,
-  compose: (tensors) => {
-    const list = operands(tensors).map((x) => (x.ndim === 0 ? x.reshape(1) : x));
-    return joined(list, list[0]!.ndim === 1 ? 0 : 1);
-  },
-  samples: [[[t([2, 3]), t([2, 1])]], [[t([]), t([3])]]],
-  errors: [raises([[]], "non-empty")],
-};
-
-/** Tensors joined on top of each other: along dimension 0, those with one dimension as rows. */
-export const vstack: Composite<(tensors: Tensors) => Tensor> = {
-  self: -1,
-  compose: (tensors) => {
-    const rows = operands(tensors).map((x) => (x.ndim < 2 ? x.reshape(1, x.numel()) : x));
-    return joined(rows, 0);
-  },
-  samples: [[[t([2, 3]), t([3])]]],
-  errors: [raises([[]], "non-empty")],
-};
-
 type InterleaveRest = [dim?: number] | [options: { dim?: number }];
 
 /** Every element `repeats` times in a row along dim; without dim the tensor is flattened first. */
@@ -242,4 +256,34 @@ export const diag: Composite<(x: Tensor, diagonal?: number) => Tensor> = {
   },
   samples: [[t([3])], [t([3, 3]), 1]],
   errors: [raises([t([2, 2, 2])], "1 to 2 dimensions")],
+};
+
+/** Matrices with all elements of x, in one row, as their diagonal. */
+export const diagflat: Composite<(x: Tensor, offset?: number) => Tensor> = {
+  rest: true,
+  compose: (x, ...rest) => x.flatten().diagEmbed(parse(rest, { offset: 0 }).offset),
+  samples: [[t([2, 2])], [t([]), 1], [t([3]), { offset: -1 }]],
+  errors: [raises([t([2]), 0.5], "must be an integer")],
+};
+
+/** The sum of the diagonal of a matrix. Integers are counted in int32. */
+export const trace: Composite<(x: Tensor) => Tensor> = {
+  compose: (x) => (checkRank(x.shape, 2, 2), x.diagonal().sum()),
+  samples: [[t([3, 3])], [t([2, 4])], [t([2, 3], { dtype: "int32" })], [t([0, 2])]],
+  errors: [raises([t([3])], "2 dimensions")],
+};
+
+/** x with src written to a diagonal of it. */
+export const diagonalScatter: Composite<(x: Tensor, src: Tensor, ...rest: DiagonalRest) => Tensor> = {
+  rest: true,
+  compose: (x, src, ...rest) => {
+    const attrs = parse(rest, { offset: 0, dim1: 0, dim2: 1 });
+    return written(x, src, diagonalOf(contiguous(x.shape), attrs));
+  },
+  samples: [
+    [t([3, 4]), t([3])],
+    [t([2, 3, 3]), t([2, 2]), { offset: 1, dim1: 1, dim2: 2 }],
+    [t([3, 3]), t([2]), -1],
+  ],
+  errors: [raises([t([3, 3]), t([2])], "needs [3]"), raises([t([3]), t([1])], "out of range")],
 };

@@ -2,10 +2,10 @@
 import { wrapped } from "../../base/checks.ts";
 import { ShapeError, show } from "../../base/errors.ts";
 import { parse } from "../../base/options.ts";
-import { type Geometry, normalizeDim, sizeOf } from "../../base/shape.ts";
+import { contiguous, type Geometry, normalizeDim, sizeOf } from "../../base/shape.ts";
 import { checkRank, integer, integers } from "../arguments.ts";
-import { putBack } from "../inlaying.ts";
-import { type Composite, raises, t as arg, type ViewOp } from "../op.ts";
+import { putBack, written } from "../inlaying.ts";
+import { type Cases, type Composite, raises, t as arg, type ViewOp } from "../op.ts";
 import type { Tensor } from "../tensor.ts";
 
 /** A dimension that can be cut. Errors: ShapeError out of range, and for 0-d tensors. */
@@ -151,4 +151,96 @@ export const chunk: Composite<(x: Tensor, chunks: number, ...rest: DimRest) => T
     [arg([0, 2]), 2],
   ],
   errors: [raises([arg([4]), 0], "at least 1"), raises([arg([0]), 2 ** 40], "at most 2147483647")],
+};
+
+/** Views along a dimension: of so many sections, the first ones an element longer where they do not come out even, or cut before the indices given. */
+export const tensorSplit: Composite<(x: Tensor, sections: number | readonly number[], ...rest: DimRest) => Tensor[]> = {
+  rest: true,
+  compose: (x, sections, ...rest) => {
+    const dim = axisOf(x, rest);
+    const size = x.shape[dim]!;
+    if (typeof sections === "number") {
+      const n = integer(sections, "sections", 1);
+      const longer = size % sizeOf([n]);
+      return x.splitWithSizes(
+        Array.from({ length: n }, (_, i) => Math.floor(size / n) + Number(i < longer)),
+        dim,
+      );
+    }
+    const cuts = [0, ...integers([sections], "indices"), size];
+    return cuts.slice(1).map((end, i) => x.slice(dim, cuts[i], end));
+  },
+  samples: [
+    [arg([7]), 3],
+    [arg([2, 5]), [1, 3], { dim: 1 }],
+    [arg([4]), [3, 1, 9], 0],
+  ],
+  errors: [
+    raises([arg([4]), 0], "at least 1"),
+    raises([arg([]), 2], "at least 1 dimensions"),
+    raises([arg([4]), [0.5]], "must be integers"),
+  ],
+};
+
+type Along = Composite<(x: Tensor, sections: number | readonly number[]) => Tensor[]>;
+
+/** tensorSplit along the dimension that `dimOf` says, into equal sections. */
+const splitting = (least: number, dimOf: (rank: number) => number, { samples, errors }: Cases): Along => ({
+  compose: (x, sections) => {
+    checkRank(x.shape, least);
+    const dim = dimOf(x.ndim);
+    if (typeof sections === "number" && x.shape[dim]! % integer(sections, "sections", 1) !== 0)
+      throw new ShapeError(`dimension ${dim} of ${show(x.shape)} is no multiple of ${sections}`, "tensorSplit takes any number");
+    return x.tensorSplit(sections, dim);
+  },
+  samples,
+  errors,
+});
+
+/** Views along dimension 1, or 0 of vectors: so many equal ones, or cut before the indices given. */
+export const hsplit: Along = splitting(1, (rank) => Number(rank > 1), {
+  samples: [
+    [arg([2, 4]), 2],
+    [arg([3]), [1, 2]],
+  ],
+  errors: [raises([arg([2, 3]), 2], "no multiple of 2"), raises([arg([]), 1], "at least 1 dimensions")],
+});
+/** Views along dimension 0: so many equal ones, or cut before the indices given. */
+export const vsplit: Along = splitting(2, () => 0, {
+  samples: [
+    [arg([4, 2]), 2],
+    [arg([3, 2]), [1]],
+  ],
+  errors: [raises([arg([3, 2]), 2], "no multiple of 2"), raises([arg([4]), 2], "at least 2 dimensions")],
+});
+/** Views along dimension 2: so many equal ones, or cut before the indices given. */
+export const dsplit: Along = splitting(3, () => 2, {
+  samples: [
+    [arg([1, 2, 4]), 2],
+    [arg([2, 1, 3]), [1]],
+  ],
+  errors: [raises([arg([1, 1, 3]), 2], "no multiple of 2"), raises([arg([4, 2]), 2], "at least 3 dimensions")],
+});
+
+/** x with src written at one index of a dimension. */
+export const selectScatter: Composite<(x: Tensor, src: Tensor, dim: number, index: number) => Tensor> = {
+  rest: true,
+  compose: (x, src, ...rest) => written(x, src, part(contiguous(x.shape), select.call(x, ...(rest as [number, number])).attrs)),
+  samples: [
+    [arg([3, 4]), arg([4]), 0, 1],
+    [arg([2, 3]), arg([2]), -1, -1],
+  ],
+  errors: [raises([arg([3, 4]), arg([3]), 0, 1], "needs [4]"), raises([arg([3]), arg([]), 0, 3], "out of range")],
+};
+
+type SliceScatterFn = (x: Tensor, src: Tensor, dim?: number, start?: number | null, end?: number | null, step?: number) => Tensor;
+/** x with src written to a slice of a dimension. */
+export const sliceScatter: Composite<SliceScatterFn> = {
+  rest: true,
+  compose: (x, src, ...rest) => written(x, src, part(contiguous(x.shape), slice.call(x, ...rest).attrs)),
+  samples: [
+    [arg([5, 2]), arg([2, 2]), 0, 1, 5, 2],
+    [arg([2, 4]), arg([2, 1]), { dim: 1, start: -1 }],
+  ],
+  errors: [raises([arg([5]), arg([2]), 0, 1, 5], "needs [4]")],
 };

@@ -21,6 +21,30 @@ declare module "../tensor.ts" {
     addmm: MethodOf<typeof blas.addmm>;
     /** In place: beta · x + alpha · (mat1 · mat2); x broadcasts. */
     addmm_: MethodOf<typeof blas.addmm>;
+    /** beta · x + alpha · (mat · vec); x broadcasts. */
+    addmv: MethodOf<typeof blas.addmv>;
+    /** In place: beta · x + alpha · (mat · vec); x broadcasts. */
+    addmv_: MethodOf<typeof blas.addmv>;
+    /** beta · x + alpha · (the products of all pairs of elements of two vectors); x broadcasts. */
+    addr: MethodOf<typeof blas.addr>;
+    /** In place: beta · x + alpha · (the products of all pairs of elements of two vectors); x broadcasts. */
+    addr_: MethodOf<typeof blas.addr>;
+    /** beta · x + alpha · (the products of two batches of matrices, one by one); x broadcasts. */
+    baddbmm: MethodOf<typeof blas.baddbmm>;
+    /** In place: beta · x + alpha · (the products of two batches of matrices, one by one); x broadcasts. */
+    baddbmm_: MethodOf<typeof blas.baddbmm>;
+    /** beta · x + alpha · (the products of two batches of matrices, added up); x broadcasts. */
+    addbmm: MethodOf<typeof blas.addbmm>;
+    /** In place: beta · x + alpha · (the products of two batches of matrices, added up); x broadcasts. */
+    addbmm_: MethodOf<typeof blas.addbmm>;
+    /** Sums of products over the last dimension of both; of a number and a tensor, products. Shape: [..., k], [*, k] → [..., *]. */
+    inner: MethodOf<typeof blas.inner>;
+    /** The inner product of two vectors; of complex ones the first would be conjugated. */
+    vdot: MethodOf<typeof blas.vdot>;
+    /** Sums of products over pairs of dimensions: the last `dims` of x with the first of other, or those listed. The dimensions left follow each other. */
+    tensordot: MethodOf<typeof blas.tensordot>;
+    /** The Kronecker product: every element of x times the whole of other. Shape: sizes multiply, from the last dimension on. */
+    kron: MethodOf<typeof blas.kron>;
   }
 }
 declare module "../methods.ts" {
@@ -39,5 +63,21 @@ declare module "../methods.ts" {
     outer: FunctionOf<typeof blas.outer>;
     /** beta · x + alpha · (mat1 · mat2); x broadcasts. */
     addmm: FunctionOf<typeof blas.addmm>;
+    /** beta · x + alpha · (mat · vec); x broadcasts. */
+    addmv: FunctionOf<typeof blas.addmv>;
+    /** beta · x + alpha · (the products of all pairs of elements of two vectors); x broadcasts. */
+    addr: FunctionOf<typeof blas.addr>;
+    /** beta · x + alpha · (the products of two batches of matrices, one by one); x broadcasts. */
+    baddbmm: FunctionOf<typeof blas.baddbmm>;
+    /** beta · x + alpha · (the products of two batches of matrices, added up); x broadcasts. */
+    addbmm: FunctionOf<typeof blas.addbmm>;
+    /** Sums of products over the last dimension of both; of a number and a tensor, products. Shape: [..., k], [*, k] → [..., *]. */
+    inner: FunctionOf<typeof blas.inner>;
+    /** The inner product of two vectors; of complex ones the first would be conjugated. */
+    vdot: FunctionOf<typeof blas.vdot>;
+    /** Sums of products over pairs of dimensions: the last `dims` of x with the first of other, or those listed. The dimensions left follow each other. */
+    tensordot: FunctionOf<typeof blas.tensordot>;
+    /** The Kronecker product: every element of x times the whole of other. Shape: sizes multiply, from the last dimension on. */
+    kron: FunctionOf<typeof blas.kron>;
   }
 }

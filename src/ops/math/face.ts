@@ -63,6 +63,12 @@ declare module "../tensor.ts" {
     isinf: MethodOf<typeof finite.isinf>;
     /** x is neither NaN nor infinite. */
     isfinite: MethodOf<typeof finite.isfinite>;
+    /** x is ∞. */
+    isposinf: MethodOf<typeof finite.isposinf>;
+    /** x is −∞. */
+    isneginf: MethodOf<typeof finite.isneginf>;
+    /** Whether elements differ by at most atol + rtol · |other|; equal infinities do, NaN only with equalNan. */
+    isclose: MethodOf<typeof finite.isclose>;
     /** NaN replaced by `nan`, ±∞ by `posinf` and `neginf`, which default to the largest finite numbers of the dtype. */
     nanToNum: MethodOf<typeof finite.nanToNum>;
     /** In place: NaN replaced by `nan`, ±∞ by `posinf` and `neginf`, which default to the largest finite numbers of the dtype. */
@@ -223,6 +229,12 @@ declare module "../methods.ts" {
     isinf: FunctionOf<typeof finite.isinf>;
     /** x is neither NaN nor infinite. */
     isfinite: FunctionOf<typeof finite.isfinite>;
+    /** x is ∞. */
+    isposinf: FunctionOf<typeof finite.isposinf>;
+    /** x is −∞. */
+    isneginf: FunctionOf<typeof finite.isneginf>;
+    /** Whether elements differ by at most atol + rtol · |other|; equal infinities do, NaN only with equalNan. */
+    isclose: FunctionOf<typeof finite.isclose>;
     /** NaN replaced by `nan`, ±∞ by `posinf` and `neginf`, which default to the largest finite numbers of the dtype. */
     nanToNum: FunctionOf<typeof finite.nanToNum>;
     /** x + weight · (end − x). Errors: DtypeError when the tensors differ in dtype. */

@@ -17,6 +17,8 @@ declare module "../tensor.ts" {
     vectorNorm: MethodOf<typeof spread.vectorNorm>;
     /** The vector norm under PyTorch's older name: p "fro" is 2. Errors: ArgumentError for matrix norms such as "nuc". */
     norm: MethodOf<typeof spread.norm>;
+    /** The vector p-norm of the difference of two tensors, which broadcast. */
+    dist: MethodOf<typeof spread.dist>;
   }
   /** @internal */
   interface Tensor {
@@ -40,6 +42,8 @@ declare module "../methods.ts" {
     vectorNorm: FunctionOf<typeof spread.vectorNorm>;
     /** The vector norm under PyTorch's older name: p "fro" is 2. Errors: ArgumentError for matrix norms such as "nuc". */
     norm: FunctionOf<typeof spread.norm>;
+    /** The vector p-norm of the difference of two tensors, which broadcast. */
+    dist: FunctionOf<typeof spread.dist>;
   }
   /** @internal */
   interface Functions {

@@ -6,8 +6,9 @@ import { either, parse } from "../../base/options.ts";
 import { normalizeDims, reducedShape, type Shape } from "../../base/shape.ts";
 import { elements } from "../../device/cpu.ts";
 import { cpuReduce, type Fold, gpuReduce, variances } from "../../kernels/reduction.ts";
+import { operand } from "../arguments.ts";
 import { checkChoice, distinct } from "../choosing.ts";
-import { type Composite, type Primitive, raises, t } from "../op.ts";
+import { type Arg, type Composite, type Primitive, raises, t } from "../op.ts";
 import { type Attrs, counted, type Dims, restored } from "../reducing.ts";
 import type { Tensor } from "../tensor.ts";
 
@@ -172,4 +173,20 @@ export const norm: Composite<
   },
   samples: [[t([3, 4])], [t([3, 4]), { p: 3, dim: 0 }]],
   errors: [raises([t([3]), "nuc"], "must be a number")],
+};
+
+// A norm has no slope at 0.
+const near = (shape: Shape): Arg => t(shape, { low: -1, high: 1 });
+const far = (shape: Shape): Arg => t(shape, { low: 2, high: 4 });
+
+/** The vector p-norm of the difference of two tensors, which broadcast. */
+export const dist: Composite<(x: Tensor, other: Tensor, p?: number) => Tensor> = {
+  rest: true,
+  compose: (x, other, ...rest) => x.sub(operand(other, "other")).vectorNorm(parse(rest, { p: 2 }).p),
+  samples: [
+    [near([2, 3]), far([2, 3])],
+    [near([2, 3]), far([3]), 1],
+    [near([2]), far([2]), { p: Infinity }],
+  ],
+  errors: [raises([t([3]), t([2])], "do not broadcast"), raises([t([3]), 1], "must be a tensor")],
 };
