@@ -1,4 +1,4 @@
-// Elements of a dimension in a computed order: what rolls, flips and borders have in common; and borders of zeros.
+// Elements of a dimension in a computed order: what rolls, flips and borders have in common; borders of zeros, and tensors joined.
 import type { Tensor } from "./tensor.ts";
 
 /** Host integers as a vector on the device of x. */
@@ -14,6 +14,9 @@ export const counted = (x: Tensor, n: number, f: (i: number) => number = (i) => 
 /** n elements along dim, the i-th of which is x's element source(i). */
 export const picked = (x: Tensor, dim: number, n: number, source: (i: number) => number): Tensor =>
   x.indexSelect(dim, counted(x, n, source));
+
+/** Tensors one after the other along dim. */
+export const joined = (list: readonly Tensor[], dim: number): Tensor => list[0]!.cat(list.slice(1), dim);
 
 /** x with zeros before and after each of its last dimensions; x itself where there are none. */
 export const bordered = (x: Tensor, ends: readonly (readonly [number, number])[]): Tensor =>

@@ -8,7 +8,7 @@ import { denseCopy } from "../../device/copying.ts";
 import type { Io, View } from "../../device/device.ts";
 import { stridedCopy } from "../../kernels/copy.ts";
 import { checkFits, checkRank, integers, operands, withSize } from "../arguments.ts";
-import { picked } from "../arranging.ts";
+import { joined, picked } from "../arranging.ts";
 import { inlaid } from "../inlaying.ts";
 import type { Spelt } from "../methods.ts";
 import { type Composite, type Primitive, raises, t } from "../op.ts";
@@ -83,8 +83,6 @@ export const cat: Primitive<CatFn, string, never, { dim: number }> = {
     raises([[t([]), t([])]], "at least 1 dimensions"),
   ],
 };
-
-const joined = (list: Tensors, dim: number): Tensor => list[0]!.cat(list.slice(1), dim);
 
 /** Tensors of one shape joined along a new dimension. */
 export const stack: Composite<(tensors: Tensors, ...rest: DimRest) => Tensor> = {

@@ -5,6 +5,7 @@ import { parse } from "../../base/options.ts";
 import { normalizeDim, reducedShape } from "../../base/shape.ts";
 import { isSum, recurrence } from "../../kernels/scan.ts";
 import { checkFits, checkRank, integer, operand, productDtype } from "../arguments.ts";
+import { joined } from "../arranging.ts";
 import { type Composite, type InPlace, type Internal, type Primitive, raises, t } from "../op.ts";
 import { type Dims, over } from "../reducing.ts";
 import type { Tensor } from "../tensor.ts";
@@ -170,7 +171,7 @@ export const diff: Composite<(x: Tensor, ...rest: DiffRest) => Tensor> = {
     if (integer(n, "n", 0) === 0) return x.clone();
     const ends = [prepend, append].map((end) => (end === null ? [] : [operand(end, "the end")]));
     const whole = [...ends[0]!, x, ...ends[1]!];
-    let y = whole.length === 1 ? x : whole[0]!.cat(whole.slice(1), dim);
+    let y = whole.length === 1 ? x : joined(whole, dim);
     for (let left = Math.min(n, y.shape[dim]!); left > 0; left--) {
       const last = Math.max(0, y.shape[dim]! - 1);
       const [after, before] = [y.slice(dim, 1), y.slice(dim, 0, last)];

@@ -4,13 +4,13 @@ import { ShapeError, show } from "../../base/errors.ts";
 import { parse } from "../../base/options.ts";
 import { broadcastShapes } from "../../base/shape.ts";
 import { checkRank, operands } from "../arguments.ts";
+import { joined } from "../arranging.ts";
 import { type Composite, raises, t } from "../op.ts";
 import type { Tensor } from "../tensor.ts";
 
 type Tensors = readonly Tensor[];
 type Listed = Composite<(tensors: Tensors) => Tensor>;
 type Lists = Composite<(tensors: Tensors) => Tensor[]>;
-const joined = (list: Tensors, dim: number): Tensor => list[0]!.cat(list.slice(1), dim);
 
 /** Tensors joined side by side: along dimension 1, or 0 for those with one dimension. */
 export const hstack: Listed = {

@@ -66,19 +66,18 @@ export interface ScaleOptions {
   readonly alpha?: number;
 }
 
-/** beta · x + alpha · product, x in the shape of the product. */
-function accumulated(x: Tensor, product: Tensor, rest: readonly unknown[]): Tensor {
-  const scales = parse(rest, {}, { beta: 1, alpha: 1 });
-  // Integer products take integer factors.
-  const [beta, alpha] = [scales.beta, scales.alpha].map((v) => (isFloat(x.dtype) ? v : Math.trunc(v))) as [number, number];
-  const [target, scaled] = [x.expand(product.shape), times(product, alpha)];
-  return beta === 0 ? scaled : times(target, beta).add(scaled);
-}
-
 type Accumulating = Composite<(x: Tensor, first: Tensor, second: Tensor, options?: ScaleOptions) => Tensor> & InPlace;
+/** beta · x + alpha · product, x in the shape of the product. */
 const accumulating = (product: (first: Tensor, second: Tensor) => Tensor, { samples, errors }: Cases): Accumulating => ({
   rest: true,
-  compose: (x, first, second, ...rest) => accumulated(x, product(first, second), rest),
+  compose: (x, first, second, ...rest) => {
+    const scales = parse(rest, {}, { beta: 1, alpha: 1 });
+    // Integer products take integer factors.
+    const [beta, alpha] = [scales.beta, scales.alpha].map((v) => (isFloat(x.dtype) ? v : Math.trunc(v))) as [number, number];
+    const made = product(first, second);
+    const [target, scaled] = [x.expand(made.shape), times(made, alpha)];
+    return beta === 0 ? scaled : times(target, beta).add(scaled);
+  },
   inplace: true,
   samples,
   errors,
