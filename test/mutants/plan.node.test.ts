@@ -14,8 +14,13 @@ test("inWgsl exchanges operators and nudges numbers", () => {
     "max(x, 0.5) <= 0x10u",
     "min(x, 0.505) <= 0x10u",
     "min(x, 0.5) < 0x10u",
-    "min(x, 0.5) <= 17u",
+    "min(x, 0.5) <= 0u",
   ]);
+});
+
+test("inWgsl takes the highest bit from a pattern, and turns the test of a kernel's constant round", () => {
+  expect(planted("bits == 0x7f800000u")).toEqual(["bits != 0x7f800000u", `bits == ${String(0x3f800000)}u`]);
+  expect(planted("RANK > 2u")).toEqual(["RANK <= 2u", "RANK > 3u"]);
 });
 
 test("inWgsl takes a sign away, and leaves addresses, types and comments alone", () => {

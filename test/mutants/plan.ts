@@ -41,11 +41,16 @@ const swaps: Readonly<Record<string, string>> = {
   max: "min",
 };
 
-/** A number that is off by one step: integers by 1, others by 1 %. */
+/** A constant chooses a form of its kernel. Two forms mostly agree at the limit between them, so the test is turned round. */
+const opposites: Readonly<Record<string, string>> = { "<": ">=", "<=": ">", ">": "<=", ">=": "<" };
+
+/** A number that is off by one step: integers by 1, others by 1 %; a pattern of bits without its highest one. */
 const nudged = (literal: string): string => {
   const [, digits = "", suffix = ""] = /^(0x[\da-f]+|[\d.]+(?:e[-+]?\d+)?)([uif]?)$/i.exec(literal) ?? [];
   const value = Number(digits);
-  if (/^0x|^\d+$/i.test(digits)) return `${value + 1}${suffix}`;
+  // The next pattern would mostly be another NaN.
+  if (/^0x/i.test(digits)) return `${value === 0 ? 1 : value - 2 ** Math.floor(Math.log2(value))}${suffix}`;
+  if (/^\d+$/.test(digits)) return `${value + 1}${suffix}`;
   return `${value === 0 ? "0.01" : String(value * 1.01)}${suffix}`;
 };
 
@@ -60,7 +65,9 @@ export function inWgsl(text: string, offset = 0): readonly Site[] {
     .replace(TYPES, (type) => " ".repeat(type.length));
   const sites: Site[] = [];
   for (const { 0: token, index } of bare.matchAll(TOKENS)) {
-    const replacement = /^\d/.test(token) ? nudged(token) : swaps[token];
+    const replacement = /^\d/.test(token)
+      ? nudged(token)
+      : ((/\b[A-Z][A-Z_]+ $/.test(bare.slice(0, index)) && opposites[token]) || swaps[token]);
     if (replacement === undefined) continue;
     // A sign is taken away; a bare & or * takes an address or follows it.
     const prefix = /(^|[-+*/%<>=&|(,?:{;]|return)\s*$/.test(bare.slice(0, index));
