@@ -5,7 +5,7 @@ import { record } from "./record.ts";
 /** camelCase as snake_case. */
 export const snake = (name: string): string => name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
 /** snake_case as camelCase. */
-export const camel = (name: string): string => name.replace(/_([a-z])/g, (_, c: string) => c.toUpperCase());
+export const camel = (name: string): string => name.replace(/_([a-z\d])/g, (_, c: string) => c.toUpperCase());
 
 /**
  * Makes names throw that look like a property of `owner` and are none: read, they would be undefined; assigned to, nobody would look at them.

@@ -7,5 +7,6 @@ import "./loss/index.ts";
 import "./math/index.ts";
 import "./norm/index.ts";
 import "./random/index.ts";
+import "./rearranging/index.ts";
 import "./sgd/index.ts";
 import "./window/index.ts";

@@ -4,6 +4,7 @@ import { parse } from "../base/options.ts";
 import { normalizeDim, normalizeDims, reducedShape, type Shape, sizeOf } from "../base/shape.ts";
 import { elements } from "../device/cpu.ts";
 import { cpuReduce, extreme, extremeAndPlace, extremePlace, type Fold, gpuReduce } from "../kernels/reduction.ts";
+import { chosen } from "./named.ts";
 import { type Arg, type Fn, type Primitive, raises, t } from "./op.ts";
 import { type Attrs, counted, type Dims, restored } from "./reducing.ts";
 import type { Tensor } from "./tensor.ts";
@@ -89,7 +90,7 @@ export function choosing<F extends Fn>(
             },
           }),
     // PyTorch calls them max and min.
-    ...(gives === "both" ? { result: ({ out, indices }) => ({ values: out, indices }) as ReturnType<F> } : {}),
+    ...(gives === "both" ? { result: ({ out, indices }) => chosen(out, indices!) as ReturnType<F> } : {}),
     samples: [
       ...(gives === "both" ? [] : [[distinct([2, 3, 5])]]),
       [distinct([3, 4]), 1],

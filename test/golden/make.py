@@ -14,6 +14,9 @@ null stands for "no dependence" and equals zeros. The same sample is also run in
 float64, max |a - b| / max(1, |b|), for [values, grad, gg]; a sample where that is above 1e-3 (a jump or a cancellation) is left out.
 Gradients where PyTorch has NaN although the input is a number are null inside the list: not compared. Second gradients with NaN are left out.
 """
+import glob
+import importlib
+import os
 import random
 import sys
 import types
@@ -36,7 +39,9 @@ from samples_pointwise import pointwise  # noqa: E402
 
 warnings.filterwarnings("ignore")
 QUOTA = {torch.int64: 2, torch.bool: 1, torch.uint8: 1}
-HERE = __file__.rsplit("/", 1)[0]
+HERE = os.path.dirname(os.path.abspath(__file__))
+# Families of an area each: rows when imported, and own() and throws() in the form of samples.py.
+AREAS = [importlib.import_module(os.path.basename(path)[:-3]) for path in sorted(glob.glob(f"{HERE}/rows_*.py"))]
 
 
 def reseed(text):
@@ -258,6 +263,10 @@ def main():
     global OWN, MORE, THROWS, DROPPED, ERRORS
     OWN, THROWS, DROPPED, ERRORS = own(), throws(), {}, {"seen": 0}
     MORE = {**pointwise(), **layout()}
+    for area in AREAS:
+        reseed(area.__name__)
+        OWN |= area.own() if hasattr(area, "own") else {}
+        THROWS |= area.throws() if hasattr(area, "throws") else {}
     wanted = sys.argv[1:] or [*dict.fromkeys(r["family"] for r in ROWS), "errors"]
     by_family, errors, total = {}, [], 0
     for r in ROWS:
@@ -267,11 +276,11 @@ def main():
             errors += error_cases(r)
     if "errors" in wanted:
         by_family["errors"] = errors
-    __import__("os").makedirs(f"{HERE}/ops", exist_ok=True)
+    os.makedirs(f"{HERE}/ops", exist_ok=True)
     for family, cases in by_family.items():
         path = f"{HERE}/ops/{family}.json.gz"
         raw = write_json_gz(path, {"torch": torch.__version__, "cases": cases})
-        size = __import__("os").path.getsize(path)
+        size = os.path.getsize(path)
         total += size
         counts = {}
         for case in cases:

@@ -2,7 +2,6 @@
 import { alias } from "../op.ts";
 import { movedim } from "./arrange.ts";
 import { cat } from "./layout.ts";
-import { vstack } from "./stacking.ts";
 
 /** cat by another name. */
 export const concat: typeof cat = alias(cat);
@@ -10,5 +9,3 @@ export const concat: typeof cat = alias(cat);
 export const concatenate: typeof cat = alias(cat);
 /** movedim by another name. */
 export const moveaxis: typeof movedim = alias(movedim);
-/** vstack by another name. */
-export const rowStack: typeof vstack = alias(vstack);

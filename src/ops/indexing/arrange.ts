@@ -1,10 +1,11 @@
-// Arranging: dimensions or elements in another order, repeated, or cut to a triangle.
+// Arranging: dimensions or elements in another order, repeated, or cut to a triangle; diagonals.
 import { ArgumentError, ShapeError, show } from "../../base/errors.ts";
 import { parse } from "../../base/options.ts";
-import { contiguous, type Geometry, normalizeDim } from "../../base/shape.ts";
+import { contiguous, normalizeDim } from "../../base/shape.ts";
 import { checkRank, distinct, integer, integers, listOf, type Sizes } from "../arguments.ts";
 import { counted, picked } from "../arranging.ts";
-import { inlaid, putBack, written } from "../inlaying.ts";
+import { type DiagonalAttrs, diagonalOf, type DiagonalRest } from "../cutting.ts";
+import { inlaid, putBack } from "../inlaying.ts";
 import { type Composite, type Internal, raises, t, type ViewOp } from "../op.ts";
 import type { Tensor } from "../tensor.ts";
 
@@ -47,45 +48,6 @@ export const flip: Composite<(x: Tensor, ...dims: readonly number[] | [dims: rea
     [t([]), []],
   ],
   errors: [raises([t([2]), [1]], "out of range"), raises([t([2, 2]), [0, 0]], "twice")],
-};
-
-/** Columns in reverse order: dimension 1 reversed. */
-export const fliplr: Composite<(x: Tensor) => Tensor> = {
-  renames: true,
-  compose: (x) => (checkRank(x.shape, 2), x.flip(1)),
-  samples: [[t([2, 3])]],
-  errors: [raises([t([3])], "at least 2 dimensions")],
-};
-
-/** Rows in reverse order: dimension 0 reversed. */
-export const flipud: Composite<(x: Tensor) => Tensor> = {
-  renames: true,
-  compose: (x) => (checkRank(x.shape, 1), x.flip(0)),
-  samples: [[t([3])], [t([3, 2])]],
-  errors: [raises([t([])], "at least 1 dimensions")],
-};
-
-type TurnRest =
-  | [k?: number, dims?: readonly number[]]
-  | [k: number, options: { dims?: readonly number[] }]
-  | [options: { k?: number; dims?: readonly number[] }];
-
-/** Turned k quarters in the plane of two dims, from the first towards the second. */
-export const rot90: Composite<(x: Tensor, ...rest: TurnRest) => Tensor> = {
-  rest: true,
-  compose: (x, ...rest) => {
-    const { k, dims } = parse(rest, { k: 1, dims: [0, 1] as readonly number[] });
-    const [from, to] = distinct(integers([dims], "dims"), x.ndim) as [number, number];
-    const quarters = ((integer(k, "k") % 4) + 4) % 4;
-    if (quarters % 2 === 0) return quarters === 0 ? x.clone() : x.flip(from, to);
-    return x.flip(quarters === 1 ? to : from).transpose(from, to);
-  },
-  samples: [[t([2, 3])], [t([2, 3, 2]), -1, [1, -1]], [t([2, 3]), { k: 2 }], [t([2, 3]), 4]],
-  errors: [
-    raises([t([2, 3]), 1, [0]], "dims must be a list of 2"),
-    raises([t([2, 3]), 1, [0, -2]], "twice"),
-    raises([t([2, 3]), 0.5], "k must be an integer"),
-  ],
 };
 
 type RollRest = [shifts: Dims, dims?: Dims] | [shifts: Dims, options: { dims?: Dims }];
@@ -195,27 +157,6 @@ export const repeatInterleave: Composite<(x: Tensor, repeats: number, ...rest: I
 
 // ---- diagonals
 
-export interface DiagonalAttrs {
-  readonly offset: number;
-  readonly dim1: number;
-  readonly dim2: number;
-}
-type DiagonalRest = [offset?: number, dim1?: number, dim2?: number] | [options: { offset?: number; dim1?: number; dim2?: number }];
-
-/** Geometry of the diagonal of x. */
-function diagonalOf(x: Geometry, { offset, dim1, dim2 }: DiagonalAttrs): Geometry {
-  const [a, b] = distinct([dim1, dim2], x.shape.length) as [number, number];
-  const [down, right] = [Math.max(0, -offset), Math.max(0, offset)];
-  const length = Math.max(0, Math.min(x.shape[a]! - down, x.shape[b]! - right));
-  const rest = (list: readonly number[]): number[] => list.filter((_, i) => i !== a && i !== b);
-  const [rows, columns] = [x.strides[a]!, x.strides[b]!];
-  return {
-    shape: [...rest(x.shape), length],
-    strides: [...rest(x.strides), rows + columns],
-    offset: x.offset + down * rows + right * columns,
-  };
-}
-
 /** The elements of a diagonal, as the last dimension of a view; offset > 0 lies above the main diagonal. */
 export const diagonal: ViewOp<(x: Tensor, ...rest: DiagonalRest) => Tensor, DiagonalAttrs> = {
   rest: true,
@@ -256,34 +197,4 @@ export const diag: Composite<(x: Tensor, diagonal?: number) => Tensor> = {
   },
   samples: [[t([3])], [t([3, 3]), 1]],
   errors: [raises([t([2, 2, 2])], "1 to 2 dimensions")],
-};
-
-/** Matrices with all elements of x, in one row, as their diagonal. */
-export const diagflat: Composite<(x: Tensor, offset?: number) => Tensor> = {
-  rest: true,
-  compose: (x, ...rest) => x.flatten().diagEmbed(parse(rest, { offset: 0 }).offset),
-  samples: [[t([2, 2])], [t([]), 1], [t([3]), { offset: -1 }]],
-  errors: [raises([t([2]), 0.5], "must be an integer")],
-};
-
-/** The sum of the diagonal of a matrix. Integers are counted in int32. */
-export const trace: Composite<(x: Tensor) => Tensor> = {
-  compose: (x) => (checkRank(x.shape, 2, 2), x.diagonal().sum()),
-  samples: [[t([3, 3])], [t([2, 4])], [t([2, 3], { dtype: "int32" })], [t([0, 2])]],
-  errors: [raises([t([3])], "2 dimensions")],
-};
-
-/** x with src written to a diagonal of it. */
-export const diagonalScatter: Composite<(x: Tensor, src: Tensor, ...rest: DiagonalRest) => Tensor> = {
-  rest: true,
-  compose: (x, src, ...rest) => {
-    const attrs = parse(rest, { offset: 0, dim1: 0, dim2: 1 });
-    return written(x, src, diagonalOf(contiguous(x.shape), attrs));
-  },
-  samples: [
-    [t([3, 4]), t([3])],
-    [t([2, 3, 3]), t([2, 2]), { offset: 1, dim1: 1, dim2: 2 }],
-    [t([3, 3]), t([2]), -1],
-  ],
-  errors: [raises([t([3, 3]), t([2])], "needs [3]"), raises([t([3]), t([1])], "out of range")],
 };

@@ -3,14 +3,10 @@ import { parse } from "../../base/options.ts";
 import type { Shape } from "../../base/shape.ts";
 import { isTensor } from "../arguments.ts";
 import { choosing, type Choosing, distinct } from "../choosing.ts";
+import type { Chosen } from "../named.ts";
 import { type Composite, type Internal, raises, t } from "../op.ts";
 import type { Tensor } from "../tensor.ts";
 
-/** Values and their positions (int32) along a dimension. */
-export interface Chosen {
-  readonly values: Tensor;
-  readonly indices: Tensor;
-}
 type Along =
   | [dim: number, keepdim?: boolean]
   | [dim: number, options: { readonly keepdim?: boolean }]

@@ -8,7 +8,6 @@ import type * as gather from "./gather.ts";
 import type * as indexing from "./indexing.ts";
 import type * as layout from "./layout.ts";
 import type * as scan from "./scan.ts";
-import type * as stacking from "./stacking.ts";
 import type * as strided from "./strided.ts";
 
 declare module "../tensor.ts" {
@@ -23,12 +22,6 @@ declare module "../tensor.ts" {
     movedim: MethodOf<typeof arrange.movedim>;
     /** The order of the elements reversed along dims. */
     flip: MethodOf<typeof arrange.flip>;
-    /** Columns in reverse order: dimension 1 reversed. */
-    fliplr: MethodOf<typeof arrange.fliplr>;
-    /** Rows in reverse order: dimension 0 reversed. */
-    flipud: MethodOf<typeof arrange.flipud>;
-    /** Turned k quarters in the plane of two dims, from the first towards the second. */
-    rot90: MethodOf<typeof arrange.rot90>;
     /** Elements moved by `shifts` along dims, those leaving one end coming back at the other; without dims the tensor rolls as one long row. */
     roll: MethodOf<typeof arrange.roll>;
     /** The tensor laid side by side: the last dimension sizes[last] times, and so on; more sizes than dimensions add leading ones. */
@@ -51,12 +44,6 @@ declare module "../tensor.ts" {
     diagEmbed: MethodOf<typeof arrange.diagEmbed>;
     /** The diagonal of a matrix, or the matrix with this diagonal for a vector. */
     diag: MethodOf<typeof arrange.diag>;
-    /** Matrices with all elements of x, in one row, as their diagonal. */
-    diagflat: MethodOf<typeof arrange.diagflat>;
-    /** The sum of the diagonal of a matrix. Integers are counted in int32. */
-    trace: MethodOf<typeof arrange.trace>;
-    /** x with src written to a diagonal of it. */
-    diagonalScatter: MethodOf<typeof arrange.diagonalScatter>;
     /** Every step-th element of a dimension from start up to end (exclusive); bounds are clipped and may count from the end, as in Python. */
     slice: MethodOf<typeof cut.slice>;
     /** `length` elements of a dimension from `start` on. A 0-d int32 tensor may give the start. */
@@ -71,18 +58,6 @@ declare module "../tensor.ts" {
     split: MethodOf<typeof cut.split>;
     /** At most `chunks` views of equal size along a dimension, the last possibly shorter. */
     chunk: MethodOf<typeof cut.chunk>;
-    /** Views along a dimension: of so many sections, the first ones an element longer where they do not come out even, or cut before the indices given. */
-    tensorSplit: MethodOf<typeof cut.tensorSplit>;
-    /** Views along dimension 1, or 0 of vectors: so many equal ones, or cut before the indices given. */
-    hsplit: MethodOf<typeof cut.hsplit>;
-    /** Views along dimension 0: so many equal ones, or cut before the indices given. */
-    vsplit: MethodOf<typeof cut.vsplit>;
-    /** Views along dimension 2: so many equal ones, or cut before the indices given. */
-    dsplit: MethodOf<typeof cut.dsplit>;
-    /** x with src written at one index of a dimension. */
-    selectScatter: MethodOf<typeof cut.selectScatter>;
-    /** x with src written to a slice of a dimension. */
-    sliceScatter: MethodOf<typeof cut.sliceScatter>;
     /** Position of the largest element: in the flattened tensor, or along a dimension. The first of equals; NaN wins. */
     argmax: MethodOf<typeof extrema.argmax>;
     /** Position of the smallest element: in the flattened tensor, or along a dimension. The first of equals; NaN wins. */
@@ -156,14 +131,6 @@ declare module "../tensor.ts" {
     cumprod_: MethodOf<typeof scan.cumprod>;
     /** The product over dimensions, all by default: the last of the running products, so that its gradient too is right at zeros, to any order. */
     prod: MethodOf<typeof scan.prod>;
-    /** Differences of neighbours along a dimension, n times over, after `prepend` and `append` were joined to its ends. Truth values: whether they differ. */
-    diff: MethodOf<typeof scan.diff>;
-    /** x with at least one dimension: [] → [1]. */
-    atleast1d: MethodOf<typeof stacking.atleast1d>;
-    /** x with at least two dimensions: [n] → [1, n]. */
-    atleast2d: MethodOf<typeof stacking.atleast2d>;
-    /** x with at least three dimensions: [n] → [1, n, 1], [m, n] → [m, n, 1]. */
-    atleast3d: MethodOf<typeof stacking.atleast3d>;
     /** A view of x's storage by explicit size, strides and offset (default: x's own), all counted in elements. */
     asStrided: MethodOf<typeof strided.asStrided>;
     /** Windows of `size` elements along dim, `step` apart, as a last dimension of a view. Shape: [L] → [⌊(L − size) / step⌋ + 1, size]. */
@@ -193,18 +160,10 @@ declare module "../methods.ts" {
     concatenate: FunctionOf<typeof aliases.concatenate>;
     /** movedim by another name. */
     moveaxis: FunctionOf<typeof aliases.moveaxis>;
-    /** vstack by another name. */
-    rowStack: FunctionOf<typeof aliases.rowStack>;
     /** Dimensions moved to other positions, the rest keeping their order. */
     movedim: FunctionOf<typeof arrange.movedim>;
     /** The order of the elements reversed along dims. */
     flip: FunctionOf<typeof arrange.flip>;
-    /** Columns in reverse order: dimension 1 reversed. */
-    fliplr: FunctionOf<typeof arrange.fliplr>;
-    /** Rows in reverse order: dimension 0 reversed. */
-    flipud: FunctionOf<typeof arrange.flipud>;
-    /** Turned k quarters in the plane of two dims, from the first towards the second. */
-    rot90: FunctionOf<typeof arrange.rot90>;
     /** Elements moved by `shifts` along dims, those leaving one end coming back at the other; without dims the tensor rolls as one long row. */
     roll: FunctionOf<typeof arrange.roll>;
     /** The tensor laid side by side: the last dimension sizes[last] times, and so on; more sizes than dimensions add leading ones. */
@@ -223,12 +182,6 @@ declare module "../methods.ts" {
     diagEmbed: FunctionOf<typeof arrange.diagEmbed>;
     /** The diagonal of a matrix, or the matrix with this diagonal for a vector. */
     diag: FunctionOf<typeof arrange.diag>;
-    /** Matrices with all elements of x, in one row, as their diagonal. */
-    diagflat: FunctionOf<typeof arrange.diagflat>;
-    /** The sum of the diagonal of a matrix. Integers are counted in int32. */
-    trace: FunctionOf<typeof arrange.trace>;
-    /** x with src written to a diagonal of it. */
-    diagonalScatter: FunctionOf<typeof arrange.diagonalScatter>;
     /** Every step-th element of a dimension from start up to end (exclusive); bounds are clipped and may count from the end, as in Python. */
     slice: FunctionOf<typeof cut.slice>;
     /** `length` elements of a dimension from `start` on. A 0-d int32 tensor may give the start. */
@@ -243,18 +196,6 @@ declare module "../methods.ts" {
     split: FunctionOf<typeof cut.split>;
     /** At most `chunks` views of equal size along a dimension, the last possibly shorter. */
     chunk: FunctionOf<typeof cut.chunk>;
-    /** Views along a dimension: of so many sections, the first ones an element longer where they do not come out even, or cut before the indices given. */
-    tensorSplit: FunctionOf<typeof cut.tensorSplit>;
-    /** Views along dimension 1, or 0 of vectors: so many equal ones, or cut before the indices given. */
-    hsplit: FunctionOf<typeof cut.hsplit>;
-    /** Views along dimension 0: so many equal ones, or cut before the indices given. */
-    vsplit: FunctionOf<typeof cut.vsplit>;
-    /** Views along dimension 2: so many equal ones, or cut before the indices given. */
-    dsplit: FunctionOf<typeof cut.dsplit>;
-    /** x with src written at one index of a dimension. */
-    selectScatter: FunctionOf<typeof cut.selectScatter>;
-    /** x with src written to a slice of a dimension. */
-    sliceScatter: FunctionOf<typeof cut.sliceScatter>;
     /** Position of the largest element: in the flattened tensor, or along a dimension. The first of equals; NaN wins. */
     argmax: FunctionOf<typeof extrema.argmax>;
     /** Position of the smallest element: in the flattened tensor, or along a dimension. The first of equals; NaN wins. */
@@ -314,30 +255,6 @@ declare module "../methods.ts" {
     cumprod: FunctionOf<typeof scan.cumprod>;
     /** The product over dimensions, all by default: the last of the running products, so that its gradient too is right at zeros, to any order. */
     prod: FunctionOf<typeof scan.prod>;
-    /** Differences of neighbours along a dimension, n times over, after `prepend` and `append` were joined to its ends. Truth values: whether they differ. */
-    diff: FunctionOf<typeof scan.diff>;
-    /** Tensors joined side by side: along dimension 1, or 0 for those with one dimension. */
-    hstack: FunctionOf<typeof stacking.hstack>;
-    /** Tensors joined on top of each other: along dimension 0, those with one dimension as rows. */
-    vstack: FunctionOf<typeof stacking.vstack>;
-    /** Tensors joined one behind the other: along dimension 2, which those with fewer dimensions get. */
-    dstack: FunctionOf<typeof stacking.dstack>;
-    /** Vectors joined as columns beside matrices. */
-    columnStack: FunctionOf<typeof stacking.columnStack>;
-    /** x with at least one dimension: [] → [1]. */
-    atleast1d: FunctionOf<typeof stacking.atleast1d>;
-    /** x with at least two dimensions: [n] → [1, n]. */
-    atleast2d: FunctionOf<typeof stacking.atleast2d>;
-    /** x with at least three dimensions: [n] → [1, n, 1], [m, n] → [m, n, 1]. */
-    atleast3d: FunctionOf<typeof stacking.atleast3d>;
-    /** One matrix with the given ones along its diagonal and zeros elsewhere; vectors count as rows. */
-    blockDiag: FunctionOf<typeof stacking.blockDiag>;
-    /** Views of the tensors in the shape that they broadcast to together. */
-    broadcastTensors: FunctionOf<typeof stacking.broadcastTensors>;
-    /** Coordinates of a grid: views in which the k-th vector runs along dimension k. With indexing "xy" the first two change places. */
-    meshgrid: FunctionOf<typeof stacking.meshgrid>;
-    /** All ways to take one element of each vector, as rows; of one vector its elements. */
-    cartesianProd: FunctionOf<typeof stacking.cartesianProd>;
     /** A view of x's storage by explicit size, strides and offset (default: x's own), all counted in elements. */
     asStrided: FunctionOf<typeof strided.asStrided>;
     /** Windows of `size` elements along dim, `step` apart, as a last dimension of a view. Shape: [L] → [⌊(L − size) / step⌋ + 1, size]. */

@@ -10,7 +10,6 @@ import * as gather from "./gather.ts";
 import * as indexing from "./indexing.ts";
 import * as layout from "./layout.ts";
 import * as scan from "./scan.ts";
-import * as stacking from "./stacking.ts";
 import * as strided from "./strided.ts";
 
-install(aliases, arrange, cut, extrema, gather, indexing, layout, scan, stacking, strided);
+install(aliases, arrange, cut, extrema, gather, indexing, layout, scan, strided);
