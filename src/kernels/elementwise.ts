@@ -62,8 +62,15 @@ export const formOf = <A>(p: Pointwise<A>, attrs: A): Form => ("form" in p ? p.f
 export const operands = ["x", "y", "z"] as const;
 type Operands = Io<"x" | "y?" | "z?">;
 
-/** The operands present; they fill x, y, z without gaps. */
-const inputsOf = (io: Operands): View[] => operands.flatMap((name) => io[name] ?? []);
+/** The operands present; they fill x, y, z without gaps. Every call asks for them: a loop, since flatMap allocates for each. */
+export function present<T>(io: Readonly<Partial<Record<"x" | "y" | "z", T | undefined>>>, without = ""): T[] {
+  const list: T[] = [];
+  for (const name of operands) {
+    const given = io[name];
+    if (given !== undefined && !without.includes(name)) list.push(given);
+  }
+  return list;
+}
 
 /** The dtype an elementwise kernel computes in, as far as it matters to one: predicates take their operands for floats or for integers. */
 const computeType = (form: Form, views: readonly View[], out: DType): DType =>
@@ -134,7 +141,7 @@ export function gpuMap<A extends object>(p: Pointwise<A>, io: Operands, attrs: A
   const out = io.out;
   const form = formOf(p, attrs);
   const scalars = p.params?.(attrs, out.dtype) ?? [];
-  let views = inputsOf(io);
+  let views: View[] = present(io);
   let merged = coalesce(walked(out, views));
   if (merged[0]!.shape.length > 4) {
     views = views.map((v) => (constantOf(v) === undefined ? launcher.dense({ ...v, ...expandTo(v, out.shape) }) : v));
@@ -182,7 +189,7 @@ export function cpuMap<A extends object>(p: Pointwise<A>, io: Operands, attrs: A
   const out = io.out;
   const form = formOf(p, attrs);
   const [p0 = 0, p1 = 0, p2 = 0, p3 = 0] = p.params?.(attrs, out.dtype) ?? [];
-  const views = inputsOf(io);
+  const views: View[] = present(io);
   const to = elements(out);
   const dtype = computeType(form, views, out.dtype);
   // Operands that are missing read the first one's memory, and nobody reads them.

@@ -3,7 +3,18 @@ import { category, type DType, promote } from "../base/dtype.ts";
 import { ShapeError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { broadcastShapes } from "../base/shape.ts";
-import { cpuMap, expression, type Form, formOf, gpuMap, operands, type Pointwise, scalarOf, type Scalars } from "../kernels/elementwise.ts";
+import {
+  cpuMap,
+  expression,
+  type Form,
+  formOf,
+  gpuMap,
+  operands,
+  type Pointwise,
+  present,
+  scalarOf,
+  type Scalars,
+} from "../kernels/elementwise.ts";
 import { operand } from "./arguments.ts";
 import {
   type Arg,
@@ -35,7 +46,7 @@ export function checkSingle(value: Tensor | number | undefined): void {
 }
 
 function resultType(form: Form, ins: Named<Names, Input>): DType {
-  const dtype = promote(operands.flatMap((n) => (form.conditions?.includes(n) ? [] : (ins[n] ?? []))));
+  const dtype = promote(present(ins, form.conditions));
   const result = form.yields === "float" && category(dtype) < 2 ? "float32" : dtype;
   expression(form, result);
   return form.yields === "bool" ? "bool" : result;
@@ -96,7 +107,7 @@ export function pointwise<F extends Fn, S extends string = never, A extends obje
       }),
     meta: (ins, attrs) => ({
       out: {
-        shape: broadcastShapes(...operands.flatMap((n) => (ins[n] ? [ins[n].shape] : []))),
+        shape: broadcastShapes(...present(ins).map((x) => x.shape)),
         dtype: dtype?.(ins, attrs) ?? resultType(formOf(rule, attrs), ins),
       },
     }),
