@@ -35,6 +35,7 @@ export {
   zerosLike,
 } from "./tensor/create.ts";
 export {
+  type DeviceLike,
   type DeviceName,
   init,
   type InitOptions,

@@ -59,15 +59,22 @@ export function backward(tensors: Tensor | readonly Tensor[], ...rest: BackwardR
   });
 }
 
+/** One gradient for each input, in their order. */
+export type Grads<I> = I extends readonly Tensor[] ? { -readonly [K in keyof I]: Tensor } : [Tensor];
+
 /**
  * The gradients of the sum of `outputs` for each of `inputs`, as a list; nothing is accumulated. Errors: GradError for an input that takes no part.
  * @example
  * const x = tensor(2, { requiresGrad: true });
  * const [first] = autograd.grad(x.pow(3), x, { createGraph: true });
- * const [second] = autograd.grad(first!, x);
- * [await first!.item(), await second!.item()]; // → [12, 12]
+ * const [second] = autograd.grad(first, x);
+ * [await first.item(), await second.item()]; // → [12, 12]
  */
-export function grad(outputs: Tensor | readonly Tensor[], inputs: Tensor | readonly Tensor[], ...rest: GradRest): Tensor[] {
+export function grad<const I extends Tensor | readonly Tensor[]>(
+  outputs: Tensor | readonly Tensor[],
+  inputs: I,
+  ...rest: GradRest
+): Grads<I> {
   return under("grad", () => {
     const defaults = { gradOutputs: undefined as Seeds, ...modes, onlyInputs: true, allowUnused: false };
     const { gradOutputs, onlyInputs, allowUnused, ...o } = reading([outputs, inputs, ...rest], () => parse(rest, defaults));
@@ -77,7 +84,7 @@ export function grad(outputs: Tensor | readonly Tensor[], inputs: Tensor | reado
     return wanted.map((_, i) => {
       if (found[i] || allowUnused) return found[i] as Tensor;
       throw new GradError(`input ${i} was not used in the graph`, "allowUnused gives undefined for it");
-    });
+    }) as Grads<I>;
   });
 }
 

@@ -5,6 +5,8 @@ import { contiguous, type Geometry, type Shape, sizeOf } from "../base/shape.ts"
 import type { Launcher } from "./kernel.ts";
 
 export type DeviceName = "cpu" | "webgpu";
+/** A device by its name, or as tensors hold it: `{ device: x.device }`. */
+export type DeviceLike = DeviceName | { readonly type: DeviceName };
 
 /** Bytes of one device: made by it, counted by it, freed by it. */
 export interface Device {

@@ -6,7 +6,7 @@ import { parse } from "../base/options.ts";
 import { entry, takes } from "../base/reading.ts";
 import { productOf } from "../base/shape.ts";
 import { tensor } from "../tensor/create.ts";
-import type { DeviceName } from "../tensor/device.ts";
+import type { DeviceLike } from "../tensor/device.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { type ArrivingBytes, type Bytes, withBytes } from "./bytes.ts";
 import { decoded, type Format, formats } from "./formats.ts";
@@ -104,8 +104,8 @@ export async function parseIdx(file: Bytes | ArrivingBytes): Promise<IdxArray> {
 }
 
 /** The tensor in an IDX file, plain or gzipped: uint8 for MNIST's images and labels. Errors: as parseIdx. */
-export async function loadIdx(file: Bytes | ArrivingBytes, options: { readonly device?: DeviceName } = {}): Promise<Tensor> {
-  const { device } = entry("loadIdx", arguments, 2, () => parse([options], {}, { device: undefined as DeviceName | undefined }));
+export async function loadIdx(file: Bytes | ArrivingBytes, options: { readonly device?: DeviceLike } = {}): Promise<Tensor> {
+  const { device } = entry("loadIdx", arguments, 2, () => parse([options], {}, { device: undefined as DeviceLike | undefined }));
   const { data, shape, dtype } = await read("loadIdx", file);
   return tensor(data, { device, shape, dtype });
 }

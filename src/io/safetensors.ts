@@ -7,7 +7,7 @@ import { parse } from "../base/options.ts";
 import { entry, takes } from "../base/reading.ts";
 import { record } from "../base/record.ts";
 import { type CreateOptions, full, tensor } from "../tensor/create.ts";
-import { type DeviceName, deviceNamed } from "../tensor/device.ts";
+import { type DeviceLike, deviceNamed } from "../tensor/device.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { type ArrivingBytes, type Bytes, withBytes } from "./bytes.ts";
 import { decoded, formats } from "./formats.ts";
@@ -100,7 +100,7 @@ export function inspectSafetensors(file: Bytes | ArrivingBytes): SafetensorsInfo
 type Loaded = Record<string, Tensor>;
 export interface LoadOptions {
   /** Where the tensors go. Default: the device in use. */
-  readonly device?: DeviceName;
+  readonly device?: DeviceLike;
 }
 
 /**
@@ -115,14 +115,14 @@ export function loadSafetensors(file: Bytes, options?: LoadOptions): Loaded;
 export function loadSafetensors(file: ArrivingBytes, options?: LoadOptions): Promise<Loaded>;
 export function loadSafetensors(file: Bytes | ArrivingBytes, options?: LoadOptions): Loaded | Promise<Loaded>;
 export function loadSafetensors(file: Bytes | ArrivingBytes, options: LoadOptions = {}): Loaded | Promise<Loaded> {
-  const { device } = entry("loadSafetensors", arguments, 2, () => parse([options], {}, { device: undefined as DeviceName | undefined }));
+  const { device } = entry("loadSafetensors", arguments, 2, () => parse([options], {}, { device: undefined as DeviceLike | undefined }));
   return withBytes("loadSafetensors", file, (bytes) => readSafetensors(bytes, device).tensors);
 }
 
 /** Tensors and metadata of a file at hand. */
 export function readSafetensors(
   bytes: Uint8s,
-  device?: DeviceName,
+  device?: DeviceLike,
 ): { readonly tensors: Record<string, Tensor>; readonly metadata: Readonly<Record<string, string>> } {
   const { entries, metadata, start } = readHeader(bytes);
   const double = deviceNamed(device).supports("float64");

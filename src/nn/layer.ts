@@ -4,7 +4,7 @@ import { parse } from "../base/options.ts";
 import { fields } from "../base/python.ts";
 import { entry, exactly, takes } from "../base/reading.ts";
 import { type CreateOptions, zeros } from "../tensor/create.ts";
-import type { DeviceName } from "../tensor/device.ts";
+import type { DeviceLike } from "../tensor/device.ts";
 import { functions } from "../tensor/methods.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { Module } from "./module.ts";
@@ -22,10 +22,10 @@ export type LayerClass<O = object, A extends readonly unknown[] = [value?: O[key
 
 /** Where a layer's parameters are made. */
 export interface Factory {
-  readonly device?: DeviceName | undefined;
+  readonly device?: DeviceLike | undefined;
   readonly dtype?: DTypeLike | undefined;
 }
-const factory = { device: undefined as DeviceName | undefined, dtype: undefined as DTypeLike | undefined };
+const factory = { device: undefined as DeviceLike | undefined, dtype: undefined as DTypeLike | undefined };
 
 /**
  * Puts into the module's properties what its constructor requires, and the options it was given but for those that only say how parameters

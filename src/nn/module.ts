@@ -6,19 +6,19 @@ import { ArgumentError } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { forbid } from "../base/python.ts";
 import { callable, entry, exactly } from "../base/reading.ts";
-import { type DeviceName, deviceNamed } from "../tensor/device.ts";
+import { type DeviceLike, deviceNamed, isDevice } from "../tensor/device.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { type BackwardHook, type ForwardHook, type ForwardPreHook, hooked, type HookHandle, watched } from "./hooks.ts";
 import { Buffer, Parameter } from "./parameter.ts";
 import { type LoadReport, loadState, type StateDict } from "./state.ts";
 
 export interface PlaceOptions {
-  readonly device?: DeviceName;
+  readonly device?: DeviceLike;
   /** Floating parameters and buffers take it; the others keep theirs. */
   readonly dtype?: DTypeLike;
 }
 
-const where = { device: undefined as DeviceName | undefined, dtype: undefined as DTypeLike | undefined };
+const where = { device: undefined as DeviceLike | undefined, dtype: undefined as DTypeLike | undefined };
 
 type Prefix = [prefix?: string] | [options: { readonly prefix?: string }];
 type Recurse = [recurse?: boolean] | [options: { readonly recurse?: boolean }];
@@ -269,9 +269,10 @@ export class Module {
    * Moves parameters, their gradients and buffers to a device or floating dtype; they stay the same objects, so optimisers keep working.
    * Errors: DeviceError when values would have to come down from the GPU: await cpu() does that.
    */
-  to(place: DeviceName | DTypeLike | PlaceOptions): this {
+  to(place: DeviceLike | DTypeLike | PlaceOptions): this {
     return entry("to", arguments, 1, () => {
-      const given = place === "cpu" || place === "webgpu" ? { device: place } : typeof place === "string" ? { dtype: place } : place;
+      const given =
+        place === "cpu" || place === "webgpu" || isDevice(place) ? { device: place } : typeof place === "string" ? { dtype: place } : place;
       const { device, dtype } = parse([given], {}, where);
       const wanted = dtype === undefined ? undefined : asDType(dtype);
       if (wanted && !isFloat(wanted)) throw new ArgumentError(`a model cannot be ${wanted}`, "a floating dtype");

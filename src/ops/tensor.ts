@@ -2,7 +2,7 @@
 // need; the class behind it is src/tensor/tensor.ts. What is marked as internal leaves the emitted types.
 import type { DType, DTypeLike, TypedArray } from "../base/dtype.ts";
 import type { Geometry } from "../base/shape.ts";
-import type { DeviceName } from "../device/device.ts";
+import type { DeviceLike, DeviceName } from "../device/device.ts";
 
 /** Nested arrays of numbers or booleans, a plain one for 0-d. */
 export type Nested = number | boolean | Nested[];
@@ -29,7 +29,7 @@ export interface BackwardOptions {
 /** Where and as what `to` wants a tensor. */
 export interface ToOptions {
   readonly dtype?: DTypeLike;
-  readonly device?: DeviceName;
+  readonly device?: DeviceLike;
   /** A copy even when nothing changes. */
   readonly copy?: boolean;
 }
@@ -97,7 +97,7 @@ export interface Tensor extends Geometry {
    * Itself when nothing changes. From the CPU to WebGPU elements are uploaded at once; the way back cannot be synchronous: await cpu().
    * Errors: DeviceError from WebGPU to the CPU, GradError where a gradient would have to cross devices.
    */
-  to(target: DTypeLike | DeviceName | Tensor | ToOptions, options?: ToOptions): Tensor;
+  to(target: DTypeLike | DeviceLike | Tensor | ToOptions, options?: ToOptions): Tensor;
   /** The elements on the CPU, itself when they are there already; a copy without graph otherwise. */
   cpu(): Promise<Tensor>;
   /** The tensor in float64, on the CPU only; itself when it is already. */

@@ -9,17 +9,17 @@ import { entry } from "../base/reading.ts";
 import { checkShape, sizeOf } from "../base/shape.ts";
 import { checkSupport, type Device } from "../device/device.ts";
 import { isTensor, operand } from "../ops/arguments.ts";
-import { type DeviceName, deviceNamed } from "./device.ts";
+import { type DeviceLike, deviceNamed } from "./device.ts";
 import { Tensor } from "./tensor.ts";
 
 export interface CreateOptions {
   readonly dtype?: DTypeLike | undefined;
-  readonly device?: DeviceName | undefined;
+  readonly device?: DeviceLike | undefined;
   readonly requiresGrad?: boolean;
 }
 export const createDefaults = {
   dtype: undefined as DTypeLike | undefined,
-  device: undefined as DeviceName | undefined,
+  device: undefined as DeviceLike | undefined,
   requiresGrad: false,
 };
 export type TensorData = number | boolean | TypedArray | BigInt64Array | readonly TensorData[];

@@ -6,12 +6,13 @@ import { ArgumentError, DeviceError } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { entry, takes } from "../base/reading.ts";
 import { cpu } from "../device/cpu.ts";
-import type { Device, DeviceName } from "../device/device.ts";
+import type { Device, DeviceLike, DeviceName } from "../device/device.ts";
 import { type Counts, counts, ledger } from "../device/ledger.ts";
 import type { GPUDevice } from "../device/webgpu/names.ts";
 import { type AdapterReport, openWebGpu, type WebGpuDevice } from "../device/webgpu/webgpu.ts";
+import { isTensor } from "../ops/arguments.ts";
 
-export type { DeviceName };
+export type { DeviceLike, DeviceName };
 export interface InitOptions {
   /** "auto" (default): WebGPU where it works, else the CPU. "webgpu" and "cpu" insist. */
   readonly device?: "auto" | DeviceName;
@@ -65,9 +66,13 @@ async function choose(device: "auto" | DeviceName, gpuDevice: GPUDevice | undefi
 
 export const defaultDevice = (): Device => current;
 
-/** The device object for a name. Errors: DeviceError when WebGPU was not initialised. */
-export function deviceNamed(name: unknown): Device {
-  if (name === undefined || name === null) return current;
+/** Whether something is a device as tensors hold it. */
+export const isDevice = (x: unknown): x is { readonly type: unknown } => typeof x === "object" && x !== null && "type" in x && !isTensor(x);
+
+/** The device object for a name, or for one with that name. Errors: DeviceError when WebGPU was not initialised. */
+export function deviceNamed(device: unknown): Device {
+  if (device === undefined || device === null) return current;
+  const name = isDevice(device) ? device.type : device;
   if (name === "cpu") return cpu;
   if (name !== "webgpu") throw new ArgumentError(`unknown device ${String(name)}`, "cpu or webgpu");
   if (!webgpu) throw new DeviceError("webgpu is not initialised", 'await init({ device: "webgpu" }) first');

@@ -16,7 +16,7 @@ import { parse } from "../base/options.ts";
 import { contiguous, type Geometry, isContiguous, normalizeDim, sameShape, sizeOf } from "../base/shape.ts";
 import { quiet } from "../base/turn.ts";
 import { cpu, dense } from "../device/cpu.ts";
-import { checkSupport, type Device, type DeviceName, released, Storage } from "../device/device.ts";
+import { checkSupport, type Device, type DeviceLike, released, Storage } from "../device/device.ts";
 import { operand } from "../ops/arguments.ts";
 import type { BackwardOptions, GradHook, Nested, Tensor as Face, ToOptions } from "../ops/tensor.ts";
 import { destination, knownValue } from "./transfer.ts";
@@ -297,7 +297,7 @@ class TensorImpl implements History, Moves {
   uploadedLike(dtype: DType, data: TypedArray, shape: readonly number[]): Face {
     return TensorImpl.upload(this.storage.device, dtype, data, shape);
   }
-  to(target: DTypeLike | DeviceName | Face | ToOptions, options?: ToOptions): Face {
+  to(target: DTypeLike | DeviceLike | Face | ToOptions, options?: ToOptions): Face {
     return under("to", () => {
       const { device, dtype, copy } = destination(this, target, options);
       const moved = this.moved(device, dtype);

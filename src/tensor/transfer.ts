@@ -3,10 +3,10 @@ import { noGrad } from "../autograd/mode.ts";
 import { asDType, type DType, type DTypeLike } from "../base/dtype.ts";
 import { parse } from "../base/options.ts";
 import { dense } from "../device/cpu.ts";
-import { constantOf, type Device, type DeviceName } from "../device/device.ts";
+import { constantOf, type Device, type DeviceLike } from "../device/device.ts";
 import { isTensor } from "../ops/arguments.ts";
 import type { Tensor, ToOptions } from "../ops/tensor.ts";
-import { defaultDevice, deviceNamed } from "./device.ts";
+import { defaultDevice, deviceNamed, isDevice } from "./device.ts";
 
 /** Where and as a tensor is. */
 export interface Place {
@@ -17,15 +17,17 @@ export interface Place {
 /** What `to` is asked for: a dtype, a device, both, or the like of another tensor. Errors: ArgumentError, DtypeError. */
 export function destination(
   x: Tensor,
-  target: DTypeLike | DeviceName | Tensor | ToOptions,
+  target: DTypeLike | DeviceLike | Tensor | ToOptions,
   options: ToOptions | undefined,
 ): { readonly device: Device; readonly dtype: DType; readonly copy: boolean } {
   const given = isTensor(target)
     ? { dtype: target.dtype, device: target.device.type }
-    : typeof target === "string"
-      ? { [target === "cpu" || target === "webgpu" ? "device" : "dtype"]: target }
-      : target;
-  const defaults = { dtype: x.dtype as DTypeLike, device: x.device.type as DeviceName, copy: false };
+    : isDevice(target)
+      ? { device: target }
+      : typeof target === "string"
+        ? { [target === "cpu" || target === "webgpu" ? "device" : "dtype"]: target }
+        : target;
+  const defaults = { dtype: x.dtype as DTypeLike, device: x.device as DeviceLike, copy: false };
   const { dtype, device, copy } = parse([{ ...given, ...options }], {}, defaults);
   return { device: deviceNamed(device), dtype: asDType(dtype), copy };
 }

@@ -1,12 +1,13 @@
 // Which device init() chooses: calls that meet, devices of the application, and what is said where there is none.
 import { afterAll, describe, expect, it, vi } from "vitest";
 import { ArgumentError, DeviceError } from "../../src/base/errors.ts";
-import { tensor } from "../../src/tensor/create.ts";
+import { tensor, zeros } from "../../src/tensor/create.ts";
 import { manualSeed } from "../../src/base/random.ts";
 import { loadSafetensors, saveSafetensors } from "../../src/io/index.ts";
 import { Linear } from "../../src/nn/index.ts";
 import { Adam } from "../../src/optim/index.ts";
 import { init, webGpuDevice } from "../../src/tensor/device.ts";
+import { randn } from "../../src/tensor/sampling.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import { watchRejections } from "../faults/waits.ts";
 import { inPage } from "../setup/runtime.ts";
@@ -175,5 +176,27 @@ describe("after a loss", () => {
     model.loadStateDict({ weight: tensor([[3, 4]], { device: "cpu" }) });
     expect(model.weight.device.type).toBe("cpu");
     expect(await model.weight.tolist()).toEqual([[3, 4]]);
+  });
+});
+
+describe("a tensor's device", () => {
+  it.each(["cpu", "webgpu"] as const)("says where others are made and moved to: %s", async (name) => {
+    await init({ device: "webgpu" });
+    const { device } = tensor([1, 2], { device: name });
+    const places = [
+      tensor([1], { device }).device,
+      zeros([2], { device, dtype: "int32" }).device,
+      randn(2, { device }).device,
+      tensor([3], { device: "cpu" }).to(device).device,
+      tensor([3], { device: "cpu" }).to({ device }).device,
+      new Linear(2, 2, { device }).weight.device,
+      new Linear(2, 2, { device: "cpu" }).to(device).weight.device,
+    ];
+    expect(places.map(({ type }) => type)).toEqual(places.map(() => name));
+  });
+
+  it("must be one that there is", () => {
+    expect(() => zeros([2], { device: { type: "cuda" } as never })).toThrow("unknown device cuda");
+    expect(() => zeros([2], { device: {} as never })).toThrow(ArgumentError);
   });
 });
