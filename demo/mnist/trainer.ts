@@ -1,9 +1,10 @@
 // Training a network on digits, one step at a time: what the terminal and the page have in common.
 import { loadCheckpoint, saveCheckpoint } from "../../src/io/index.ts";
-import { data, type Generator, inspect, io, manualSeed, nn, noGrad, optim, tensor, type Tensor } from "../../src/index.ts";
+import { inspect, io, manualSeed, nn, noGrad, optim, tensor, type Tensor } from "../../src/index.ts";
 import { CLASSES, type Digits, type DigitSet, PIXELS, SIDE } from "./digits.ts";
 import type { ModelName } from "./model-names.ts";
 import { buildModel } from "./models.ts";
+import { Passes, type Place } from "./passes.ts";
 
 export interface TrainerOptions {
   readonly model: ModelName;
@@ -17,14 +18,6 @@ export interface TrainerOptions {
    * Its order depends on the seed alone, not on when they come.
    */
   readonly part?: number;
-}
-
-/** Where a training stands among its digits; a checkpoint keeps it beside the weights. */
-export interface Place {
-  readonly epoch: number;
-  readonly steps: number;
-  readonly at: number;
-  readonly order: readonly number[];
 }
 
 /** One step's figures. */
@@ -83,45 +76,38 @@ export class Trainer {
   readonly #optimizer: optim.Adam;
   readonly #schedule: optim.CosineAnnealingLR | undefined;
   readonly #loss = new nn.CrossEntropyLoss();
-  readonly #random: Generator;
-  readonly #part: number;
-  #order = new Int32Array(0);
-  #at = 0;
-  #epoch = 0;
-  #steps = 0;
+  readonly #passes: Passes;
   /** Settles with the figures of the latest step. */
   #latest: Promise<unknown> = Promise.resolve();
   #batchSize: number;
   /** Called with the loss of the next step before its gradients are taken. */
   onGraph: ((loss: Tensor, named: Iterable<readonly [string, Tensor]>) => void) | undefined;
 
-  constructor(digits: Digits, { model, seed, batchSize, learningRate, decaySteps, part = digits.train.count }: TrainerOptions) {
+  constructor(digits: Digits, { model, seed, batchSize, learningRate, decaySteps, part }: TrainerOptions) {
     this.#digits = digits;
     this.trainCount = digits.train.count;
     this.#batchSize = batchSize;
-    this.#random = manualSeed(seed);
+    this.#passes = new Passes(digits.train.count, manualSeed(seed), part);
     this.model = buildModel(model);
     this.#optimizer = new optim.Adam(this.model.parameters(), { lr: learningRate });
     this.#schedule = decaySteps === undefined ? undefined : new optim.CosineAnnealingLR(this.#optimizer, decaySteps);
-    this.#part = part;
   }
 
   /** Steps taken. */
   get steps(): number {
-    return this.#steps;
+    return this.#passes.steps;
   }
   /** Passes over the digits begun, at least one step into each. */
   get epoch(): number {
-    return this.#epoch;
+    return this.#passes.epoch;
   }
   /** True right after the last batch of a pass. */
   get atEpochEnd(): boolean {
-    return this.#steps > 0 && this.#at >= this.#order.length;
+    return this.#passes.atEnd;
   }
   /** Has the next step's batch ready, and says how many digits from the front of the set it reaches into. */
   ready(): number {
-    if (this.#at >= this.#order.length) this.#shuffle();
-    return 1 + this.#order.subarray(this.#at, this.#at + this.#batchSize).reduce((a, b) => Math.max(a, b));
+    return this.#passes.ready(this.#batchSize);
   }
   get parameterCount(): number {
     return [...this.model.parameters()].reduce((sum, p) => sum + p.numel(), 0);
@@ -137,8 +123,7 @@ export class Trainer {
 
   /** Queues one step; the promise gives its figures when the device has run it. Several may be under way: they settle in order. */
   step(): Promise<StepResult> {
-    if (this.#at >= this.#order.length) this.#shuffle();
-    const picked = this.#order.subarray(this.#at, (this.#at += this.#batchSize));
+    const picked = this.#passes.next(this.#batchSize);
     const labels = Int32Array.from(picked, (i) => this.#digits.train.labels[i]!);
     const images = imagesOf(this.#digits.train, picked);
     this.model.train();
@@ -149,7 +134,6 @@ export class Trainer {
     loss.backward();
     this.#optimizer.step();
     this.#schedule?.step();
-    this.#steps++;
     const before = this.#latest.catch(() => undefined);
     const own = Promise.all([figures(loss, logits.detach(), labels), before]).then(([result]) => result);
     this.#latest = own;
@@ -195,33 +179,16 @@ export class Trainer {
 
   /** Everything that a training needs to go on with the same bits, and `extra` of the caller's own. Nothing may be under way. */
   checkpoint(extra: Readonly<Record<string, unknown>>): Promise<Uint8Array> {
-    const place: Place = { epoch: this.#epoch, steps: this.#steps, at: this.#at, order: [...this.#order] };
-    return saveCheckpoint(this.#training, { extra: { ...extra, place } });
+    return saveCheckpoint(this.#training, { extra: { ...extra, place: this.#passes.place } });
   }
 
   /** Goes on from a checkpoint of a trainer with the same options, whose digits are as many. Errors: as loadCheckpoint. */
   restore(bytes: Uint8Array): void {
-    const { place } = loadCheckpoint(bytes, this.#training) as { readonly place: Place };
-    [this.#epoch, this.#steps, this.#at] = [place.epoch, place.steps, place.at];
-    this.#order = Int32Array.from(place.order);
+    this.#passes.place = (loadCheckpoint(bytes, this.#training) as { readonly place: Place }).place;
   }
 
   get #training(): Parameters<typeof saveCheckpoint>[0] {
     return { model: this.model, optimizer: this.#optimizer, ...(this.#schedule && { scheduler: this.#schedule }) };
-  }
-
-  /** The order of the next pass, as PyTorch's DataLoader(shuffle=True) has it; cut into batches later, because their size may change on the way. */
-  #shuffle(): void {
-    // The loader draws 64 bits for the seeds of its workers before the sampler draws its own.
-    this.#random.random();
-    this.#random.random();
-    this.#order = Int32Array.from(new data.RandomSampler({ length: this.trainCount }));
-    if (this.#epoch === 0) {
-      const partOf = (digit: number): number => Math.floor(digit / this.#part);
-      this.#order.sort((a, b) => partOf(a) - partOf(b)); // stable
-    }
-    this.#at = 0;
-    this.#epoch++;
   }
 
   #predict(images: Tensor): Tensor {
