@@ -139,6 +139,13 @@ fn fold_twin_rows(part: Triple, at: vec4u, index: vec4u, origin: vec4f) -> Tripl
   let g = load_y(at);
   return Triple(part.v + g, part.w + g * ((vec4f(load(at)) - center[index.x]) * rstd[index.x]), vec4f());
 }
+// The same where lanes lie along the rows.
+fn fold_twin_each(part: Triple, at: vec4u, index: vec4u, origin: vec4f) -> Triple {
+  let g = load_y(at);
+  let middle = vec4f(center[index.x], center[index.y], center[index.z], center[index.w]);
+  let scale = vec4f(rstd[index.x], rstd[index.y], rstd[index.z], rstd[index.w]);
+  return Triple(part.v + g, part.w + g * ((vec4f(load(at)) - middle) * scale), vec4f());
+}
 fn merge_twin(a: Triple, b: Triple) -> Triple { return Triple(a.v + b.v, a.w + b.w, vec4f()); }
 fn emit_twin(o: u32, l: Triple) { out[o] = Out(l.v.x); out[params.outer + o] = Out(l.w.x * rstd[o]); }
 fn emit_twin_rows(o: u32, l: Triple) { out[o] = Out(l.v.x); out[params.outer + o] = Out(l.w.x); }

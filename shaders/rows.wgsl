@@ -184,6 +184,10 @@ fn settle_norm(line: u32, lid: u32, s: vec2f, middle: f32, base: u32) -> vec4f {
   let variance = m.y - m.x * m.x;
   return made(line, lid == 0u, middle + m.x, 1.0 / sqrt_f(select(variance, 0.0, variance < 0.0) + params.eps));
 }
+// The same around 0: the root mean square.
+fn settle_power(line: u32, lid: u32, s: vec2f, middle: f32, base: u32) -> vec4f {
+  return made(line, lid == 0u, 0.0, 1.0 / sqrt_f(s.y / f32(params.length) + params.eps));
+}
 // g · s.y + (x − s.x) · s.z + s.w
 fn slope_of(center: f32, scale: f32, s: vec2f, n: f32, factor: f32) -> vec4f {
   let m = s / n * factor * scale;
@@ -191,6 +195,9 @@ fn slope_of(center: f32, scale: f32, s: vec2f, n: f32, factor: f32) -> vec4f {
 }
 fn settle_slope(line: u32, lid: u32, s: vec2f, middle: f32, base: u32) -> vec4f {
   return slope_of(middle, given_b[line], s, f32(params.length), 1.0);
+}
+fn settle_power_slope(line: u32, lid: u32, s: vec2f, middle: f32, base: u32) -> vec4f {
+  return slope_of(0.0, given_b[line], vec2f(0.0, s.y), f32(params.length), 1.0);
 }
 fn channel(line: u32, center: f32, scale: f32) -> vec4f {
   let c = line % params.channels;

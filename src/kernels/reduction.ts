@@ -76,7 +76,7 @@ export interface Reduction {
 }
 interface Roles {
   readonly open?: "open_moments" | "open_twin";
-  readonly fold?: "fold_moments" | "fold_ranked" | "fold_twin" | "fold_twin_rows";
+  readonly fold?: "fold_moments" | "fold_ranked" | "fold_twin" | "fold_twin_each" | "fold_twin_rows";
   readonly close?: "close_moments";
   readonly merge?: "merge_moments" | "merge_ranked" | "merge_twin";
   readonly join?: "join_best";
@@ -130,6 +130,11 @@ export const slopeSums: Reduction = {
 export const slopeSumsOfRows: Reduction = {
   ...slopeSums,
   roles: { fold: "fold_twin_rows", merge: "merge_twin", emit: "emit_twin_rows" },
+};
+/** The same over a single column. */
+export const slopeSumsOfColumn: Reduction = {
+  ...slopeSums,
+  roles: { fold: "fold_twin_each", merge: "merge_twin", emit: "emit_twin_rows" },
 };
 
 const triples = { empty: "empty_triple", pick: "pick_triple", turn: "turn_triple" };

@@ -67,6 +67,8 @@ export interface RowKernel {
     | "settle_logsum"
     | "settle_loss"
     | "settle_norm"
+    | "settle_power"
+    | "settle_power_slope"
     | "settle_running"
     | "settle_slope"
     | "settle_total";
@@ -117,6 +119,14 @@ export const layerNormGradientRows: RowKernel = {
   level: "level_given",
   terms: "terms_slope",
   settle: "settle_slope",
+  mapped: "mapped_slope",
+  affine: "along",
+};
+/** Around 0 in place of the mean. */
+export const rmsNormRows: RowKernel = { terms: "terms_moments", settle: "settle_power", mapped: "mapped_norm", affine: "along" };
+export const rmsNormGradientRows: RowKernel = {
+  terms: "terms_slope",
+  settle: "settle_power_slope",
   mapped: "mapped_slope",
   affine: "along",
 };

@@ -1,4 +1,4 @@
-// Groups of elements that share a mean and a variance: what layer and batch normalisation and their gradients do with them.
+// Groups of elements that share a mean and a variance: what layer, batch and root-mean-square normalisation and their gradients do with them.
 import { checkFloat } from "../base/checks.ts";
 import { ShapeError, show } from "../base/errors.ts";
 import { type Shape, sizeOf } from "../base/shape.ts";
@@ -6,13 +6,15 @@ import { denseCopy, denseFill } from "../device/copying.ts";
 import { dense, elements } from "../device/cpu.ts";
 import type { Io, Named, View } from "../device/device.ts";
 import type { Launcher } from "../device/kernel.ts";
-import { batchMoments, gpuReduce, runningMoments, slopeSums, slopeSumsOfRows } from "../kernels/reduction.ts";
+import { batchMoments, gpuReduce, runningMoments, slopeSums, slopeSumsOfColumn, slopeSumsOfRows } from "../kernels/reduction.ts";
 import {
   batchNormGradientRows,
   batchNormRows,
   launchRows,
   layerNormGradientRows,
   layerNormRows,
+  rmsNormGradientRows,
+  rmsNormRows,
   type RowKernel,
   runningNormRows,
 } from "../kernels/rows.ts";
@@ -24,6 +26,8 @@ import type { Tensor } from "./tensor.ts";
 export interface Attrs {
   /** The trailing sizes that layer normalisation works on; left out for batch normalisation. */
   readonly shape?: Shape | undefined;
+  /** The mean is taken to be 0, as in root-mean-square normalisation. */
+  readonly around0?: boolean | undefined;
   readonly training: boolean;
   readonly momentum: number;
   readonly eps: number;
@@ -118,10 +122,10 @@ function launchStats({ x, mean, rstd, runningMean, runningVar }: Forward, attrs:
 /** Records x normalised, and the statistics. */
 export function launchNormalize(io: Forward, attrs: Attrs, q: Launcher): void {
   const { x, weight, bias, out, mean, rstd, runningMean, runningVar } = io;
-  const { shape, training, eps } = attrs;
+  const { shape, around0, training, eps } = attrs;
   touch(io, attrs);
   if (training && !shape) launchStats(io, attrs, q);
-  const row = shape ? layerNormRows : training ? batchNormRows : runningNormRows;
+  const row = around0 ? rmsNormRows : shape ? layerNormRows : training ? batchNormRows : runningNormRows;
   const [given_a, given_b] = training ? [mean, rstd] : [runningMean, runningVar];
   const bind = { x, weight, bias, out, given_a, given_b, made_a: mean, made_b: rstd };
   launch(q, row, bind, groupsOf(x, attrs), eps);
@@ -133,7 +137,7 @@ export function launchSlope(io: Gradient, attrs: Attrs, q: Launcher): void {
   const groups = groupsOf(x, attrs);
   let { sums: given_sums } = io;
   if (!attrs.shape && !given_sums) launchSums({ ...io, out: (given_sums = q.scratch("float32", [2, ...groups.shape])) }, attrs, q);
-  const row = attrs.shape ? layerNormGradientRows : batchNormGradientRows;
+  const row = attrs.around0 ? rmsNormGradientRows : attrs.shape ? layerNormGradientRows : batchNormGradientRows;
   launch(q, row, { x, y, weight, given_a, given_b, given_sums, out }, groups);
 }
 
@@ -143,8 +147,8 @@ export function launchSums({ x, g, mean, rstd, out }: Gradient, attrs: Attrs, q:
   if (sizeOf(x.shape) === 0) return denseFill(q, out, 0);
   const { along, rest, run } = groupsOf(x, attrs);
   // A single column is its own mean: its second sum is 0 times anything.
-  const single = along && run === 1;
-  const rule = along && !single ? slopeSumsOfRows : slopeSums;
+  const single = along && run === 1 && !attrs.around0;
+  const rule = !along || single ? slopeSums : run === 1 ? slopeSumsOfColumn : slopeSumsOfRows;
   const scale = single ? q.table("zero", () => new Float32Array(1)) : q.dense(rstd);
   gpuReduce(q, rule, { x: q.dense(x), y: q.dense(g), center: q.dense(mean), rstd: scale, out }, rest, "float32");
 }
@@ -154,10 +158,15 @@ export function launchSums({ x, g, mean, rstd, out }: Gradient, attrs: Attrs, q:
 // Plain loops over runs, without a function per run: accumulators stay in registers.
 
 /** Mean and biased variance of a group. */
-function moments(x: ArrayLike<number>, { runs, run, stride }: Groups, k: number): readonly [mean: number, variance: number] {
+function moments(
+  x: ArrayLike<number>,
+  { runs, run, stride }: Groups,
+  k: number,
+  around0 = false,
+): readonly [mean: number, variance: number] {
   const count = runs * run;
   let [sum, m2] = [0, 0];
-  for (let n = 0; n < runs; n++) for (let i = n * stride + k * run, end = i + run; i < end; i++) sum += x[i]!;
+  if (!around0) for (let n = 0; n < runs; n++) for (let i = n * stride + k * run, end = i + run; i < end; i++) sum += x[i]!;
   const mean = sum / count;
   for (let n = 0; n < runs; n++) for (let i = n * stride + k * run, end = i + run; i < end; i++) m2 += (x[i]! - mean) * (x[i]! - mean);
   return [mean, m2 / count];
@@ -175,7 +184,7 @@ export function cpuNormalize(io: Forward, attrs: Attrs): void {
   const [from, to, w, b] = [dense(x), elements(out), weight && dense(weight), bias && dense(bias)];
   const [means, rstds, count] = [elements(mean), elements(rstd), runs * run];
   for (let k = 0; k < means.length; k++) {
-    const [center, variance] = training ? moments(from, groups, k) : [at(runningMean!, k), at(runningVar!, k)];
+    const [center, variance] = training ? moments(from, groups, k, attrs.around0) : [at(runningMean!, k), at(runningVar!, k)];
     const moved = [
       [runningMean, center],
       [runningVar, (variance * count) / (count - 1)],
@@ -204,7 +213,7 @@ export function cpuSlope({ g, x, weight, mean: means, rstd: rstds, out }: Gradie
         a += v;
         b += v * (from[i]! - mean);
       }
-    a /= runs * run;
+    a = attrs.around0 ? 0 : a / (runs * run);
     b *= (rstd * rstd) / (runs * run);
     for (let n = 0; n < runs; n++)
       for (let i = n * stride + k * run, end = i + run, j = along ? 0 : k; i < end; i++, j += along)
@@ -233,7 +242,7 @@ export function cpuSums({ g, x, mean, rstd, out }: Gradient, attrs: Attrs): void
 /** Mean and rstd of x, in its rank. */
 function statistics(x: Tensor, attrs: Attrs): { mean: Tensor; rstd: Tensor } {
   const { dims } = groupsOf(x, attrs);
-  const mean = x.mean(dims, true);
+  const mean = attrs.around0 ? x.filledLike(0, []) : x.mean(dims, true);
   return { mean, rstd: x.sub(mean).square().mean(dims, true).add(attrs.eps).rsqrt() };
 }
 
@@ -245,7 +254,7 @@ export function withStatistics(given: Operands, attrs: Attrs): Operands {
   if (given.mean && given.rstd) return given;
   const { shape } = groupsOf(given.x, attrs);
   const { mean, rstd } = statistics(given.x, attrs);
-  return { ...given, mean: mean.reshape(shape), rstd: rstd.reshape(shape) };
+  return { ...given, mean: mean.expand(rstd.shape).reshape(shape), rstd: rstd.reshape(shape) };
 }
 
 /** What launchSlope gives. */
@@ -255,7 +264,7 @@ export function slopeInOperators({ g, x, weight }: Operands, attrs: Attrs): Tens
   const hat = x.sub(mean).mul(rstd);
   const slope = weight ? g.mul(attrs.shape ? weight : perChannel(weight, x)) : g;
   const along = hat.mul(slope.mul(hat).mean(dims, true));
-  return slope.sub(slope.mean(dims, true)).sub(along).mul(rstd);
+  return (attrs.around0 ? slope : slope.sub(slope.mean(dims, true))).sub(along).mul(rstd);
 }
 
 /** What launchSums gives. */

@@ -10,6 +10,8 @@ const step = "a step: PyTorch's gradient is 0 and depends on nothing, so that th
 const filling = "fills its tensor, from whose former contents nothing flows";
 const draws = "test/base/random.test.ts and test/tensor/sampling.test.ts ask for PyTorch's own draws";
 
+const once = "PyTorch cannot differentiate it twice; finite differences check ours";
+
 /** Why a public operator has fewer than LEAST cases, gradients or second gradients here. */
 export const reasons: Readonly<Record<string, string>> = {
   ceil: step,
@@ -19,6 +21,10 @@ export const reasons: Readonly<Record<string, string>> = {
   trunc: step,
   floorDivide: "a step, and PyTorch has no gradient rule for it where ours is 0",
   heaviside: "PyTorch has no gradient rule for it; ours gives the values at 0 theirs, and finite differences check it",
+  embeddingBag: once,
+  fractionalMaxPool2d: once,
+  fractionalMaxPool3d: once,
+  gridSample: once,
   bernoulli_: `${filling}; ${draws}`,
   exponential_: `${filling}; ${draws}`,
   normal_: `${filling}; ${draws}`,

@@ -31,7 +31,21 @@ import type * as Fs from "node:fs/promises";
 import type * as Url from "node:url";
 
 /** The families of golden operator cases, one file each. */
-export const FAMILIES = ["create", "elementwise", "reduce", "view", "gather", "matmul", "conv", "pool", "normalize", "loss"] as const;
+export const FAMILIES = [
+  "create",
+  "elementwise",
+  "reduce",
+  "view",
+  "gather",
+  "matmul",
+  "conv",
+  "pool",
+  "normalize",
+  "loss",
+  "norms",
+  "vision",
+  "pools",
+] as const;
 export type GoldenFamily = (typeof FAMILIES)[number];
 
 export type GoldenDType = "float32" | "float64" | "int32" | "uint8" | "bool";

@@ -56,6 +56,7 @@ export const refused: Readonly<Record<keyof typeof layouts, Readonly<Record<stri
   strided: { view: { 0: "strides [2, 4] of [2, 6] do not allow [3, -1] (use reshape)" } },
   expanded: {
     view: { 0: "strides [0, 1] of [2, 6] do not allow [3, -1] (use reshape)" },
+    instanceNorm: { 2: "several elements of [3] share one place in memory (clone() it first)" },
     asStrided: {
       0: "size [2, 2], stride [1, 2] and offset 1 reach element 4 of 1",
       1: "size [3, 3], stride [1, 1] and offset 0 reach element 4 of 1",

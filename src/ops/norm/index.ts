@@ -2,7 +2,8 @@
 import "../indexing/index.ts";
 import "./face.ts";
 import { install } from "../install.ts";
+import * as grouped from "./grouped.ts";
 import * as normalize from "./normalize.ts";
 import * as spread from "./spread.ts";
 
-install(normalize, spread);
+install(grouped, normalize, spread);

@@ -1,6 +1,6 @@
-// Layer and batch normalisation and their gradients.
+// Layer, root-mean-square and batch normalisation and their gradients.
 import { ArgumentError } from "../../base/errors.ts";
-import { parse } from "../../base/options.ts";
+import { either, parse } from "../../base/options.ts";
 import { type Shape, sizeOf } from "../../base/shape.ts";
 import { checkFits, operand } from "../arguments.ts";
 import { perChannel } from "../channels.ts";
@@ -105,6 +105,36 @@ export const layerNorm: Forward<LayerNormFn> = forward({
   ],
 });
 
+type RmsNormFn = (
+  x: Tensor,
+  normalizedShape: number | readonly number[],
+  ...rest: [weight?: Given, eps?: number | null] | [options: { readonly weight?: Given; readonly eps?: number | null }]
+) => Tensor;
+
+/** Divides by the root mean square over the trailing dimensions `normalizedShape`, then scales by weight. By default eps is the dtype's own. */
+export const rmsNorm: Forward<RmsNormFn> = forward({
+  rest: true,
+  call: (x, normalizedShape, ...rest) => {
+    const { weight, eps } = parse(rest, { weight: none, eps: either<number | null>(null, "number", "null") });
+    const own = operand(x).dtype === "float64" ? Number.EPSILON : 2 ** -23;
+    return {
+      inputs: { x, weight },
+      attrs: { shape: [normalizedShape].flat(), around0: true, training: true, momentum: 0, eps: eps ?? own },
+    };
+  },
+  samples: [
+    [t([2, 3, 4]), [3, 4], t([3, 4])],
+    [t([3, 5]), 5, { weight: t([5]), eps: 1e-3 }],
+    [t([2, 68]), [68]],
+    [t([3, 1]), [1], { weight: t([1]), eps: 1 }],
+  ],
+  errors: [
+    raises([t([2, 3]), [2]], "normalizedShape [2] does not fit, needs [3]"),
+    raises([t([2, 3]), [3], t([2])], "weight [2] does not fit, needs [3]"),
+    raises([t([2], { dtype: "int32" }), [2]], "floating"),
+  ],
+});
+
 type Positional = [weight?: Given, bias?: Given, training?: boolean, momentum?: number, eps?: number];
 type BatchNormFn = (x: Tensor, runningMean?: Given, runningVar?: Given, ...rest: Positional | [options: Options]) => Tensor;
 
@@ -146,10 +176,10 @@ type GradientFn = (g: Tensor, x: Tensor, options?: Known) => Tensor;
 type Gradient = Primitive<GradientFn, GradientNames, never, Attrs> & Internal;
 
 const unknown = { mean: none, rstd: none, sums: none };
-const usual = { shape: undefined as Shape | undefined, training: true, momentum: 0, eps: 1e-5 };
+const usual = { shape: undefined as Shape | undefined, around0: undefined as boolean | undefined, training: true, momentum: 0, eps: 1e-5 };
 const sorted = (...[g, x, ...rest]: Parameters<GradientFn>): { inputs: Operands; attrs: Attrs } => {
-  const { shape, training, momentum, eps, ...given } = parse(rest, {}, { ...usual, ...affine, ...unknown });
-  return { inputs: { g, x, ...given } as Operands, attrs: { shape, training, momentum, eps } };
+  const { shape, around0, training, momentum, eps, ...given } = parse(rest, {}, { ...usual, ...affine, ...unknown });
+  return { inputs: { g, x, ...given } as Operands, attrs: { shape, around0, training, momentum, eps } };
 };
 
 /** A fused gradient: its kernels, which are given whatever the caller leaves out, and the same in operators. */
@@ -183,6 +213,7 @@ export const normalizeBackward: Gradient = gradient(slopeInOperators, {
   samples: [
     [t([2, 3, 4]), t([2, 3, 4]), { shape: [3, 4], weight: t([3, 4]) }],
     [t([2, 68]), t([2, 68]), { shape: [68], weight: t([68]) }],
+    [t([3, 5]), t([3, 5]), { shape: [5], around0: true, weight: t([5]) }],
     [varied([4, 3], 5), varied([4, 3], 3)],
     [t([4, 3, 2, 2]), t([4, 3, 2, 2]), { weight: t([3]) }],
   ],
@@ -202,6 +233,7 @@ export const normalizeSums: Gradient = gradient(sumsInOperators, {
     [t([2, 3, 4]), t([2, 3, 4]), { shape: [3, 4] }],
     [t([70, 5]), t([70, 5]), { shape: [5] }],
     [t([3, 1]), t([3, 1]), { shape: [1] }],
+    [t([3, 5]), t([3, 5]), { shape: [5], around0: true }],
     [varied([4, 3], 5), varied([4, 3], 3)],
     [t([4, 3, 2, 2]), t([4, 3, 2, 2])],
     [t([4, 3, 2]), t([4, 3, 2]), { training: false, mean: fixed[0], rstd: fixed[1] }],
