@@ -9,4 +9,5 @@ import "./norm/index.ts";
 import "./random/index.ts";
 import "./rearranging/index.ts";
 import "./sgd/index.ts";
+import "./vision/index.ts";
 import "./window/index.ts";

@@ -1,8 +1,12 @@
-// Elements of a dimension in a computed order: what rolls, flips and borders have in common; borders of zeros, and tensors joined.
+// Elements of a dimension in a computed order: what rolls, flips and borders have in common; host numbers, borders of zeros, and tensors joined.
 import type { Tensor } from "./tensor.ts";
 
 /** Host integers as a vector on the device of x. */
 export const vector = (x: Tensor, values: readonly number[]): Tensor => x.uploadedLike("int32", Int32Array.from(values), [values.length]);
+
+/** Host numbers as a tensor in the dtype, which must be floating, and on the device of x. */
+export const numbers = (x: Tensor, values: readonly number[], shape: readonly number[]): Tensor =>
+  x.uploadedLike(x.dtype, x.dtype === "float64" ? Float64Array.from(values) : Float32Array.from(values), shape);
 
 /** The vector f(0), …, f(n − 1). */
 export const counted = (x: Tensor, n: number, f: (i: number) => number = (i) => i): Tensor =>
