@@ -27,6 +27,12 @@ export function perDim(
   return list as number[];
 }
 
+/** Sizes that a shape's last `rank` dimensions are brought to; null keeps one. Errors: ShapeError. */
+export function adaptedSizes(outputSize: unknown, shape: Shape, rank: number): number[] {
+  const each = Array.isArray(outputSize) && outputSize.length === rank;
+  return perDim("outputSize", each ? outputSize.map((n: unknown, i) => n ?? shape.at(i - rank)) : [outputSize], rank, 0);
+}
+
 /** Reads stride, padding (numbers), dilation and groups. Errors: ShapeError, ArgumentError. */
 export const sliding = (
   rank: number,

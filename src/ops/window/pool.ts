@@ -8,7 +8,7 @@ import { maxPoolAdjoint, maxPooling, type Windows } from "../../kernels/pooling.
 import { checkFits, checkIndex, operand } from "../arguments.ts";
 import { bordered } from "../arranging.ts";
 import { type Composite, type Internal, type Primitive, raises, type Sample, t } from "../op.ts";
-import { checkFilled, perDim, sized, type Sizes, sliding, slidingSizes } from "../sliding.ts";
+import { adaptedSizes, checkFilled, perDim, sized, type Sizes, sliding, slidingSizes } from "../sliding.ts";
 import type { Tensor } from "../tensor.ts";
 
 export interface MaxPoolOptions<R extends boolean = boolean> {
@@ -215,11 +215,8 @@ const adaptiveAvgPool = (rank: number): Composite<(x: Tensor, ...rest: AdaptiveA
     const { outputSize } = parse(rest, { outputSize: undefined as unknown });
     checkFilled(shape, rank);
     checkFloat(dtype);
-    // null keeps a size.
-    const each = Array.isArray(outputSize) && outputSize.length === rank;
-    const sizes = each ? outputSize.map((n: unknown, i) => n ?? shape.at(i - rank)) : [outputSize];
     // Means of means: the windows of an axis depend on that axis alone.
-    return perDim("outputSize", sizes, rank, 0).reduce((y, parts, i) => {
+    return adaptedSizes(outputSize, shape, rank).reduce((y, parts, i) => {
       const dim = y.ndim - rank + i;
       const extent = y.shape[dim]!;
       sizeOf(y.shape.with(dim, parts)); // refuses before there is a list of parts
