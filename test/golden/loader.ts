@@ -45,6 +45,7 @@ export const FAMILIES = [
   "norms",
   "vision",
   "pools",
+  "contraction",
 ] as const;
 export type GoldenFamily = (typeof FAMILIES)[number];
 

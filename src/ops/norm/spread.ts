@@ -10,6 +10,7 @@ import { operand } from "../arguments.ts";
 import { checkChoice, distinct } from "../choosing.ts";
 import { type Arg, type Composite, type Primitive, raises, t } from "../op.ts";
 import { type Attrs, counted, type Dims, restored } from "../reducing.ts";
+import { safeRoot } from "../roots.ts";
 import type { Tensor } from "../tensor.ts";
 
 export interface SpreadOptions {
@@ -28,13 +29,6 @@ export interface Spread extends Attrs {
 }
 
 const divisor = (shape: Shape, { dims, correction }: Spread): number => Math.max(0, counted(shape, dims) - correction);
-
-/** √x whose derivatives at 0 are 0. */
-function safeRoot(x: Tensor): Tensor {
-  if (!x.requiresGrad) return x.sqrt();
-  const zeros = x.eq(0);
-  return x.maskedFill(zeros, 1).sqrt().maskedFill(zeros, 0);
-}
 
 // Deviations from the first element instead of the mean, which is at most √(n − 1) standard deviations away: in double precision the
 // subtraction loses no more than the last digits.
