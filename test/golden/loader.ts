@@ -46,6 +46,8 @@ export const FAMILIES = [
   "vision",
   "pools",
   "contraction",
+  "statistics",
+  "words",
 ] as const;
 export type GoldenFamily = (typeof FAMILIES)[number];
 

@@ -74,6 +74,14 @@ def vander(x, N=None, increasing=False):
     return defined
 
 
+def narrow_copy(x, dim, start, length):
+    """PyTorch's own has no gradient."""
+    found = torch.narrow_copy(x.detach(), dim, start, length)
+    defined = x.narrow(dim, start, length).clone()
+    assert torch.equal(found, defined)
+    return defined
+
+
 def whole_power(args, kwargs):
     return args[1] >= 0
 
@@ -91,6 +99,15 @@ row("contraction", "linalgNorm", "linalg.norm", keep=simple_order)
 row("contraction", "linalgDiagonal", None, fn=linalg.diagonal)
 row("contraction", "vander", None, fn=vander)
 row("contraction", "linalgVander", "linalg.vander")
+
+same("statistics", "std_mean var_mean", adapt=unbiased_option, keep=lambda a, k: k.get("correction", 1) is not None)
+row("statistics", "cov", "cov", adapt=known_weights)
+row("statistics", "corrcoef", "corrcoef")
+
+row("words", "sumToSize", "sum_to_size")
+row("words", "narrowCopy", None, fn=narrow_copy)
+row("words", "constantPadNd", None, fn=torch.constant_pad_nd)
+row("words", "fillDiagonal", None, fn=fill_diagonal)
 
 
 def own():
@@ -192,6 +209,40 @@ def own():
             ((b(2),), {}),
         ],
         "linalgVander": [((f(2, 3),), {"N": 2}), ((f(3),), {}), ((i(3),), {})],
+        "cov": [
+            ((f(2, 4),), {}),
+            ((f(4),), {"correction": 0}),
+            ((f(2, 3),), {"fweights": iv(1, 3, 2), "aweights": f(3, lo=0.5)}),
+            ((f(2, 3),), {"fweights": iv(1, 3, 2), "aweights": f(3, lo=0.5), "correction": 0}),
+            ((f(2, 3),), {"aweights": f(3, lo=0.5), "correction": 2}),
+            ((i(2, 3),), {}),
+            ((i(2, 3),), {"fweights": iv(1, 3, 2)}),
+            ((f(2, 0),), {}),
+            ((f(2, 1),), {}),
+            ((f(0, 2),), {}),
+            ((f(),), {}),
+        ],
+        "corrcoef": [((f(3, 4),), {}), ((f(2, 5),), {}), ((f(4),), {}), ((i(2, 3),), {}), ((v([1.0, 2.0, 4.0], [2.0, 4.0, 8.0]),), {})],
+        "sumToSize": [((f(2, 3), 3), {}), ((f(2, 3), (2, 1)), {}), ((f(2, 3), ()), {}), ((f(0, 3), (1, 3)), {}), ((i(2, 3), (1, 1)), {})],
+        "narrowCopy": [((f(3, 4), 1, 1, 2), {}), ((f(3, 4), -1, -2, 2), {}), ((f(3), 0, 3, 0), {}), ((f(2, 3), 0, 0, 2), {}), ((i(3), 0, 1, 2), {})],
+        "constantPadNd": [
+            ((f(2, 3), (1, -1)), {}),
+            ((f(2, 3), (1, 2, 0, 1), 2.5), {}),
+            ((f(2), (0, 0)), {}),
+            ((f(0, 2), (1, 0, 1, 1), 1.5), {}),
+            ((i(3), (1, 1), 4), {}),
+        ],
+        "fillDiagonal": [
+            ((f(3, 4), 2.5), {}),
+            ((f(4, 3), 2.5), {}),
+            ((f(7, 3), 2.5, True), {}),
+            ((f(8, 3), 1.5, True), {}),
+            ((f(3, 7), 1.5), {"wrap": True}),
+            ((f(3, 3, 3), 1.5), {}),
+            ((f(3, 3, 3), 1.5, True), {}),
+            ((i(3, 3), 2), {}),
+            ((f(0, 3), 1.5), {}),
+        ],
     }
 
 
@@ -257,4 +308,10 @@ def throws():
         "linalgDiagonal": [((f(3),), {}), ((f(2, 2),), {"dim1": 1, "dim2": 1})],
         "vander": [((f(2, 2),), {}), ((f(2), -1), {})],
         "linalgVander": [((f(2, 1),), {}), ((f(2),), {"N": 1}), ((b(2),), {}), ((f(),), {})],
+        "cov": [((f(3),), {"fweights": iv(1, -1, 2)}), ((f(3),), {"fweights": iv(1, 2)}), ((b(3),), {}), ((f(3),), {"aweights": iv(1, 2, 3)})],
+        "corrcoef": [((f(2, 2, 2),), {}), ((b(3),), {})],
+        "sumToSize": [((f(2, 3), (2,)), {}), ((f(2, 3), (3, 3)), {})],
+        "narrowCopy": [((f(3), 0, 2, 2), {}), ((f(3), 1, 0, 1), {}), ((f(), 0, 0, 1), {})],
+        "constantPadNd": [((f(2), (1,)), {}), ((f(2), (-2, -1)), {}), ((f(2), (1, 1, 1, 1)), {})],
+        "fillDiagonal": [((f(2), 1.5), {}), ((f(2, 3, 2), 1.5), {})],
     }

@@ -93,6 +93,22 @@ export const std: Composite<(x: Tensor, ...rest: SpreadArgs) => Tensor> = {
   errors: variance.errors,
 };
 
+type WithMean = Composite<(x: Tensor, ...rest: SpreadArgs) => readonly [spread: Tensor, mean: Tensor]>;
+const withMean = (name: "std" | "var"): WithMean => ({
+  rest: true,
+  compose: (x, ...rest) => {
+    const { dims, keepdim, correction } = spread(x, rest);
+    return [x[name](dims, { keepdim, correction }), x.mean(dims, keepdim)];
+  },
+  samples: variance.samples.slice(0, 4),
+  errors: variance.errors,
+});
+
+/** The standard deviation and the mean over dimensions, all by default. */
+export const stdMean: WithMean = withMean("std");
+/** The variance and the mean over dimensions, all by default. */
+export const varMean: WithMean = withMean("var");
+
 // ---- norms --------------------------------------------------------------------------------------------------------
 
 export interface NormOptions {
