@@ -16,6 +16,7 @@ export {
 export { Generator, initialSeed, manualSeed } from "./base/random.ts";
 export {
   arange,
+  asTensor,
   type CreateOptions,
   empty,
   emptyLike,

@@ -5,6 +5,7 @@ export { gradcheck, gradgradcheck } from "./inspect/gradcheck.ts";
 export { profile } from "./inspect/profile.ts";
 export { selfTest } from "./inspect/selftest.ts";
 export { type PrintOptions, setPrintOptions } from "./tensor/print.ts";
+export { allclose, equal, isFloatingPoint, isNonzero } from "./tensor/words.ts";
 export { defineKernel, type KernelCall, type KernelDefinition, type UserKernel } from "./tensor/user-kernel.ts";
 export * as data from "./data/index.ts";
 export * as inspect from "./inspect/index.ts";

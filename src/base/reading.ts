@@ -1,4 +1,5 @@
 // Reading what a caller hands over: what the types rule out is said in the library's own words, not the engine's.
+import { isOwn } from "./copies.ts";
 import { DtypeError, show, under } from "./errors.ts";
 import { checkCount } from "./options.ts";
 
@@ -53,9 +54,9 @@ export function callable<F>(op: string, fn: F, name = "fn"): F {
   return fn;
 }
 
-/** The members of anything iterable. Errors: DtypeError naming the entry point. */
+/** The members of anything iterable but a tensor, whose rows are rarely meant. Errors: DtypeError naming the entry point. */
 export function listed<T>(op: string, values: Iterable<T> | ArrayLike<T>, name: string): T[] {
-  if (typeof (values as Partial<Iterable<T>> | null)?.[Symbol.iterator] !== "function")
+  if (isOwn(values, "tensor") || typeof (values as Partial<Iterable<T>> | null)?.[Symbol.iterator] !== "function")
     throw new DtypeError(`${name} must be a list, got ${kindOf(values)}`, "", op);
   return Array.from(values);
 }

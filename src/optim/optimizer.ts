@@ -20,7 +20,9 @@ import { knownValue, knownValues, transferred } from "../tensor/transfer.ts";
 export type ParamGroup<O extends object> = { params: Tensor[] } & O & Record<string, unknown>;
 /** What a group may leave out falls back on the optimiser's options. */
 export type GroupInput<O extends object> = { readonly params: Tensor | Iterable<Tensor> } & Partial<O>;
-export type Params<O extends object> = Iterable<Tensor> | Iterable<GroupInput<O>>;
+/** A tensor is iterable, too, but its rows are no parameters. */
+type Several = Iterable<Tensor> & { readonly dtype?: never };
+export type Params<O extends object> = Several | Iterable<GroupInput<O>>;
 
 /** State of one parameter under PyTorch's names (`momentum_buffer`, `exp_avg`, …); `step` counts its updates. */
 export interface ParamState {

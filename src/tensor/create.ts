@@ -101,6 +101,25 @@ export function tensor(data: TensorData, options: CreateOptions & { readonly sha
   });
 }
 
+/**
+ * `tensor(data)`; a tensor passes as it is, unless it is asked for in another dtype or elsewhere. Memory is not shared with arrays.
+ * @example
+ * const x = tensor([1, 2]);
+ * [asTensor(x) === x, asTensor([1, 2], { dtype: "int32" }).dtype]; // → [true, "int32"]
+ */
+export function asTensor(
+  data: Tensor | TensorData,
+  ...rest:
+    | [dtype?: DTypeLike, device?: DeviceName]
+    | [options: { readonly dtype?: DTypeLike | undefined; readonly device?: DeviceName | undefined }]
+): Tensor {
+  return entry("asTensor", arguments, Infinity, () => {
+    const { dtype, device } = parse(rest, { dtype: createDefaults.dtype, device: createDefaults.device });
+    if (!isTensor(data)) return tensor(data, { dtype, device });
+    return data.to({ dtype: dtype ?? data.dtype, device: device ?? data.device.type });
+  });
+}
+
 /** What typed arrays of these kinds are together, by promotion. */
 const typeOf = (kinds: ReadonlySet<string>): DType =>
   promote(Array.from(kinds, (kind) => ({ dtype: asDType(inferred(kind)), kind: "tensor" })));

@@ -40,6 +40,17 @@ export function extend(methods: Readonly<Record<string | symbol, Extra>>): void 
     });
 }
 
+/** Installs properties that are worked out when they are read. */
+export function properties(getters: Readonly<Record<string, (x: Tensor) => unknown>>): void {
+  for (const [name, get] of Object.entries(getters))
+    Object.defineProperty(Tensor.prototype, name, {
+      get(this: Tensor) {
+        return entry(name, [], 0, () => get(this));
+      },
+      configurable: true,
+    });
+}
+
 // What JavaScript makes of an object by itself: text in templates is right, the NaN of arithmetic and the false of a comparison are not.
 define(Symbol.toPrimitive, function (hint) {
   if (hint === "string") return this.toString();

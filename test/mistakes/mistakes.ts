@@ -249,8 +249,8 @@ export const seen: Readonly<Record<string, () => unknown>> = {
     // @ts-expect-error expected 2 arguments, but got 1
     new nn.CrossEntropyLoss().call(x),
   "indices of a pool that gives none": () =>
-    // @ts-expect-error 'Tensor' must have a '[Symbol.iterator]()'
-    (([, indices]) => indices)(new nn.MaxPool2d(2).call(x)),
+    // @ts-expect-error can't be used to index type 'Tensor'
+    new nn.MaxPool2d(2).call(x)[1],
   "an output of a pool that gives indices, too": () =>
     // @ts-expect-error 'relu' does not exist
     new nn.MaxPool2d(2, { returnIndices: true }).call(x).relu(),

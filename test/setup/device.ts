@@ -4,6 +4,7 @@ import { init, webGpuDevice } from "../../src/tensor/device.ts";
 import "../../src/ops/all.ts";
 import "../../src/tensor/print.ts";
 import "../../src/tensor/selection.ts";
+import "../../src/tensor/words.ts";
 
 // Files that share a page come in any order, and the one before may have left it on WebGPU.
 beforeAll(() => init({ device: "cpu" }));
