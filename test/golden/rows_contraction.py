@@ -202,6 +202,7 @@ def own():
             ((f(3),), {}),
             ((f(3), 2), {}),
             ((f(2), 4), {"increasing": True}),
+            ((f(4), 3), {"increasing": True}),
             ((f(2, grad=False), 0), {}),
             ((f(2, grad=False), 1), {}),
             ((f(0, grad=False),), {}),

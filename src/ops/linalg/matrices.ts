@@ -50,7 +50,7 @@ export const matrixNorm: Composite<(x: Tensor, ...rest: NormRest<Order, Pair>) =
   samples: [
     [t([3, 4])],
     [t([2, 3, 2]), 1],
-    [t([3, 2]), { ord: -Infinity, keepdim: true }],
+    [t([3, 2], { data: [1, -2, 0.5, 1, -1.5, -0.2] }), { ord: -Infinity, keepdim: true }],
     [t([3, 2, 2]), Infinity, [2, 0]],
     [t([2, 3]), -1],
   ],
@@ -135,7 +135,7 @@ export const vander: Composite<
     const table = powers(given, integer(N ?? given.shape[0]!, "N", 0));
     return increasing ? table : table.flip(1);
   },
-  samples: [[t([3])], [t([3]), 2], [t([2]), { N: 4, increasing: true }], [t([2]), 0], [t([2], { dtype: "int32" })]],
+  samples: [[t([3])], [t([3]), 2], [t([2]), { N: 4, increasing: true }], [t([2], { fixed: true }), 0], [t([2], { dtype: "int32" })]],
   errors: [raises([t([2, 2])], "needs 1 dimensions"), raises([t([2]), -1], "at least 0")],
 };
 

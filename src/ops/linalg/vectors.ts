@@ -132,7 +132,7 @@ export const cdist: Composite<(x1: Tensor, x2: Tensor, ...rest: CdistRest) => Te
   samples: [
     [near(3, 2), far(4, 2)],
     [near(2, 3, 2), far(2, 2), 1],
-    [near(2, 2), far(3, 2), { p: Infinity }],
+    [t([2, 2], { data: [0.3, -0.7, 1.1, 0.2] }), t([2, 2], { data: [2.5, 3.1, 4.2, 2.8] }), { p: Infinity }],
     [near(2, 3), far(2, 3), 3],
     [near(3, 2), far(2, 2), 2, "use_mm_for_euclid_dist"],
     [t([2, 0]), t([3, 0])],

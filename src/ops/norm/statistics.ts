@@ -76,6 +76,11 @@ export const corrcoef: Composite<(x: Tensor) => Tensor> = {
     const deviations = covariances.diagonal().sqrt();
     return covariances.div(deviations.unsqueeze(1)).div(deviations).clamp(-1, 1);
   },
-  samples: [[t([3, 4])], [t([2, 3])], [t([3], { fixed: true })]],
+  // Of evenly spaced numbers all correlations are extreme.
+  samples: [
+    [t([3, 4], { data: [1, 0.5, -1, 2, -0.5, 1, 1.5, 0, 2, -1, 0.2, 0.7] })],
+    [t([2, 3], { data: [1, -1, 0.5, 0.2, 2, 1] })],
+    [t([3], { fixed: true })],
+  ],
   errors: [raises([t([2, 2, 2])], "0 to 2 dimensions")],
 };
