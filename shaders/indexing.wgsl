@@ -1,11 +1,10 @@
-// Adding or writing at indices, the adjoint of reading there, without float atomics and in a fixed order. Scattering turns around:
+// Folding sources into what stands at indices (adding, which is the adjoint of reading there, and others), without float atomics and in a fixed order. Scattering turns around:
 // every destination element walks the sources that name it, in the order in which they stand. Few sources: the walk looks at all of
 // them. Many: they are sorted by destination first, stably, and a destination finds its own as one segment.
 const WG: u32 = 64u;
 const SORTED: bool = false;     // walk the own segment, else look at all sources
 const SLICED: bool = false;     // the index names whole slices, else it has a number for every element
 const CONSTANT: bool = false;   // the destination starts from the bits in init instead of x
-const ACCUMULATE: bool = true; // sources add up, else the last one stands
 const PLACE: bool = false;      // a sorting pass places, else it counts
 alias Scalar = f32;
 
@@ -25,6 +24,14 @@ struct SortParams { rows: u32, count: u32, run: u32, runs: u32, shift: u32 }
 @group(0) @binding(10) var<storage, read> starts: array<u32>;
 @group(0) @binding(11) var<storage, read_write> starts_out: array<u32>;
 
+fn fold(v: Scalar, source: Scalar) -> Scalar { return v + source; }
+fn fold_last(v: Scalar, source: Scalar) -> Scalar { return source; }
+fn fold_product(v: Scalar, source: Scalar) -> Scalar { return v * source; }
+fn fold_larger(v: Scalar, source: Scalar) -> Scalar { return max(v, source); }
+fn fold_smaller(v: Scalar, source: Scalar) -> Scalar { return min(v, source); }
+fn fold_larger_float(v: Scalar, source: Scalar) -> Scalar { return max_nan(v, source); }
+fn fold_smaller_float(v: Scalar, source: Scalar) -> Scalar { return min_nan(v, source); }
+
 fn finish(v: Scalar) -> Scalar { return v; }
 fn finish_byte(v: Scalar) -> Scalar { return Scalar(u32(v) & 255u); }
 fn finish_truth(v: Scalar) -> Scalar { return min(v, Scalar(1)); }
@@ -38,8 +45,8 @@ fn accumulate(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups
   let i = e % p.inner;
   let r = (e / p.inner) % p.extent;
   let o = e / p.inner / p.extent;
-  var sum = bitcast<Scalar>(p.init);
-  if (!CONSTANT) { sum = x[e]; }
+  var v = bitcast<Scalar>(p.init);
+  if (!CONSTANT) { v = x[e]; }
   var k = 0u;
   var stop = p.count;
   if (SORTED) {
@@ -51,10 +58,9 @@ fn accumulate(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups
     if (SORTED) { j = order[k]; }
     let s = (o * p.count + j) * p.inner + i;
     if (!SORTED && index[select(s, k, SLICED)] != i32(r)) { continue; }
-    let value = src[s];
-    if (ACCUMULATE) { sum += value; } else { sum = value; }
+    v = fold(v, src[s]);
   }
-  out[e] = finish(sum);
+  out[e] = finish(v);
 }
 
 // The source at place k; before the first pass everything stands where it was.

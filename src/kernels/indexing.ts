@@ -2,6 +2,7 @@
 // An index has one element for every element read or written; strides of 0 let it name whole slices.
 import shader from "../../shaders/indexing.wgsl?raw";
 import { inRange, wrapped } from "../base/checks.ts";
+import { isFloat } from "../base/dtype.ts";
 import { coalesce, contiguous, forEachOffset, type Geometry, type Shape, sizeOf } from "../base/shape.ts";
 import { launchPairs } from "../device/copying.ts";
 import { dense, elements } from "../device/cpu.ts";
@@ -14,8 +15,8 @@ export interface Along {
   readonly dim: number;
 }
 export interface Writes extends Along {
-  /** Sources add up; otherwise the last one stands. */
-  readonly accumulate: boolean;
+  /** What sources do to what stands at their place. */
+  readonly fold: keyof typeof folds;
 }
 
 /** The elements of an index tensor or a mask where the host can see them without waiting, row-major. */
@@ -92,11 +93,20 @@ export const gathering = {
   },
 };
 
+const folds = {
+  sum: { cpu: (v: number, source: number): number => v + source, float: "fold", int: "fold" },
+  last: { cpu: (_: number, source: number): number => source, float: "fold_last", int: "fold_last" },
+  product: { cpu: (v: number, source: number): number => v * source, float: "fold_product", int: "fold_product" },
+  larger: { cpu: Math.max, float: "fold_larger_float", int: "fold_larger" },
+  smaller: { cpu: Math.min, float: "fold_smaller_float", int: "fold_smaller" },
+} as const;
+
 const finish: Readonly<Record<string, string>> = { uint8: "finish_byte", bool: "finish_truth" };
 
-/** out = x; then out[…, index, …] takes src, added on top or in its place, in the order in which sources stand. */
+/** out = x; then src is folded into out[…, index, …], in the order in which sources stand. */
 export const scattering = {
-  cpu: ({ x, index, src, out }: Io<"x" | "index" | "src">, { dim, accumulate }: Writes): void => {
+  cpu: ({ x, index, src, out }: Io<"x" | "index" | "src">, { dim, fold: kind }: Writes): void => {
+    const fold = kind === "product" && !isFloat(out.dtype) ? Math.imul : folds[kind].cpu;
     const [at, from, to] = [elements(index), elements(src), elements(out)];
     startFrom.cpu(x, out);
     const [extent, stride] = along(out, dim);
@@ -106,13 +116,12 @@ export const scattering = {
         // A whole slice has one index.
         if (c === 0 || si !== 0) start = inRange(at[i! + c * si!]!, dim, extent) * stride;
         const o = b! + c * sb! + start;
-        const value = from[s! + c * ss!]!;
-        to[o] = accumulate ? to[o]! + value : value;
+        to[o] = fold(to[o]!, from[s! + c * ss!]!);
       }
     });
     if (out.dtype === "bool") for (let i = 0; i < to.length; i++) to[i] = Number(to[i] !== 0);
   },
-  gpu: ({ x, index, src, out }: Io<"x" | "index" | "src">, { dim, accumulate }: Writes, q: Launcher): void => {
+  gpu: ({ x, index, src, out }: Io<"x" | "index" | "src">, { dim, fold }: Writes, q: Launcher): void => {
     const { shape } = out;
     const [extent] = along(out, dim);
     checkVisible(index, dim, extent);
@@ -132,8 +141,8 @@ export const scattering = {
         SORTED: sorted,
         SLICED: sliced,
         CONSTANT: constant !== undefined,
-        ACCUMULATE: accumulate,
         Scalar: wgslType(out.dtype),
+        fold: folds[fold][isFloat(out.dtype) ? "float" : "int"],
         finish: finish[out.dtype] ?? "finish",
       }),
       {

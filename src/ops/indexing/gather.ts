@@ -2,23 +2,16 @@
 // Index tensors are int32. A bad index throws on the CPU and wherever the host uploaded the indices itself;
 // indices computed on the GPU read NaN (0 for integers) there and are dropped when writing.
 import { category } from "../../base/dtype.ts";
-import { DtypeError, ShapeError, show } from "../../base/errors.ts";
+import { DtypeError } from "../../base/errors.ts";
 import { parse } from "../../base/options.ts";
-import { normalizeDim, type Shape, sizeOf } from "../../base/shape.ts";
-import { type Along, gathering, scattering, type Writes } from "../../kernels/indexing.ts";
-import { checkFits, checkIndex, checkSource, operand } from "../arguments.ts";
-import { cropped } from "../arranging.ts";
-import { type Cases, type Composite, type InPlace, type Input, type Primitive, raises, t } from "../op.ts";
+import { normalizeDim } from "../../base/shape.ts";
+import { type Along, gathering } from "../../kernels/indexing.ts";
+import { operand } from "../arguments.ts";
+import { type Cases, type Composite, type InPlace, type Primitive, raises, t } from "../op.ts";
 import { times } from "../pointwise.ts";
 import { ints, placed, places, putAt, type Slices, writeSlices } from "../slices.ts";
 import type { Tensor } from "../tensor.ts";
-
-function checkFit(index: Input, shape: Shape, dim: number): void {
-  checkIndex(index);
-  const [own, given] = [shape.length === 0 ? [1] : shape, index.shape.length === 0 ? [1] : index.shape];
-  if (own.length !== given.length || (sizeOf(given) > 0 && given.some((d, i) => i !== dim && d > own[i]!)))
-    throw new ShapeError(`the index ${show(given)} needs the dimensions of ${show(own)}, none larger except dimension ${dim}`);
-}
+import { checkPlaces, type Writing, writing } from "../writing.ts";
 
 type Reading = Primitive<(x: Tensor, dim: number, index: Tensor) => Tensor, "x" | "index", "index", Along>;
 
@@ -30,7 +23,7 @@ const reading = (slices: boolean, cases: Cases): Reading => ({
     return { inputs, attrs: { dim } };
   },
   meta: ({ x, index }, { dim }) => {
-    checkFit(index, x.shape, dim);
+    checkPlaces(index, x.shape, dim);
     return { out: { shape: index.shape, dtype: x.dtype } };
   },
   ...gathering,
@@ -69,26 +62,6 @@ export const indexSelect: Reading = reading(true, {
 
 // ---- writing --------------------------------------------------------------------------------------------------------
 
-type Source = Tensor | number;
-type Writing<S extends Source> = Primitive<
-  (x: Tensor, dim: number, index: Tensor, src: S) => Tensor,
-  "x" | "index" | "src",
-  "index",
-  Writes
-> &
-  InPlace;
-
-/** What is written, in the shape of the index: one value repeated, or as much of a larger source as the index reaches. */
-function sourceFor(x: Tensor, index: Tensor, src: unknown): Tensor {
-  const { shape } = index;
-  const given = typeof src === "number" ? x.filledLike(src, shape) : operand(src, "source");
-  if (given.ndim === 0) return given.expand(shape);
-  // An empty index takes nothing, whatever the source looks like.
-  if (index.numel() === 0) return given.flatten().narrow(0, 0, 0).reshape(shape);
-  // What is smaller than the index is left as it is, and refused.
-  return given.ndim === shape.length && shape.every((d, i) => d <= given.shape[i]!) ? cropped(given, shape) : given;
-}
-
 /** Which sources of a write stand, and were not covered by a later one of the same index; false for an index out of range. */
 function standing(index: Tensor, dim: number, extent: number): Tensor {
   // Whole slices stand or fall together.
@@ -101,34 +74,11 @@ function standing(index: Tensor, dim: number, extent: number): Tensor {
   return last.scatter(dim, once, turns).gather(dim, once).eq(turns);
 }
 
-/** A record for writing at indices: sources add up, or the last one stands. */
-const writing = <S extends Source>(accumulate: boolean, cases: Cases): Writing<S> => ({
-  call: (x, dim, index, src) => {
-    const { dim: at, ...inputs } = placed(false, x, dim, index);
-    return { inputs: { ...inputs, src: sourceFor(x, inputs.index, src) }, attrs: { dim: at, accumulate } };
-  },
-  meta: ({ x, index, src }, { dim }) => {
-    const { shape, dtype } = x;
-    checkFit(index, shape, dim);
-    checkFits("the source", src.shape, index.shape);
-    checkSource(src, x);
-    return { out: { shape, dtype } };
-  },
-  ...scattering,
-  save: { x: accumulate ? [] : ["index"], src: ["index"] },
-  backward: (g, { index }, { dim }, ins) => ({
-    x: () => (accumulate ? g : g.scatter(dim, index, 0)),
-    src: () => {
-      const there = g.gather(dim, index);
-      return accumulate ? there : there.where(standing(index, dim, ins.x.shape[dim] ?? 1), 0);
-    },
-  }),
-  ...cases,
-  inplace: true,
-});
-
 /** x with src added at indices along dim: out[index[i][j]][j] += src[i][j] for dim 0. The order of additions is fixed. */
-export const scatterAdd: Writing<Tensor> = writing(true, {
+export const scatterAdd: Writing<Tensor> = writing({
+  fold: "sum",
+  save: { src: ["index"] },
+  backward: (g, { index }, { dim }) => ({ x: () => g, src: () => g.gather(dim, index) }),
   samples: [
     [t([3, 4]), 1, ints([3, 2], [0, 0, 3, 1, 2, 2]), t([3, 2])],
     [t([3, 2]), 0, ints([2, 1], [2, 2]), t([3, 2])],
@@ -141,7 +91,13 @@ export const scatterAdd: Writing<Tensor> = writing(true, {
 });
 
 /** x with src (or a number) written at indices along dim; where indices repeat the last source stands. */
-export const scatter: Writing<Source> = writing(false, {
+export const scatter: Writing<Tensor | number> = writing({
+  fold: "last",
+  save: ["index"],
+  backward: (g, { index }, { dim }, ins) => ({
+    x: () => g.scatter(dim, index, 0),
+    src: () => g.gather(dim, index).where(standing(index, dim, ins.x.shape[dim] ?? 1), 0),
+  }),
   samples: [
     [t([3, 4]), 1, ints([3, 2], [0, 2, 3, 1, 2, 0]), t([3, 2])],
     [t([2, 3]), 0, ints([1, 2], [1, 0]), 1.5],
