@@ -94,7 +94,7 @@ export const gathering = {
 };
 
 const folds = {
-  sum: { cpu: (v: number, source: number): number => v + source, float: "fold", int: "fold" },
+  added: { cpu: (v: number, source: number): number => v + source, float: "fold", int: "fold" },
   last: { cpu: (_: number, source: number): number => source, float: "fold_last", int: "fold_last" },
   product: { cpu: (v: number, source: number): number => v * source, float: "fold_product", int: "fold_product" },
   larger: { cpu: Math.max, float: "fold_larger_float", int: "fold_larger" },
@@ -106,6 +106,8 @@ const finish: Readonly<Record<string, string>> = { uint8: "finish_byte", bool: "
 /** out = x; then src is folded into out[…, index, …], in the order in which sources stand. */
 export const scattering = {
   cpu: ({ x, index, src, out }: Io<"x" | "index" | "src">, { dim, fold: kind }: Writes): void => {
+    // Gradients add, and call nothing for it.
+    const adds = kind === "added";
     const fold = kind === "product" && !isFloat(out.dtype) ? Math.imul : folds[kind].cpu;
     const [at, from, to] = [elements(index), elements(src), elements(out)];
     startFrom.cpu(x, out);
@@ -116,7 +118,8 @@ export const scattering = {
         // A whole slice has one index.
         if (c === 0 || si !== 0) start = inRange(at[i! + c * si!]!, dim, extent) * stride;
         const o = b! + c * sb! + start;
-        to[o] = fold(to[o]!, from[s! + c * ss!]!);
+        const source = from[s! + c * ss!]!;
+        to[o] = adds ? to[o]! + source : fold(to[o]!, source);
       }
     });
     if (out.dtype === "bool") for (let i = 0; i < to.length; i++) to[i] = Number(to[i] !== 0);

@@ -76,7 +76,7 @@ function standing(index: Tensor, dim: number, extent: number): Tensor {
 
 /** x with src added at indices along dim: out[index[i][j]][j] += src[i][j] for dim 0. The order of additions is fixed. */
 export const scatterAdd: Writing<Tensor> = writing({
-  fold: "sum",
+  fold: "added",
   save: { src: ["index"] },
   backward: (g, { index }, { dim }) => ({ x: () => g, src: () => g.gather(dim, index) }),
   samples: [
