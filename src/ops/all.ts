@@ -1,6 +1,7 @@
 // Every kit.
 import "./activation/index.ts";
 import "./adam/index.ts";
+import "./counting/index.ts";
 import "./indexing/index.ts";
 import "./linalg/index.ts";
 import "./loss/index.ts";

@@ -40,8 +40,8 @@ export function integer(value: unknown, name: string, least = -Infinity): number
   return value;
 }
 
-/** Integers as a list: one number stands for a list of one. */
-export const listOf = (value: number | readonly number[]): readonly number[] => (typeof value === "number" ? [value] : value);
+/** One integer or a list of them, as a list. Errors: ShapeError for anything else. */
+export const listOf = (given: unknown, name = "sizes"): number[] => integers([given].flat(), name);
 
 /** Normalised dimensions, in the order given. Errors: ShapeError for one out of range or named twice. */
 export function distinct(dims: readonly number[], rank: number): number[] {
@@ -72,9 +72,9 @@ export function checkFits(name: string, shape: Shape, wanted: Shape): void {
   if (!sameShape(shape, wanted)) throw new ShapeError(`${name} ${show(shape)} does not fit, needs ${show(wanted)}`);
 }
 
-/** Errors: DtypeError unless the source of a write has the dtype of its destination. */
-export function checkSource({ dtype }: { readonly dtype: string }, x: { readonly dtype: string }): void {
-  if (dtype !== x.dtype) throw new DtypeError(`the source is ${dtype}, x is ${x.dtype}`);
+/** Errors: DtypeError unless the source of a write, or what else has this name, has the dtype of its destination. */
+export function checkSource({ dtype }: { readonly dtype: string }, x: { readonly dtype: string }, name = "the source"): void {
+  if (dtype !== x.dtype) throw new DtypeError(`${name} is ${dtype}, x is ${x.dtype}`);
 }
 
 /** The dtype of all tensors. Errors: DtypeError when operands differ in it or have none that products exist for. */

@@ -20,6 +20,8 @@ export const reasons: Readonly<Record<string, string>> = {
   sign: step,
   trunc: step,
   floorDivide: "a step, and PyTorch has no gradient rule for it where ours is 0",
+  aminmax: "PyTorch has had a gradient since 2.0: that of amin and amax, which are asked here",
+  unravelIndex: "PyTorch has it since 2.2; test/ops/counting.test.ts numbers the elements again",
   heaviside: "PyTorch has no gradient rule for it; ours gives the values at 0 theirs, and finite differences check it",
   embeddingBag: once,
   fractionalMaxPool2d: once,

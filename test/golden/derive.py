@@ -4,9 +4,9 @@ import zlib
 import torch
 
 from encode import DTYPES, flat, tensor_entry, tree_map
+from mapping import camel
 
 MAX_ELEMENTS, DIGITS, E32_LIMIT = 2000, 10, 1e-3
-NAMED = {"max": ["values", "indices"], "min": ["values", "indices"]}
 
 
 def seeded(text):
@@ -23,7 +23,7 @@ def outputs_of(result):
     if isinstance(result, torch.Tensor):
         return [result], 0
     if type(result).__module__ == "torch.return_types":
-        return list(result), {name: k for k, name in enumerate(NAMED[type(result).__name__])}
+        return list(result), {camel(name): k for k, name in enumerate(type(result).__match_args__)}
     return list(result), list(range(len(result)))
 
 

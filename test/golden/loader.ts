@@ -48,6 +48,7 @@ export const FAMILIES = [
   "contraction",
   "statistics",
   "words",
+  "counting",
 ] as const;
 export type GoldenFamily = (typeof FAMILIES)[number];
 

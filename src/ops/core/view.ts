@@ -2,7 +2,7 @@
 import { ShapeError, show } from "../../base/errors.ts";
 import { parse } from "../../base/options.ts";
 import { expandTo, normalizeDim, type Shape, sizeOf } from "../../base/shape.ts";
-import { checkRank, distinct, integers, operand, type Sizes } from "../arguments.ts";
+import { checkRank, distinct, integers, listOf, operand, type Sizes } from "../arguments.ts";
 import { type Composite, raises, t as arg, type ViewOp } from "../op.ts";
 import { inferShape, reshaped } from "../restride.ts";
 import type { Tensor } from "../tensor.ts";
@@ -158,7 +158,7 @@ export const unflatten: Composite<(x: Tensor, dim: number, sizes: readonly numbe
   compose: (x, ...rest) => {
     const { dim, sizes } = parse(rest, { dim: undefined as unknown, sizes: undefined as unknown });
     const at = normalizeDim(dim, x.ndim);
-    return x.reshape(x.shape.toSpliced(at, 1, ...inferShape([x.shape[at]!], integers([sizes].flat()))));
+    return x.reshape(x.shape.toSpliced(at, 1, ...inferShape([x.shape[at]!], listOf(sizes))));
   },
   samples: [[arg([2, 6]), 1, [3, -1]]],
   errors: [raises([arg([2, 6]), 1, [4, 2]], "does not fit")],

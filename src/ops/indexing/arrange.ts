@@ -15,15 +15,12 @@ type Dims = number | readonly number[];
 const reordered = (x: Tensor, dims: readonly number[], source: (i: number, n: number, k: number) => number): Tensor =>
   x.ndim === 0 || dims.length === 0 ? x.clone() : dims.reduce((y, d, k) => picked(y, d, x.shape[d]!, (i) => source(i, x.shape[d]!, k)), x);
 
-/** One dimension or a list of them. */
-const dimsOf = (dims: Dims | undefined, name: string): number[] => integers([dims].flat(), name);
-
 /** Dimensions moved to other positions, the rest keeping their order. */
 export const movedim: Composite<(x: Tensor, source: Dims, destination: Dims) => Tensor> = {
   rest: true,
   compose: (x, ...rest) => {
     const { source, destination } = parse(rest, { source: undefined as Dims | undefined, destination: undefined as Dims | undefined });
-    const [from, to] = [distinct(dimsOf(source, "source"), x.ndim), distinct(dimsOf(destination, "destination"), x.ndim)];
+    const [from, to] = [distinct(listOf(source, "source"), x.ndim), distinct(listOf(destination, "destination"), x.ndim)];
     if (from.length !== to.length) throw new ShapeError(`source ${show(from)} and destination ${show(to)} differ in length`);
     const others = [...x.shape.keys()].filter((d) => !from.includes(d));
     return x.permute(x.shape.map((_, i) => (to.includes(i) ? from[to.indexOf(i)]! : others.shift()!)));
@@ -57,9 +54,9 @@ export const roll: Composite<(x: Tensor, ...rest: RollRest) => Tensor> = {
   rest: true,
   compose: (x, ...rest) => {
     const given = parse(rest, { shifts: [] as Dims, dims: [] as Dims });
-    const shifts = integers([listOf(given.shifts)], "shifts");
+    const shifts = listOf(given.shifts, "shifts");
     if (shifts.length === 0) throw new ArgumentError("shifts is empty");
-    const dims = listOf(given.dims).map((d) => normalizeDim(d, x.ndim));
+    const dims = listOf(given.dims, "dims").map((d) => normalizeDim(d, x.ndim));
     if (dims.length === 0 && shifts.length === 1) return x.flatten().roll(shifts, 0).reshape(x.shape);
     if (dims.length !== shifts.length) throw new ShapeError(`${shifts.length} shifts for ${dims.length} dimensions`);
     return reordered(x, dims, (i, n, k) => (n + ((i - shifts[k]!) % n)) % n);
