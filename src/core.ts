@@ -32,6 +32,8 @@ export {
   type SizeArgs,
   tensor,
   type TensorData,
+  trilIndices,
+  triuIndices,
   zeros,
   zerosLike,
 } from "./tensor/create.ts";

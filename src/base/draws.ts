@@ -1,5 +1,5 @@
 // Draws from a generator's stream in PyTorch's order, beyond uniform numbers.
-import type { Int32s } from "./dtype.ts";
+import type { Float32s, Float64s, Int32s } from "./dtype.ts";
 import { ArgumentError } from "./errors.ts";
 import { type Generator, isWhole, TWO_PI } from "./random.ts";
 
@@ -60,6 +60,42 @@ export function fillBernoulli<T extends Float32Array | Float64Array | Int32Array
 export function fillExponential<T extends Float32Array | Float64Array>(generator: Generator, out: T, lambda = 1): T {
   for (let i = 0; i < out.length; i++) out[i] = (-1 / lambda) * Math.log(1 - generator.unit());
   return out;
+}
+
+type Floats = Float32s | Float64s;
+
+/** The places of the `count` largest quotients of weights by exponential numbers in each row of n (torch.multinomial without replacement). */
+export function raced(weights: Floats, noise: Floats, n: number, count: number): Int32s {
+  const speeds = weights.map((w, i) => w / noise[i]!);
+  const places = new Int32Array((weights.length / n) * count);
+  for (let row = 0; row * n < weights.length; row++) {
+    const own = speeds.subarray(row * n, (row + 1) * n);
+    const order = Array.from(own.keys()).sort((a, b) => own[b]! - own[a]! || a - b);
+    places.set(order.slice(0, count), row * count);
+  }
+  return places;
+}
+
+/** Where uniform numbers, `count` for each row of n weights, fall in the running sums of the row (torch.multinomial with replacement). */
+export function spun(weights: Floats, noise: Floats, n: number, count: number): Int32s {
+  const sums = weights.slice(0, n);
+  return new Int32Array(noise.length).map((_, i) => {
+    const row = Math.floor(i / count);
+    if (i % count === 0) {
+      // In the precision of the array, as ATen adds and divides.
+      for (let j = 0; j < n; j++) sums[j] = weights[row * n + j]! + (j > 0 ? sums[j - 1]! : 0);
+      const total = sums[n - 1]!;
+      for (let j = 0; j < n; j++) sums[j]! /= total;
+      sums[n - 1] = 1;
+    }
+    let [low, high] = [0, n];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (sums[middle]! < noise[i]!) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  });
 }
 
 // Box–Muller over 16 uniforms: radii from the first eight, angles from the second; in float32 steps where the array is.

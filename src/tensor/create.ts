@@ -8,7 +8,7 @@ import { parse } from "../base/options.ts";
 import { entry } from "../base/reading.ts";
 import { checkShape, sizeOf } from "../base/shape.ts";
 import { checkSupport, type Device } from "../device/device.ts";
-import { isTensor, operand } from "../ops/arguments.ts";
+import { integer, isTensor, operand } from "../ops/arguments.ts";
 import { type DeviceLike, deviceNamed } from "./device.ts";
 import { Tensor } from "./tensor.ts";
 
@@ -304,6 +304,37 @@ export function eye(
     const { m = n, ...o } = parse(rest, { m: undefined as number | undefined }, createDefaults);
     return computed([n, m], asDType(o.dtype ?? "float32"), o, (i) => Number(Math.floor(i / m) === i % m));
   });
+}
+
+type TriangleRest = [offset?: number] | [offset: number, options: CreateOptions] | [options: CreateOptions & { offset?: number }];
+
+/** Row and column of every element of a triangle: `span` tells its columns from the diagonal's and the one behind that, row by row. */
+function triangle(row: number, col: number, rest: TriangleRest, span: (start: number, end: number) => readonly [number, number]): Tensor {
+  const { offset, ...o } = parse(rest, { offset: 0 }, createDefaults);
+  integer(offset, "offset");
+  const [rows, columns] = checkShape([row, col]) as [number, number];
+  const places: (readonly [number, number])[] = [];
+  for (let i = 0; i < rows; i++) {
+    const [start, end] = span(Math.max(0, i + offset), Math.min(columns, i + offset + 1));
+    for (let j = start; j < end; j++) places.push([i, j]);
+  }
+  const n = places.length;
+  return computed([2, n], asDType(o.dtype ?? "int32"), o, (k) => places[k % n]![Math.floor(k / n)]!);
+}
+
+/**
+ * Rows and columns, [2, n], of the elements of a row × col matrix on and below a diagonal, `offset` above the main one. int32 unless dtype says otherwise.
+ * @example await trilIndices(2, 2).tolist(); // → [[0, 1, 1], [0, 0, 1]]
+ */
+export function trilIndices(row: number, col: number, ...rest: TriangleRest): Tensor {
+  return entry("trilIndices", arguments, Infinity, () => triangle(row, col, rest, (_, end) => [0, end]));
+}
+/**
+ * Rows and columns, [2, n], of the elements of a row × col matrix on and above a diagonal, `offset` above the main one. int32 unless dtype says otherwise.
+ * @example await triuIndices(2, 2).tolist(); // → [[0, 0, 1], [0, 1, 1]]
+ */
+export function triuIndices(row: number, col: number, ...rest: TriangleRest): Tensor {
+  return entry("triuIndices", arguments, Infinity, () => triangle(row, col, rest, (start) => [start, col]));
 }
 
 /** What canvases and decoders hand out: RGBA bytes, row by row. */

@@ -1,15 +1,23 @@
-// Tensor methods about elements chosen by value: what must wait for the device to count them, and assignment by index.
+// Tensor methods about elements chosen by value: what must wait for the device to count or to weigh them, and assignment by index.
 import "../ops/indexing/index.ts";
 import { isGradEnabled, noGrad, setGradEnabled } from "../autograd/mode.ts";
-import { DtypeError } from "../base/errors.ts";
+import { checkFloat } from "../base/checks.ts";
+import { fillExponential, raced, spun } from "../base/draws.ts";
+import { type Float32s, type Float64s, hostArray, isFloat } from "../base/dtype.ts";
+import { ArgumentError, DtypeError } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
+import { generatorOf } from "../base/random.ts";
 import { takes } from "../base/reading.ts";
-import { broadcastShapes } from "../base/shape.ts";
-import { isTensor, operand } from "../ops/arguments.ts";
+import { broadcastShapes, sizeOf } from "../base/shape.ts";
+import { checkFits, checkRank, integer, isTensor, operand } from "../ops/arguments.ts";
 import { vector } from "../ops/arranging.ts";
+import { type Drawing, drawing } from "../ops/drawing.ts";
 import { columns, hits, type Index, isBasic, spread } from "../ops/index-list.ts";
+import { tallied } from "../ops/tallying.ts";
 import { extend } from "./methods.ts";
 import type { Tensor } from "./tensor.ts";
+
+type Floats = Float32s | Float64s;
 
 /** The methods of this file, as Tensor declares them. */
 export interface Selections {
@@ -18,6 +26,26 @@ export interface Selections {
     (options?: { readonly asTuple?: false }): Promise<Tensor>;
     (options: { readonly asTuple: true }): Promise<Tensor[]>;
   };
+  /** Indices of the elements that are not zero, one row for each. Shape: [count, ndim]. */
+  argwhere(): Promise<Tensor>;
+  /**
+   * How often each number from 0 on stands in a vector of integers, or the sums of the weights that stand there; gradients flow to these.
+   * Shape: one more than the largest number, at least minlength.
+   */
+  bincount(
+    ...rest:
+      | [weights?: Tensor | null, minlength?: number]
+      | [weights: Tensor | null, options: { readonly minlength?: number }]
+      | [options: { readonly weights?: Tensor | null; readonly minlength?: number }]
+  ): Promise<Tensor>;
+  /**
+   * Places drawn with probabilities in proportion to the elements of a vector or of each row, the same as torch.multinomial draws for the same
+   * seed. Shape: [numSamples] or [rows, numSamples]. The generator moves on before the wait.
+   */
+  multinomial(
+    numSamples: number,
+    ...rest: [replacement?: boolean] | [replacement: boolean, options: Drawing] | [options: Drawing & { readonly replacement?: boolean }]
+  ): Promise<Tensor>;
   /** The elements where the mask is true, as a vector; gradients flow to them. Shape: x and mask broadcast. */
   maskedSelect(mask: Tensor): Promise<Tensor>;
   /** PyTorch's x[indices] = values (or += with accumulate), for every kind of index. Errors: as for `index`, and for values that do not broadcast. */
@@ -37,6 +65,49 @@ async function nonzero(x: Tensor, ...rest: unknown[]): Promise<Tensor | Tensor[]
   if (asTuple) return x.ndim === 0 ? [vector(x, found)] : list;
   const upright = list.map((c) => c.unsqueeze(1));
   return vector(x, []).reshape(found.length, 0).cat(upright, 1);
+}
+
+async function argwhere(x: Tensor): Promise<Tensor | Tensor[]> {
+  takes("argwhere", arguments, 1);
+  return nonzero(x);
+}
+
+async function bincount(x: Tensor, ...rest: unknown[]): Promise<Tensor> {
+  const { weights, minlength } = parse(rest, { weights: null as Tensor | null, minlength: 0 });
+  if (x.dtype !== "int32" && x.dtype !== "uint8") throw new DtypeError(`needs integers, got ${x.dtype}`, 'convert with to("int32")');
+  checkRank(x.shape, 1, 1);
+  if (weights !== null) checkFits("weights", operand(weights, "weights").shape, x.shape);
+  integer(minlength, "minlength", 0);
+  const recording = isGradEnabled();
+  let n = minlength;
+  for (const v of await x.array()) {
+    if (v < 0) throw new ArgumentError(`needs numbers that are not negative, got ${v}`, "", "bincount");
+    n = Math.max(n, v + 1);
+  }
+  const places = x.to("int32");
+  return setGradEnabled(recording, () =>
+    tallied(places, n, weights ? (isFloat(weights.dtype) ? weights : weights.to("float32")) : undefined),
+  );
+}
+
+async function multinomial(x: Tensor, ...rest: unknown[]): Promise<Tensor> {
+  const { numSamples, replacement, generator } = parse(rest, { numSamples: undefined as unknown, replacement: false }, drawing);
+  checkFloat(x.dtype);
+  checkRank(x.shape, 1, 2);
+  const count = integer(numSamples, "numSamples", 1);
+  const n = x.shape.at(-1)!;
+  if (!replacement && count > n) throw new ArgumentError(`cannot draw ${count} of ${n} without replacement`);
+  const [source, shape] = [generatorOf(generator), [...x.shape.slice(0, -1), count]];
+  const noise = replacement
+    ? source.fillUniform(new Float64Array(sizeOf(shape)))
+    : fillExponential(source, hostArray(x.dtype, x.numel()) as Floats);
+  const weights = (await x.detach().array()) as Floats;
+  const sound = weights.every((w) => w >= 0 && w < Infinity);
+  const rows = Array.from({ length: sizeOf(x.shape.slice(0, -1)) }, (_, row) => weights.subarray(row * n, (row + 1) * n));
+  if (!sound || !rows.every((row) => row.some((w) => w > 0)))
+    throw new ArgumentError("needs finite weights that are not negative, some of each row positive", "", "multinomial");
+  const places = replacement ? spun : raced;
+  return x.uploadedLike("int32", places(weights, noise, n, count), shape);
 }
 
 async function maskedSelect(x: Tensor, mask: Tensor): Promise<Tensor> {
@@ -68,7 +139,7 @@ function indexPut(x: Tensor, indices: readonly Index[], values: Tensor | number,
   return x.put_(places, spread(x, values, places.shape), accumulate);
 }
 
-extend({ nonzero, maskedSelect, indexPut_: indexPut });
+extend({ nonzero, argwhere, bincount, multinomial, maskedSelect, indexPut_: indexPut });
 
 declare module "../ops/tensor.ts" {
   interface Tensor extends Selections {}

@@ -1,9 +1,11 @@
-// Choosing by value: nonzero, maskedSelect, masks as indices, assignment by index.
+// Choosing by value: nonzero, maskedSelect, bincount, multinomial, masks as indices, assignment by index.
 import { expect, it } from "vitest";
 import { grad } from "../../src/autograd/engine.ts";
 import { noGrad } from "../../src/autograd/mode.ts";
 import { WengertError } from "../../src/base/errors.ts";
-import { tensor, zeros } from "../../src/tensor/create.ts";
+import { Generator, manualSeed } from "../../src/base/random.ts";
+import { rand } from "../../src/tensor/sampling.ts";
+import { full, ones, tensor, zeros } from "../../src/tensor/create.ts";
 import { expectValues, onEveryDevice } from "../devices.ts";
 
 onEveryDevice((device) => {
@@ -15,6 +17,82 @@ onEveryDevice((device) => {
     await expectValues(x.at(rows!, cols!), [1.5, -2, 3]);
     expect((await zeros([2, 0]).nonzero()).shape).toEqual([0, 2]);
     expect((await tensor(4).nonzero()).shape).toEqual([1, 0]);
+  });
+
+  it("argwhere is nonzero as a table", async () => {
+    expect(await (await tensor([[0, 1.5], [-2, 0]]).argwhere()).tolist()).toEqual([[0, 1], [1, 0]]); // prettier-ignore
+    expect((await tensor(4).argwhere()).shape).toEqual([1, 0]);
+  });
+
+  it("bincount counts or adds up weights, whose gradient it passes on", async () => {
+    const x = tensor([1, 3, 3, 0], { dtype: "int32" });
+    const counts = await x.bincount();
+    expect([await counts.tolist(), counts.dtype]).toEqual([[1, 1, 0, 2], "int32"]);
+    expect(await (await x.to("uint8").bincount({ minlength: 6 })).tolist()).toEqual([1, 1, 0, 2, 0, 0]);
+    expect(await (await zeros(0, { dtype: "int32" }).bincount(null, 2)).tolist()).toEqual([0, 0]);
+    expect((await zeros(0, { dtype: "int32" }).bincount()).shape).toEqual([0]);
+    const weights = tensor([0.5, 1, 2, 4], { requiresGrad: true });
+    const sums = await x.bincount(weights);
+    await expectValues(sums, [4, 0.5, 0, 3]);
+    const [g] = grad(sums.mul(tensor([1, 2, 3, 4])).sum(), weights);
+    await expectValues(g, [2, 4, 4, 1]);
+    const whole = await x.bincount(tensor([5, 1, 2, 0], { dtype: "int32" }));
+    expect([await whole.tolist(), whole.dtype]).toEqual([[0, 5, 0, 3], "float32"]);
+  });
+
+  it.each([
+    () => tensor([-1], { dtype: "int32" }).bincount(),
+    () => zeros([1, 1], { dtype: "int32" }).bincount(),
+    () => tensor([1]).bincount(),
+    () => zeros([2], { dtype: "int32" }).bincount(tensor([1])),
+    () => zeros([2], { dtype: "int32" }).bincount(null, -1),
+    () => zeros(2).multinomial(1),
+    () => zeros([3, 0]).multinomial(2, true),
+    () => tensor([1, -1]).multinomial(1),
+    () => tensor([NaN, 1]).multinomial(3, true),
+    () => tensor([1, Infinity]).multinomial(1),
+    () => ones(2).multinomial(3),
+    () => ones(2).multinomial(0),
+    () => ones([1, 1, 1]).multinomial(1),
+    () => full([2], 1).multinomial(1),
+    () => tensor(1).multinomial(1),
+  ])("%s is refused", async (call) => {
+    await expect(call()).rejects.toThrow(WengertError);
+  });
+
+  // prettier-ignore
+  // Printed by PyTorch 1.13 after torch.manual_seed(seed), in this order.
+  it.each([
+    [0, [3, 3, 2, 3, 3, 3, 1, 2], [3, 1, 2], [2], [[2], [0]], [[2, 1, 2, 0], [0, 0, 0, 0]], [[2, 1], [2, 0]], [1, 2, 3, 2, 2, 3], [2, 1, 3, 0]],
+    [1, [0, 1, 1, 1, 2, 1, 2, 3], [3, 2, 1], [3], [[2], [0]], [[2, 2, 2, 2], [2, 2, 0, 0]], [[2, 1], [0, 2]], [3, 3, 1, 3, 2, 2], [2, 1, 3, 0]],
+    [42, [0, 0, 1, 0, 2, 2, 3, 3], [2, 1, 0], [3], [[1], [0]], [[1, 0, 2, 1], [0, 0, 0, 2]], [[2, 1], [0, 2]], [2, 3, 2, 3, 0, 2], [2, 3, 0, 1]],
+  ] as const)("multinomial draws as torch.manual_seed(%i) gives", async (seed, ...want) => {
+    const vector = tensor([0.1, 0.2, 0.3, 0.4]);
+    const rows = tensor([[1, 2, 3], [3, 0, 1]]); // prettier-ignore
+    manualSeed(seed);
+    // None waits for the one before it: draws are made when they are asked for.
+    const got = [
+      vector.multinomial(8, true),
+      vector.multinomial(3),
+      vector.multinomial(1, { replacement: true }),
+      rows.multinomial(1),
+      rows.multinomial(4, true),
+      rows.multinomial(2, false),
+    ];
+    const wide = tensor([0.1, 0.2, 0.3, 0.4], { dtype: "float64", device: "cpu" });
+    got.push(wide.multinomial(6, true), wide.multinomial(4));
+    for (const [i, places] of got.entries()) {
+      expect((await places).dtype).toBe("int32");
+      expect(await (await places).tolist(), `call ${i}`).toEqual(want[i]);
+    }
+  });
+
+  it("multinomial draws from many weights, and from a generator of its own", async () => {
+    const generator = new Generator(7);
+    const weights = rand(50, { generator });
+    expect(await (await weights.multinomial(12, true, { generator })).tolist()).toEqual([35, 46, 42, 8, 47, 26, 5, 31, 34, 18, 3, 10]);
+    expect(await (await weights.multinomial(12, { generator })).tolist()).toEqual([47, 13, 0, 35, 7, 10, 8, 32, 36, 2, 15, 30]);
+    expect((await zeros([0, 3]).multinomial(2, true)).shape).toEqual([0, 2]);
   });
 
   it("maskedSelect broadcasts and passes gradients", async () => {
