@@ -14,3 +14,4 @@ export * as io from "./io/index.ts";
 export * as nn from "./nn/index.ts";
 export * as optim from "./optim/index.ts";
 export * from "./tensor/functions.ts";
+export { type ConsecutiveOptions, unique, uniqueConsecutive, type UniqueOptions } from "./tensor/unique.ts";

@@ -11,4 +11,5 @@ import "./random/index.ts";
 import "./rearranging/index.ts";
 import "./sgd/index.ts";
 import "./vision/index.ts";
+import "./sorting/index.ts";
 import "./window/index.ts";

@@ -49,6 +49,7 @@ export const FAMILIES = [
   "statistics",
   "words",
   "counting",
+  "sorting",
 ] as const;
 export type GoldenFamily = (typeof FAMILIES)[number];
 
