@@ -4,6 +4,7 @@ import { parse } from "../../base/options.ts";
 import { normalizeDim } from "../../base/shape.ts";
 import { type Order, ordering } from "../../kernels/sort.ts";
 import { integer, withSize } from "../arguments.ts";
+import { distinct } from "../choosing.ts";
 import { type Chosen, chosen } from "../named.ts";
 import { type Composite, type Internal, type Primitive, raises, t } from "../op.ts";
 import type { Tensor } from "../tensor.ts";
@@ -65,7 +66,12 @@ export const sort: Composite<(x: Tensor, ...rest: SortRest) => Chosen> = {
     const { dim, indices } = placesOf(x, rest);
     return chosen(x.gather(dim, indices), indices);
   },
-  samples: [[t([3, 4])], [t([2, 5, 3]), 1, true], [t([]), { stable: true }], [t([4], { dtype: "int32", data: [3, -1, 3, 2] }), 0]],
+  samples: [
+    [distinct([3, 4])],
+    [distinct([2, 5, 3]), 1, true],
+    [t([]), { stable: true }],
+    [t([4], { dtype: "int32", data: [3, -1, 3, 2] }), 0],
+  ],
   errors: [raises([t([2, 3]), 2], "out of range"), raises([t([3]), 0, false, true], "one argument too many")],
 };
 
@@ -74,14 +80,14 @@ export const argsort: Composite<(x: Tensor, ...rest: SortRest) => Tensor> = {
   rest: true,
   backward: "none",
   compose: (x, ...rest) => placesOf(x, rest).indices,
-  samples: [[t([3, 4])], [t([2, 5]), { dim: 0, descending: true }], [t([4], { dtype: "uint8", data: [3, 1, 3, 2] }), 0]],
+  samples: [[distinct([3, 4])], [distinct([2, 5]), { dim: 0, descending: true }], [t([4], { dtype: "uint8", data: [3, 1, 3, 2] }), 0]],
   errors: [raises([t([2, 3]), -3], "out of range")],
 };
 
 /** The elements along dimension 0 in order. */
 export const msort: Composite<(x: Tensor) => Tensor> = {
   compose: (x) => x.sort(0).values,
-  samples: [[t([4])], [t([3, 2])], [t([])]],
+  samples: [[distinct([4])], [distinct([3, 2])], [t([])]],
   errors: [],
 };
 
@@ -106,10 +112,10 @@ export const topk: Composite<(x: Tensor, k: number, ...rest: TopRest) => Chosen>
     return chosen(x.gather(dim, indices), indices);
   },
   samples: [
-    [t([3, 4]), 2],
-    [t([5, 2]), 3, 0, false],
+    [distinct([3, 4]), 2],
+    [distinct([5, 2]), 3, 0, false],
     [t([]), 1],
-    [t([3]), 0],
+    [distinct([3]), 0],
     [t([4], { dtype: "int32", data: [3, -1, 3, 2] }), 2, { largest: false }],
   ],
   errors: [raises([t([3]), 4], "more than the 3 elements"), raises([t([3]), -1], "at least 0"), raises([t([3]), 1, 1], "out of range")],

@@ -6,6 +6,7 @@ import { parse } from "../../base/options.ts";
 import { normalizeDims, reducedShape } from "../../base/shape.ts";
 import { visible } from "../../kernels/indexing.ts";
 import { checkRank, isTensor } from "../arguments.ts";
+import { distinct } from "../choosing.ts";
 import { type Composite, raises, t } from "../op.ts";
 import type { Tensor } from "../tensor.ts";
 
@@ -65,12 +66,12 @@ const quantile_ = (ignore: boolean): Quantile => ({
     return found.movedim(-1, 0).reshape([...level.shape, ...reducedShape(x.shape, dims, o.keepdim)]);
   },
   samples: [
-    [t([3, 4]), 0.3],
-    [t([3, 4]), [0, 0.4, 1], 1, true],
-    [t([2, 5, 3]), 0.6, { dim: 1, interpolation: "midpoint" }],
-    [t([5]), [0.5, 0.3], { interpolation: "nearest" }],
-    [t([4, 2]), t([2], { data: [0.1, 0.8], fixed: true }), 0, { interpolation: "lower" }],
-    [t([4]), 0.7, { interpolation: "higher" }],
+    [distinct([3, 4]), 0.3],
+    [distinct([3, 4]), [0, 0.4, 1], 1, true],
+    [distinct([2, 5, 3]), 0.6, { dim: 1, interpolation: "midpoint" }],
+    [distinct([5]), [0.5, 0.3], { interpolation: "nearest" }],
+    [distinct([4, 2]), t([2], { data: [0.1, 0.8], fixed: true }), 0, { interpolation: "lower" }],
+    [distinct([4]), 0.7, { interpolation: "higher" }],
     [t([]), 0.5],
     [t([2, 3], { data: [NaN, 1, 2, 4, 3, 5], fixed: true }), 0.25, 1],
   ],

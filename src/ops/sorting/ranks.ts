@@ -4,7 +4,7 @@ import { DtypeError } from "../../base/errors.ts";
 import { parse } from "../../base/options.ts";
 import { normalizeDim } from "../../base/shape.ts";
 import { integer } from "../arguments.ts";
-import { checkChoice } from "../choosing.ts";
+import { checkChoice, distinct } from "../choosing.ts";
 import { type Chosen, chosen } from "../named.ts";
 import { type Composite, raises, t } from "../op.ts";
 import type { Tensor } from "../tensor.ts";
@@ -12,9 +12,13 @@ import type { Tensor } from "../tensor.ts";
 type Kept = { readonly keepdim?: boolean };
 type Along = [dim?: number, keepdim?: boolean] | [dim: number, options: Kept] | [options: Kept & { readonly dim?: number }];
 
-/** Reads dim, by default the last, and keepdim. Errors: ShapeError where there is nothing to choose from. */
-function along(x: Tensor, rest: readonly unknown[]): { readonly dim: number; readonly keepdim: boolean; readonly size: number } {
-  const o = parse(rest, { dim: -1 as unknown, keepdim: false });
+/** Reads dim, by default the last if any, and keepdim. Errors: ShapeError where there is nothing to choose from. */
+function along(
+  x: Tensor,
+  rest: readonly unknown[],
+  last: number | undefined = -1,
+): { readonly dim: number; readonly keepdim: boolean; readonly size: number } {
+  const o = parse(rest, { dim: last as unknown, keepdim: false });
   const dim = normalizeDim(o.dim, x.ndim);
   if (x.ndim > 0) checkChoice(x.shape, [dim]);
   return { dim, keepdim: o.keepdim, size: x.shape[dim] ?? 1 };
@@ -26,8 +30,6 @@ function taken(x: Tensor, dim: number, places: Tensor, keepdim: boolean): Chosen
   return keepdim || x.ndim === 0 ? chosen(values, places) : chosen(values.squeeze(dim), places.squeeze(dim));
 }
 
-const distinct = t([2, 5, 2], { data: Array.from({ length: 20 }, (_, i) => ((i * 7) % 20) / 4 - 2) });
-
 /** The k-th smallest element along a dimension, and where it stands; of equal ones the first counts as smaller. */
 export const kthvalue: Composite<(x: Tensor, k: number, ...rest: Along) => Chosen> = {
   rest: true,
@@ -37,8 +39,8 @@ export const kthvalue: Composite<(x: Tensor, k: number, ...rest: Along) => Chose
     return taken(x, dim, k === 1 ? first : first.narrow(dim, k - 1, 1), keepdim);
   },
   samples: [
-    [distinct, 3, 1],
-    [distinct, 2, { keepdim: true }],
+    [distinct([2, 5, 2]), 3, 1],
+    [distinct([2, 5, 2]), 2, { keepdim: true }],
     [t([]), 1],
     [t([4], { dtype: "int32", data: [3, -1, 3, 2] }), 3],
   ],
@@ -86,11 +88,11 @@ const median_ = (ignore: boolean): Composite<Median> => ({
   rest: true,
   compose: ((x: Tensor, ...rest: readonly unknown[]) => {
     if (rest.every((v) => v === undefined)) return medianOf(x, ignore);
-    const { dim, keepdim } = along(x, rest);
+    const { dim, keepdim } = along(x, rest, undefined);
     return medianAlong(x, dim, keepdim, ignore);
   }) as Median,
   samples: [
-    [distinct], [distinct, 1], [distinct, { dim: 0, keepdim: true }], [t([]), 0], [t([4], { dtype: "int32", data: [3, -1, 3, 2] })],
+    [distinct([2, 5, 2])], [distinct([2, 5, 2]), 1], [distinct([2, 5, 2]), { dim: 0, keepdim: true }], [t([]), 0], [t([4], { dtype: "int32", data: [3, -1, 3, 2] })],
     [t([2, 3], { data: [NaN, 1, 2, NaN, NaN, NaN], fixed: true }), 1],
   ], // prettier-ignore
   errors: [
@@ -119,10 +121,10 @@ export const mode: Composite<(x: Tensor, ...rest: Along) => Chosen> = {
     return taken(x, dim, order.gather(dim, run.argmax(dim, true)), keepdim);
   },
   samples: [
-    [distinct, 1],
+    [distinct([2, 5, 2]), 1],
     [t([3, 4], { dtype: "int32", data: [1, 2, 2, 1, 0, 0, 0, 3, 5, 4, 6, 7] }), { keepdim: true }],
     [t([])],
-    [t([6], { data: [2, 1, 3, 1, 2, 1] })],
+    [t([6], { data: [2, 1, 3, 1, 2, 1], fixed: true })],
   ],
   errors: [raises([t([0, 2]), 0], "no elements"), raises([t([2]), 1], "out of range")],
 };
