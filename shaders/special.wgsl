@@ -22,6 +22,16 @@ fn expm1_f(x: f32) -> f32 {
 // A logarithm as binary cross entropy takes it.
 fn held(x: f32) -> f32 { return select(x, -100.0, x < -100.0); }
 
+// log(x / (1 − x)); where x is near ½ by what the quotient differs from 1 in.
+fn logit_f(x: f32) -> f32 {
+  let rest = 1.0 - x;
+  let v = select(log1p_f(fma(2.0, x, -1.0) / rest), log_f(x / rest), x < 0.25);
+  return keep_nan(nan_if(select(v, inf_f32(), x == 1.0), x < 0.0 || x > 1.0), x);
+}
+
+// x held in [low, high]; the lower bound is asked first.
+fn within(x: f32, low: f32, high: f32) -> f32 { return keep_nan(select(select(x, high, x > high), low, x < low), x); }
+
 fn tanh_f(x: f32) -> f32 {
   let a = min(magnitude(x), 20.0);
   let z = a * a;
@@ -112,6 +122,28 @@ fn sin_f(x: f32) -> f32 { return circular(x, 0u, bitcast<u32>(x) & 0x80000000u);
 fn cos_f(x: f32) -> f32 { return circular(x, 1u, 0u); }
 
 fn tan_f(x: f32) -> f32 { return sin_f(x) / cos_f(x); }
+
+// Sine of πx by `shift` quarter turns further, the whole turns of x taken off exactly; 0 turns where x has no fraction to speak of.
+fn turned(x: f32, shift: u32) -> f32 {
+  let c = select(x, 0.0, magnitude(x) >= 0x1p+24);
+  let n = round(2.0 * c);
+  let r = fma(n, -0.5, c);
+  return turned_sine(fma(r, -8.742278e-8, r * 3.1415927), bitcast<u32>(i32(n)) + shift);
+}
+
+fn sinc_f(x: f32) -> f32 {
+  let v = turned(x, 0u) / (x * 3.1415927);
+  return keep_nan(nan_if(select(v, 1.0, magnitude(x) < 1.0e-5), is_inf(x)), x);
+}
+
+// Derivative of sinc: −π · j₁(πx), near 0 by its series (DLMF 10.53.1).
+fn sinc_slope(x: f32) -> f32 {
+  let t = x * 3.1415927;
+  let z = t * t;
+  let p = fma(fma(fma(fma(fma(-5.7812537e-9, z, 7.515633e-7), z, -6.6137566e-5), z, 0.0035714286), z, -0.1), z, 1.0);
+  let v = (turned(x, 1u) - turned(x, 0u) / t) / x;
+  return keep_nan(nan_if(select(v, -3.2898681 * x * p, magnitude(x) < 0.6), is_inf(x)), x);
+}
 
 // ---- inverses of circular and hyperbolic functions
 
@@ -239,6 +271,15 @@ fn logaddexp_f(a: f32, b: f32) -> f32 {
   return select(m + softplus(-d, 1.0, 0.0), m, is_inf(m) || is_nan(m));
 }
 
+// log₂(2ᵃ + 2ᵇ).
+fn logaddexp2_f(a: f32, b: f32) -> f32 {
+  let m = max_nan(a, b);
+  let d = select(magnitude(a - b), 0.0, is_inf(m));
+  return select(m + log1p_f(exp2_f(-d)) * 1.442695, m, is_inf(m) || is_nan(m));
+}
+
+fn xlogy_f(x: f32, y: f32) -> f32 { return keep_nan(select(x * log_f(y), 0.0, x == 0.0), y); }
+
 // Standard normal distribution function.
 fn normal_cdf(x: f32) -> f32 { return 0.5 * erfc_root(-x, 0.5, 0.70710677); }
 
@@ -281,3 +322,80 @@ fn exp_below_one(x: f32) -> f32 {
   return (1.0 + exp_tail(r)) * bitcast<f32>((bitcast<u32>(n + 12582912.0) + 127u) << 23u);
 }
 fn exp_below(x: vec4f) -> vec4f { return vec4f(exp_below_one(x.x), exp_below_one(x.y), exp_below_one(x.z), exp_below_one(x.w)); }
+
+// ---- the parts of a number, and what is beside it
+
+// The bits of |x|, those of subnormal numbers as if the exponent went on downwards.
+fn normal_bits(x: f32) -> u32 {
+  let u = bitcast<u32>(x) & 0x7fffffffu;
+  return select(u, bitcast<u32>(f32(u)) - (149u << 23u), u < 0x00800000u);
+}
+// What has no exponent of its own.
+fn is_bare(x: f32) -> bool { return (bitcast<u32>(x) << 1u) == 0u || !is_finite(x); }
+
+fn exponent_f(x: f32) -> f32 { return select(f32(bitcast<i32>(normal_bits(x) - 0x3f000000u) >> 23u), 0.0, is_bare(x)); }
+
+fn mantissa_f(x: f32) -> f32 {
+  let u = (normal_bits(x) & 0x007fffffu) | 0x3f000000u | (bitcast<u32>(x) & 0x80000000u);
+  return bitcast<f32>(select(u, bitcast<u32>(x), is_bare(x)));
+}
+
+// x · 2ʸ in two steps, so that nothing overflows before the result does.
+fn ldexp_f(x: f32, y: f32) -> f32 {
+  let c = clamp(y, -600.0, 600.0);
+  let whole = round(c);
+  let n = i32(whole);
+  let half = n >> 1u;
+  let v = scale2(scale2(x, half) * pow_f(2.0, c - whole), n - half);
+  let zero = (bitcast<u32>(x) & 0x7f800000u) == 0u;
+  let lost = is_inf(y) && select(is_inf(x) && (y < 0.0), (y > 0.0), zero);
+  return keep_nan(keep_nan(nan_if(select(v, x, zero || is_inf(x)), lost), y), x);
+}
+
+fn nextafter_f(x: f32, y: f32) -> f32 {
+  let u = bitcast<u32>(x);
+  let step = select(u - 1u, u + 1u, (y > x) == (x > 0.0));
+  let v = select(step, (bitcast<u32>(y) & 0x80000000u) | 1u, (u << 1u) == 0u);
+  return keep_nan(keep_nan(bitcast<f32>(select(v, bitcast<u32>(y), x == y)), x), y);
+}
+
+// The sign of a NaN means nothing: it counts as positive.
+fn copysign_f(x: f32, y: f32) -> f32 { return keep_nan(with_sign(x, select(y, 1.0, is_nan(y))), x); }
+
+// ---- pairs
+
+// v, or the other operand where one is NaN.
+fn without_nan(v: f32, a: f32, b: f32) -> f32 {
+  let w = select(bitcast<u32>(v), bitcast<u32>(b), is_nan(a));
+  return bitcast<f32>(select(w, bitcast<u32>(a), is_nan(b)));
+}
+
+fn hypot_f(x: f32, y: f32) -> f32 {
+  let top = max(magnitude(x), magnitude(y));
+  let up = select(select(1.0, 0x1p-66, top > 0x1p+60), 0x1p+66, top < 0x1p-40);
+  let down = select(select(1.0, 0x1p+66, top > 0x1p+60), 0x1p-66, top < 0x1p-40);
+  let a = x * up;
+  let b = y * up;
+  let v = keep_nan(keep_nan(sqrt(fma(a, a, b * b)) * down, x), y);
+  return select(v, inf_f32(), is_inf(x) || is_inf(y));
+}
+
+fn gcd_i(x: i32, y: i32) -> i32 {
+  var a = u32(abs(x));
+  var b = u32(abs(y));
+  while (b != 0u) {
+    let r = a % b;
+    a = b;
+    b = r;
+  }
+  return i32(a);
+}
+
+fn lcm_i(x: i32, y: i32) -> i32 {
+  let g = gcd_i(x, y);
+  return select(abs(x / select(g, 1, g == 0) * y), 0, g == 0);
+}
+
+// Bits that leave the word are lost, also all at once.
+fn left_shift(x: i32, y: i32) -> i32 { return select(0, x << (u32(y) & 31u), u32(y) < 32u); }
+fn right_shift(x: i32, y: i32) -> i32 { return x >> min(u32(y), 31u); }

@@ -22,6 +22,38 @@ export function logaddexp(a: number, b: number): number {
   return Math.abs(larger) === Infinity ? larger : larger + softplus(-Math.abs(a - b));
 }
 
+/** log₂(2^a + 2^b). */
+export function logaddexp2(a: number, b: number): number {
+  const larger = Math.max(a, b);
+  return Math.abs(larger) === Infinity ? larger : larger + Math.log1p(2 ** -Math.abs(a - b)) / Math.LN2;
+}
+
+/** x · log(y), 0 where x is 0 and y is a number. */
+export const xlogy = (x: number, y: number): number => (x === 0 && !Number.isNaN(y) ? 0 : x * Math.log(y));
+
+/** log(x / (1 − x)); NaN outside [0, 1]. */
+export const logit = (x: number): number => (x < 0.25 ? Math.log(x / (1 - x)) : Math.log1p((2 * x - 1) / (1 - x)));
+
+/** Sine of πx by `shift` quarter turns further, the whole turns of x taken off exactly. */
+export function turned(x: number, shift = 0): number {
+  const rest = x % 2;
+  const n = Math.round(2 * rest);
+  const [angle, q] = [Math.PI * (rest - n / 2), n + shift];
+  return (q & 1 ? Math.cos(angle) : Math.sin(angle)) * (q & 2 ? -1 : 1);
+}
+
+/** sin(πx) / (πx). */
+export const sinc = (x: number): number => (x === 0 ? 1 : turned(x) / (Math.PI * x));
+
+/** Derivative of sinc: −π · j₁(πx), near 0 by its series (DLMF 10.53.1). */
+export function sincSlope(x: number): number {
+  if (!(Math.abs(x) < 0.6)) return (turned(x, 1) - sinc(x)) / x;
+  const z = (Math.PI * x) ** 2;
+  let sum = 1;
+  for (let k = 1, term = 1; k < 16; k++) sum += term *= -z / (2 * k * (2 * k + 3));
+  return ((-Math.PI * Math.PI * x) / 3) * sum;
+}
+
 // e^(−c·a²) for c = 1 or ½: the square in two parts, the first exact.
 const expSquare = (a: number, c: number): number => {
   const head = Math.fround(a);

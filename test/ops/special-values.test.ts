@@ -39,12 +39,14 @@ const tiny = 1.1754943508222875e-38;
 const flushed = 1e-36;
 const largest = 3.4028234663852886e38;
 
+const powers = (_x: number, y: number): boolean => Math.abs(y) < 1e-7 || Math.abs(y) >= 2 ** 24;
 /**
  * Gradients that float32 cannot get, nor does PyTorch: the exponent less 1 is a rounded number, the whole quotient of huge ratios jumps,
  * squares leave the range, an output near ±1 has lost the digits that it differs in.
  */
 const beyond: Readonly<Record<string, (x: number, y: number) => boolean>> = {
-  pow: (_x, y) => Math.abs(y) < 1e-7 || Math.abs(y) >= 2 ** 24,
+  pow: powers,
+  floatPower: powers,
   sigmoid: (x) => x > 5,
   tanh: (x) => Math.abs(x) > 3,
   atan2: (x, y) => !(x * x + y * y > 1e-37 && x * x + y * y < largest),

@@ -24,6 +24,8 @@ export const isnan: PlainUnary = kind("is_nan(x)", Number.isNaN);
 export const isinf: PlainUnary = kind("is_inf(x)", (x) => Math.abs(x) === Infinity);
 /** x is neither NaN nor infinite. */
 export const isfinite: PlainUnary = kind("is_finite(x)", Number.isFinite, "true");
+/** x is a real number, as all are here. */
+export const isreal: PlainUnary = kind("true", () => true, "true");
 
 /** x is ∞. */
 export const isposinf: PlainUnary = kind("bitcast<u32>(x) == 0x7f800000u", (x) => x === Infinity);

@@ -1,9 +1,25 @@
 // Exponentials and logarithms to other bases and near their zeros, circular and hyperbolic functions, error functions.
 import special from "../../../shaders/special.wgsl?raw";
 import { library } from "../../device/kernel.ts";
+import type { Form } from "../../kernels/elementwise.ts";
 import * as m from "../../kernels/math.ts";
-import { raises, t } from "../op.ts";
-import { type Binary, binary, mismatch, plain, type PlainBinary, real, type Unary } from "../pointwise.ts";
+import { either } from "../../base/options.ts";
+import { type Internal, raises, t } from "../op.ts";
+import {
+  type Binary,
+  binary,
+  type Mapped,
+  mapped,
+  mismatch,
+  plain,
+  type PlainBinary,
+  type PlainUnary,
+  real,
+  samplesOf,
+  type Unary,
+  unary,
+  within,
+} from "../pointwise.ts";
 import type { Tensor } from "../tensor.ts";
 
 library(special);
@@ -29,6 +45,10 @@ export const log10: Unary<"x"> = real("log10", Math.log10, "x", (g, x) => g.div(
 /** log(1 + x), accurate near 0. */
 export const log1p: Unary<"x"> = real("log1p", Math.log1p, "x", (g, x) => g.div(x.add(1)), { range: [-0.6, 3], kinks: [-1], ulp: 1.5 });
 
+const logits = (wgsl: string, cpu: Form["cpu"]): Form => ({ wgsl, cpu, yields: "float", ulp: 5 });
+const bare = logits("logit_f(x)", m.logit);
+const held = logits("logit_f(within(x, p0, p1))", (x, _y, _z, low, high) => m.logit(x < low ? low : x > high ? high : x));
+
 /** log(eˣ + eʸ), without overflow. */
 export const logaddexp: PlainBinary<"x" | "y"> = plain(
   binary(
@@ -40,6 +60,27 @@ export const logaddexp: PlainBinary<"x" | "y"> = plain(
   ),
 );
 
+interface Margin {
+  eps: number | null;
+}
+type MarginRest = [eps?: number | null] | [options: Partial<Margin>];
+const chances = within(0.1, 0.9);
+
+/** log(x / (1 − x)) for x in [0, 1], NaN elsewhere; with `eps` x is held in [eps, 1 − eps] first. */
+export const logit: Mapped<(x: Tensor, ...rest: MarginRest) => Tensor, "x", Margin> = mapped({
+  form: ({ eps }) => (eps === null ? bare : held),
+  params: ({ eps }) => [eps ?? 0, 1 - (eps ?? 0)],
+  positional: { eps: either<number | null>(null, "number", "null") },
+  save: ["x"],
+  kinks: [0, 1],
+  backward: (g, { x }, { eps }) => {
+    const [low, high, beyond] = [eps ?? 0, 1 - (eps ?? 0), eps === null ? NaN : 0];
+    return { x: () => g.div(x.mul(x.rsub(1))).maskedFill(x.lt(low).logicalOr(x.gt(high)), beyond) };
+  },
+  samples: [...samplesOf(chances), [chances([4]), 0.25]],
+  errors: [raises([t([2]), "0"], "eps must be")],
+});
+
 // ---- circular functions and their inverses
 
 /** Sine. */
@@ -50,6 +91,36 @@ export const cos: Unary<"x"> = real("cos", Math.cos, "x", (g, x) => g.mul(x.sin(
 
 /** Tangent. */
 export const tan: Unary<"out"> = real("tan", Math.tan, "out", (g, y) => g.mul(y.square().add(1)), { range: [-1.2, 1.2], ulp: 3.5 });
+
+/** sin(πx) / (πx), 1 at 0. */
+export const sinc: Unary<"x"> = real("sinc", m.sinc, "x", (g, x) => g.mul(x.sincSlope()), { ulp: 5 });
+
+/** Derivative of sinc. The next follows from x·s″ + 2s′ + π²x·s = 0. */
+export const sincSlope: PlainUnary<"x"> & Internal = {
+  ...plain(
+    unary(
+      "sinc_slope(x)",
+      m.sincSlope,
+      "x",
+      (g, x) => {
+        const small = x.abs().lt(1e-18);
+        const ratio = x
+          .sincSlope()
+          .div(x.maskedFill(small, 1))
+          .maskedFill(small, -(Math.PI ** 2) / 3);
+        return g.mul(
+          x
+            .sinc()
+            .mul(-(Math.PI ** 2))
+            .sub(ratio.mul(2)),
+        );
+        // Beside its zeros the terms cancel.
+      },
+      { yields: "float", ulp: Infinity },
+    ),
+  ),
+  internal: true,
+};
 
 // 1 − x² as a product keeps its digits near ±1.
 const outside = (x: Tensor): Tensor => x.rsub(1).mul(x.add(1));
