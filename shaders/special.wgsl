@@ -40,6 +40,13 @@ fn tanh_f(x: f32) -> f32 {
   return keep_nan(with_sign(select(big, fma(a * z, p, a), a < 0.625), x), x);
 }
 
+// x − tanh(x). Near 0, where they cancel, by Lambert's fraction tanh(x) = x / (1 + x² / (3 + x² / (5 + …))).
+fn tanhshrink(x: f32) -> f32 {
+  let z = min(x * x, 4.0);
+  let c = z / (3.0 + z / (5.0 + z / (7.0 + z / (9.0 + z / (11.0 + z / 13.0)))));
+  return keep_nan(select(x - tanh_f(x), x * (c / (1.0 + c)), magnitude(x) < 1.5), x);
+}
+
 fn sinh_f(x: f32) -> f32 {
   let a = magnitude(x);
   let z = a * a;

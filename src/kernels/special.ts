@@ -119,3 +119,11 @@ export const silu = (x: number): number => x * sigmoid(x);
 
 /** x where positive, alpha · (e^x − 1) elsewhere. */
 export const elu = (x: number, alpha = 1): number => (x > 0 ? x : alpha * Math.expm1(x));
+
+/** x − tanh(x); near 0, where they cancel, by Lambert's continued fraction of tanh. */
+export function tanhshrink(x: number): number {
+  if (!(Math.abs(x) < 1.5)) return x - Math.tanh(x);
+  let c = 0;
+  for (let k = 21; k > 1; k -= 2) c = (x * x) / (k + c);
+  return (x * c) / (1 + c);
+}

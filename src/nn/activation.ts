@@ -1,12 +1,17 @@
 // Nonlinearities as layers.
 import "../ops/activation/index.ts";
+import { checkKinds } from "../base/checks.ts";
+import { under } from "../base/errors.ts";
 import { fields, float } from "../base/python.ts";
 import { exactly } from "../base/reading.ts";
+import { checkRank, operand } from "../ops/arguments.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { constant_ } from "./init/drawn.ts";
 import { configure, type Factory, layer, type LayerClass, parameter } from "./layer.ts";
 import { Module } from "./module.ts";
 import type { Parameter } from "./parameter.ts";
+
+const shrinking = { write: float, unnamed: true };
 
 /**
  * max(x, 0).
@@ -113,6 +118,75 @@ export type SELU = InstanceType<typeof SELU>;
 export const Mish: LayerClass = /* @__PURE__ */ layer("Mish");
 export type Mish = InstanceType<typeof Mish>;
 /**
+ * x where positive, alpha · (e^(x / alpha) − 1) elsewhere.
+ * @example await new nn.CELU(2).call(tensor([-2, 0, 3])).tolist(); // → [-1.2642, 0, 3]
+ */
+export const CELU: LayerClass<{ alpha: number }> = /* @__PURE__ */ layer("CELU", { alpha: 1 }, "celu", { write: float });
+export type CELU = InstanceType<typeof CELU>;
+/**
+ * x beyond ±lambd, 0 between.
+ * @example await new nn.Hardshrink().call(tensor([-2, 0.25, 3])).tolist(); // → [-2, 0, 3]
+ */
+export const Hardshrink: LayerClass<{ lambd: number }> = /* @__PURE__ */ layer("Hardshrink", { lambd: 0.5 }, undefined, shrinking);
+export type Hardshrink = InstanceType<typeof Hardshrink>;
+/**
+ * x / 6 + 1 / 2, held between 0 and 1.
+ * @example await new nn.Hardsigmoid().call(tensor([-2, 0, 3])).tolist(); // → [0.16667, 0.5, 1]
+ */
+export const Hardsigmoid: LayerClass = /* @__PURE__ */ layer("Hardsigmoid");
+export type Hardsigmoid = InstanceType<typeof Hardsigmoid>;
+/**
+ * x · hardsigmoid(x).
+ * @example await new nn.Hardswish().call(tensor([-2, 0, 3])).tolist(); // → [-0.33333, 0, 3]
+ */
+export const Hardswish: LayerClass = /* @__PURE__ */ layer("Hardswish");
+export type Hardswish = InstanceType<typeof Hardswish>;
+/**
+ * x moved towards 0 by lambd, 0 where it would pass.
+ * @example await new nn.Softshrink().call(tensor([-2, 0.25, 3])).tolist(); // → [-1.5, 0, 2.5]
+ */
+export const Softshrink: LayerClass<{ lambd: number }> = /* @__PURE__ */ layer("Softshrink", { lambd: 0.5 }, undefined, shrinking);
+export type Softshrink = InstanceType<typeof Softshrink>;
+/**
+ * x / (1 + |x|).
+ * @example await new nn.Softsign().call(tensor([-2, 0, 3])).tolist(); // → [-0.66667, 0, 0.75]
+ */
+export const Softsign: LayerClass = /* @__PURE__ */ layer("Softsign");
+export type Softsign = InstanceType<typeof Softsign>;
+/**
+ * x − tanh(x).
+ * @example await new nn.Tanhshrink().call(tensor([-2, 0, 3])).tolist(); // → [-1.036, 0, 2.0049]
+ */
+export const Tanhshrink: LayerClass = /* @__PURE__ */ layer("Tanhshrink");
+export type Tanhshrink = InstanceType<typeof Tanhshrink>;
+/**
+ * x above the threshold, `value` elsewhere.
+ * @example await new nn.Threshold(0.5, 9).call(tensor([-2, 0, 3])).tolist(); // → [9, 9, 3]
+ */
+export const Threshold: LayerClass<{ threshold: number; value: number }, [threshold: number, value: number]> = /* @__PURE__ */ layer(
+  "Threshold",
+  { threshold: undefined, value: undefined },
+  undefined,
+  { settle: ({ threshold, value }) => checkKinds({ threshold, value }, { threshold: 0, value: 0 }) },
+);
+export type Threshold = InstanceType<typeof Threshold>;
+/**
+ * Probabilities along a dimension, larger for smaller elements.
+ * @example await new nn.Softmin(0).call(tensor([0, 1, 2])).tolist(); // → [0.66524, 0.24473, 0.090031]
+ */
+export const Softmin: LayerClass<{ dim: number }> = /* @__PURE__ */ layer("Softmin", { dim: -1 });
+export type Softmin = InstanceType<typeof Softmin>;
+/**
+ * Probabilities over the channels of [N, C, H, W] or [C, H, W] at every place.
+ * @example await new nn.Softmax2d().call(zeros(2, 1, 1)).tolist(); // → [[[0.5]], [[0.5]]]
+ */
+export const Softmax2d: LayerClass = /* @__PURE__ */ layer("Softmax2d", {}, (_, x: Tensor) => {
+  under("Softmax2d", () => checkRank(operand(x).shape, 3, 4));
+  return x.softmax(-3);
+});
+export type Softmax2d = InstanceType<typeof Softmax2d>;
+
+/**
  * LeakyReLU with trained slopes, one or one per channel (dimension 1).
  * @example
  * const prelu = new nn.PReLU({ init: 0.5 });
@@ -132,8 +206,7 @@ export class PReLU extends Module {
     constant_(this.weight, init);
   }
   override forward(x: Tensor): Tensor {
-    const slope = this.numParameters === 1 ? this.weight : this.weight.reshape([-1, ...x.shape.slice(2).map(() => 1)]);
-    return x.relu().sub(x.neg().relu().mul(slope));
+    return x.prelu(this.weight);
   }
   override extraRepr(): string {
     return fields(this, ["numParameters"]);

@@ -1,6 +1,8 @@
 // The operators that PyTorch 1.13 keeps under torch.nn.functional.
 import "../ops/all.ts";
 import * as activation from "../ops/activation/activation.ts";
+import * as piecewise from "../ops/activation/piecewise.ts";
+import * as gating from "../ops/gating/gating.ts";
 import type { Functions, FunctionOf } from "../ops/methods.ts";
 import type { AnyPrimitive, Composite, Fn } from "../ops/op.ts";
 import type { im2col } from "../ops/window/convnd.ts";
@@ -18,6 +20,7 @@ export {
   batchNorm,
   binaryCrossEntropy,
   binaryCrossEntropyWithLogits,
+  celu,
   conv1d,
   conv2d,
   conv3d,
@@ -33,6 +36,11 @@ export {
   embedding,
   featureAlphaDropout,
   gelu,
+  glu,
+  gumbelSoftmax,
+  hardshrink,
+  hardsigmoid,
+  hardswish,
   hardtanh,
   huberLoss,
   klDiv,
@@ -53,15 +61,22 @@ export {
   nllLoss,
   oneHot,
   pad,
+  prelu,
   relu,
   relu6,
+  rrelu,
   selu,
   sigmoid,
   silu,
   smoothL1Loss,
   softmax,
+  softmin,
   softplus,
+  softshrink,
+  softsign,
   tanh,
+  tanhshrink,
+  threshold,
 } from "../tensor/functions.ts";
 
 /** Sliding blocks as columns. Shape: [N, C, H, W] → [N, C·kH·kW, L], L the number of blocks; [C, H, W] without the batch. */
@@ -70,6 +85,8 @@ export const unfold: FunctionOf<typeof im2col> = functions.im2col;
 // Of most of these a tensor has no in-place form, in PyTorch neither.
 const inPlace = <F extends Fn>(op: AnyPrimitive | Composite<Fn>): F => ((...args: readonly unknown[]) => applyInPlace(op, args)) as F;
 
+/** `celu` whose result takes the place of x. */
+export const celu_: Functions["celu"] = /* @__PURE__ */ inPlace(piecewise.celu);
 /** `elu` whose result takes the place of x. */
 export const elu_: Functions["elu"] = /* @__PURE__ */ inPlace(activation.elu);
 /** `hardtanh` whose result takes the place of x. */
@@ -78,5 +95,9 @@ export const hardtanh_: Functions["hardtanh"] = /* @__PURE__ */ inPlace(activati
 export const leakyRelu_: Functions["leakyRelu"] = /* @__PURE__ */ inPlace(activation.leakyRelu);
 /** `relu` whose result takes the place of x. */
 export const relu_: Functions["relu"] = /* @__PURE__ */ inPlace(activation.relu);
+/** `rrelu` whose result takes the place of x. */
+export const rrelu_: Functions["rrelu"] = /* @__PURE__ */ inPlace(gating.rrelu);
 /** `selu` whose result takes the place of x. */
 export const selu_: Functions["selu"] = /* @__PURE__ */ inPlace(activation.selu);
+/** `threshold` whose result takes the place of x. */
+export const threshold_: Functions["threshold"] = /* @__PURE__ */ inPlace(piecewise.threshold);

@@ -18,6 +18,7 @@ export { Dropout, Dropout1d, Dropout2d, Dropout3d } from "./dropout.ts";
 export { Embedding, type EmbeddingOptions } from "./embedding.ts";
 export { Flatten, Unflatten } from "./flatten.ts";
 export * as functional from "./functional.ts";
+export { GLU, RReLU } from "./gating.ts";
 export type { BackwardHook, ForwardHook, ForwardPreHook, HookHandle } from "./hooks.ts";
 export * as init from "./init/index.ts";
 export type { Factory } from "./layer.ts";

@@ -54,6 +54,8 @@ interface Traits<M> {
   readonly settle?: (self: M) => void;
   /** How numbers are printed. */
   readonly write?: (value: never) => string;
+  /** Values are printed alone, without the names of their properties. */
+  readonly unnamed?: boolean;
   /** Which properties are printed; by default the positional options. */
   readonly shown?: (self: M) => readonly string[];
   readonly stateNames?: Readonly<Record<string, string>>;
@@ -76,7 +78,7 @@ export function layer(
   traits: Traits<any> = {},
 ): any {
   const { keywords = {}, inputs: most = typeof run === "string" ? 1 : run.length - 1, also = [] } = traits;
-  const { settle, write, shown, stateNames = {} } = traits;
+  const { settle, write, shown, unnamed, stateNames = {} } = traits;
   const positional = Object.keys(options);
   const all = [...positional, ...Object.keys(keywords), ...also];
   return class extends Module {
@@ -96,7 +98,8 @@ export function layer(
       return (functions as unknown as Operators)[run]!(...inputs, ...(all.length > 0 ? [given] : []));
     }
     override extraRepr(): string {
-      return fields(this, shown?.(this) ?? positional, write);
+      const printed = fields(this, shown?.(this) ?? positional, write);
+      return unnamed ? printed.replace(/\w+=/g, "") : printed;
     }
     static {
       exactly(this.prototype, "extraRepr");

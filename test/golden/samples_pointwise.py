@@ -12,12 +12,14 @@ DOMAIN = """abs -3 3; neg -3 3; sign -3 3; reciprocal 0.5 3; sqrt 0.2 4; rsqrt 0
 log2 0.2 4; log10 0.2 4; log1p -0.6 3; sin -3 3; cos -3 3; tan -1.2 1.2; asin -0.9 0.9; acos -0.9 0.9; atan -3 3; sinh -3 3; cosh -3 3; tanh -3 3
 asinh -3 3; acosh 1.3 4; atanh -0.9 0.9; sigmoid -3 3; erf -2 2; erfc -2 2; floor -4 4; ceil -4 4; round -4 4; trunc -4 4; frac -4 4; relu -3 3
 leakyRelu -3 3; elu -3 3; gelu -3 3; silu -3 3; softplus -3 3; logsigmoid -3 3; hardtanh -2 2; relu6 -2 8; selu -3 3; mish -3 3; deg2rad -200 200
-rad2deg -3 3; positive -3 3; clone -3 3; contiguous -3 3"""
+rad2deg -3 3; positive -3 3; clone -3 3; contiguous -3 3
+celu -3 3; hardshrink -3 3; hardsigmoid -5 5; hardswish -5 5; softshrink -3 3; softsign -3 3; tanhshrink -3 3"""
 KINKS = {
     "abs": (0,), "sign": (0,), "reciprocal": (0,), "sqrt": (0,), "rsqrt": (0,), "log": (0,), "log2": (0,), "log10": (0,), "log1p": (-1,),
     "asin": (-1, 1), "acos": (-1, 1), "acosh": (1,), "atanh": (-1, 1), "floor": (0, 1, -1, 2), "ceil": (0, 1, -1, 2), "trunc": (0, 1, -1, 2),
     "frac": (0, 1, -1, 2), "round": (0.5, -0.5, 1.5, 2.5, -1.5), "relu": (0,), "leakyRelu": (0,), "elu": (0,), "softplus": (20,),
     "hardtanh": (-1, 1), "relu6": (0, 6), "selu": (0,),
+    "celu": (0,), "hardshrink": (-0.5, 0.5), "hardsigmoid": (-3, 3), "hardswish": (-3, 3), "softshrink": (-0.5, 0.5),
 }  # fmt: skip
 USUAL = (0.0, 0.5, 1.0, -1.0, -0.25, 2.5)
 FAR = (1e-4, -1e-4, 30.0, -30.0, 88.0, -88.0, 1e4, -1e4, INF, -INF, float("nan"))

@@ -3,6 +3,7 @@ import "../math/index.ts";
 import "./face.ts";
 import { install } from "../install.ts";
 import * as activation from "./activation.ts";
+import * as piecewise from "./piecewise.ts";
 import * as softmax from "./softmax.ts";
 
-install(activation, softmax);
+install(activation, piecewise, softmax);

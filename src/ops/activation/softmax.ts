@@ -21,7 +21,7 @@ import {
   softmaxRows,
 } from "../../kernels/rows.ts";
 import { checkFits } from "../arguments.ts";
-import { type Backward, type Internal, type Primitive, raises, t } from "../op.ts";
+import { type Backward, type Composite, type Internal, type Primitive, raises, t } from "../op.ts";
 import { counted, restored } from "../reducing.ts";
 import type { Tensor } from "../tensor.ts";
 
@@ -72,6 +72,14 @@ export const softmax: Primitive<Signature, "x", "out", Attrs> = record(
   },
   (g, { out }, { dim }) => ({ x: () => g.softmaxBackward(out, dim) }),
 );
+
+/** exp(−x) over its sum along a dimension: softmax of −x. */
+export const softmin: Composite<Signature> = {
+  rest: true,
+  compose: (x, ...rest) => x.neg().softmax(...(rest as [dim: number])),
+  samples: [[t([3, 4]), -1], [t([2, 3, 2]), { dim: 1 }], [t([]), 0], [t([2, 3], { dtype: "int32" }), 1, { dtype: "float32" }]], // prettier-ignore
+  errors: [raises([t([2, 3]), 2], "out of range"), raises([t([2], { dtype: "int32" }), 0], "floating")],
+};
 
 /** The logarithm of softmax along a dimension, computed without leaving the log scale. */
 export const logSoftmax: Primitive<Signature, "x", "out", Attrs> = record(
