@@ -34,12 +34,12 @@ export interface ConvTransposeOptions extends Factory {
   readonly dilation?: Size;
   readonly paddingMode?: "zeros";
 }
-type ConvRest =
+export type ConvRest =
   | [stride?: Size, padding?: Padding, dilation?: Size, groups?: number, bias?: boolean, paddingMode?: PaddingMode]
   | [options: ConvOptions]
   | [stride: Size, options: Omit<ConvOptions, "stride">]
   | [stride: Size, padding: Padding, options: Omit<ConvOptions, "stride" | "padding">];
-type TransposeRest =
+export type TransposeRest =
   | [stride?: Size, padding?: Size, outputPadding?: Size, groups?: number, bias?: boolean, dilation?: Size, paddingMode?: "zeros"]
   | [options: ConvTransposeOptions]
   | [stride: Size, options: Omit<ConvTransposeOptions, "stride">];
@@ -70,6 +70,8 @@ abstract class ConvNd extends Weighted {
   /** Number of spatial dimensions. */
   static readonly rank: number;
   static readonly transposed: boolean = false;
+  /** True for classes whose first batch says how many channels come in. */
+  static readonly lazy: boolean = false;
   declare readonly inChannels: number;
   declare readonly outChannels: number;
   declare readonly kernelSize: readonly number[];
@@ -84,12 +86,13 @@ abstract class ConvNd extends Weighted {
 
   constructor(inChannels: number, outChannels: number, kernelSize: Size, ...rest: readonly unknown[]) {
     super();
-    const { name, rank, transposed } = new.target as unknown as typeof ConvNd;
+    const { name, rank, transposed, lazy } = new.target as unknown as typeof ConvNd;
     const required = { inChannels, outChannels, kernelSize, outputPadding: 0, transposed };
     const o = configure(this, required, rest, transposed ? transposeDefaults : defaults);
     const { groups, padding, paddingMode } = o;
     entry(name, arguments, Infinity, () => {
-      for (const [key, value] of Object.entries({ inChannels, outChannels, groups })) integer(value, key, 1);
+      for (const [key, value] of Object.entries({ outChannels, groups })) integer(value, key, 1);
+      integer(inChannels, "inChannels", lazy ? 0 : 1);
       if (inChannels % groups || outChannels % groups)
         throw new ArgumentError(`${inChannels} to ${outChannels} channels do not divide into ${groups} groups`);
       const known = transposed ? ["zeros"] : ["zeros", "reflect", "replicate", "circular"];

@@ -40,3 +40,15 @@ export type Dropout2d = Dropout;
  */
 export const Dropout3d: DropoutClass = /* @__PURE__ */ dropoutLayer("Dropout3d");
 export type Dropout3d = Dropout;
+/**
+ * While training, replaces elements with probability p by SELU's least value, and keeps mean and variance: dropout for networks of SELU.
+ * @example await new nn.AlphaDropout(0.5).eval().call(ones(2)).tolist(); // → [1, 1]
+ */
+export const AlphaDropout: DropoutClass = /* @__PURE__ */ dropoutLayer("AlphaDropout");
+export type AlphaDropout = Dropout;
+/**
+ * AlphaDropout of whole channels.
+ * @example new nn.FeatureAlphaDropout(0.5).call(ones(2, 8, 5, 5)).shape; // → [2, 8, 5, 5]
+ */
+export const FeatureAlphaDropout: DropoutClass = /* @__PURE__ */ dropoutLayer("FeatureAlphaDropout");
+export type FeatureAlphaDropout = Dropout;

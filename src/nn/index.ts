@@ -1,6 +1,6 @@
 // Layers, containers, losses, initialisation, and what modules are made of.
 export * from "./activation.ts";
-export { ModuleList, Sequential } from "./container.ts";
+export { ModuleList, ParameterList, Sequential } from "./container.ts";
 export {
   Conv1d,
   Conv2d,
@@ -14,7 +14,8 @@ export {
   type PaddingMode,
   type Size,
 } from "./conv.ts";
-export { Dropout, Dropout1d, Dropout2d, Dropout3d } from "./dropout.ts";
+export { ModuleDict, ParameterDict } from "./dict.ts";
+export { AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout } from "./dropout.ts";
 export { Embedding, type EmbeddingOptions } from "./embedding.ts";
 export { Flatten, Unflatten } from "./flatten.ts";
 export * as functional from "./functional.ts";
@@ -22,6 +23,18 @@ export { GLU, RReLU } from "./gating.ts";
 export type { BackwardHook, ForwardHook, ForwardPreHook, HookHandle } from "./hooks.ts";
 export * as init from "./init/index.ts";
 export type { Factory } from "./layer.ts";
+export {
+  LazyBatchNorm1d,
+  LazyBatchNorm2d,
+  LazyBatchNorm3d,
+  LazyConv1d,
+  LazyConv2d,
+  LazyConv3d,
+  LazyConvTranspose1d,
+  LazyConvTranspose2d,
+  LazyConvTranspose3d,
+  LazyLinear,
+} from "./lazy.ts";
 export { Identity, Linear } from "./linear.ts";
 export * from "./loss.ts";
 export { Module, type PlaceOptions } from "./module.ts";
@@ -44,4 +57,5 @@ export {
   MaxUnpool3d,
 } from "./pool.ts";
 export type { LoadReport, StateDict } from "./state.ts";
+export { UninitializedBuffer, UninitializedParameter } from "./uninitialized.ts";
 export * as utils from "./clip.ts";

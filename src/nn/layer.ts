@@ -1,14 +1,15 @@
 // Layers as rows: a name, the options with their defaults, and the operator that takes inputs and options.
-import type { DTypeLike } from "../base/dtype.ts";
 import { parse } from "../base/options.ts";
 import { fields } from "../base/python.ts";
 import { entry, exactly, takes } from "../base/reading.ts";
 import { type CreateOptions, zeros } from "../tensor/create.ts";
-import type { DeviceLike } from "../tensor/device.ts";
 import { functions } from "../tensor/methods.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { type Factory, factory } from "./factory.ts";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
+
+export type { Factory };
 
 /** A module with one tensor in and one out, whose options `O` are its properties. */
 export type Layer<O = object> = OneToOne & Readonly<O>;
@@ -19,13 +20,6 @@ interface OneToOne extends Module {
 export type LayerClass<O = object, A extends readonly unknown[] = [value?: O[keyof O]]> = new (
   ...rest: A | [options: Partial<O>]
 ) => Layer<O>;
-
-/** Where a layer's parameters are made. */
-export interface Factory {
-  readonly device?: DeviceLike | undefined;
-  readonly dtype?: DTypeLike | undefined;
-}
-const factory = { device: undefined as DeviceLike | undefined, dtype: undefined as DTypeLike | undefined };
 
 /**
  * Puts into the module's properties what its constructor requires, and the options it was given but for those that only say how parameters

@@ -2,14 +2,17 @@
 import { noGrad } from "../autograd/mode.ts";
 import { described, isForeign, mark } from "../base/copies.ts";
 import { asDType, type DTypeLike, isFloat } from "../base/dtype.ts";
-import { ArgumentError } from "../base/errors.ts";
+import { ArgumentError, under } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { forbid } from "../base/python.ts";
-import { callable, entry, exactly } from "../base/reading.ts";
+import { callable, entry, exactly, takes } from "../base/reading.ts";
 import { type DeviceLike, deviceNamed, isDevice } from "../tensor/device.ts";
 import { Tensor } from "../tensor/tensor.ts";
+import { type Copies, deepCopy } from "./copying.ts";
+import { factory } from "./factory.ts";
 import { type BackwardHook, type ForwardHook, type ForwardPreHook, hooked, type HookHandle, watched } from "./hooks.ts";
 import { Buffer, Parameter } from "./parameter.ts";
+import { assigned, type Slot, slotOf } from "./slots.ts";
 import { type LoadReport, loadState, type StateDict } from "./state.ts";
 
 export interface PlaceOptions {
@@ -17,8 +20,6 @@ export interface PlaceOptions {
   /** Floating parameters and buffers take it; the others keep theirs. */
   readonly dtype?: DTypeLike;
 }
-
-const where = { device: undefined as DeviceLike | undefined, dtype: undefined as DTypeLike | undefined };
 
 type Prefix = [prefix?: string] | [options: { readonly prefix?: string }];
 type Recurse = [recurse?: boolean] | [options: { readonly recurse?: boolean }];
@@ -30,21 +31,6 @@ const read = <O extends object>(op: string, rest: readonly unknown[], defaults: 
 
 function* values<T>(named: Iterable<readonly [string, T]>): Generator<T> {
   for (const [, value] of named) yield value;
-}
-
-/** What a property of a module holds, as PyTorch counts it; `persistent`: the state dict holds the buffer. */
-interface Slot {
-  readonly kind: "parameter" | "buffer" | "child module";
-  readonly persistent: boolean;
-}
-const accepted = { parameter: "nn.Parameter", buffer: "nn.Buffer, Tensor", "child module": "nn.Module" };
-
-/** The slot that a value asks for; undefined for what is no state. A plain tensor is state only where a buffer was. */
-function slotOf(value: unknown, before?: Slot): Slot | undefined {
-  if (value instanceof Parameter) return { kind: "parameter", persistent: true };
-  if (value instanceof Buffer) return { kind: "buffer", persistent: value.persistent };
-  if (value instanceof Module) return { kind: "child module", persistent: true };
-  return value instanceof Tensor && before?.kind === "buffer" ? before : undefined;
 }
 
 /**
@@ -97,16 +83,21 @@ export class Module {
 
   // ---- what it holds ----------------------------------------------------------------------------------------------
 
-  /** What the properties hold: state-dict name, value, and whether a tensor is a buffer that the state dict holds, or one that it does not. */
-  *#held(): Generator<[name: string, value: unknown, persistent: boolean | undefined]> {
+  /** What it is searched for: its properties, in their order. Containers add what they keep elsewhere. */
+  protected held(): Iterable<readonly [property: string, value: unknown]> {
+    return Object.entries(this);
+  }
+  /** The same by the names of the state dict, with the slots of what is state. */
+  *#held(): Generator<[name: string, value: unknown, slot: Slot | undefined]> {
     const { stateNames } = this.constructor as typeof Module;
-    for (const [property, value] of Object.entries(this)) {
+    for (const [property, value] of this.held()) {
       if (isForeign(value)) throw new ArgumentError(`${property} is ${described(value)}`, "load one only", this.constructor.name);
-      const slot = slotOf(value, this.#slots.get(property));
-      if (slot && !this.#slots.has(property) && Object.getOwnPropertyDescriptor(this, property)!.configurable)
-        this.#guard(property, value, slot);
+      const place = Object.getOwnPropertyDescriptor(this, property);
+      // A property that was deleted and made anew is no longer guarded.
+      const slot = slotOf(value, place?.get && this.#slots.get(property));
+      if (slot && place?.configurable && place.value === value) this.#guard(property, value, slot);
       const name = Object.hasOwn(stateNames, property) ? stateNames[property]! : property;
-      yield [name, value, slot?.kind === "buffer" ? slot.persistent : undefined];
+      yield [name, value, slot];
     }
   }
   /** From now on the property refuses what would drop out of the state unnoticed, as PyTorch's modules do. */
@@ -114,17 +105,7 @@ export class Module {
     let held = value;
     this.#slots.set(property, slot);
     const set = (next: unknown): void => {
-      const before = this.#slots.get(property)!;
-      const after = next == null ? before : slotOf(next, before);
-      // A parameter may take any place, a module that of a buffer.
-      const fits =
-        after && (after.kind === before.kind || after.kind === "parameter" || (after.kind === "child module" && before.kind === "buffer"));
-      if (!fits) {
-        const given = next instanceof Tensor ? "a tensor" : next instanceof Module ? "a module" : described(next);
-        const what = `cannot assign ${given} as ${before.kind} '${property}'`;
-        throw new ArgumentError(`${what} (${accepted[before.kind]} or null expected)`, "", this.constructor.name);
-      }
-      this.#slots.set(property, after);
+      this.#slots.set(property, assigned(property, next, this.#slots.get(property)!, this.constructor.name));
       held = next;
     };
     Object.defineProperty(this, property, { get: () => held, set, enumerable: true, configurable: true });
@@ -155,11 +136,11 @@ export class Module {
   *modules(): Generator<Module> {
     for (const [, module] of this.namedModules()) yield module;
   }
-  *#members<T extends Tensor>(prefix: string, recurse: boolean, buffers: boolean): Generator<[string, T]> {
+  *#members<T extends Tensor>(prefix: string, recurse: boolean, kind: Slot["kind"]): Generator<[string, T]> {
     const seen = new Set<unknown>();
     for (const [path, module] of recurse ? this.namedModules(prefix) : [[prefix, this as Module] as const])
-      for (const [name, value, persistent] of module.#held())
-        if ((buffers ? persistent !== undefined : value instanceof Parameter) && !seen.has(value)) {
+      for (const [name, value, slot] of module.#held())
+        if (slot?.kind === kind && !seen.has(value)) {
           seen.add(value);
           yield [path === "" ? name : `${path}.${name}`, value as T];
         }
@@ -167,20 +148,44 @@ export class Module {
   /** Parameters by dotted path, each once; with recurse false only this module's own. */
   namedParameters(...rest: PrefixRecurse): Generator<[string, Parameter]> {
     const { prefix, recurse } = read("namedParameters", rest, { prefix: "", recurse: true });
-    return this.#members(prefix, recurse, false);
+    return this.#members(prefix, recurse, "parameter");
   }
   parameters(...rest: Recurse): Generator<Parameter> {
     const { recurse } = read("parameters", rest, { recurse: true });
-    return values(this.#members("", recurse, false));
+    return values(this.#members("", recurse, "parameter"));
   }
   /** Buffers by dotted path, each once; with recurse false only this module's own. */
   namedBuffers(...rest: PrefixRecurse): Generator<[string, Tensor]> {
     const { prefix, recurse } = read("namedBuffers", rest, { prefix: "", recurse: true });
-    return this.#members(prefix, recurse, true);
+    return this.#members(prefix, recurse, "buffer");
   }
   buffers(...rest: Recurse): Generator<Tensor> {
     const { recurse } = read("buffers", rest, { recurse: true });
-    return values(this.#members("", recurse, true));
+    return values(this.#members("", recurse, "buffer"));
+  }
+
+  /** The module at a dotted path below this one, as namedModules() writes it; "" is this module. Errors: ArgumentError. */
+  getSubmodule(target: string): Module {
+    return entry("getSubmodule", arguments, 1, () => (target === "" ? this : this.#find(target, "child module")));
+  }
+  /** The parameter at a dotted path, as namedParameters() writes it. Errors: ArgumentError. */
+  getParameter(target: string): Parameter {
+    return entry("getParameter", arguments, 1, () => this.#find(target, "parameter"));
+  }
+  /** The buffer at a dotted path, as namedBuffers() writes it. Errors: ArgumentError. */
+  getBuffer(target: string): Tensor {
+    return entry("getBuffer", arguments, 1, () => this.#find(target, "buffer"));
+  }
+  #find<T>(target: string, wanted: Slot["kind"]): T {
+    const steps = target.split(".");
+    let at: unknown = this;
+    for (const [i, step] of steps.entries()) {
+      const kind = i < steps.length - 1 ? "child module" : wanted;
+      const found = [...(at as Module).#held()].find(([name, , slot]) => name === step && slot?.kind === kind);
+      if (!found) throw new ArgumentError(`${(at as Module).constructor.name} has no ${kind} ${step}`, `looked for ${target}`);
+      [, at] = found;
+    }
+    return at as T;
   }
 
   /** Puts a tensor into a property as part of the state that is not trained. The same as assigning a Buffer. */
@@ -200,13 +205,25 @@ export class Module {
     });
     this.#put("registerParameter", name, parameter, { kind: "parameter", persistent: true });
   }
-  #put(op: string, name: string, tensor: Tensor | null, slot: Slot): void {
-    entry(op, [name, tensor], 2, () => {
+  /** Puts a module into a property. The same as assigning it. */
+  registerModule(name: string, module: Module | null): void {
+    entry("registerModule", arguments, 2, () => {
+      if (module !== null && !(module instanceof Module)) throw new ArgumentError(`${name} is ${described(module)}, not a Module`);
+    });
+    this.#put("registerModule", name, module, { kind: "child module", persistent: true });
+  }
+  /** The same as registerModule(). */
+  addModule(name: string, module: Module | null): void {
+    takes("addModule", arguments, 2);
+    this.registerModule(name, module);
+  }
+  #put(op: string, name: string, value: Tensor | Module | null, slot: Slot): void {
+    entry(op, [name, value], 2, () => {
       if (name === "" || name.includes(".")) throw new ArgumentError(`the name ${name} is not allowed`, "without dots");
       const held = (this as unknown as Record<string, unknown>)[name];
-      if (held !== undefined && held !== null && !(held instanceof Tensor))
+      if (held !== undefined && held !== null && !(held instanceof (slot.kind === "child module" ? Module : Tensor)))
         throw new ArgumentError(`${this.constructor.name} already has a property ${name}`);
-      this.#guard(name, tensor, slot);
+      this.#guard(name, value, slot);
     });
   }
 
@@ -221,9 +238,10 @@ export class Module {
   }
   /** The live tensors behind stateDict(); a shared one appears under each of its keys. */
   *stateEntries(prefix = ""): Generator<[string, Tensor]> {
-    for (const [name, p] of this.#held()) if (p instanceof Parameter) yield [prefix + name, p];
-    for (const [name, b, persistent] of this.#held()) if (persistent) yield [prefix + name, b as Tensor];
-    for (const [name, child] of this.#held()) if (child instanceof Module) yield* child.stateEntries(`${prefix}${name}.`);
+    const held = [...this.#held()];
+    for (const kind of ["parameter", "buffer"])
+      for (const [name, value, slot] of held) if (slot?.kind === kind && slot.persistent) yield [prefix + name, value as Tensor];
+    for (const [name, child] of held) if (child instanceof Module) yield* child.stateEntries(`${prefix}${name}.`);
   }
   /**
    * Copies values into the parameters and buffers of the same keys, converting dtype and device.
@@ -263,6 +281,36 @@ export class Module {
     return this;
   }
 
+  /**
+   * A deep copy: parameters and buffers of its own with the same values, without gradients; what is shared within the module is shared within
+   * the copy. Lists, dicts, maps and sets in properties are copied, functions, hooks and other objects kept. A class with private
+   * members (#name) cannot be copied.
+   * Errors: GradError for a tensor in a property that was computed with gradients.
+   * @example
+   * const layer = new nn.Linear(2, 2);
+   * const average = layer.clone().requiresGrad_(false);
+   * await average.weight.eq(layer.weight).all().item(); // → 1
+   */
+  clone(): this {
+    return under("clone", () => this.#copy(new Map()) as this);
+  }
+  #copy(copies: Copies): Module {
+    // The constructor of this class alone: what those of subclasses made is copied.
+    const copy = Reflect.construct(Module, [], this.constructor) as Module;
+    copies.set(this, copy);
+    const copied = (value: unknown): unknown => deepCopy(value, copies, (module) => (module as Module).#copy(copies));
+    for (const key of Reflect.ownKeys(this)) {
+      const place = Object.getOwnPropertyDescriptor(this, key)!;
+      const slot = this.#slots.get(key as string);
+      if (place.get && place.enumerable && slot) copy.#guard(key as string, copied(place.get.call(this)), slot);
+      else Object.defineProperty(copy, key, place.get ? place : { ...place, value: copied(place.value) });
+    }
+    for (const hook of this.#before) copy.#before.add(hook);
+    for (const hook of this.#after) copy.#after.add(hook);
+    for (const hook of this.#backward) copy.#backward.add(hook);
+    return copy;
+  }
+
   // ---- where it lives ---------------------------------------------------------------------------------------------
 
   /**
@@ -273,7 +321,7 @@ export class Module {
     return entry("to", arguments, 1, () => {
       const given =
         place === "cpu" || place === "webgpu" || isDevice(place) ? { device: place } : typeof place === "string" ? { dtype: place } : place;
-      const { device, dtype } = parse([given], {}, where);
+      const { device, dtype } = parse([given], {}, factory);
       const wanted = dtype === undefined ? undefined : asDType(dtype);
       if (wanted && !isFloat(wanted)) throw new ArgumentError(`a model cannot be ${wanted}`, "a floating dtype");
       const moved = (t: Tensor): Tensor =>
@@ -337,21 +385,11 @@ export class Module {
   }
   static {
     mark(this.prototype, "module");
+    // prettier-ignore
     exactly(
       this.prototype,
-      "namedChildren",
-      "children",
-      "modules",
-      "eval",
-      "apply",
-      "cpu",
-      "double",
-      "float",
-      "registerForwardPreHook",
-      "registerForwardHook",
-      "registerFullBackwardHook",
-      "extraRepr",
-      "toString",
+      "namedChildren", "children", "modules", "eval", "apply", "clone", "cpu", "double", "float", "registerForwardPreHook",
+      "registerForwardHook", "registerFullBackwardHook", "extraRepr", "toString",
     );
     forbid(this.prototype, ["requiresGrad", "requires_grad", "requiresgrad"], "call requiresGrad_()", "module");
   }

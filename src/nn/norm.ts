@@ -21,7 +21,8 @@ export interface BatchNormOptions extends Factory {
   readonly affine?: boolean;
   readonly trackRunningStats?: boolean;
 }
-type BatchNormRest = [eps?: number, momentum?: number | null, affine?: boolean, trackRunningStats?: boolean] | [options: BatchNormOptions];
+export type BatchNormRest =
+  [eps?: number, momentum?: number | null, affine?: boolean, trackRunningStats?: boolean] | [options: BatchNormOptions];
 
 /** Scale one, shift zero, where there are such tensors. */
 function fillIn(scale: Tensor | null, shift: Tensor | null): void {
@@ -72,12 +73,12 @@ abstract class BatchNorm extends Module {
     const { name, ranks } = this.constructor as typeof BatchNorm;
     under(name, () => checkRank(operand(x).shape, ...ranks));
     const { runningMean, runningVar, weight, bias, eps } = this;
-    const momentum = this.training ? this.#count() : 0;
+    const momentum = this.training ? this.count() : 0;
     const training = this.training || !runningMean;
     return functions.batchNorm(x, runningMean, runningVar, { weight, bias, training, momentum, eps });
   }
   /** Counts the batch; gives the weight of its statistics. The counter is a constant tensor, so this runs no kernel. */
-  #count(): number {
+  protected count(): number {
     const { numBatchesTracked: counter, momentum } = this;
     if (!counter) return momentum ?? 0;
     const known = knownValue(counter);

@@ -1,7 +1,8 @@
 // Tensors that modules own: trained parameters, and buffers that only travel with the state.
 import { keep } from "../autograd/scope.ts";
+import { described } from "../base/copies.ts";
 import { isFloat } from "../base/dtype.ts";
-import { under } from "../base/errors.ts";
+import { ArgumentError, under } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { operand } from "../ops/arguments.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -28,6 +29,16 @@ export class Parameter extends Tensor {
     if (requiresGrad || !isFloat(data.dtype)) this.requiresGrad_(requiresGrad);
   }
 }
+
+/** A tensor as a parameter, a parameter as it is. Errors: ArgumentError for anything else. */
+export function parameterFrom(name: string, value: unknown, owner: string): Parameter {
+  if (!(value instanceof Tensor)) throw new ArgumentError(`${name} is ${described(value)}, not a tensor`, "", owner);
+  return value instanceof Parameter ? value : new Parameter(value, isFloat(value.dtype));
+}
+
+/** How lists and dicts of parameters print what they hold. */
+export const contents = (named: Iterable<readonly [string, Parameter]>, type: (p: Parameter) => string): string =>
+  Array.from(named, ([name, p]) => `  (${name}): Parameter containing: [${type(p)} of size ${p.shape.join("x")}]`).join("\n");
 
 /**
  * A tensor that belongs to a module's state but is not trained, such as running statistics.

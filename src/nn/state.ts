@@ -5,6 +5,7 @@ import { sameShape } from "../base/shape.ts";
 import { overwrite } from "../tensor/dispatch.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { transferred } from "../tensor/transfer.ts";
+import { isUninitialized } from "./uninitialized.ts";
 
 /** Tensors by state-dict key: a plain object or a Map. */
 export type StateDict = Readonly<Record<string, Tensor>> | ReadonlyMap<string, Tensor>;
@@ -31,7 +32,7 @@ export function loadState(model: string, entries: Iterable<readonly [string, Ten
       if (!(source instanceof Tensor)) throw new ArgumentError(`${key} is ${described(source)}, not a tensor`);
       target?.checkLive();
       if (!target) unexpectedKeys.push(key);
-      else if (!sameShape(target.shape, source.shape))
+      else if (!isUninitialized(target) && !sameShape(target.shape, source.shape))
         misfits.push(`${key} is ${show(source.shape)} in the dict, ${show(target.shape)} in the model`);
     }
     if (misfits.length > 0) throw new ShapeError(some(misfits, "shapes differ"));
@@ -39,11 +40,13 @@ export function loadState(model: string, entries: Iterable<readonly [string, Ten
     if (strict && strays.length > 0) throw new FormatError(some(strays, `keys do not match ${model}`), "{ strict: false } loads what fits");
     const fresh = [...own].flatMap(([key, target]): [Tensor, Tensor][] => {
       const source = given.get(key);
-      return source ? [[target, transferred(source, target)]] : [];
+      return source && !isUninitialized(source) ? [[target, transferred(source, target)]] : [];
     });
-    for (const [target, source] of fresh)
+    for (const [target, source] of fresh) {
+      if (isUninitialized(target)) target.materialize(source.shape);
       if (target.storage.device.lost) target.moveTo(source);
       else overwrite(target, source);
+    }
     return { missingKeys, unexpectedKeys };
   });
 }

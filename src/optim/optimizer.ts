@@ -101,10 +101,11 @@ export abstract class Optimizer<O extends object = object, S extends ParamState 
       const known = new Set(this.#params);
       for (const [i, p] of list.entries()) {
         if (!(p instanceof Tensor)) refuse(`parameter ${i} is ${described(p)}, not a tensor`);
-        const shown = `parameter ${i} of shape ${show(p.shape)}`;
-        if (!p.isLeaf) refuse(`${shown} is no leaf`, "optimise what it was computed from");
-        if (!isFloat(p.dtype)) refuse(`${shown} is ${p.dtype}`, "only floating tensors are trained");
-        if (known.has(p)) refuse(`${shown} appears twice`);
+        // Lazy layers have parameters without a shape.
+        const shown = (): string => `parameter ${i} of shape ${show(p.shape)}`;
+        if (!p.isLeaf) refuse(`${shown()} is no leaf`, "optimise what it was computed from");
+        if (!isFloat(p.dtype)) refuse(`${shown()} is ${p.dtype}`, "only floating tensors are trained");
+        if (known.has(p)) refuse(`${shown()} appears twice`);
         known.add(p);
       }
       const options = parse([own], {}, this.defaults);
