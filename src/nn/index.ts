@@ -58,4 +58,4 @@ export {
 } from "./pool.ts";
 export type { LoadReport, StateDict } from "./state.ts";
 export { UninitializedBuffer, UninitializedParameter } from "./uninitialized.ts";
-export * as utils from "./clip.ts";
+export * as utils from "./utilities.ts";

@@ -19,6 +19,18 @@ export type Initialiser<O, A extends readonly unknown[] = [value?: O[keyof O]]> 
   ...rest: A | [...Required<A>, options: Drawing] | [options: Drawing & Partial<O>]
 ) => Tensor;
 
+let skipped = false;
+/** Runs fn, in which initialisers draw nothing and leave what they are given. */
+export function unfilled<T>(fn: () => T): T {
+  const outer = skipped;
+  skipped = true;
+  try {
+    return fn();
+  } finally {
+    skipped = outer;
+  }
+}
+
 /** An initialiser that replaces the contents of x by what `draw` leaves in a host array; it works on every device, unseen by autograd. */
 export const initialiser =
   <O extends object, A extends readonly unknown[]>(
@@ -30,6 +42,7 @@ export const initialiser =
     entry(op, [x, ...rest], Infinity, () => {
       const o = parse(rest, defaults, drawing);
       checkFloat(operand(x).dtype);
+      if (skipped) return x;
       const out = hostArray(x.dtype, x.numel()) as Floats;
       draw(generatorOf(o.generator), out, o, x);
       overwrite(x, x.uploadedLike(x.dtype, out, x.shape));
