@@ -3,18 +3,21 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { catalogue } from "./catalog.ts";
 import { Compiler, root } from "./compiler.ts";
-import { fromPyTorch } from "./from-pytorch.ts";
 import { faces } from "./faces.ts";
-import { referencePages } from "./pages.ts";
-import { picture } from "./picture.ts";
 
 /** The folder that holds nothing but generated files. */
 const folder = "docs/reference";
 
 /** Generated files and their contents, by path from the root. */
 export async function generated(): Promise<Record<string, string>> {
+  // These load the library, which cannot be loaded while the names that it exports are still to be written (main).
+  const [{ catalogue }, { fromPyTorch }, { referencePages }, { picture }] = await Promise.all([
+    import("./catalog.ts"),
+    import("./from-pytorch.ts"),
+    import("./pages.ts"),
+    import("./picture.ts"),
+  ]);
   const compiler = new Compiler();
   try {
     const catalog = catalogue(compiler);

@@ -110,8 +110,8 @@ export function tensor(data: TensorData, options: CreateOptions & { readonly sha
 export function asTensor(
   data: Tensor | TensorData,
   ...rest:
-    | [dtype?: DTypeLike, device?: DeviceName]
-    | [options: { readonly dtype?: DTypeLike | undefined; readonly device?: DeviceName | undefined }]
+    | [dtype?: DTypeLike, device?: DeviceLike]
+    | [options: { readonly dtype?: DTypeLike | undefined; readonly device?: DeviceLike | undefined }]
 ): Tensor {
   return entry("asTensor", arguments, Infinity, () => {
     const { dtype, device } = parse(rest, { dtype: createDefaults.dtype, device: createDefaults.device });

@@ -17,6 +17,12 @@ export const adaptiveAvgPool1d: Functions["adaptiveAvgPool1d"] = functions.adapt
 export const adaptiveAvgPool2d: Functions["adaptiveAvgPool2d"] = functions.adaptiveAvgPool2d;
 /** Averages over windows that divide D, H and W into outputSize parts; null keeps a size. */
 export const adaptiveAvgPool3d: Functions["adaptiveAvgPool3d"] = functions.adaptiveAvgPool3d;
+/** Maxima of windows that divide L into outputSize parts. With returnIndices, [out, positions of the maxima]. */
+export const adaptiveMaxPool1d: Functions["adaptiveMaxPool1d"] = functions.adaptiveMaxPool1d;
+/** Maxima of windows that divide H and W into outputSize parts; null keeps a size. With returnIndices, [out, flat H·W positions]. */
+export const adaptiveMaxPool2d: Functions["adaptiveMaxPool2d"] = functions.adaptiveMaxPool2d;
+/** Maxima of windows that divide D, H and W into outputSize parts; null keeps a size. With returnIndices, [out, flat D·H·W positions]. */
+export const adaptiveMaxPool3d: Functions["adaptiveMaxPool3d"] = functions.adaptiveMaxPool3d;
 /** x + alpha · y. */
 export const add: Functions["add"] = functions.add;
 /** beta · x + alpha · (the products of two batches of matrices, added up); x broadcasts. */
@@ -31,6 +37,8 @@ export const addmm: Functions["addmm"] = functions.addmm;
 export const addmv: Functions["addmv"] = functions.addmv;
 /** beta · x + alpha · (the products of all pairs of elements of two vectors); x broadcasts. */
 export const addr: Functions["addr"] = functions.addr;
+/** The places that affine maps theta [N, 2, 3] or [N, 3, 4] send a regular grid to, for gridSample. Shape: size [N, C, H, W] → [N, H, W, 2], [N, C, D, H, W] → [N, D, H, W, 3]. */
+export const affineGrid: Functions["affineGrid"] = functions.affineGrid;
 /** Whether every element over dimensions, all by default, is not zero; true for none. */
 export const all: Functions["all"] = functions.all;
 /** Dropout that keeps mean and variance of self-normalising networks: dropped elements become −1.758 before an affine map. Off unless `training`. */
@@ -39,6 +47,8 @@ export const alphaDropout: Functions["alphaDropout"] = functions.alphaDropout;
 export const amax: Functions["amax"] = functions.amax;
 /** The smallest element over dimensions, all by default; equal ones share the gradient, NaN wins. */
 export const amin: Functions["amin"] = functions.amin;
+/** The smallest and the largest element, of all or along a dimension; equal ones share the gradient, NaN wins. */
+export const aminmax: Functions["aminmax"] = functions.aminmax;
 /** Whether any element over dimensions, all by default, is not zero. */
 export const any: Functions["any"] = functions.any;
 /** acos by another name. */
@@ -59,6 +69,8 @@ export const arctanh: Functions["arctanh"] = functions.arctanh;
 export const argmax: Functions["argmax"] = functions.argmax;
 /** Position of the smallest element: in the flattened tensor, or along a dimension. The first of equals; NaN wins. */
 export const argmin: Functions["argmin"] = functions.argmin;
+/** Where the elements along a dimension stand, in their order: equal ones as they stand, NaN as the largest. */
+export const argsort: Functions["argsort"] = functions.argsort;
 /** A view of x's storage by explicit size, strides and offset (default: x's own), all counted in elements. */
 export const asStrided: Functions["asStrided"] = functions.asStrided;
 /** A dense copy of x with src written to the elements that asStrided(size, stride, storageOffset) of it would show. */
@@ -95,16 +107,22 @@ export const batchNorm: Functions["batchNorm"] = functions.batchNorm;
 export const bernoulli: Functions["bernoulli"] = functions.bernoulli;
 /** Fills x with 1 with probability p, a number or a tensor that broadcasts to x, else 0: PyTorch's draws for the same seed. */
 export const bernoulli_: Functions["bernoulli_"] = functions.bernoulli_;
+/** x · weight[o] · other for every output o, plus bias. Shape: [*, m], [*, n] and weight [O, m, n] → [*, O]. */
+export const bilinear: Functions["bilinear"] = functions.bilinear;
 /** Cross entropy of probabilities x against probabilities, averaged; logarithms are held above −100, and the gradient at 0 and 1 is finite. */
 export const binaryCrossEntropy: Functions["binaryCrossEntropy"] = functions.binaryCrossEntropy;
 /** Cross entropy of the sigmoid of x against probabilities, averaged; posWeight scales the positive part per class. */
 export const binaryCrossEntropyWithLogits: Functions["binaryCrossEntropyWithLogits"] = functions.binaryCrossEntropyWithLogits;
 /** Bits set in both integers; "and" of truth values. */
 export const bitwiseAnd: Functions["bitwiseAnd"] = functions.bitwiseAnd;
+/** x · 2ʸ of integers: bits that leave the word are lost. A negative y, or one of the word's size, moves all of them out. */
+export const bitwiseLeftShift: Functions["bitwiseLeftShift"] = functions.bitwiseLeftShift;
 /** All bits inverted; "not" of truth values. */
 export const bitwiseNot: Functions["bitwiseNot"] = functions.bitwiseNot;
 /** Bits set in either integer; "or" of truth values. */
 export const bitwiseOr: Functions["bitwiseOr"] = functions.bitwiseOr;
+/** x / 2ʸ of integers, rounded down. A negative y, or one of the word's size, leaves the sign. */
+export const bitwiseRightShift: Functions["bitwiseRightShift"] = functions.bitwiseRightShift;
 /** Bits set in exactly one of the integers. */
 export const bitwiseXor: Functions["bitwiseXor"] = functions.bitwiseXor;
 /** One matrix with the given ones along its diagonal and zeros elsewhere; vectors count as rows. */
@@ -117,12 +135,25 @@ export const bool: Functions["bool"] = functions.bool;
 export const broadcastTensors: Functions["broadcastTensors"] = functions.broadcastTensors;
 /** `expand` under NumPy's name. */
 export const broadcastTo: Functions["broadcastTo"] = functions.broadcastTo;
+/** The number of the bucket that each value falls into, between boundaries in ascending order: 0 … their count. */
+export const bucketize: Functions["bucketize"] = functions.bucketize;
 /** All ways to take one element of each vector, as rows; of one vector its elements. */
 export const cartesianProd: Functions["cartesianProd"] = functions.cartesianProd;
 /** Tensors joined along an existing dimension: `cat([x, y], dim)`, `x.cat([y], dim)`. dtypes are promoted; a tensor of shape [0] is skipped. */
 export const cat: Functions["cat"] = functions.cat;
+/**
+ * The p-norm distances between the rows of two matrices; p 0 counts differences, Infinity takes the largest. The gradient at 0 is 0.
+ * Shape: x1 [..., P, M], x2 [..., R, M] → [..., P, R]; batches broadcast.
+ */
+export const cdist: Functions["cdist"] = functions.cdist;
 /** Smallest whole number not below x. */
 export const ceil: Functions["ceil"] = functions.ceil;
+/** x where positive, alpha · (e^(x / alpha) − 1) elsewhere. Source: Barron 2017. Errors: ArgumentError for alpha 0. */
+export const celu: Functions["celu"] = functions.celu;
+/** The product of matrices, in the order with the fewest multiplications: `chainMatmul(a, b, c)`. */
+export const chainMatmul: Functions["chainMatmul"] = functions.chainMatmul;
+/** The channels of [N, C, …] as rows of `groups`, read by columns: what comes after a grouped convolution. */
+export const channelShuffle: Functions["channelShuffle"] = functions.channelShuffle;
 /** At most `chunks` views of equal size along a dimension, the last possibly shorter. */
 export const chunk: Functions["chunk"] = functions.chunk;
 /** x limited to [min, max], numbers or tensors; one of them may be left out. Where min > max the result is max. NaN stays. */
@@ -137,10 +168,14 @@ export const clip: Functions["clip"] = functions.clip;
 export const clone: Functions["clone"] = functions.clone;
 /** Vectors joined as columns beside matrices. */
 export const columnStack: Functions["columnStack"] = functions.columnStack;
+/** Rows of r elements of a vector, in its order: every choice of r places once, or with replacement also with places repeated. */
+export const combinations: Functions["combinations"] = functions.combinations;
 /** cat by another name. */
 export const concat: Functions["concat"] = functions.concat;
 /** cat by another name. */
 export const concatenate: Functions["concatenate"] = functions.concatenate;
+/** `pad` with a constant: amounts from the last dimension on, negative ones crop. */
+export const constantPadNd: Functions["constantPadNd"] = functions.constantPadNd;
 /** The tensor itself when its elements lie densely in row-major order, else a dense copy. */
 export const contiguous: Functions["contiguous"] = functions.contiguous;
 /** Cross-correlation over [N, C, L] or [C, L]. Shape: weight [O, C/groups, k], L' = ⌊(L + 2p − d(k − 1) − 1)/s⌋ + 1. */
@@ -155,14 +190,30 @@ export const convTranspose1d: Functions["convTranspose1d"] = functions.convTrans
 export const convTranspose2d: Functions["convTranspose2d"] = functions.convTranspose2d;
 /** Transposed convolution over [N, C, D, H, W]: the adjoint of conv3d. */
 export const convTranspose3d: Functions["convTranspose3d"] = functions.convTranspose3d;
+/** |x| with the sign of y. The gradient at 0 is 0. */
+export const copysign: Functions["copysign"] = functions.copysign;
+/** Correlations of variables, which are the rows: their covariances over their standard deviations. Shape: [V, N] → [V, V]; [N] → []. */
+export const corrcoef: Functions["corrcoef"] = functions.corrcoef;
 /** Cosine. */
 export const cos: Functions["cos"] = functions.cos;
 /** Hyperbolic cosine. */
 export const cosh: Functions["cosh"] = functions.cosh;
 /** How many elements over dimensions, all by default, are not zero. */
 export const countNonzero: Functions["countNonzero"] = functions.countNonzero;
+/**
+ * Covariances of variables, which are the rows, over observations, which are the columns; of one variable its variance. Negative weights are
+ * refused where the host sees them: on the CPU, and if they are whole numbers that it uploaded.
+ * Shape: [V, N] → [V, V]; [N] and [1, N] → [].
+ */
+export const cov: Functions["cov"] = functions.cov;
+/** The cross product along dim, by default the first of size 3; other dimensions broadcast. */
+export const cross: Functions["cross"] = functions.cross;
 /** Cross entropy of logits along dimension 1 against class indices, or probabilities of the logits' shape. */
 export const crossEntropy: Functions["crossEntropy"] = functions.crossEntropy;
+/** The largest element so far along a dimension, and its place: the last of equals. NaN stays. */
+export const cummax: Functions["cummax"] = functions.cummax;
+/** The smallest element so far along a dimension, and its place: the last of equals. NaN stays. */
+export const cummin: Functions["cummin"] = functions.cummin;
 /** The running product along a dimension, options as for cumsum; its gradient is right at zeros, to any order. */
 export const cumprod: Functions["cumprod"] = functions.cumprod;
 /** The running sum along a dimension; { reverse } runs from the end, { exclusive } leaves each element itself out. */
@@ -204,6 +255,12 @@ export const dropout3d: Functions["dropout3d"] = functions.dropout3d;
 export const dsplit: Functions["dsplit"] = functions.dsplit;
 /** Tensors joined one behind the other: along dimension 2, which those with fewer dimensions get. */
 export const dstack: Functions["dstack"] = functions.dstack;
+/**
+ * Sums of products of dimensions named by letters: `einsum("bij,bjk->bik", x, y)` is a product of matrices. A letter that is not in the result
+ * is summed over, one twice in an operand is its diagonal, "..." are the dimensions without letters, which broadcast. Without an arrow the
+ * result has the letters that occur once. Several operands are multiplied in the order that keeps intermediate results small.
+ */
+export const einsum: Functions["einsum"] = functions.einsum;
 /** x where positive, alpha · (eˣ − 1) elsewhere. */
 export const elu: Functions["elu"] = functions.elu;
 /**
@@ -211,6 +268,11 @@ export const elu: Functions["elu"] = functions.elu;
  * gradient by how often it occurs; maxNorm first scales the rows in use down to that norm, in place.
  */
 export const embedding: Functions["embedding"] = functions.embedding;
+/**
+ * Sums, means or maxima over bags of rows of weight ([rows, size]): of each row of int32 indices x [B, L], or of the parts of a 1-d x that begin
+ * at offsets. Shape: [B, size]. Rows paddingIdx are in no bag; empty bags give 0.
+ */
+export const embeddingBag: Functions["embeddingBag"] = functions.embeddingBag;
 /** x = y, elementwise. */
 export const eq: Functions["eq"] = functions.eq;
 /** Error function. */
@@ -245,38 +307,80 @@ export const fliplr: Functions["fliplr"] = functions.fliplr;
 export const flipud: Functions["flipud"] = functions.flipud;
 /** The tensor in float32; itself when it is already. */
 export const float: Functions["float"] = functions.float;
+/** x to the power `exponent` in floating numbers, whatever the operands are. */
+export const floatPower: Functions["floatPower"] = functions.floatPower;
 /** Largest whole number not above x. */
 export const floor: Functions["floor"] = functions.floor;
 /** x / y rounded down. The gradient is 0. */
 export const floorDivide: Functions["floorDivide"] = functions.floorDivide;
+/** The larger of x and y, or the one that is a number. Where they are equal x gets the gradient. */
+export const fmax: Functions["fmax"] = functions.fmax;
+/** The smaller of x and y, or the one that is a number. Where they are equal x gets the gradient. */
+export const fmin: Functions["fmin"] = functions.fmin;
 /** Remainder with the sign of x: x − y · trunc(x / y). */
 export const fmod: Functions["fmod"] = functions.fmod;
+/** Sums of sliding blocks: what unfold took apart, put together. Shape: [N, C·kH·kW, L] → [N, C, H, W], L the number of blocks; also without the batch. */
+export const fold: Functions["fold"] = functions.fold;
 /** The fraction of x, with its sign. */
 export const frac: Functions["frac"] = functions.frac;
+/** Maxima of as many windows of [N, C, H, W] or [C, H, W] as outputSize or outputRatio say, at places drawn for every channel. With returnIndices, [out, flat H·W positions]. */
+export const fractionalMaxPool2d: Functions["fractionalMaxPool2d"] = functions.fractionalMaxPool2d;
+/** The same of [N, C, D, H, W] or [C, D, H, W]. With returnIndices, [out, flat D·H·W positions]. */
+export const fractionalMaxPool3d: Functions["fractionalMaxPool3d"] = functions.fractionalMaxPool3d;
+/** x = mantissa · 2^exponent with ½ ≤ |mantissa| < 1 and an exponent of int32; what is 0, infinite or NaN is its own mantissa. */
+export const frexp: Functions["frexp"] = functions.frexp;
 /** Picks along dim by an index for every element: out[i][j] = x[index[i][j]][j] for dim 0. Shape: that of index, which is nowhere larger than x except along dim. */
 export const gather: Functions["gather"] = functions.gather;
+/** Greatest common divisor of integers; 0 of two zeros. */
+export const gcd: Functions["gcd"] = functions.gcd;
 /** x ≥ y, elementwise. */
 export const ge: Functions["ge"] = functions.ge;
 /** x · Φ(x), Φ the normal distribution function; `approximate: "tanh"` takes a formula in tanh. Source: Hendrycks & Gimpel 2016. */
 export const gelu: Functions["gelu"] = functions.gelu;
 /** outer by another name. */
 export const ger: Functions["ger"] = functions.ger;
+/** The first half of x along dim times the sigmoid of the second. Source: Dauphin et al. 2016. Errors: ShapeError for a size that is odd. */
+export const glu: Functions["glu"] = functions.glu;
 /** gt by another name. */
 export const greater: Functions["greater"] = functions.greater;
 /** ge by another name. */
 export const greaterEqual: Functions["greaterEqual"] = functions.greaterEqual;
+/**
+ * x [N, C, H, W] or [N, C, D, H, W] read at the places of grid [N, …, 2 or 3], whose last dimension holds (x, y) or (x, y, z) from −1, the
+ * left, upper or front end, to 1. Shape: [N, C, …]. Elements between others are means of these.
+ */
+export const gridSample: Functions["gridSample"] = functions.gridSample;
+/** Normalises each of numGroups groups of channels of every item of [N, C, …], then scales by weight [C] and adds bias [C]. */
+export const groupNorm: Functions["groupNorm"] = functions.groupNorm;
 /** x > y, elementwise. */
 export const gt: Functions["gt"] = functions.gt;
+/**
+ * A sample of softmax((x + gumbel noise) / tau) along dim, made of PyTorch's draws for the same seed.
+ * Source: Jang et al. 2016. Errors: ArgumentError for a tau that is not positive.
+ */
+export const gumbelSoftmax: Functions["gumbelSoftmax"] = functions.gumbelSoftmax;
+/** x beyond ±lambd, 0 between and at the borders, where the gradient is 0 too. */
+export const hardshrink: Functions["hardshrink"] = functions.hardshrink;
+/** 0 up to −3, 1 from 3 on, x / 6 + 1 / 2 between; the gradient at ±3 is 0. Source: Howard et al. 2019. */
+export const hardsigmoid: Functions["hardsigmoid"] = functions.hardsigmoid;
+/** x · hardsigmoid(x). The gradient at −3 is that of the middle, at 3 that of x. Source: Howard et al. 2019. */
+export const hardswish: Functions["hardswish"] = functions.hardswish;
 /** x limited to [minVal, maxVal]. The gradient at the limits is 0. Errors: ArgumentError for limits in disorder, or broken ones for integers. */
 export const hardtanh: Functions["hardtanh"] = functions.hardtanh;
 /** 0 where x < 0 or NaN, 1 where x > 0, `values` where x = 0. */
 export const heaviside: Functions["heaviside"] = functions.heaviside;
+/** How many elements fall into each of `bins` equal parts of [min, max], or of their own range where both are the same. Others count nowhere. */
+export const histc: Functions["histc"] = functions.histc;
+/** What lies in each bin (closed below, the last on both sides), with the edges of the bins: so many equal ones, or between edges given in ascending order. */
+export const histogram: Functions["histogram"] = functions.histogram;
 /** Views along dimension 1, or 0 of vectors: so many equal ones, or cut before the indices given. */
 export const hsplit: Functions["hsplit"] = functions.hsplit;
 /** Tensors joined side by side: along dimension 1, or 0 for those with one dimension. */
 export const hstack: Functions["hstack"] = functions.hstack;
 /** (x − target)² / 2 where the difference is below delta, delta · (|x − target| − delta / 2) beyond, averaged. */
 export const huberLoss: Functions["huberLoss"] = functions.huberLoss;
+/** √(x² + y²), without overflow on the way. */
+export const hypot: Functions["hypot"] = functions.hypot;
 /**
  * PyTorch's x[…]: numbers, { start, stop, step } slices, ":" and "..." for whole dimensions, null for a new one, int32 index tensors and
  * boolean masks. Without tensors the result is a view. Errors: ArgumentError for a mask on the GPU, whose count only a read can tell.
@@ -290,16 +394,27 @@ export const indexCopy: Functions["indexCopy"] = functions.indexCopy;
 export const indexFill: Functions["indexFill"] = functions.indexFill;
 /** A copy of x in which the elements that `index` would show are replaced by values (broadcast), or added to with accumulate. */
 export const indexPut: Functions["indexPut"] = functions.indexPut;
+/** x with the slices of source folded in at the places of dim that index (1-D) names: reduce is "prod", "mean", "amax" or "amin". */
+export const indexReduce: Functions["indexReduce"] = functions.indexReduce;
 /** The slices of a dimension that index (1-D) names, in its order. */
 export const indexSelect: Functions["indexSelect"] = functions.indexSelect;
 /** Sums of products over the last dimension of both; of a number and a tensor, products. Shape: [..., k], [*, k] → [..., *]. */
 export const inner: Functions["inner"] = functions.inner;
+/** Normalises each channel of each item of [N, C, …], by its own statistics (whose means over the items move the running ones) or the running ones. */
+export const instanceNorm: Functions["instanceNorm"] = functions.instanceNorm;
 /** The tensor in int32; itself when it is already. */
 export const int: Functions["int"] = functions.int;
+/**
+ * [N, C, …] in other spatial sizes, given as such or by factors. Modes: "nearest", "nearest-exact", "area", "linear" (3-d), "bilinear" and
+ * "bicubic" (4-d), "trilinear" (5-d).
+ */
+export const interpolate: Functions["interpolate"] = functions.interpolate;
 /** Whether elements differ by at most atol + rtol · |other|; equal infinities do, NaN only with equalNan. */
 export const isclose: Functions["isclose"] = functions.isclose;
 /** x is neither NaN nor infinite. */
 export const isfinite: Functions["isfinite"] = functions.isfinite;
+/** Whether each element is among `testElements`, one of both perhaps a number; { invert } asks whether it is not. NaN is among none. */
+export const isin: Functions["isin"] = functions.isin;
 /** x is ∞ or −∞. */
 export const isinf: Functions["isinf"] = functions.isinf;
 /** x is NaN. */
@@ -308,14 +423,22 @@ export const isnan: Functions["isnan"] = functions.isnan;
 export const isneginf: Functions["isneginf"] = functions.isneginf;
 /** x is ∞. */
 export const isposinf: Functions["isposinf"] = functions.isposinf;
+/** x is a real number, as all are here. */
+export const isreal: Functions["isreal"] = functions.isreal;
 /** target · (log target − x) with x and, if logTarget, the target as logarithms; "batchmean" divides the sum by the first size. */
 export const klDiv: Functions["klDiv"] = functions.klDiv;
 /** The Kronecker product: every element of x times the whole of other. Shape: sizes multiply, from the last dimension on. */
 export const kron: Functions["kron"] = functions.kron;
+/** The k-th smallest element along a dimension, and where it stands; of equal ones the first counts as smaller. */
+export const kthvalue: Functions["kthvalue"] = functions.kthvalue;
 /** |x − target|, averaged. */
 export const l1Loss: Functions["l1Loss"] = functions.l1Loss;
 /** Normalises the trailing dimensions `normalizedShape` to mean 0 and variance 1, then scales by weight and adds bias. */
 export const layerNorm: Functions["layerNorm"] = functions.layerNorm;
+/** Least common multiple of integers; 0 beside a zero. */
+export const lcm: Functions["lcm"] = functions.lcm;
+/** x · 2ʸ. Nothing overflows before the result does. */
+export const ldexp: Functions["ldexp"] = functions.ldexp;
 /** x ≤ y, elementwise. */
 export const le: Functions["le"] = functions.le;
 /** x where positive, negativeSlope · x elsewhere. */
@@ -328,6 +451,8 @@ export const less: Functions["less"] = functions.less;
 export const lessEqual: Functions["lessEqual"] = functions.lessEqual;
 /** x · weightᵀ + bias in one kernel. Shape: x [..., in], weight [out, in] (or [in]), bias [out] → [..., out]. */
 export const linear: Functions["linear"] = functions.linear;
+/** x / (k + alpha · mean of squares over `size` neighbouring channels of [N, C, …])^beta. */
+export const localResponseNorm: Functions["localResponseNorm"] = functions.localResponseNorm;
 /** Natural logarithm. */
 export const log: Functions["log"] = functions.log;
 /** Logarithm to base 10. */
@@ -340,6 +465,10 @@ export const log2: Functions["log2"] = functions.log2;
 export const logSoftmax: Functions["logSoftmax"] = functions.logSoftmax;
 /** log(eˣ + eʸ), without overflow. */
 export const logaddexp: Functions["logaddexp"] = functions.logaddexp;
+/** log₂(2ˣ + 2ʸ), without overflow. */
+export const logaddexp2: Functions["logaddexp2"] = functions.logaddexp2;
+/** log Σ eˣ of the elements so far along a dimension, without overflow. */
+export const logcumsumexp: Functions["logcumsumexp"] = functions.logcumsumexp;
 /** Both x and y differ from 0. */
 export const logicalAnd: Functions["logicalAnd"] = functions.logicalAnd;
 /** x is 0. */
@@ -348,20 +477,35 @@ export const logicalNot: Functions["logicalNot"] = functions.logicalNot;
 export const logicalOr: Functions["logicalOr"] = functions.logicalOr;
 /** Exactly one of x and y differs from 0. */
 export const logicalXor: Functions["logicalXor"] = functions.logicalXor;
+/** log(x / (1 − x)) for x in [0, 1], NaN elsewhere; with `eps` x is held in [eps, 1 − eps] first. */
+export const logit: Functions["logit"] = functions.logit;
 /** log(sigmoid(x)), without overflow. */
 export const logsigmoid: Functions["logsigmoid"] = functions.logsigmoid;
 /** log(Σ exp(x)) over dimensions, without overflow: −∞ for nothing but −∞, ∞ beside an ∞. Integers count as float32. */
 export const logsumexp: Functions["logsumexp"] = functions.logsumexp;
 /** The tensor in int32, which is how int64 is held; itself when it is already. */
 export const long: Functions["long"] = functions.long;
+/** The p-norm (normType p) of every window of [N, C, L] or [C, L]. */
+export const lpPool1d: Functions["lpPool1d"] = functions.lpPool1d;
+/** The p-norm (normType p) of every window of [N, C, H, W] or [C, H, W]. */
+export const lpPool2d: Functions["lpPool2d"] = functions.lpPool2d;
 /** x < y, elementwise. */
 export const lt: Functions["lt"] = functions.lt;
 /** The last two dimensions exchanged. */
 export const mT: Functions["mT"] = functions.mT;
 /** x with `value`, a number or a 0-d tensor, where `mask` holds. Shape: x and mask broadcast. Errors: DtypeError for a mask that is not bool. */
 export const maskedFill: Functions["maskedFill"] = functions.maskedFill;
+/** x with the elements of source, in their order, at the places where mask is true. Shape: x and mask broadcast. */
+export const maskedScatter: Functions["maskedScatter"] = functions.maskedScatter;
 /** Matrix product of any ranks, as torch.matmul: 1-d operands are vectors, further dimensions are broadcast batches. */
 export const matmul: Functions["matmul"] = functions.matmul;
+/**
+ * A norm of matrices, which lie in the dimensions `dim`: "fro" is the root of the sum of squares, 1 the largest sum of magnitudes in a column,
+ * Infinity in a row; −1 and −Infinity take the smallest. Errors: ArgumentError for 2, −2 and "nuc", which need singular values.
+ */
+export const matrixNorm: Functions["matrixNorm"] = functions.matrixNorm;
+/** x · x · … of square matrices, n times; the identity for n = 0. Errors: ArgumentError for n < 0, which needs an inverse. */
+export const matrixPower: Functions["matrixPower"] = functions.matrixPower;
 /** The largest element; with a dimension { values, indices } along it; with another tensor the larger of each pair. */
 export const max: Functions["max"] = functions.max;
 /** Max pooling over [N, C, L] or [C, L]. Shape: L' = ⌊(L + 2p − d(k − 1) − 1)/s⌋ + 1. With returnIndices, [out, positions of the maxima, −1 for none]. */
@@ -380,6 +524,8 @@ export const maxUnpool3d: Functions["maxUnpool3d"] = functions.maxUnpool3d;
 export const maximum: Functions["maximum"] = functions.maximum;
 /** The arithmetic mean over dimensions, all by default. Errors: DtypeError for integers unless `dtype` is given. */
 export const mean: Functions["mean"] = functions.mean;
+/** The lower median of all elements; with a dimension { values, indices } along it. A NaN is the median. */
+export const median: Functions["median"] = functions.median;
 /** Coordinates of a grid: views in which the k-th vector runs along dimension k. With indexing "xy" the first two change places. */
 export const meshgrid: Functions["meshgrid"] = functions.meshgrid;
 /** The smallest element; with a dimension { values, indices } along it; with another tensor the smaller of each pair. */
@@ -390,14 +536,20 @@ export const minimum: Functions["minimum"] = functions.minimum;
 export const mish: Functions["mish"] = functions.mish;
 /** Product of two matrices, no broadcasting. */
 export const mm: Functions["mm"] = functions.mm;
+/** The most frequent value along a dimension, the smallest of several, and where it stands last. Every NaN is a value of its own. */
+export const mode: Functions["mode"] = functions.mode;
 /** movedim by another name. */
 export const moveaxis: Functions["moveaxis"] = functions.moveaxis;
 /** Dimensions moved to other positions, the rest keeping their order. */
 export const movedim: Functions["movedim"] = functions.movedim;
 /** (x − target)², averaged. */
 export const mseLoss: Functions["mseLoss"] = functions.mseLoss;
+/** The elements along dimension 0 in order. */
+export const msort: Functions["msort"] = functions.msort;
 /** x · y. */
 export const mul: Functions["mul"] = functions.mul;
+/** The product of two or more matrices, in the order with the fewest multiplications; the first and the last may be vectors. */
+export const multiDot: Functions["multiDot"] = functions.multiDot;
 /** mul by another name. */
 export const multiply: Functions["multiply"] = functions.multiply;
 /** Matrix times vector. Shape: [m, k] · [k] → [m]. */
@@ -406,16 +558,24 @@ export const mv: Functions["mv"] = functions.mv;
 export const nanToNum: Functions["nanToNum"] = functions.nanToNum;
 /** The mean over dimensions, all by default, of what is not NaN; NaN where nothing is left. */
 export const nanmean: Functions["nanmean"] = functions.nanmean;
+/** The lower median of all elements that are numbers; with a dimension { values, indices } along it. */
+export const nanmedian: Functions["nanmedian"] = functions.nanmedian;
+/** quantile of the elements that are numbers. */
+export const nanquantile: Functions["nanquantile"] = functions.nanquantile;
 /** The sum over dimensions, all by default, in which NaN counts as 0. */
 export const nansum: Functions["nansum"] = functions.nansum;
 /** `length` elements of a dimension from `start` on. A 0-d int32 tensor may give the start. */
 export const narrow: Functions["narrow"] = functions.narrow;
+/** A copy of `length` elements along dim, from `start` on. */
+export const narrowCopy: Functions["narrowCopy"] = functions.narrowCopy;
 /** x ≠ y, elementwise; true where either is NaN. */
 export const ne: Functions["ne"] = functions.ne;
 /** −x. */
 export const neg: Functions["neg"] = functions.neg;
 /** neg by another name. */
 export const negative: Functions["negative"] = functions.negative;
+/** The number next to x on the way to y. */
+export const nextafter: Functions["nextafter"] = functions.nextafter;
 /** Negative log likelihood of classes under log-probabilities along dimension 1. Options as for crossEntropy, without smoothing. */
 export const nllLoss: Functions["nllLoss"] = functions.nllLoss;
 /** The vector norm under PyTorch's older name: p "fro" is 2. Errors: ArgumentError for matrix norms such as "nuc". */
@@ -435,6 +595,10 @@ export const outer: Functions["outer"] = functions.outer;
 export const pad: Functions["pad"] = functions.pad;
 /** Dimensions in a new order. */
 export const permute: Functions["permute"] = functions.permute;
+/** Channels as finer pixels. Shape: [*, C · r², H, W] → [*, C, H · r, W · r]. */
+export const pixelShuffle: Functions["pixelShuffle"] = functions.pixelShuffle;
+/** Pixels as more channels, which pixelShuffle undoes. Shape: [*, C, H · r, W · r] → [*, C · r², H, W]. */
+export const pixelUnshuffle: Functions["pixelUnshuffle"] = functions.pixelUnshuffle;
 /** x itself. */
 export const positive: Functions["positive"] = functions.positive;
 /**
@@ -442,10 +606,14 @@ export const positive: Functions["positive"] = functions.positive;
  * Errors: ArgumentError for integers to a negative number.
  */
 export const pow: Functions["pow"] = functions.pow;
+/** x where positive, weight · x elsewhere; weight holds one slope, or one for each channel (dimension 1). Source: He et al. 2015. */
+export const prelu: Functions["prelu"] = functions.prelu;
 /** The product over dimensions, all by default: the last of the running products, so that its gradient too is right at zeros, to any order. */
 export const prod: Functions["prod"] = functions.prod;
 /** x with source written (or added, with accumulate) at row-major positions, negative ones from the end; where they repeat the last stands. */
 export const put: Functions["put"] = functions.put;
+/** The elements that lie a share q of the way through a line in order, or between its neighbours there; of all, or along a dimension. NaN spreads. Shape: that of q, then that of the reduction. */
+export const quantile: Functions["quantile"] = functions.quantile;
 /** x in degrees, taken as radians: x · 180 / π. */
 export const rad2deg: Functions["rad2deg"] = functions.rad2deg;
 /** All elements in one dimension. */
@@ -458,6 +626,8 @@ export const relu: Functions["relu"] = functions.relu;
 export const relu6: Functions["relu6"] = functions.relu6;
 /** Remainder with the sign of y: x − y · floor(x / y). */
 export const remainder: Functions["remainder"] = functions.remainder;
+/** x in which slices along dim with a p-norm above `maxnorm` are scaled down to it. */
+export const renorm: Functions["renorm"] = functions.renorm;
 /** The tensor laid side by side: the last dimension sizes[last] times, and so on; more sizes than dimensions add leading ones. */
 export const repeat: Functions["repeat"] = functions.repeat;
 /** Every element `repeats` times in a row along dim; without dim the tensor is flattened first. */
@@ -466,6 +636,8 @@ export const repeatInterleave: Functions["repeatInterleave"] = functions.repeatI
 export const reshape: Functions["reshape"] = functions.reshape;
 /** `reshape` in the shape of another tensor. */
 export const reshapeAs: Functions["reshapeAs"] = functions.reshapeAs;
+/** Divides by the root mean square over the trailing dimensions `normalizedShape`, then scales by weight. By default eps is the dtype's own. */
+export const rmsNorm: Functions["rmsNorm"] = functions.rmsNorm;
 /** Elements moved by `shifts` along dims, those leaving one end coming back at the other; without dims the tensor rolls as one long row. */
 export const roll: Functions["roll"] = functions.roll;
 /** Turned k quarters in the plane of two dims, from the first towards the second. */
@@ -474,6 +646,11 @@ export const rot90: Functions["rot90"] = functions.rot90;
 export const round: Functions["round"] = functions.round;
 /** vstack by another name. */
 export const rowStack: Functions["rowStack"] = functions.rowStack;
+/**
+ * x where positive, elsewhere x times a slope: the middle of [lower, upper], or while training a number drawn from it for every element.
+ * Source: Xu et al. 2015.
+ */
+export const rrelu: Functions["rrelu"] = functions.rrelu;
 /** 1 / √x. */
 export const rsqrt: Functions["rsqrt"] = functions.rsqrt;
 /** y − alpha · x: subtraction with the operands exchanged. */
@@ -482,6 +659,10 @@ export const rsub: Functions["rsub"] = functions.rsub;
 export const scatter: Functions["scatter"] = functions.scatter;
 /** x with src added at indices along dim: out[index[i][j]][j] += src[i][j] for dim 0. The order of additions is fixed. */
 export const scatterAdd: Functions["scatterAdd"] = functions.scatterAdd;
+/** x with src folded in at indices along dim: reduce is "sum", "prod", "mean", "amax" or "amin"; { includeSelf: false } leaves out what x holds there. */
+export const scatterReduce: Functions["scatterReduce"] = functions.scatterReduce;
+/** Where each value would be inserted so that its row stays sorted: [n] for all values, or rows that share the leading dimensions of x. */
+export const searchsorted: Functions["searchsorted"] = functions.searchsorted;
 /** One index of a dimension, which disappears. */
 export const select: Functions["select"] = functions.select;
 /** x with src written at one index of a dimension. */
@@ -494,10 +675,14 @@ export const sgn: Functions["sgn"] = functions.sgn;
 export const sigmoid: Functions["sigmoid"] = functions.sigmoid;
 /** −1, 0 or 1; 0 for NaN. */
 export const sign: Functions["sign"] = functions.sign;
+/** Whether x is negative or −0. */
+export const signbit: Functions["signbit"] = functions.signbit;
 /** x · sigmoid(x), also called swish. */
 export const silu: Functions["silu"] = functions.silu;
 /** Sine. */
 export const sin: Functions["sin"] = functions.sin;
+/** sin(πx) / (πx), 1 at 0. */
+export const sinc: Functions["sinc"] = functions.sinc;
 /** Hyperbolic sine. */
 export const sinh: Functions["sinh"] = functions.sinh;
 /** Every step-th element of a dimension from start up to end (exclusive); bounds are clipped and may count from the end, as in Python. */
@@ -508,8 +693,16 @@ export const sliceScatter: Functions["sliceScatter"] = functions.sliceScatter;
 export const smoothL1Loss: Functions["smoothL1Loss"] = functions.smoothL1Loss;
 /** exp(x) over its sum along a dimension. Lines without a finite largest element give NaN. */
 export const softmax: Functions["softmax"] = functions.softmax;
+/** exp(−x) over its sum along a dimension: softmax of −x. */
+export const softmin: Functions["softmin"] = functions.softmin;
 /** log(1 + e^(beta · x)) / beta, a smooth relu; x itself where beta · x > threshold. */
 export const softplus: Functions["softplus"] = functions.softplus;
+/** x moved towards 0 by lambd, 0 where it would pass, and of NaN; the gradient at ±lambd is 0. Errors: ArgumentError for a negative lambd. */
+export const softshrink: Functions["softshrink"] = functions.softshrink;
+/** x / (1 + |x|). */
+export const softsign: Functions["softsign"] = functions.softsign;
+/** The elements along a dimension in order, and where they stood: equal ones keep theirs, NaN counts as the largest. */
+export const sort: Functions["sort"] = functions.sort;
 /** Views of `sections` elements each along a dimension (the last may be shorter), or of the sizes given. */
 export const split: Functions["split"] = functions.split;
 /** Views of the given sizes along a dimension. */
@@ -524,12 +717,16 @@ export const squeeze: Functions["squeeze"] = functions.squeeze;
 export const stack: Functions["stack"] = functions.stack;
 /** The standard deviation over dimensions, all by default; the count is lowered by `correction` (1). Its gradient at 0 is 0. */
 export const std: Functions["std"] = functions.std;
+/** The standard deviation and the mean over dimensions, all by default. */
+export const stdMean: Functions["stdMean"] = functions.stdMean;
 /** x − alpha · y. */
 export const sub: Functions["sub"] = functions.sub;
 /** sub by another name. */
 export const subtract: Functions["subtract"] = functions.subtract;
 /** The sum over dimensions, all by default. Integers and booleans are counted in int32. */
 export const sum: Functions["sum"] = functions.sum;
+/** x summed over the dimensions that a tensor of this shape would be repeated in. */
+export const sumToSize: Functions["sumToSize"] = functions.sumToSize;
 /** transpose by another name. */
 export const swapaxes: Functions["swapaxes"] = functions.swapaxes;
 /** transpose by another name. */
@@ -544,12 +741,18 @@ export const takeAlongDim: Functions["takeAlongDim"] = functions.takeAlongDim;
 export const tan: Functions["tan"] = functions.tan;
 /** Hyperbolic tangent. */
 export const tanh: Functions["tanh"] = functions.tanh;
+/** x − tanh(x). */
+export const tanhshrink: Functions["tanhshrink"] = functions.tanhshrink;
 /** Views along a dimension: of so many sections, the first ones an element longer where they do not come out even, or cut before the indices given. */
 export const tensorSplit: Functions["tensorSplit"] = functions.tensorSplit;
 /** Sums of products over pairs of dimensions: the last `dims` of x with the first of other, or those listed. The dimensions left follow each other. */
 export const tensordot: Functions["tensordot"] = functions.tensordot;
+/** x above `threshold`, `value` up to it, where the gradient is 0. Errors: ArgumentError where one of them is missing, or broken for integers. */
+export const threshold: Functions["threshold"] = functions.threshold;
 /** `repeat` that also takes fewer numbers than dimensions: the leading dimensions then stay. */
 export const tile: Functions["tile"] = functions.tile;
+/** The k largest (or smallest) elements along a dimension, always in order, and where they stand; of equal ones the first. */
+export const topk: Functions["topk"] = functions.topk;
 /** The sum of the diagonal of a matrix. Integers are counted in int32. */
 export const trace: Functions["trace"] = functions.trace;
 /** Two dimensions exchanged. */
@@ -570,13 +773,27 @@ export const unflatten: Functions["unflatten"] = functions.unflatten;
 export const unfold: Functions["unfold"] = functions.unfold;
 /** Fills x with numbers in [from, to) from the host's generator: PyTorch's numbers for the same seed and dtype. */
 export const uniform_: Functions["uniform_"] = functions.uniform_;
+/** The coordinates of row-major positions in a tensor of a shape: one tensor per dimension, in the shape of x. */
+export const unravelIndex: Functions["unravelIndex"] = functions.unravelIndex;
 /** With a new dimension of size 1 at position dim. */
 export const unsqueeze: Functions["unsqueeze"] = functions.unsqueeze;
+/** interpolate by its older name. */
+export const upsample: Functions["upsample"] = functions.upsample;
+/** interpolate with mode "bilinear" and aligned corners. */
+export const upsampleBilinear: Functions["upsampleBilinear"] = functions.upsampleBilinear;
+/** interpolate with mode "nearest". */
+export const upsampleNearest: Functions["upsampleNearest"] = functions.upsampleNearest;
+/** Powers of the elements of a vector as rows, N of them (as many as elements by default), falling unless `increasing`. */
+export const vander: Functions["vander"] = functions.vander;
 /** The variance over dimensions, all by default; the count is lowered by `correction` (1). */
 const var_: Functions["var"] = functions.var;
 export { var_ as var };
+/** The variance and the mean over dimensions, all by default. */
+export const varMean: Functions["varMean"] = functions.varMean;
 /** The inner product of two vectors; of complex ones the first would be conjugated. */
 export const vdot: Functions["vdot"] = functions.vdot;
+/** The sum of products along dim, the last by default. Shape: x and y broadcast. */
+export const vecdot: Functions["vecdot"] = functions.vecdot;
 /** The p-norm of all elements or over dimensions, ord 2 by default; 0 counts, ±Infinity take extremes. The gradient at 0 is 0. */
 export const vectorNorm: Functions["vectorNorm"] = functions.vectorNorm;
 /** The same elements seen in another shape, sharing memory. Errors: ShapeError when the strides do not allow it. */
@@ -589,3 +806,5 @@ export const vsplit: Functions["vsplit"] = functions.vsplit;
 export const vstack: Functions["vstack"] = functions.vstack;
 /** x where `condition` holds, y elsewhere. As a method: `x.where(condition, y)`. Errors: DtypeError for a condition that is not bool. */
 export const where: Functions["where"] = functions.where;
+/** x · log(y), 0 where x is 0. */
+export const xlogy: Functions["xlogy"] = functions.xlogy;

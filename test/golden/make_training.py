@@ -271,4 +271,5 @@ def main():
         print(f"{name}: {raw} bytes, {os.path.getsize(path)} gzipped")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -3,7 +3,9 @@ import type { FunctionOf, MethodOf } from "../methods.ts";
 import type * as aliases from "./aliases.ts";
 import type * as bits from "./bits.ts";
 import type * as finite from "./finite.ts";
+import type * as floats from "./floats.ts";
 import type * as fused from "./fused.ts";
+import type * as pairs from "./pairs.ts";
 import type * as rounding from "./rounding.ts";
 import type * as transcendental from "./transcendental.ts";
 
@@ -57,12 +59,22 @@ declare module "../tensor.ts" {
     bitwiseNot: MethodOf<typeof bits.bitwiseNot>;
     /** In place: All bits inverted; "not" of truth values. */
     bitwiseNot_: MethodOf<typeof bits.bitwiseNot>;
+    /** x · 2ʸ of integers: bits that leave the word are lost. A negative y, or one of the word's size, moves all of them out. */
+    bitwiseLeftShift: MethodOf<typeof bits.bitwiseLeftShift>;
+    /** In place: x · 2ʸ of integers: bits that leave the word are lost. A negative y, or one of the word's size, moves all of them out. */
+    bitwiseLeftShift_: MethodOf<typeof bits.bitwiseLeftShift>;
+    /** x / 2ʸ of integers, rounded down. A negative y, or one of the word's size, leaves the sign. */
+    bitwiseRightShift: MethodOf<typeof bits.bitwiseRightShift>;
+    /** In place: x / 2ʸ of integers, rounded down. A negative y, or one of the word's size, leaves the sign. */
+    bitwiseRightShift_: MethodOf<typeof bits.bitwiseRightShift>;
     /** x is NaN. */
     isnan: MethodOf<typeof finite.isnan>;
     /** x is ∞ or −∞. */
     isinf: MethodOf<typeof finite.isinf>;
     /** x is neither NaN nor infinite. */
     isfinite: MethodOf<typeof finite.isfinite>;
+    /** x is a real number, as all are here. */
+    isreal: MethodOf<typeof finite.isreal>;
     /** x is ∞. */
     isposinf: MethodOf<typeof finite.isposinf>;
     /** x is −∞. */
@@ -73,6 +85,22 @@ declare module "../tensor.ts" {
     nanToNum: MethodOf<typeof finite.nanToNum>;
     /** In place: NaN replaced by `nan`, ±∞ by `posinf` and `neginf`, which default to the largest finite numbers of the dtype. */
     nanToNum_: MethodOf<typeof finite.nanToNum>;
+    /** Whether x is negative or −0. */
+    signbit: MethodOf<typeof floats.signbit>;
+    /** |x| with the sign of y. The gradient at 0 is 0. */
+    copysign: MethodOf<typeof floats.copysign>;
+    /** In place: |x| with the sign of y. The gradient at 0 is 0. */
+    copysign_: MethodOf<typeof floats.copysign>;
+    /** x = mantissa · 2^exponent with ½ ≤ |mantissa| < 1 and an exponent of int32; what is 0, infinite or NaN is its own mantissa. */
+    frexp: MethodOf<typeof floats.frexp>;
+    /** x · 2ʸ. Nothing overflows before the result does. */
+    ldexp: MethodOf<typeof floats.ldexp>;
+    /** In place: x · 2ʸ. Nothing overflows before the result does. */
+    ldexp_: MethodOf<typeof floats.ldexp>;
+    /** The number next to x on the way to y. */
+    nextafter: MethodOf<typeof floats.nextafter>;
+    /** In place: The number next to x on the way to y. */
+    nextafter_: MethodOf<typeof floats.nextafter>;
     /** x + weight · (end − x). Errors: DtypeError when the tensors differ in dtype. */
     lerp: MethodOf<typeof fused.lerp>;
     /** In place: x + weight · (end − x). Errors: DtypeError when the tensors differ in dtype. */
@@ -85,6 +113,32 @@ declare module "../tensor.ts" {
     addcdiv: MethodOf<typeof fused.addcdiv>;
     /** In place: x + value · tensor1 / tensor2. */
     addcdiv_: MethodOf<typeof fused.addcdiv>;
+    /** The larger of x and y, or the one that is a number. Where they are equal x gets the gradient. */
+    fmax: MethodOf<typeof pairs.fmax>;
+    /** The smaller of x and y, or the one that is a number. Where they are equal x gets the gradient. */
+    fmin: MethodOf<typeof pairs.fmin>;
+    /** √(x² + y²), without overflow on the way. */
+    hypot: MethodOf<typeof pairs.hypot>;
+    /** In place: √(x² + y²), without overflow on the way. */
+    hypot_: MethodOf<typeof pairs.hypot>;
+    /** x to the power `exponent` in floating numbers, whatever the operands are. */
+    floatPower: MethodOf<typeof pairs.floatPower>;
+    /** In place: x to the power `exponent` in floating numbers, whatever the operands are. */
+    floatPower_: MethodOf<typeof pairs.floatPower>;
+    /** log₂(2ˣ + 2ʸ), without overflow. */
+    logaddexp2: MethodOf<typeof pairs.logaddexp2>;
+    /** x · log(y), 0 where x is 0. */
+    xlogy: MethodOf<typeof pairs.xlogy>;
+    /** In place: x · log(y), 0 where x is 0. */
+    xlogy_: MethodOf<typeof pairs.xlogy>;
+    /** Greatest common divisor of integers; 0 of two zeros. */
+    gcd: MethodOf<typeof pairs.gcd>;
+    /** In place: Greatest common divisor of integers; 0 of two zeros. */
+    gcd_: MethodOf<typeof pairs.gcd>;
+    /** Least common multiple of integers; 0 beside a zero. */
+    lcm: MethodOf<typeof pairs.lcm>;
+    /** In place: Least common multiple of integers; 0 beside a zero. */
+    lcm_: MethodOf<typeof pairs.lcm>;
     /** Largest whole number not above x. */
     floor: MethodOf<typeof rounding.floor>;
     /** In place: Largest whole number not above x. */
@@ -139,6 +193,10 @@ declare module "../tensor.ts" {
     log1p_: MethodOf<typeof transcendental.log1p>;
     /** log(eˣ + eʸ), without overflow. */
     logaddexp: MethodOf<typeof transcendental.logaddexp>;
+    /** log(x / (1 − x)) for x in [0, 1], NaN elsewhere; with `eps` x is held in [eps, 1 − eps] first. */
+    logit: MethodOf<typeof transcendental.logit>;
+    /** In place: log(x / (1 − x)) for x in [0, 1], NaN elsewhere; with `eps` x is held in [eps, 1 − eps] first. */
+    logit_: MethodOf<typeof transcendental.logit>;
     /** Sine. */
     sin: MethodOf<typeof transcendental.sin>;
     /** In place: Sine. */
@@ -151,6 +209,10 @@ declare module "../tensor.ts" {
     tan: MethodOf<typeof transcendental.tan>;
     /** In place: Tangent. */
     tan_: MethodOf<typeof transcendental.tan>;
+    /** sin(πx) / (πx), 1 at 0. */
+    sinc: MethodOf<typeof transcendental.sinc>;
+    /** In place: sin(πx) / (πx), 1 at 0. */
+    sinc_: MethodOf<typeof transcendental.sinc>;
     /** Inverse sine; NaN outside [−1, 1]. */
     asin: MethodOf<typeof transcendental.asin>;
     /** In place: Inverse sine; NaN outside [−1, 1]. */
@@ -196,6 +258,15 @@ declare module "../tensor.ts" {
     /** In place: Complementary error function, 1 − erf(x), accurate for large x. */
     erfc_: MethodOf<typeof transcendental.erfc>;
   }
+  /** @internal */
+  interface Tensor {
+    /** The mantissa of frexp. */
+    frexpMantissa: MethodOf<typeof floats.frexpMantissa>;
+    /** The exponent of frexp as a floating number. */
+    frexpExponent: MethodOf<typeof floats.frexpExponent>;
+    /** Derivative of sinc. The next follows from x·s″ + 2s′ + π²x·s = 0. */
+    sincSlope: MethodOf<typeof transcendental.sincSlope>;
+  }
 }
 declare module "../methods.ts" {
   interface Functions {
@@ -223,12 +294,18 @@ declare module "../methods.ts" {
     bitwiseXor: FunctionOf<typeof bits.bitwiseXor>;
     /** All bits inverted; "not" of truth values. */
     bitwiseNot: FunctionOf<typeof bits.bitwiseNot>;
+    /** x · 2ʸ of integers: bits that leave the word are lost. A negative y, or one of the word's size, moves all of them out. */
+    bitwiseLeftShift: FunctionOf<typeof bits.bitwiseLeftShift>;
+    /** x / 2ʸ of integers, rounded down. A negative y, or one of the word's size, leaves the sign. */
+    bitwiseRightShift: FunctionOf<typeof bits.bitwiseRightShift>;
     /** x is NaN. */
     isnan: FunctionOf<typeof finite.isnan>;
     /** x is ∞ or −∞. */
     isinf: FunctionOf<typeof finite.isinf>;
     /** x is neither NaN nor infinite. */
     isfinite: FunctionOf<typeof finite.isfinite>;
+    /** x is a real number, as all are here. */
+    isreal: FunctionOf<typeof finite.isreal>;
     /** x is ∞. */
     isposinf: FunctionOf<typeof finite.isposinf>;
     /** x is −∞. */
@@ -237,12 +314,38 @@ declare module "../methods.ts" {
     isclose: FunctionOf<typeof finite.isclose>;
     /** NaN replaced by `nan`, ±∞ by `posinf` and `neginf`, which default to the largest finite numbers of the dtype. */
     nanToNum: FunctionOf<typeof finite.nanToNum>;
+    /** Whether x is negative or −0. */
+    signbit: FunctionOf<typeof floats.signbit>;
+    /** |x| with the sign of y. The gradient at 0 is 0. */
+    copysign: FunctionOf<typeof floats.copysign>;
+    /** x = mantissa · 2^exponent with ½ ≤ |mantissa| < 1 and an exponent of int32; what is 0, infinite or NaN is its own mantissa. */
+    frexp: FunctionOf<typeof floats.frexp>;
+    /** x · 2ʸ. Nothing overflows before the result does. */
+    ldexp: FunctionOf<typeof floats.ldexp>;
+    /** The number next to x on the way to y. */
+    nextafter: FunctionOf<typeof floats.nextafter>;
     /** x + weight · (end − x). Errors: DtypeError when the tensors differ in dtype. */
     lerp: FunctionOf<typeof fused.lerp>;
     /** x + value · tensor1 · tensor2. */
     addcmul: FunctionOf<typeof fused.addcmul>;
     /** x + value · tensor1 / tensor2. */
     addcdiv: FunctionOf<typeof fused.addcdiv>;
+    /** The larger of x and y, or the one that is a number. Where they are equal x gets the gradient. */
+    fmax: FunctionOf<typeof pairs.fmax>;
+    /** The smaller of x and y, or the one that is a number. Where they are equal x gets the gradient. */
+    fmin: FunctionOf<typeof pairs.fmin>;
+    /** √(x² + y²), without overflow on the way. */
+    hypot: FunctionOf<typeof pairs.hypot>;
+    /** x to the power `exponent` in floating numbers, whatever the operands are. */
+    floatPower: FunctionOf<typeof pairs.floatPower>;
+    /** log₂(2ˣ + 2ʸ), without overflow. */
+    logaddexp2: FunctionOf<typeof pairs.logaddexp2>;
+    /** x · log(y), 0 where x is 0. */
+    xlogy: FunctionOf<typeof pairs.xlogy>;
+    /** Greatest common divisor of integers; 0 of two zeros. */
+    gcd: FunctionOf<typeof pairs.gcd>;
+    /** Least common multiple of integers; 0 beside a zero. */
+    lcm: FunctionOf<typeof pairs.lcm>;
     /** Largest whole number not above x. */
     floor: FunctionOf<typeof rounding.floor>;
     /** Smallest whole number not below x. */
@@ -271,12 +374,16 @@ declare module "../methods.ts" {
     log1p: FunctionOf<typeof transcendental.log1p>;
     /** log(eˣ + eʸ), without overflow. */
     logaddexp: FunctionOf<typeof transcendental.logaddexp>;
+    /** log(x / (1 − x)) for x in [0, 1], NaN elsewhere; with `eps` x is held in [eps, 1 − eps] first. */
+    logit: FunctionOf<typeof transcendental.logit>;
     /** Sine. */
     sin: FunctionOf<typeof transcendental.sin>;
     /** Cosine. */
     cos: FunctionOf<typeof transcendental.cos>;
     /** Tangent. */
     tan: FunctionOf<typeof transcendental.tan>;
+    /** sin(πx) / (πx), 1 at 0. */
+    sinc: FunctionOf<typeof transcendental.sinc>;
     /** Inverse sine; NaN outside [−1, 1]. */
     asin: FunctionOf<typeof transcendental.asin>;
     /** Inverse cosine; NaN outside [−1, 1]. */
@@ -299,5 +406,14 @@ declare module "../methods.ts" {
     erf: FunctionOf<typeof transcendental.erf>;
     /** Complementary error function, 1 − erf(x), accurate for large x. */
     erfc: FunctionOf<typeof transcendental.erfc>;
+  }
+  /** @internal */
+  interface Functions {
+    /** The mantissa of frexp. */
+    frexpMantissa: FunctionOf<typeof floats.frexpMantissa>;
+    /** The exponent of frexp as a floating number. */
+    frexpExponent: FunctionOf<typeof floats.frexpExponent>;
+    /** Derivative of sinc. The next follows from x·s″ + 2s′ + π²x·s = 0. */
+    sincSlope: FunctionOf<typeof transcendental.sincSlope>;
   }
 }

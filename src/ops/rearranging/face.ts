@@ -2,6 +2,7 @@
 import type { FunctionOf, MethodOf } from "../methods.ts";
 import type * as aliases from "./aliases.ts";
 import type * as differences from "./differences.ts";
+import type * as fitting from "./fitting.ts";
 import type * as inlays from "./inlays.ts";
 import type * as splitting from "./splitting.ts";
 import type * as stacking from "./stacking.ts";
@@ -11,6 +12,12 @@ declare module "../tensor.ts" {
   interface Tensor {
     /** Differences of neighbours along a dimension, n times over, after `prepend` and `append` were joined to its ends. Truth values: whether they differ. */
     diff: MethodOf<typeof differences.diff>;
+    /** x summed over the dimensions that a tensor of this shape would be repeated in. */
+    sumToSize: MethodOf<typeof fitting.sumToSize>;
+    /** A copy of `length` elements along dim, from `start` on. */
+    narrowCopy: MethodOf<typeof fitting.narrowCopy>;
+    /** `pad` with a constant: amounts from the last dimension on, negative ones crop. */
+    constantPadNd: MethodOf<typeof fitting.constantPadNd>;
     /** Matrices with all elements of x, in one row, as their diagonal. */
     diagflat: MethodOf<typeof inlays.diagflat>;
     /** The sum of the diagonal of a matrix. Integers are counted in int32. */
@@ -41,6 +48,13 @@ declare module "../tensor.ts" {
     flipud: MethodOf<typeof turning.flipud>;
     /** Turned k quarters in the plane of two dims, from the first towards the second. */
     rot90: MethodOf<typeof turning.rot90>;
+    /** In place: x with `value` along its main diagonal; with `wrap` that of a tall matrix begins anew below the last column, one row left out. */
+    fillDiagonal_: MethodOf<typeof fitting.fillDiagonal>;
+  }
+  /** @internal */
+  interface Tensor {
+    /** x with `value` along its main diagonal; with `wrap` that of a tall matrix begins anew below the last column, one row left out. */
+    fillDiagonal: MethodOf<typeof fitting.fillDiagonal>;
   }
 }
 declare module "../methods.ts" {
@@ -49,6 +63,12 @@ declare module "../methods.ts" {
     rowStack: FunctionOf<typeof aliases.rowStack>;
     /** Differences of neighbours along a dimension, n times over, after `prepend` and `append` were joined to its ends. Truth values: whether they differ. */
     diff: FunctionOf<typeof differences.diff>;
+    /** x summed over the dimensions that a tensor of this shape would be repeated in. */
+    sumToSize: FunctionOf<typeof fitting.sumToSize>;
+    /** A copy of `length` elements along dim, from `start` on. */
+    narrowCopy: FunctionOf<typeof fitting.narrowCopy>;
+    /** `pad` with a constant: amounts from the last dimension on, negative ones crop. */
+    constantPadNd: FunctionOf<typeof fitting.constantPadNd>;
     /** Matrices with all elements of x, in one row, as their diagonal. */
     diagflat: FunctionOf<typeof inlays.diagflat>;
     /** The sum of the diagonal of a matrix. Integers are counted in int32. */
@@ -95,5 +115,10 @@ declare module "../methods.ts" {
     flipud: FunctionOf<typeof turning.flipud>;
     /** Turned k quarters in the plane of two dims, from the first towards the second. */
     rot90: FunctionOf<typeof turning.rot90>;
+  }
+  /** @internal */
+  interface Functions {
+    /** x with `value` along its main diagonal; with `wrap` that of a tall matrix begins anew below the last column, one row left out. */
+    fillDiagonal: FunctionOf<typeof fitting.fillDiagonal>;
   }
 }
