@@ -25,9 +25,9 @@ export function forbid(owner: object, names: readonly string[], remedy: string, 
 export const renamed = <V>(source: object, name: (key: string) => string | number): Record<string, V> =>
   record(Object.entries(source as Readonly<Record<string, V>>).map(([key, value]) => [name(key), value] as const));
 
-/** A float as repr() writes it: `1.0`, `1e-05`, `0.1`; null is None. */
-export function float(value: number | null): string {
-  if (value === null) return repr(value);
+/** A float as repr() writes it: `1.0`, `1e-05`, `0.1`; None and truth values as they are. */
+export function float(value: number | boolean | null): string {
+  if (typeof value !== "number") return repr(value);
   if (!Number.isFinite(value)) return String(value).replace("inity", "").toLowerCase();
   const size = Math.abs(value);
   if (size !== 0 && (size < 1e-4 || size >= 1e16)) return value.toExponential().replace(/e(.)(\d)$/, "e$10$2");

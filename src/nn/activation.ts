@@ -11,30 +11,34 @@ import { configure, type Factory, layer, type LayerClass, parameter } from "./la
 import { Module } from "./module.ts";
 import type { Parameter } from "./parameter.ts";
 
+const replacing = { replaces: true };
+/** PyTorch does not print their inplace. */
+const quiet = { ...replacing, shown: () => [] };
 const shrinking = { write: float, unnamed: true };
 
 /**
  * max(x, 0).
  * @example await new nn.ReLU().call(tensor([-2, 0, 3])).tolist(); // → [0, 0, 3]
  */
-export const ReLU: LayerClass<{ inplace: boolean }> = /* @__PURE__ */ layer(
-  "ReLU",
-  { inplace: false },
-  ({ inplace }, x) => (inplace ? x.relu_() : x.relu()),
-  { shown: (self) => (self.inplace ? ["inplace"] : []) },
-);
+export const ReLU: LayerClass<{ inplace: boolean }> = /* @__PURE__ */ layer("ReLU", {}, "relu", replacing);
 export type ReLU = InstanceType<typeof ReLU>;
 /**
  * x where positive, negativeSlope · x elsewhere.
  * @example await new nn.LeakyReLU(0.1).call(tensor([-2, 0, 3])).tolist(); // → [-0.2, 0, 3]
  */
-export const LeakyReLU: LayerClass<{ negativeSlope: number }> = /* @__PURE__ */ layer("LeakyReLU", { negativeSlope: 0.01 }, "leakyRelu");
+export const LeakyReLU: LayerClass<{ negativeSlope: number; inplace: boolean }, [negativeSlope?: number, inplace?: boolean]> =
+  /* @__PURE__ */ layer("LeakyReLU", { negativeSlope: 0.01 }, "leakyRelu", replacing);
 export type LeakyReLU = InstanceType<typeof LeakyReLU>;
 /**
  * x where positive, alpha · (eˣ − 1) elsewhere.
  * @example await new nn.ELU().call(tensor([-2, 0, 3])).tolist(); // → [-0.86466, 0, 3]
  */
-export const ELU: LayerClass<{ alpha: number }> = /* @__PURE__ */ layer("ELU", { alpha: 1 }, "elu", { write: float });
+export const ELU: LayerClass<{ alpha: number; inplace: boolean }, [alpha?: number, inplace?: boolean]> = /* @__PURE__ */ layer(
+  "ELU",
+  { alpha: 1 },
+  "elu",
+  { ...replacing, write: float },
+);
 export type ELU = InstanceType<typeof ELU>;
 /**
  * x · Φ(x), exactly ("none") or by tanh.
@@ -46,7 +50,7 @@ export type GELU = InstanceType<typeof GELU>;
  * x · sigmoid(x).
  * @example await new nn.SiLU().call(tensor([-2, 0, 3])).tolist(); // → [-0.23841, 0, 2.8577]
  */
-export const SiLU: LayerClass = /* @__PURE__ */ layer("SiLU", {}, "silu");
+export const SiLU: LayerClass<{ inplace: boolean }> = /* @__PURE__ */ layer("SiLU", {}, "silu", replacing);
 export type SiLU = InstanceType<typeof SiLU>;
 /**
  * 1 / (1 + e⁻ˣ).
@@ -92,36 +96,39 @@ export type LogSoftmax = InstanceType<typeof LogSoftmax>;
  * min(max(x, 0), 6).
  * @example await new nn.ReLU6().call(tensor([-2, 3, 9])).tolist(); // → [0, 3, 6]
  */
-export const ReLU6: LayerClass = /* @__PURE__ */ layer("ReLU6", {}, "relu6");
+export const ReLU6: LayerClass<{ inplace: boolean }> = /* @__PURE__ */ layer("ReLU6", {}, "relu6", replacing);
 export type ReLU6 = InstanceType<typeof ReLU6>;
 /**
  * x cut to [minVal, maxVal].
  * @example await new nn.Hardtanh().call(tensor([-2, 0.5, 3])).tolist(); // → [-1, 0.5, 1]
  */
-export const Hardtanh: LayerClass<{ minVal: number; maxVal: number }, [minVal?: number, maxVal?: number]> = /* @__PURE__ */ layer(
-  "Hardtanh",
-  { minVal: -1, maxVal: 1 },
-  "hardtanh",
-  { write: float },
-);
+export const Hardtanh: LayerClass<
+  { minVal: number; maxVal: number; inplace: boolean },
+  [minVal?: number, maxVal?: number, inplace?: boolean]
+> = /* @__PURE__ */ layer("Hardtanh", { minVal: -1, maxVal: 1 }, "hardtanh", { ...replacing, write: float });
 export type Hardtanh = InstanceType<typeof Hardtanh>;
 /**
  * Scaled ELU.
  * @example await new nn.SELU().call(tensor([-2, 0, 3])).tolist(); // → [-1.5202, 0, 3.1521]
  */
-export const SELU: LayerClass = /* @__PURE__ */ layer("SELU");
+export const SELU: LayerClass<{ inplace: boolean }> = /* @__PURE__ */ layer("SELU", {}, undefined, replacing);
 export type SELU = InstanceType<typeof SELU>;
 /**
  * x · tanh(softplus(x)).
  * @example await new nn.Mish().call(tensor([-2, 0, 3])).tolist(); // → [-0.2525, 0, 2.9865]
  */
-export const Mish: LayerClass = /* @__PURE__ */ layer("Mish");
+export const Mish: LayerClass<{ inplace: boolean }> = /* @__PURE__ */ layer("Mish", {}, undefined, replacing);
 export type Mish = InstanceType<typeof Mish>;
 /**
  * x where positive, alpha · (e^(x / alpha) − 1) elsewhere.
  * @example await new nn.CELU(2).call(tensor([-2, 0, 3])).tolist(); // → [-1.2642, 0, 3]
  */
-export const CELU: LayerClass<{ alpha: number }> = /* @__PURE__ */ layer("CELU", { alpha: 1 }, "celu", { write: float });
+export const CELU: LayerClass<{ alpha: number; inplace: boolean }, [alpha?: number, inplace?: boolean]> = /* @__PURE__ */ layer(
+  "CELU",
+  { alpha: 1 },
+  "celu",
+  { ...replacing, write: float },
+);
 export type CELU = InstanceType<typeof CELU>;
 /**
  * x beyond ±lambd, 0 between.
@@ -133,13 +140,13 @@ export type Hardshrink = InstanceType<typeof Hardshrink>;
  * x / 6 + 1 / 2, held between 0 and 1.
  * @example await new nn.Hardsigmoid().call(tensor([-2, 0, 3])).tolist(); // → [0.16667, 0.5, 1]
  */
-export const Hardsigmoid: LayerClass = /* @__PURE__ */ layer("Hardsigmoid");
+export const Hardsigmoid: LayerClass<{ inplace: boolean }> = /* @__PURE__ */ layer("Hardsigmoid", {}, undefined, quiet);
 export type Hardsigmoid = InstanceType<typeof Hardsigmoid>;
 /**
  * x · hardsigmoid(x).
  * @example await new nn.Hardswish().call(tensor([-2, 0, 3])).tolist(); // → [-0.33333, 0, 3]
  */
-export const Hardswish: LayerClass = /* @__PURE__ */ layer("Hardswish");
+export const Hardswish: LayerClass<{ inplace: boolean }> = /* @__PURE__ */ layer("Hardswish", {}, undefined, quiet);
 export type Hardswish = InstanceType<typeof Hardswish>;
 /**
  * x moved towards 0 by lambd, 0 where it would pass.
@@ -163,12 +170,13 @@ export type Tanhshrink = InstanceType<typeof Tanhshrink>;
  * x above the threshold, `value` elsewhere.
  * @example await new nn.Threshold(0.5, 9).call(tensor([-2, 0, 3])).tolist(); // → [9, 9, 3]
  */
-export const Threshold: LayerClass<{ threshold: number; value: number }, [threshold: number, value: number]> = /* @__PURE__ */ layer(
-  "Threshold",
-  { threshold: undefined, value: undefined },
-  undefined,
-  { settle: ({ threshold, value }) => checkKinds({ threshold, value }, { threshold: 0, value: 0 }) },
-);
+export const Threshold: LayerClass<
+  { threshold: number; value: number; inplace: boolean },
+  [threshold: number, value: number, inplace?: boolean]
+> = /* @__PURE__ */ layer("Threshold", { threshold: undefined, value: undefined }, undefined, {
+  ...replacing,
+  settle: ({ threshold, value }) => checkKinds({ threshold, value }, { threshold: 0, value: 0 }),
+});
 export type Threshold = InstanceType<typeof Threshold>;
 /**
  * Probabilities along a dimension, larger for smaller elements.

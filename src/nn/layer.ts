@@ -3,6 +3,9 @@ import { parse } from "../base/options.ts";
 import { fields } from "../base/python.ts";
 import { entry, exactly, takes } from "../base/reading.ts";
 import { type CreateOptions, zeros } from "../tensor/create.ts";
+import { records } from "../ops/install.ts";
+import type { AnyPrimitive } from "../ops/op.ts";
+import { applyInPlace } from "../tensor/dispatch.ts";
 import { functions } from "../tensor/methods.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { type Factory, factory } from "./factory.ts";
@@ -42,6 +45,8 @@ interface Traits<M> {
   readonly keywords?: object;
   /** How many inputs it takes; by default one, or as many as `run` has parameters for. */
   readonly inputs?: number;
+  /** Takes a last option `inplace`: the result takes the place of the input. */
+  readonly replaces?: boolean;
   /** Further properties that the operator takes as options. */
   readonly also?: readonly string[];
   /** Checks and completes what was given. */
@@ -72,7 +77,7 @@ export function layer(
   traits: Traits<any> = {},
 ): any {
   const { keywords = {}, inputs: most = typeof run === "string" ? 1 : run.length - 1, also = [] } = traits;
-  const { settle, write, shown, unnamed, stateNames = {} } = traits;
+  const { settle, write, shown, unnamed, replaces = false, stateNames = {} } = traits;
   const positional = Object.keys(options);
   const all = [...positional, ...Object.keys(keywords), ...also];
   return class extends Module {
@@ -81,7 +86,7 @@ export function layer(
     constructor(...rest: unknown[]) {
       super();
       entry(new.target.name, rest, Infinity, () => {
-        Object.assign(this, parse(rest, options, keywords));
+        Object.assign(this, parse(rest, replaces ? { ...options, inplace: false } : options, keywords));
         settle?.(this);
       });
     }
@@ -89,10 +94,14 @@ export function layer(
       const given = Object.fromEntries(all.map((key) => [key, (this as Record<string, unknown>)[key]]));
       takes(name, inputs, most);
       if (typeof run !== "string") return run(given, ...inputs);
-      return (functions as unknown as Operators)[run]!(...inputs, ...(all.length > 0 ? [given] : []));
+      const args = all.length > 0 ? [...inputs, given] : inputs;
+      return replaces && (this as { inplace?: boolean }).inplace
+        ? applyInPlace(records[run] as AnyPrimitive, args)
+        : (functions as unknown as Operators)[run]!(...args);
     }
     override extraRepr(): string {
-      const printed = fields(this, shown?.(this) ?? positional, write);
+      const usual = replaces && (this as { inplace?: boolean }).inplace ? [...positional, "inplace"] : positional;
+      const printed = fields(this, shown?.(this) ?? usual, write);
       return unnamed ? printed.replace(/\w+=/g, "") : printed;
     }
     static {

@@ -2,10 +2,12 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ArgumentError, ShapeError } from "../../src/base/errors.ts";
 import { Generator, manualSeed } from "../../src/base/random.ts";
+import { grad } from "../../src/autograd/engine.ts";
 import { ones, tensor } from "../../src/tensor/create.ts";
 import { init } from "../../src/tensor/device.ts";
 import { rand } from "../../src/tensor/sampling.ts";
 import * as nn from "../../src/nn/index.ts";
+import type { Layer } from "../../src/nn/layer.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 
 const F = nn.functional;
@@ -221,8 +223,25 @@ describe("layers", () => {
     [new nn.Softmax(1), "Softmax(dim=1)"],
     [new nn.Hardtanh(), "Hardtanh(min_val=-1.0, max_val=1.0)"],
     [new nn.ReLU(true), "ReLU(inplace=True)"],
+    [new nn.LeakyReLU(0.2, true), "LeakyReLU(negative_slope=0.2, inplace=True)"],
+    [new nn.Hardtanh(-2, 2, true), "Hardtanh(min_val=-2.0, max_val=2.0, inplace=True)"],
+    [new nn.Hardswish(true), "Hardswish()"],
     [new nn.CrossEntropyLoss(), "CrossEntropyLoss()"],
   ])("%s prints as in PyTorch", (layer, text) => expect(String(layer)).toBe(text)); // prettier-ignore
+
+  it.each([
+    nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.ELU, nn.CELU, nn.SELU, nn.SiLU, nn.Mish, nn.Hardtanh, nn.Hardsigmoid, nn.Hardswish,
+  ] as unknown as (new (options?: { inplace: boolean }) => Layer)[])("%# takes the place of its input", async (Nonlinearity) => {
+    const given = tensor([-4, -0.5, 0.5, 2.5, 7], { requiresGrad: true });
+    const run = async (inplace: boolean): Promise<unknown[]> => {
+      const x = given.mul(1);
+      const y = new Nonlinearity({ inplace }).call(x);
+      expect(y === x).toBe(inplace);
+      const [slope] = grad(y.sum(), given);
+      return [await y.tolist(), await slope.tolist()];
+    };
+    expect(await run(true)).toEqual(await run(false));
+  }); // prettier-ignore
 
   it("refuse arguments outside their domain", () => {
     const bad: [() => unknown, string][] = [
