@@ -1,8 +1,8 @@
-// A table of vectors, looked up by index.
+// Tables of vectors, looked up by index.
 import "../ops/indexing/index.ts";
 import { ArgumentError, under } from "../base/errors.ts";
 import { either, parse } from "../base/options.ts";
-import { fields } from "../base/python.ts";
+import { fields, repr } from "../base/python.ts";
 import { isWhole } from "../base/random.ts";
 import { entry, exactly } from "../base/reading.ts";
 import { checkFits, checkRank, operand } from "../ops/arguments.ts";
@@ -20,18 +20,45 @@ export interface EmbeddingOptions extends Factory {
   readonly weight?: Parameter | null;
 }
 
+/** What holds a table. */
+abstract class Table extends Module {
+  declare readonly numEmbeddings: number;
+  declare readonly embeddingDim: number;
+  declare paddingIdx: number | null;
+  declare weight: Parameter;
+
+  /** Takes the given table, or draws one. */
+  protected make(paddingIdx: number | null, weight: Parameter | null, place: Factory): void {
+    const { numEmbeddings, embeddingDim } = this;
+    under(this.constructor.name, () => {
+      if (paddingIdx !== null) {
+        if (!isWhole(paddingIdx, -numEmbeddings, numEmbeddings - 1))
+          throw new ArgumentError(`paddingIdx must be within ${numEmbeddings} rows, got ${paddingIdx}`);
+        this.paddingIdx = (paddingIdx + numEmbeddings) % numEmbeddings;
+      }
+      this.registerParameter("weight", weight ?? parameter([numEmbeddings, embeddingDim], place));
+      checkFits("weight", this.weight.shape, [numEmbeddings, embeddingDim]);
+    });
+    if (!weight) this.resetParameters();
+  }
+  /** Draws the table anew from N(0, 1). */
+  resetParameters(): void {
+    normal_(this.weight);
+    if (this.paddingIdx !== null) zeros_(this.weight.detach().narrow(0, this.paddingIdx, 1));
+  }
+  static {
+    exactly(this.prototype, "resetParameters");
+  }
+}
+
 /**
  * Rows of a table [numEmbeddings, embeddingDim] by integer index. Shape: [...] → [..., embeddingDim].
  * @example
  * const table = new nn.Embedding(10, 4, { paddingIdx: 0 });
  * table.call(tensor([[1, 0], [9, 3]], { dtype: "int32" })).shape; // → [2, 2, 4]
  */
-export class Embedding extends Module {
+export class Embedding extends Table {
   static override readonly name: string = "Embedding";
-  declare readonly numEmbeddings: number;
-  declare readonly embeddingDim: number;
-  declare paddingIdx: number | null;
-  declare weight: Parameter;
 
   constructor(numEmbeddings: number, embeddingDim: number, ...rest: [paddingIdx?: number | null] | [options: EmbeddingOptions]) {
     super();
@@ -39,14 +66,7 @@ export class Embedding extends Module {
       paddingIdx: null as number | null,
       weight: null as Parameter | null,
     });
-    if (paddingIdx !== null) {
-      if (!isWhole(paddingIdx, -numEmbeddings, numEmbeddings - 1))
-        throw new ArgumentError(`paddingIdx must be within ${numEmbeddings} rows, got ${paddingIdx}`, "", "Embedding");
-      this.paddingIdx = (paddingIdx + numEmbeddings) % numEmbeddings;
-    }
-    this.registerParameter("weight", weight ?? parameter([numEmbeddings, embeddingDim], place));
-    under("Embedding", () => checkFits("weight", this.weight.shape, [numEmbeddings, embeddingDim]));
-    if (!weight) this.resetParameters();
+    this.make(paddingIdx, weight, place);
   }
   /** A layer around a given table, frozen unless freeze is false. */
   static fromPretrained(
@@ -63,11 +83,6 @@ export class Embedding extends Module {
     const [rows = 0, dim = 0] = table.shape;
     return new Embedding(rows, dim, { paddingIdx, weight: new Parameter(table.detach(), !freeze) });
   }
-  /** Draws the table anew from N(0, 1). */
-  resetParameters(): void {
-    normal_(this.weight);
-    if (this.paddingIdx !== null) zeros_(this.weight.detach().narrow(0, this.paddingIdx, 1));
-  }
   override forward(indices: Tensor): Tensor {
     return functions.embedding(indices, this.weight, { paddingIdx: this.paddingIdx });
   }
@@ -76,6 +91,91 @@ export class Embedding extends Module {
     return [this.numEmbeddings, this.embeddingDim, ...padding].join(", ");
   }
   static {
-    exactly(this.prototype, "resetParameters", "forward", "extraRepr");
+    exactly(this.prototype, "forward", "extraRepr");
+  }
+}
+
+type BagMode = "sum" | "mean" | "max";
+export interface EmbeddingBagOptions extends EmbeddingOptions {
+  /** Rows in use are first scaled down to this norm, in place. */
+  readonly maxNorm?: number | null;
+  readonly normType?: number;
+  /** A row's gradient is divided by how often it occurs. */
+  readonly scaleGradByFreq?: boolean;
+  readonly mode?: BagMode;
+  readonly sparse?: boolean;
+  /** The last offset is the end of the last bag. */
+  readonly includeLastOffset?: boolean;
+}
+type BagRest =
+  | [
+      maxNorm?: number | null,
+      normType?: number,
+      scaleGradByFreq?: boolean,
+      mode?: BagMode,
+      sparse?: boolean,
+      weight?: Parameter | null,
+      includeLastOffset?: boolean,
+      paddingIdx?: number | null,
+    ]
+  | [options: EmbeddingBagOptions];
+
+/**
+ * Means, sums or maxima over bags of rows of a table: of each row of indices [B, L], or of the parts of [L] that begin at offsets [B].
+ * @example
+ * const bag = nn.EmbeddingBag.fromPretrained(tensor([[1, 2], [3, 4], [5, 6]]));
+ * await bag.call(tensor([[0, 2], [1, 1]], { dtype: "int32" })).tolist(); // → [[3, 4], [3, 4]]
+ * await bag.call(tensor([0, 1, 2], { dtype: "int32" }), tensor([0, 1], { dtype: "int32" })).tolist(); // → [[1, 2], [4, 5]]
+ */
+export class EmbeddingBag extends Table {
+  static override readonly name: string = "EmbeddingBag";
+  declare readonly maxNorm: number | null;
+  declare readonly normType: number;
+  declare readonly scaleGradByFreq: boolean;
+  declare readonly mode: BagMode;
+  declare readonly sparse: boolean;
+  declare readonly includeLastOffset: boolean;
+
+  constructor(numEmbeddings: number, embeddingDim: number, ...rest: BagRest) {
+    super();
+    const { paddingIdx, weight, ...place } = configure(this, { numEmbeddings, embeddingDim }, rest, {
+      maxNorm: either<number | null>(null, "number", "null"),
+      normType: 2,
+      scaleGradByFreq: false,
+      mode: "mean" as BagMode,
+      sparse: false,
+      weight: null as Parameter | null,
+      includeLastOffset: false,
+      paddingIdx: null as number | null,
+    });
+    this.make(paddingIdx, weight, place);
+  }
+  /** A layer around a given table, frozen unless freeze is false. */
+  static fromPretrained(
+    table: Tensor,
+    ...rest: [freeze?: boolean] | [options: { readonly freeze?: boolean } & Omit<EmbeddingBagOptions, "weight">]
+  ): EmbeddingBag {
+    const { freeze, ...options } = entry("EmbeddingBag", arguments, Infinity, () => {
+      checkRank(operand(table, "the table").shape, 2, 2);
+      const [last] = rest.slice(-1);
+      const { freeze: given = true, ...own } = typeof last === "object" ? last : parse(rest, { freeze: true });
+      return { freeze: given, ...own };
+    });
+    const [rows = 0, dim = 0] = table.shape;
+    return new EmbeddingBag(rows, dim, { ...options, weight: new Parameter(table.detach(), !freeze) });
+  }
+  override forward(indices: Tensor, offsets?: Tensor | null, perSampleWeights?: Tensor | null): Tensor {
+    const { maxNorm, normType, scaleGradByFreq, mode, sparse, includeLastOffset, paddingIdx } = this;
+    const how = { maxNorm, normType, scaleGradByFreq, mode, sparse, includeLastOffset, paddingIdx };
+    return functions.embeddingBag(indices, this.weight, { offsets: offsets ?? null, perSampleWeights: perSampleWeights ?? null, ...how });
+  }
+  override extraRepr(): string {
+    const usual = { maxNorm: null, normType: 2, scaleGradByFreq: false, mode: "", paddingIdx: null } as const;
+    const names = (Object.keys(usual) as (keyof typeof usual)[]).filter((name) => this[name] !== usual[name]);
+    const write = (value: unknown): string => (typeof value === "string" ? value : repr(value));
+    return `${this.numEmbeddings}, ${this.embeddingDim}, ${fields(this, names, write)}`;
+  }
+  static {
+    exactly(this.prototype, "forward", "extraRepr");
   }
 }

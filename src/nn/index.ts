@@ -17,7 +17,11 @@ export {
 export { ModuleDict, ParameterDict } from "./dict.ts";
 export { AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout } from "./dropout.ts";
 export { Embedding, type EmbeddingOptions } from "./embedding.ts";
+export { Dropout, Dropout1d, Dropout2d, Dropout3d } from "./dropout.ts";
+export { Bilinear } from "./bilinear.ts";
+export { Embedding, EmbeddingBag, type EmbeddingBagOptions, type EmbeddingOptions } from "./embedding.ts";
 export { Flatten, Unflatten } from "./flatten.ts";
+export { Fold, Unfold } from "./fold.ts";
 export * as functional from "./functional.ts";
 export { GLU, RReLU } from "./gating.ts";
 export type { BackwardHook, ForwardHook, ForwardPreHook, HookHandle } from "./hooks.ts";
@@ -38,16 +42,52 @@ export {
 export { Identity, Linear } from "./linear.ts";
 export * from "./loss.ts";
 export { Module, type PlaceOptions } from "./module.ts";
-export { BatchNorm1d, BatchNorm2d, BatchNorm3d, type BatchNormOptions, LayerNorm, type LayerNormOptions } from "./norm.ts";
+export {
+  BatchNorm1d,
+  BatchNorm2d,
+  BatchNorm3d,
+  type BatchNormOptions,
+  GroupNorm,
+  type GroupNormOptions,
+  InstanceNorm1d,
+  InstanceNorm2d,
+  InstanceNorm3d,
+  LayerNorm,
+  type LayerNormOptions,
+  RMSNorm,
+  type RMSNormOptions,
+} from "./norm.ts";
+export {
+  ConstantPad1d,
+  ConstantPad2d,
+  ConstantPad3d,
+  ReflectionPad1d,
+  ReflectionPad2d,
+  ReflectionPad3d,
+  ReplicationPad1d,
+  ReplicationPad2d,
+  ReplicationPad3d,
+  ZeroPad1d,
+  ZeroPad2d,
+  ZeroPad3d,
+} from "./padding.ts";
 export { Buffer, Parameter } from "./parameter.ts";
 export {
   AdaptiveAvgPool1d,
   AdaptiveAvgPool2d,
   AdaptiveAvgPool3d,
+  AdaptiveMaxPool1d,
+  AdaptiveMaxPool2d,
+  AdaptiveMaxPool3d,
   AvgPool1d,
   AvgPool2d,
   AvgPool3d,
   type AvgPoolOptions,
+  FractionalMaxPool2d,
+  FractionalMaxPool3d,
+  type FractionalMaxPoolOptions,
+  LPPool1d,
+  LPPool2d,
   MaxPool1d,
   MaxPool2d,
   MaxPool3d,
@@ -56,6 +96,9 @@ export {
   MaxUnpool2d,
   MaxUnpool3d,
 } from "./pool.ts";
+export { LocalResponseNorm } from "./response-norm.ts";
 export type { LoadReport, StateDict } from "./state.ts";
 export { UninitializedBuffer, UninitializedParameter } from "./uninitialized.ts";
 export * as utils from "./utilities.ts";
+export * as utils from "./clip.ts";
+export { ChannelShuffle, PixelShuffle, PixelUnshuffle, Upsample, UpsamplingBilinear2d, UpsamplingNearest2d } from "./vision.ts";

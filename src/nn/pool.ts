@@ -1,7 +1,7 @@
 // Pooling layers in one to three dimensions.
 import "../ops/window/index.ts";
 import { ArgumentError } from "../base/errors.ts";
-import { perDimension } from "../base/options.ts";
+import { either, perDimension } from "../base/options.ts";
 import { perDim } from "../ops/sliding.ts";
 import type { MaxPooled } from "../ops/window/pool.ts";
 import { functions } from "../tensor/methods.ts";
@@ -161,3 +161,118 @@ export type AdaptiveAvgPool2d = AdaptiveAvgPool1d;
  */
 export const AdaptiveAvgPool3d: AdaptiveClass = /* @__PURE__ */ adaptive("AdaptiveAvgPool3d");
 export type AdaptiveAvgPool3d = AdaptiveAvgPool1d;
+
+type MaxPooling<R extends boolean> = Module & { forward(x: Tensor): MaxPooled<R> };
+type AdaptiveMax<R extends boolean> = MaxPooling<R> & Readonly<OutputSize> & { readonly returnIndices: R };
+type AdaptiveMaxClass = new <R extends boolean = false>(
+  outputSize: OutputSize["outputSize"],
+  ...rest: [returnIndices?: R] | [options: { readonly returnIndices?: R }]
+) => AdaptiveMax<R>;
+const adaptiveMax = (name: string): AdaptiveMaxClass =>
+  layer(name, { outputSize: undefined, returnIndices: false }, operatorOf(name), { shown: () => ["outputSize"] });
+/**
+ * Maxima of windows that divide L into outputSize parts.
+ * @example await new nn.AdaptiveMaxPool1d(2).call(tensor([[[1, 4, 3, 2]]])).tolist(); // → [[[4, 3]]]
+ */
+export const AdaptiveMaxPool1d: AdaptiveMaxClass = /* @__PURE__ */ adaptiveMax("AdaptiveMaxPool1d");
+export type AdaptiveMaxPool1d<R extends boolean = false> = AdaptiveMax<R>;
+/**
+ * Maxima of windows that divide H and W into outputSize parts; null keeps a size.
+ * @example
+ * const [out, indices] = new nn.AdaptiveMaxPool2d(1, { returnIndices: true }).call(tensor([[[1, 4], [3, 2]]]));
+ * await out.tolist(); // → [[[4]]]
+ * await indices.tolist(); // → [[[1]]]
+ */
+export const AdaptiveMaxPool2d: AdaptiveMaxClass = /* @__PURE__ */ adaptiveMax("AdaptiveMaxPool2d");
+export type AdaptiveMaxPool2d<R extends boolean = false> = AdaptiveMax<R>;
+/**
+ * Maxima of windows that divide D, H and W into outputSize parts; null keeps a size.
+ * @example new nn.AdaptiveMaxPool3d([2, null, 1]).call(randn(1, 3, 4, 6, 8)).shape; // → [1, 3, 2, 6, 1]
+ */
+export const AdaptiveMaxPool3d: AdaptiveMaxClass = /* @__PURE__ */ adaptiveMax("AdaptiveMaxPool3d");
+export type AdaptiveMaxPool3d<R extends boolean = false> = AdaptiveMax<R>;
+
+interface Power {
+  normType: number;
+  kernelSize: Size;
+  stride: Size | null;
+  ceilMode: boolean;
+}
+type PowerClass = new (
+  normType: number,
+  kernelSize: Size,
+  ...rest: [stride?: Size | null, ceilMode?: boolean] | [options: { readonly stride?: Size | null; readonly ceilMode?: boolean }]
+) => Layer<Power>;
+const power = (name: string): PowerClass =>
+  layer(name, { normType: undefined, kernelSize: undefined, stride: either<Size | null>(null, "number", "list", "null"), ceilMode: false });
+/**
+ * The p-norm of windows of [N, C, L].
+ * @example await new nn.LPPool1d(2, 2).call(tensor([[[3, 4, 6, 8]]])).tolist(); // → [[[5, 10]]]
+ */
+export const LPPool1d: PowerClass = /* @__PURE__ */ power("LPPool1d");
+export type LPPool1d = Layer<Power>;
+/**
+ * The p-norm of windows of [N, C, H, W].
+ * @example await new nn.LPPool2d(1, 2).call(tensor([[[1, 4], [3, 2]]])).tolist(); // → [[[10]]]
+ */
+export const LPPool2d: PowerClass = /* @__PURE__ */ power("LPPool2d");
+export type LPPool2d = Layer<Power>;
+
+export interface FractionalMaxPoolOptions<R extends boolean = boolean> {
+  readonly outputSize?: Size | null;
+  /** Sizes of the output as shares of those of the input, in place of outputSize. */
+  readonly outputRatio?: Size | null;
+  readonly returnIndices?: R;
+  /** Draws to use every time; by default each call draws anew. */
+  readonly randomSamples?: Tensor | null;
+}
+type Fractional<R extends boolean> = MaxPooling<R> & {
+  readonly kernelSize: readonly number[];
+  readonly outputSize: readonly number[] | null;
+  readonly outputRatio: readonly number[] | null;
+  readonly returnIndices: R;
+  readonly randomSamples: Tensor | null;
+};
+type FractionalClass = new <R extends boolean = false>(
+  kernelSize: Size,
+  ...rest:
+    | [outputSize?: Size | null, outputRatio?: Size | null, returnIndices?: R, randomSamples?: Tensor | null]
+    | [outputSize: Size | null, options: Omit<FractionalMaxPoolOptions<R>, "outputSize">]
+    | [options: FractionalMaxPoolOptions<R>]
+) => Fractional<R>;
+const optional = either<Size | null>(null, "number", "list", "null");
+const fractional = (name: string, rank: number): FractionalClass =>
+  layer(
+    name,
+    { kernelSize: undefined, outputSize: optional, outputRatio: optional, returnIndices: false, randomSamples: null },
+    operatorOf(name),
+    {
+      shown: () => [],
+      stateNames: { randomSamples: "_random_samples" },
+      settle(self) {
+        const { outputSize, outputRatio, randomSamples } = self;
+        if ((outputSize === null) === (outputRatio === null)) throw new ArgumentError("needs one of outputSize and outputRatio");
+        self.kernelSize = perDim("kernelSize", self.kernelSize, rank, 1, ArgumentError);
+        if (outputSize !== null) self.outputSize = perDim("outputSize", outputSize, rank, 1, ArgumentError);
+        else {
+          self.outputRatio = typeof outputRatio === "number" ? new Array<number>(rank).fill(outputRatio) : outputRatio;
+          if (self.outputRatio.length !== rank || !self.outputRatio.every((r: number) => r > 0 && r < 1))
+            throw new ArgumentError(`outputRatio must be between 0 and 1, or ${rank} such numbers, got ${String(outputRatio)}`);
+        }
+        delete self.randomSamples;
+        self.registerBuffer("randomSamples", randomSamples);
+      },
+    },
+  );
+/**
+ * Maxima of windows of [N, C, H, W] at places drawn for every channel, as many as outputSize or outputRatio say.
+ * @example new nn.FractionalMaxPool2d(2, { outputRatio: 0.7 }).call(randn(2, 3, 10, 10)).shape; // → [2, 3, 7, 7]
+ */
+export const FractionalMaxPool2d: FractionalClass = /* @__PURE__ */ fractional("FractionalMaxPool2d", 2);
+export type FractionalMaxPool2d<R extends boolean = false> = Fractional<R>;
+/**
+ * Maxima of windows of [N, C, D, H, W] at places drawn for every channel, as many as outputSize or outputRatio say.
+ * @example new nn.FractionalMaxPool3d(2, 3).call(randn(2, 3, 6, 7, 8)).shape; // → [2, 3, 3, 3, 3]
+ */
+export const FractionalMaxPool3d: FractionalClass = /* @__PURE__ */ fractional("FractionalMaxPool3d", 3);
+export type FractionalMaxPool3d<R extends boolean = false> = Fractional<R>;

@@ -12,6 +12,7 @@ import type { Tensor } from "../../src/tensor/tensor.ts";
 
 const F = nn.functional;
 const random = (...shape: number[]): Tensor => nn.init.uniform_(ones(shape), -2, 2, { generator: new Generator(shape.length) });
+const draws = (...shape: number[]): Tensor => nn.init.uniform_(ones(shape), 0, 1, { generator: new Generator(1) });
 const same = async (a: Tensor, b: Tensor): Promise<void> => {
   expect(a.shape).toEqual(b.shape);
   expect(await a.tolist()).toEqual(await b.tolist());
@@ -57,6 +58,41 @@ function cases(): Case[] {
     of(new nn.AdaptiveAvgPool1d(4), [signal], (_, x) => F.adaptiveAvgPool1d(x, 4)),
     of(new nn.AdaptiveAvgPool2d([3, null]), [image], (_, x) => F.adaptiveAvgPool2d(x, [3, null])),
     of(new nn.AdaptiveAvgPool3d(2), [volume], (_, x) => F.adaptiveAvgPool3d(x, 2)),
+    of(new nn.AdaptiveMaxPool1d(4), [signal], (_, x) => F.adaptiveMaxPool1d(x, 4)),
+    of(new nn.AdaptiveMaxPool2d([3, null]), [image], (_, x) => F.adaptiveMaxPool2d(x, [3, null])),
+    of(new nn.AdaptiveMaxPool3d(2), [volume], (_, x) => F.adaptiveMaxPool3d(x, 2)),
+    of(new nn.LPPool1d(2, 3, 2), [signal], (_, x) => F.lpPool1d(x, 2, 3, { stride: 2 })),
+    of(new nn.LPPool2d(2, [2, 3], { ceilMode: true }), [image], (_, x) => F.lpPool2d(x, 2, [2, 3], { ceilMode: true })),
+    of(new nn.FractionalMaxPool2d(2, { outputRatio: 0.5, randomSamples: draws(2, 4, 2) }), [image], (_, x) => F.fractionalMaxPool2d(x, 2, { outputSize: 4, randomSamples: draws(2, 4, 2) })),
+    of(new nn.FractionalMaxPool3d([1, 2, 2], 3, { randomSamples: draws(1, 2, 3) }), [volume], (_, x) => F.fractionalMaxPool3d(x, [1, 2, 2], 3, { randomSamples: draws(1, 2, 3) })),
+    of(new nn.InstanceNorm1d(4, { affine: true }), [signal], (l, x) => F.instanceNorm(x, null, null, l.weight, l.bias)),
+    of(new nn.InstanceNorm2d(4), [image.select(0, 1)], (_, x) => F.instanceNorm(x.unsqueeze(0)).squeeze(0)),
+    of(new nn.InstanceNorm3d(2, { trackRunningStats: true }).eval(), [volume], (l, x) => F.batchNorm(x, l.runningMean, l.runningVar)),
+    of(new nn.GroupNorm(2, 4), [image], (l, x) => F.groupNorm(x, 2, l.weight, l.bias)),
+    of(new nn.RMSNorm([8, 8], 0.1), [image], (l, x) => F.rmsNorm(x, [8, 8], l.weight, 0.1)),
+    of(new nn.LocalResponseNorm(3, 0.5), [image], (_, x) => F.localResponseNorm(x, 3, 0.5)),
+    of(new nn.ConstantPad1d(2, 0.5), [signal], (_, x) => F.pad(x, [2, 2], { value: 0.5 })),
+    of(new nn.ConstantPad2d([1, 2, 0, -1], 0.5), [image], (_, x) => F.pad(x, [1, 2, 0, -1], { value: 0.5 })),
+    of(new nn.ConstantPad3d(1, 2), [volume], (_, x) => F.pad(x, [1, 1, 1, 1, 1, 1], { value: 2 })),
+    of(new nn.ZeroPad1d(2), [signal], (_, x) => F.pad(x, [2, 2])),
+    of(new nn.ZeroPad2d([1, 2, 0, -1]), [image], (_, x) => F.pad(x, [1, 2, 0, -1])),
+    of(new nn.ZeroPad3d(1), [volume], (_, x) => F.pad(x, [1, 1, 1, 1, 1, 1])),
+    of(new nn.ReflectionPad1d([2, 0]), [signal], (_, x) => F.pad(x, [2, 0], "reflect")),
+    of(new nn.ReflectionPad2d(1), [image], (_, x) => F.pad(x, [1, 1, 1, 1], "reflect")),
+    of(new nn.ReflectionPad3d(1), [volume], (_, x) => F.pad(x, [1, 1, 1, 1, 1, 1], "reflect")),
+    of(new nn.ReplicationPad1d([2, 0]), [signal], (_, x) => F.pad(x, [2, 0], "replicate")),
+    of(new nn.ReplicationPad2d(1), [image], (_, x) => F.pad(x, [1, 1, 1, 1], "replicate")),
+    of(new nn.ReplicationPad3d(1), [volume], (_, x) => F.pad(x, [1, 1, 1, 1, 1, 1], "replicate")),
+    of(new nn.Upsample({ scaleFactor: 1.5, mode: "bicubic" }), [image], (_, x) => F.interpolate(x, null, 1.5, "bicubic")),
+    of(new nn.UpsamplingNearest2d(5), [image], (_, x) => F.upsampleNearest(x, 5)),
+    of(new nn.UpsamplingBilinear2d({ scaleFactor: 2 }), [image], (_, x) => F.interpolate(x, { scaleFactor: 2, mode: "bilinear", alignCorners: true })),
+    of(new nn.PixelShuffle(2), [image], (_, x) => F.pixelShuffle(x, 2)),
+    of(new nn.PixelUnshuffle(2), [image], (_, x) => F.pixelUnshuffle(x, 2)),
+    of(new nn.ChannelShuffle(2), [image], (_, x) => F.channelShuffle(x, 2)),
+    of(new nn.Unfold(3, { dilation: 2, stride: 2 }), [image], (_, x) => F.unfold(x, 3, 2, 0, 2)),
+    of(new nn.Fold(8, 3, { padding: 1 }), [random(2, 9, 64)], (_, x) => F.fold(x, 8, 3, { padding: 1 })),
+    of(new nn.Bilinear(4, 9, 3), [random(2, 4), random(2, 9)], (l, x, y) => F.bilinear(x, y, l.weight, l.bias)),
+    of(new nn.EmbeddingBag(5, 3, { mode: "max" }), [tensor([0, 4, 2, 2], { dtype: "int32" }), tensor([0, 1], { dtype: "int32" })], (l, x, y) => F.embeddingBag(x, l.weight, y, { mode: "max" })),
     of(new nn.LayerNorm([8, 8]), [image], (l, x) => F.layerNorm(x, [8, 8], { weight: l.weight!, bias: l.bias! })),
     of(new nn.Embedding(5, 3), [tensor([[0, 4], [2, 2]], { dtype: "int32" })], (l, x) => F.embedding(x, l.weight)),
     of(new nn.Flatten(), [image], (_, x) => x.reshape([2, 256])),
@@ -227,6 +263,24 @@ describe("layers", () => {
     [new nn.Hardtanh(-2, 2, true), "Hardtanh(min_val=-2.0, max_val=2.0, inplace=True)"],
     [new nn.Hardswish(true), "Hardswish()"],
     [new nn.CrossEntropyLoss(), "CrossEntropyLoss()"],
+    [new nn.InstanceNorm2d(3), "InstanceNorm2d(3, eps=1e-05, momentum=0.1, affine=False, track_running_stats=False)"],
+    [new nn.GroupNorm(2, 4), "GroupNorm(2, 4, eps=1e-05, affine=True)"],
+    [new nn.RMSNorm(5), "RMSNorm((5,), eps=None, elementwise_affine=True)"],
+    [new nn.LocalResponseNorm(2), "LocalResponseNorm(2, alpha=0.0001, beta=0.75, k=1.0)"],
+    [new nn.ConstantPad2d(1, 3.5), "ConstantPad2d(padding=(1, 1, 1, 1), value=3.5)"],
+    [new nn.ZeroPad2d([1, 2, 3, 4]), "ZeroPad2d((1, 2, 3, 4))"],
+    [new nn.ReflectionPad1d(2), "ReflectionPad1d((2, 2))"],
+    [new nn.Upsample({ scaleFactor: 2 }), "Upsample(scale_factor=2.0, mode=nearest)"],
+    [new nn.Upsample({ scaleFactor: [2, 1.5], mode: "bilinear" }), "Upsample(scale_factor=(2.0, 1.5), mode=bilinear)"],
+    [new nn.UpsamplingBilinear2d([3, 4]), "UpsamplingBilinear2d(size=(3, 4), mode=bilinear)"],
+    [new nn.PixelShuffle(2), "PixelShuffle(upscale_factor=2)"],
+    [new nn.Fold([4, 5], 2), "Fold(output_size=(4, 5), kernel_size=2, dilation=1, padding=0, stride=1)"],
+    [new nn.Unfold(2), "Unfold(kernel_size=2, dilation=1, padding=0, stride=1)"],
+    [new nn.AdaptiveMaxPool2d(2, { returnIndices: true }), "AdaptiveMaxPool2d(output_size=2)"],
+    [new nn.LPPool2d(2, [3, 2]), "LPPool2d(norm_type=2, kernel_size=(3, 2), stride=None, ceil_mode=False)"],
+    [new nn.FractionalMaxPool2d(2, 3), "FractionalMaxPool2d()"],
+    [new nn.Bilinear(2, 3, 4), "Bilinear(in1_features=2, in2_features=3, out_features=4, bias=True)"],
+    [new nn.EmbeddingBag(4, 3, { paddingIdx: -1, mode: "sum" }), "EmbeddingBag(4, 3, mode=sum, padding_idx=3)"],
   ])("%s prints as in PyTorch", (layer, text) => expect(String(layer)).toBe(text)); // prettier-ignore
 
   it.each([
@@ -261,6 +315,29 @@ describe("layers", () => {
       expect(call).toThrow(message);
     }
     expect(() => new nn.BatchNorm2d(3).call(ones([2, 3]))).toThrow(ShapeError);
+  });
+
+  it("start from PyTorch's numbers of the same seed", async () => {
+    const close = async (t: Tensor, want: readonly number[]): Promise<void> =>
+      (await t.array()).forEach((v, i) => expect(v).toBeCloseTo(want[i]!, 3));
+    manualSeed(3);
+    const bilinear = new nn.Bilinear(1, 2, 1);
+    await close(bilinear.weight.flatten().cat([bilinear.bias!]), [-0.9915, -0.7889, -0.4283]);
+    manualSeed(5);
+    await close(new nn.EmbeddingBag(2, 2).weight, [-0.4868, -0.6038, -0.5581, 0.6675]);
+    manualSeed(3);
+    const pool = new nn.FractionalMaxPool2d(2, 2);
+    await close(pool.call(tensor(Array.from({ length: 16 }, (_, i) => i)).reshape(1, 1, 4, 4)), [5, 7, 13, 15]);
+    expect(Object.keys(new nn.FractionalMaxPool2d(2, 2, { randomSamples: draws(1, 1, 2) }).stateDict())).toEqual(["_random_samples"]);
+  });
+
+  it("instance normalisation moves its running statistics by means over the items", async () => {
+    const layer = new nn.InstanceNorm1d(1, { affine: true, trackRunningStats: true });
+    expect(Object.keys(layer.stateDict())).toEqual(["weight", "bias", "running_mean", "running_var", "num_batches_tracked"]);
+    layer.call(tensor([[[1, 3]], [[2, 8]]]));
+    expect(await layer.runningMean!.item()).toBeCloseTo(0.35, 5);
+    expect(await layer.runningVar!.item()).toBeCloseTo(1.9, 5);
+    await same(layer.eval().call(tensor([[0.35, 0.35]])), tensor([[0, 0]]));
   });
 
   it("an embedding's padding row starts at zero and stays there", async () => {

@@ -118,7 +118,7 @@ export const embeddingBag: Composite<EmbeddingBagFn> = {
     if (mode === "max") {
       const apart = bags.apart(counts ? rows.where(counts.unsqueeze(1), -Infinity) : rows);
       if (apart.shape[1] === 0) return apart.sum(1);
-      const { values } = apart.max(1);
+      const [values] = apart.max(1);
       return values.where(values.ne(-Infinity), 0);
     }
     const scaled = factors ? rows.mul(factors.reshape(-1, 1)) : rows;

@@ -47,7 +47,7 @@ export const groupNorm: Composite<GroupNormFn> = {
   },
   samples: [
     [distinct([2, 4, 3]), 2, t([4]), t([4])],
-    [distinct([2, 6]), 3, { weight: t([6]), eps: 1e-3 }],
+    [distinct([2, 6]), 2, { weight: t([6]), eps: 1e-3 }],
     [distinct([1, 4, 2, 3]), 4, { bias: t([4]) }],
     [distinct([2, 3, 2, 2]), 1],
   ],
