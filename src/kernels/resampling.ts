@@ -7,7 +7,7 @@ import { linesOf } from "./rows.ts";
 
 /** How a line of `from` elements becomes one of `to`. */
 export interface Resampling {
-  readonly filter: "nearest" | "nearest-exact" | "linear" | "cubic";
+  readonly filter: "nearest" | "nearest-exact" | "tent" | "cubic";
   readonly from: number;
   readonly to: number;
   /** Elements read for each that is made. */
@@ -62,7 +62,7 @@ export function nearest({ filter, step, from }: Resampling, o: number): number {
 /** A filter's height at distance t from its centre. */
 function height(filter: Resampling["filter"], t: number): number {
   const d = Math.abs(t);
-  if (filter === "linear") return max(0, 1 - d);
+  if (filter === "tent") return max(0, 1 - d);
   const [, near, , far] = cubicWeights(SMOOTH);
   return d < 1 ? polynomial(near!, d) : d < 2 ? polynomial(far!, 2 - d) : 0;
 }
@@ -70,7 +70,7 @@ function height(filter: Resampling["filter"], t: number): number {
 /** All elements under a filter as wide as the step, with weights that sum to 1. */
 function smoothed({ filter, from, step }: Resampling, o: number): Tap[] {
   const width = max(1, step);
-  const [centre, reach] = [step * (o + 0.5), width * (filter === "linear" ? 1 : 2)];
+  const [centre, reach] = [step * (o + 0.5), width * (filter === "tent" ? 1 : 2)];
   const first = max(0, floor(centre - reach + 0.5));
   const heights = Array.from({ length: min(from, floor(centre + reach + 0.5)) - first }, (_, i) =>
     height(filter, (i + first - centre + 0.5) / width),

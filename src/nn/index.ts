@@ -19,7 +19,8 @@ export { AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDro
 export { Embedding, type EmbeddingOptions } from "./embedding.ts";
 export { Dropout, Dropout1d, Dropout2d, Dropout3d } from "./dropout.ts";
 export { Bilinear } from "./bilinear.ts";
-export { Embedding, EmbeddingBag, type EmbeddingBagOptions, type EmbeddingOptions } from "./embedding.ts";
+export { Embedding, type EmbeddingOptions } from "./embedding.ts";
+export { EmbeddingBag, type EmbeddingBagOptions } from "./embedding-bag.ts";
 export { Flatten, Unflatten } from "./flatten.ts";
 export { Fold, Unfold } from "./fold.ts";
 export * as functional from "./functional.ts";

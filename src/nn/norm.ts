@@ -71,10 +71,6 @@ abstract class ChannelNorm extends Module {
     this.resetRunningStats();
     fillIn(this.weight, this.bias);
   }
-  protected check(x: Tensor): void {
-    const { name, ranks } = this.constructor as typeof ChannelNorm;
-    under(name, () => checkRank(operand(x).shape, ...ranks));
-  }
   override extraRepr(): string {
     const numbers = fields(this, ["eps", "momentum"], float);
     return `${this.numFeatures}, ${numbers}, ${fields(this, ["affine", "trackRunningStats"])}`;
@@ -84,11 +80,17 @@ abstract class ChannelNorm extends Module {
   }
 }
 
+/** Errors: ShapeError unless the layer takes as many dimensions. */
+function checkInput(layer: ChannelNorm, x: Tensor): void {
+  const { name, ranks } = layer.constructor as typeof ChannelNorm;
+  under(name, () => checkRank(operand(x).shape, ...ranks));
+}
+
 abstract class BatchNorm extends ChannelNorm {
   static override readonly usual = { affine: true, trackRunningStats: true };
 
   override forward(x: Tensor): Tensor {
-    this.check(x);
+    checkInput(this, x);
     const { runningMean, runningVar, weight, bias, eps } = this;
     const momentum = this.training ? this.count() : 0;
     const training = this.training || !runningMean;
@@ -144,7 +146,7 @@ abstract class InstanceNorm extends ChannelNorm {
   static override readonly usual = { affine: false, trackRunningStats: false };
 
   override forward(x: Tensor): Tensor {
-    this.check(x);
+    checkInput(this, x);
     const { runningMean, runningVar, weight, bias, momentum, eps, training, trackRunningStats } = this;
     const useInputStats = training || !trackRunningStats;
     const options = { weight, bias, useInputStats, momentum: momentum ?? 0, eps };
@@ -165,7 +167,7 @@ const instanceNorm = (name: string, ...ranks: readonly [number, number]): Instan
   };
 /**
  * Normalises each channel of each item of [N, C, L] or [C, L]. With running statistics, eval mode uses these.
- * @example await new nn.InstanceNorm1d(1).call(tensor([[[1, 3]], [[2, 8]]])).tolist(); // → [[[-1, 0.99999]], [[-1, 1]]]
+ * @example await new nn.InstanceNorm1d(1).call(tensor([[[1, 3]], [[2, 8]]])).tolist(); // → [[[-0.99999, 0.99999]], [[-1, 1]]]
  */
 export const InstanceNorm1d: InstanceNormClass = /* @__PURE__ */ instanceNorm("InstanceNorm1d", 2, 3);
 export type InstanceNorm1d = InstanceNorm;

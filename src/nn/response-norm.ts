@@ -11,7 +11,7 @@ import { Module } from "./module.ts";
 
 /**
  * x / (k + alpha · mean of squares over `size` neighbouring channels)^beta.
- * @example await new nn.LocalResponseNorm(2, { alpha: 1 }).call(tensor([[[1], [2], [3]]])).tolist(); // → [[[0.7378], [0.78254], [0.68173]]]
+ * @example await new nn.LocalResponseNorm(2, { alpha: 1 }).call(tensor([[[1], [2], [3]]])).tolist(); // → [[[0.73779], [0.78159], [0.66195]]]
  */
 export class LocalResponseNorm extends Module {
   static override readonly name: string = "LocalResponseNorm";

@@ -3,6 +3,7 @@ import "./activation/index.ts";
 import "./adam/index.ts";
 import "./counting/index.ts";
 import "./gating/index.ts";
+import "./bags/index.ts";
 import "./indexing/index.ts";
 import "./linalg/index.ts";
 import "./loss/index.ts";

@@ -244,6 +244,7 @@ export const methodCalls: Readonly<Record<string, On>> = {
   "Numbered.at": () => ({ on: new nn.ModuleList([new nn.ReLU()]), args: [0] }),
   "Numbered.extend": () => ({ on: new nn.ModuleList(), args: [[new nn.ReLU()]] }),
   "ModuleList.insert": () => ({ on: new nn.ModuleList(), args: [0, new nn.ReLU()] }),
+  "EmbeddingBag.fromPretrained": () => ({ on: nn.EmbeddingBag, args: [matrix(), true, null, 2, false, "mean", false, false, null] }),
   "Embedding.fromPretrained": () => ({ on: nn.Embedding, args: [matrix(), true, null] }),
 };
 
@@ -278,6 +279,19 @@ export const layers: Readonly<Record<string, readonly [make: Args, input: Args]>
   "nn.Sequential": [() => [new nn.ReLU()], () => [matrix()]],
   "nn.ModuleList": [() => [[new nn.ReLU()]], () => []],
   "nn.Embedding": [() => [4, 2, 0], () => [indices(1, 2)]],
+  "nn.EmbeddingBag": [() => [4, 2, null, 2, false, "sum", false, null, false, null], () => [indices(1, 2), indices(0), vector(1, 2)]],
+  "nn.Bilinear": [() => [3, 3, 2, true], () => [matrix(), matrix()]],
+  "nn.RMSNorm": pointwise([3], 1e-5, true),
+  "nn.GroupNorm": [() => [1, 2, 1e-5, true], () => [along(1)]],
+  "nn.LocalResponseNorm": [() => [2, 1e-4, 0.75, 1], () => [along(1)]],
+  "nn.Upsample": [() => [null, 2, "linear", null, null], () => [along(1)]],
+  "nn.UpsamplingNearest2d": [() => [null, 2], () => [along(2)]],
+  "nn.UpsamplingBilinear2d": [() => [3, null], () => [along(2)]],
+  "nn.PixelShuffle": [() => [1], () => [along(2)]],
+  "nn.PixelUnshuffle": [() => [2], () => [along(2)]],
+  "nn.ChannelShuffle": [() => [2], () => [along(2)]],
+  "nn.Unfold": [() => [2, 1, 0, 1], () => [along(2)]],
+  "nn.Fold": [() => [2, 1, 1, 0, 1], () => [along(1)]],
   "nn.Flatten": pointwise(1, -1),
   "nn.Unflatten": pointwise(1, [1, 3]),
   "nn.Linear": pointwise(3, 2, true),
@@ -328,6 +342,38 @@ export const layers: Readonly<Record<string, readonly [make: Args, input: Args]>
       "AdaptiveAvgPool",
       () => [1],
       (rank) => [along(rank)],
+    ),
+    ...inEach(
+      "AdaptiveMaxPool",
+      () => [1, false],
+      (rank) => [along(rank)],
+    ),
+    ...inEach(
+      "LPPool",
+      () => [2, 2, null, false],
+      (rank) => [along(rank)],
+    ).slice(0, 2),
+    ...inEach(
+      "FractionalMaxPool",
+      () => [2, 2, null, false, null],
+      (rank) => [along(rank)],
+    ).slice(1),
+    ...inEach(
+      "InstanceNorm",
+      () => [2, 1e-5, 0.1, true, true],
+      (rank) => [along(rank)],
+    ),
+    ...inEach(
+      "ConstantPad",
+      () => [1, 0.5],
+      (rank) => [along(rank)],
+    ),
+    ...["ZeroPad", "ReflectionPad", "ReplicationPad"].flatMap((name) =>
+      inEach(
+        name,
+        () => [1],
+        (rank) => [along(rank)],
+      ),
     ),
     ["nn.AvgPool1d", [() => [2, null, 0, false, true], () => [along(1)]]],
     ...inEach(

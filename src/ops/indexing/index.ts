@@ -4,7 +4,6 @@ import "./face.ts";
 import { install } from "../install.ts";
 import * as aliases from "./aliases.ts";
 import * as arrange from "./arrange.ts";
-import * as bags from "./bags.ts";
 import * as cut from "./cut.ts";
 import * as extrema from "./extrema.ts";
 import * as gather from "./gather.ts";
@@ -13,4 +12,4 @@ import * as layout from "./layout.ts";
 import * as scan from "./scan.ts";
 import * as strided from "./strided.ts";
 
-install(aliases, arrange, bags, cut, extrema, gather, indexing, layout, scan, strided);
+install(aliases, arrange, cut, extrema, gather, indexing, layout, scan, strided);

@@ -11,7 +11,7 @@ import { type Composite, type Internal, type Primitive, raises, t } from "../op.
 import { checkRank, perDim } from "../sliding.ts";
 import type { Tensor } from "../tensor.ts";
 
-const doubled: Resampling = { filter: "linear", from: 3, to: 6, step: 0.5, aligned: false, antialias: false, adjoint: false };
+const doubled: Resampling = { filter: "tent", from: 3, to: 6, step: 0.5, aligned: false, antialias: false, adjoint: false };
 
 /** Lines of x along dim as the plan resamples them. */
 export const resample: Primitive<(x: Tensor, dim: number, plan: Resampling) => Tensor, "x", never, Resampling & { readonly dim: number }> &
@@ -92,13 +92,13 @@ function interpolated(x: Tensor, { size, scaleFactor, mode, alignCorners, recomp
     throw new ShapeError(`${show(x.shape)} would become ${show(made)}`, "at least 1 element");
   sizeOf([...x.shape.slice(0, 2), ...made]); // refuses before there is a list of places
   if (!exact) checkFloat(x.dtype);
-  const filter = exact ? mode : mode === "bicubic" ? "cubic" : "linear";
+  const filter = exact ? mode : mode === "bicubic" ? "cubic" : "tent";
   const aligned = alignCorners ?? false;
   const y = made.reduce((part, to, i) => {
     const from = extents[i]!;
     const own = factors && !recomputeScaleFactor ? 1 / factors[i]! : from / to;
     const step = !aligned ? own : to > 1 ? (from - 1) / (to - 1) : 0;
-    if (from === to && (step === 1 || (filter === "linear" && !antialias))) return part;
+    if (from === to && (step === 1 || (filter === "tent" && !antialias))) return part;
     const plan: Resampling = { filter, from, to, step, aligned, antialias, adjoint: false };
     return isFloat(x.dtype) ? part.resample(i + 2, plan) : picked(part, i + 2, to, (o) => nearest(plan, o));
   }, x);

@@ -7,7 +7,7 @@ import { checkFits, checkIndex, checkRank, operand } from "../arguments.ts";
 import { vector } from "../arranging.ts";
 import { type Composite, raises, t } from "../op.ts";
 import type { Tensor } from "../tensor.ts";
-import type { EmbeddingOptions } from "./indexing.ts";
+import type { EmbeddingOptions } from "../indexing/indexing.ts";
 
 type Mode = "sum" | "mean" | "max";
 export interface EmbeddingBagOptions extends EmbeddingOptions {
