@@ -4,7 +4,6 @@
 const WG: u32 = 64u;
 const TILE: u32 = 256u;     // pairs in workgroup memory
 const BITS: u32 = 4u;       // of a digit
-const ITEMS: u32 = 16u;     // neighbours that an invocation counts and places
 const HELD: u32 = 16u;      // pairs an invocation can hold
 alias Scalar = f32;
 
@@ -15,6 +14,7 @@ struct Params {
   wanted: u32,  // places of a line that are asked for
   padded: u32,  // length up to a power of two
   runs: u32,    // parts of a line, an invocation or a workgroup each
+  items: u32,   // neighbours that an invocation counts and places
   shift: u32,   // of the digit
 }
 
@@ -126,8 +126,8 @@ fn seat(wid: vec3u, nwg: vec3u) -> vec2u {
 
 // The places of an invocation's neighbours: the first, and the one behind.
 fn stretch(run: u32, lid: u32) -> vec2u {
-  let first = (run * WG + lid) * ITEMS;
-  return vec2u(first, min(params.length, first + ITEMS));
+  let first = (run * WG + lid) * params.items;
+  return vec2u(first, min(params.length, first + params.items));
 }
 
 // Every invocation counts the digits of its own.

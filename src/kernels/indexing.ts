@@ -9,6 +9,7 @@ import { dense, elements } from "../device/cpu.ts";
 import { constantOf, type Io, uploadedOf, type View } from "../device/device.ts";
 import { bitsOf, kernel, type Launcher, wgslType } from "../device/kernel.ts";
 import { eachRow, startFrom } from "./copy.ts";
+import { orderOfWords } from "./sort.ts";
 
 /** The dimension that indices are of. */
 export interface Along {
@@ -171,23 +172,10 @@ export const scattering = {
 /** The numbers of the sources in the order of their destinations in `target`, equal ones as they stand, and where each destination's begin. */
 function sort(q: Launcher, index: View, target: Geometry, dim: number): { order: View; starts: View } {
   const [rows, count] = [sizeOf(target.shape), sizeOf(index.shape)];
-  const table = (n: number): View => q.scratch("int32", [n]);
-  const [keys, starts] = [table(count), table(rows + 1)];
-  let [order, spare] = [table(count), table(count)];
+  const [keys, starts] = [q.scratch("int32", [count]), q.scratch("int32", [rows + 1])];
   // A bad index sorts behind all destinations.
   launchGather(q, target, index, dim, { x: index, out: keys }, { KEYS: 1, MISSING: 0xffffffff });
-  // A radix sort, 8 bits a pass.
-  const run = 256 * Math.ceil(count / (1 << 22));
-  const runs = Math.ceil(count / run);
-  const counts = table(256 * runs);
-  const params = { rows, count, run, runs, shift: 0 };
-  for (; rows >= 2 ** params.shift || params.shift === 0; params.shift += 8) {
-    const bind = { keys, order, order_out: spare, counts };
-    q.launch(kernel(shader, "digits"), bind, params, runs);
-    q.launch(kernel(shader, "digit_ends"), bind, params, [1, 1, 1]);
-    q.launch(kernel(shader, "digits", { PLACE: true }), bind, params, runs);
-    [order, spare] = [spare, order];
-  }
-  q.launch(kernel(shader, "segment_starts"), { keys, order, starts_out: starts }, params, rows + 1);
+  const order = orderOfWords(q, keys, 32 - Math.clz32(rows));
+  q.launch(kernel(shader, "segment_starts"), { keys, order, starts_out: starts }, { rows, count }, rows + 1);
   return { order, starts };
 }

@@ -88,7 +88,7 @@ export const argsort: Composite<(x: Tensor, ...rest: SortRest) => Tensor> = {
 export const msort: Composite<(x: Tensor) => Tensor> = {
   compose: (x) => x.sort(0).values,
   samples: [[distinct([4])], [distinct([3, 2])], [t([])]],
-  errors: [],
+  errors: [raises([t([2]), 0], "one argument too many")],
 };
 
 interface TopOptions {
