@@ -51,7 +51,7 @@ const quantile_ = (ignore: boolean): Quantile => ({
       .permute([...kept, ...dims])
       .flatten(kept.length)
       .reshape([...kept.map((d) => x.shape[d]!), -1]);
-    const sorted = lines.sort(-1).values;
+    const [sorted] = lines.sort(-1);
     const last = sorted.shape.at(-1)! - 1;
     const missing = sorted.detach().isnan().sum(-1, true);
     // How far through the line: to its end where that is a NaN, or through the numbers alone.

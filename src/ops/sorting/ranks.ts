@@ -78,7 +78,7 @@ function medianOf(x: Tensor, ignore: boolean): Tensor {
     if (isFloat(x.dtype)) return x.sum().add(NaN);
     throw new DtypeError(`the median of no elements is NaN, which ${x.dtype} does not have`);
   }
-  const { values } = medianAlong(x.detach().flatten(), 0, false, ignore);
+  const [values] = medianAlong(x.detach().flatten(), 0, false, ignore);
   if (!x.requiresGrad) return values;
   const equal = x.eq(values).logicalOr(x.isnan().logicalAnd(values.isnan()));
   return x.where(equal, -Infinity).amax();
