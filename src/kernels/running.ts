@@ -11,17 +11,21 @@ import { eachLine, linesOf } from "./rows.ts";
 
 library(special);
 
-function launch(
-  q: Launcher,
-  x: View,
-  outs: Readonly<Record<string, View>>,
-  dim: number,
-  entry: string,
-  spec: Record<string, string>,
-): void {
+/** Launches what runs along the lines of x, as `roles` say. */
+function launch(q: Launcher, x: View, outs: Readonly<Record<string, View>>, dim: number, roles: Readonly<Record<string, string>>): void {
   const { outer, length, inner } = linesOf(x.shape, dim);
   const rows = outer * inner;
-  q.launch(kernel(source, entry, spec), { x: q.dense(x), ...outs }, { rows, inner, length }, rows);
+  if (rows * length === 0) return;
+  // Few long lines are cut so that there is work for everyone.
+  const block = rows >= 256 || length <= 512 ? length : Math.max(128, Math.ceil(length / 512));
+  const blocks = Math.ceil(length / block);
+  const params = { rows, inner, length, block, blocks };
+  const run = (entry: string, bind: Readonly<Record<string, View>>, size: number): void =>
+    q.launch(kernel(source, entry, roles), bind, params, size);
+  run("blocks", { x: q.dense(x), ...outs }, rows * blocks);
+  if (blocks === 1) return;
+  run("ends", outs, rows);
+  run("rest", outs, rows * (blocks - 1));
 }
 
 export interface Extremes extends Along {
@@ -45,7 +49,7 @@ export const runningExtremes = {
     });
   },
   gpu: ({ x, out, indices }: Io<"x" | "indices">, { dim, largest }: Extremes, q: Launcher): void =>
-    launch(q, x, { out, indices }, dim, "extremes", {
+    launch(q, x, { out, indices }, dim, {
       Scalar: wgslType(x.dtype),
       beats: `beats${largest ? "" : "_below"}${isFloat(x.dtype) ? "_float" : ""}`,
     }),
@@ -61,5 +65,6 @@ export const runningLogSums = {
       for (let i = 0, at = start; i < lines.length; i++, at += lines.inner) to[at] = sum = logaddexp(sum, from[at]!);
     });
   },
-  gpu: ({ x, out }: Io<"x">, { dim }: Along, q: Launcher): void => launch(q, x, { out }, dim, "log_sums", {}),
+  gpu: ({ x, out }: Io<"x">, { dim }: Along, q: Launcher): void =>
+    launch(q, x, { out }, dim, { join: "join_log", place_at: "place_none", put: "put_value" }),
 };

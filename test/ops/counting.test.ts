@@ -12,6 +12,13 @@ import { expectValues, onEveryDevice } from "../devices.ts";
 const leaf = (data: Parameters<typeof tensor>[0]): Tensor => tensor(data, { requiresGrad: true });
 const ints = (data: number[] | number[][]): Tensor => tensor(data, { dtype: "int32" });
 
+it("products are right at zeros to second order, however many there are", async () => {
+  const index = tensor([0, 0, 0, 1, 1, 1, 2, 2, 2, 2], { dtype: "int32", device: "cpu" });
+  const [x, src] = [[2, 3, 0], [0, 4, 0, 5, 0, 7, 0, 0, 0, 2]].map((data) => tensor(data, { dtype: "float64", device: "cpu", requiresGrad: true })); // prettier-ignore
+  for (const includeSelf of [true, false])
+    expect(await gradgradcheck((a, b) => a!.scatterReduce(0, index, b!, "prod", { includeSelf }), [x!, src!])).toBe(true);
+});
+
 onEveryDevice((device) => {
   it("unravelIndex undoes the numbering of elements", async () => {
     const at = zeros([2, 3, 4]).positions();
@@ -43,12 +50,30 @@ onEveryDevice((device) => {
     got!.forEach((v, i) => expect(Math.abs(v - want![i]!)).toBeLessThan(2e-5));
   });
 
-  it("products are right at zeros to second order, however many there are", async () => {
-    if (device !== "cpu") return;
-    const index = ints([0, 0, 0, 1, 1, 1, 2, 2, 2, 2]);
-    const [x, src] = [[2, 3, 0], [0, 4, 0, 5, 0, 7, 0, 0, 0, 2]].map((data) => tensor(data, { dtype: "float64", requiresGrad: true })) as [Tensor, Tensor]; // prettier-ignore
-    for (const includeSelf of [true, false])
-      expect(await gradgradcheck((a, b) => a!.scatterReduce(0, index, b!, "prod", { includeSelf }), [x, src])).toBe(true);
+  it("extremes of long lines are those of short ones", async () => {
+    const x = tensor(
+      Float32Array.from({ length: 6000 }, (_, i) => ((i * 31) % 1009) % 97),
+      { shape: [2, 1500, 2] },
+    );
+    x.indexPut_([1, { start: 700, stop: 703 }, 0], NaN);
+    const line = async (v: Tensor): Promise<number[]> => [...(await v.array())];
+    const from = (await x.array()) as Float32Array;
+    for (const name of ["cummax", "cummin"] as const) {
+      const beats = (v: number, best: number): boolean => (name === "cummax" ? v >= best : v <= best);
+      const [values, indices] = x[name](1);
+      const [wantValues, wantIndices] = [new Array<number>(6000), new Array<number>(6000)];
+      for (const start of [0, 1, 3000, 3001]) {
+        let place = 0;
+        for (let i = 0; i < 1500; i++) {
+          const [v, best] = [from[start + 2 * i]!, from[start + 2 * place]!];
+          if (v !== v || (best === best && beats(v, best))) place = i;
+          wantValues[start + 2 * i] = from[start + 2 * place]!;
+          wantIndices[start + 2 * i] = place;
+        }
+      }
+      expect(await line(indices)).toEqual(wantIndices);
+      expect(await line(values)).toEqual(wantValues);
+    }
   });
 
   it("NaN counts nowhere", async () => {
