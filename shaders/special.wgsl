@@ -278,15 +278,6 @@ fn logaddexp_f(a: f32, b: f32) -> f32 {
   return select(m + softplus(-d, 1.0, 0.0), m, is_inf(m) || is_nan(m));
 }
 
-// log₂(2ᵃ + 2ᵇ).
-fn logaddexp2_f(a: f32, b: f32) -> f32 {
-  let m = max_nan(a, b);
-  let d = select(magnitude(a - b), 0.0, is_inf(m));
-  return select(m + log1p_f(exp2_f(-d)) * 1.442695, m, is_inf(m) || is_nan(m));
-}
-
-fn xlogy_f(x: f32, y: f32) -> f32 { return keep_nan(select(x * log_f(y), 0.0, x == 0.0), y); }
-
 // Standard normal distribution function.
 fn normal_cdf(x: f32) -> f32 { return 0.5 * erfc_root(-x, 0.5, 0.70710677); }
 
@@ -330,79 +321,38 @@ fn exp_below_one(x: f32) -> f32 {
 }
 fn exp_below(x: vec4f) -> vec4f { return vec4f(exp_below_one(x.x), exp_below_one(x.y), exp_below_one(x.z), exp_below_one(x.w)); }
 
-// ---- the parts of a number, and what is beside it
+// ---- inverses of the error function
 
-// The bits of |x|, those of subnormal numbers as if the exponent went on downwards.
-fn normal_bits(x: f32) -> u32 {
-  let u = bitcast<u32>(x) & 0x7fffffffu;
-  return select(u, bitcast<u32>(f32(u)) - (149u << 23u), u < 0x00800000u);
-}
-// What has no exponent of its own.
-fn is_bare(x: f32) -> bool { return (bitcast<u32>(x) << 1u) == 0u || !is_finite(x); }
-
-fn exponent_f(x: f32) -> f32 { return select(f32(bitcast<i32>(normal_bits(x) - 0x3f000000u) >> 23u), 0.0, is_bare(x)); }
-
-fn mantissa_f(x: f32) -> f32 {
-  let u = (normal_bits(x) & 0x007fffffu) | 0x3f000000u | (bitcast<u32>(x) & 0x80000000u);
-  return bitcast<f32>(select(u, bitcast<u32>(x), is_bare(x)));
+// erfinv(x) / x by t = −log(1 − x²) − 2.5 for |t| ≤ 2.5.
+fn erfinv_middle(t: f32) -> f32 {
+  let p = fma(fma(fma(fma(-8.791184e-9, t, 2.323271e-8), t, 4.6617242e-7), t, -3.4627055e-6), t, -4.963356e-6);
+  return fma(fma(fma(fma(fma(p, t, 0.00021834445), t, -0.0012527419), t, -0.0041773869), t, 0.24664028), t, 1.5014094);
 }
 
-// x · 2ʸ in two steps, so that nothing overflows before the result does.
-fn ldexp_f(x: f32, y: f32) -> f32 {
-  let c = clamp(y, -600.0, 600.0);
-  let whole = round(c);
-  let n = i32(whole);
-  let half = n >> 1u;
-  let v = scale2(scale2(x, half) * pow_f(2.0, c - whole), n - half);
-  let zero = (bitcast<u32>(x) & 0x7f800000u) == 0u;
-  let lost = is_inf(y) && select(is_inf(x) && (y < 0.0), (y > 0.0), zero);
-  return keep_nan(keep_nan(nan_if(select(v, x, zero || is_inf(x)), lost), y), x);
+// erfinv(x) by s = √(−log(1 − x²)) for 2.2 ≤ s ≤ 9.4.
+fn erfinv_tail(s: f32) -> f32 {
+  let t = s - 3.0;
+  let p = fma(fma(fma(fma(-1.5903670e-5, t, 5.605205e-5), t, -4.3294705e-5), t, -0.00022049823), t, 0.0011446731);
+  let near = fma(fma(fma(fma(p, t, -0.0034452523), t, 0.006843424), t, 1.0026624), t, 2.832802);
+  let u = s - 6.7;
+  let q = fma(fma(fma(fma(2.4257167e-8, u, -1.2407776e-7), u, 3.509873e-7), u, -2.0438285e-6), u, 9.326715e-6);
+  let far = fma(fma(fma(fma(q, u, -3.149976e-6), u, -0.0005150126), u, 1.0089045), u, 6.566395);
+  return select(near, far, s > 4.05);
 }
 
-fn nextafter_f(x: f32, y: f32) -> f32 {
-  let u = bitcast<u32>(x);
-  let step = select(u - 1u, u + 1u, (y > x) == (x > 0.0));
-  let v = select(step, (bitcast<u32>(y) & 0x80000000u) | 1u, (u << 1u) == 0u);
-  return keep_nan(keep_nan(bitcast<f32>(select(v, bitcast<u32>(y), x == y)), x), y);
+// erfinv(a) from a and 1 − a² = e⁻ʷ.
+fn erfinv_by(a: f32, w: f32) -> f32 { return select(erfinv_tail(sqrt(max(w, 0.0))), a * erfinv_middle(w - 2.5), w < 5.0); }
+
+fn erfinv_f(x: f32) -> f32 {
+  let a = magnitude(x);
+  let v = select(erfinv_by(a, -log_f((1.0 - a) * (1.0 + a))), inf_f32(), a == 1.0);
+  return keep_nan(nan_if(with_sign(v, x), a > 1.0), x);
 }
 
-// The sign of a NaN means nothing: it counts as positive.
-fn copysign_f(x: f32, y: f32) -> f32 { return keep_nan(with_sign(x, select(y, 1.0, is_nan(y))), x); }
-
-// ---- pairs
-
-// v, or the other operand where one is NaN.
-fn without_nan(v: f32, a: f32, b: f32) -> f32 {
-  let w = select(bitcast<u32>(v), bitcast<u32>(b), is_nan(a));
-  return bitcast<f32>(select(w, bitcast<u32>(a), is_nan(b)));
+fn ndtri_f(x: f32) -> f32 {
+  let q = min(x, 1.0 - x);
+  let v = 1.4142135 * erfinv_by(magnitude(fma(2.0, x, -1.0)), -log_f(4.0 * q * (1.0 - q)));
+  return keep_nan(nan_if(with_sign(select(v, inf_f32(), q == 0.0), x - 0.5), x < 0.0 || x > 1.0), x);
 }
 
-fn hypot_f(x: f32, y: f32) -> f32 {
-  let top = max(magnitude(x), magnitude(y));
-  let up = select(select(1.0, 0x1p-66, top > 0x1p+60), 0x1p+66, top < 0x1p-40);
-  let down = select(select(1.0, 0x1p+66, top > 0x1p+60), 0x1p-66, top < 0x1p-40);
-  let a = x * up;
-  let b = y * up;
-  let v = keep_nan(keep_nan(sqrt(fma(a, a, b * b)) * down, x), y);
-  return select(v, inf_f32(), is_inf(x) || is_inf(y));
-}
-
-fn gcd_i(x: i32, y: i32) -> i32 {
-  var a = u32(abs(x));
-  var b = u32(abs(y));
-  while (b != 0u) {
-    let r = a % b;
-    a = b;
-    b = r;
-  }
-  return i32(a);
-}
-
-fn lcm_i(x: i32, y: i32) -> i32 {
-  let g = gcd_i(x, y);
-  return select(abs(x / select(g, 1, g == 0) * y), 0, g == 0);
-}
-
-// Bits that leave the word are lost, also all at once.
-fn left_shift(x: i32, y: i32) -> i32 { return select(0, x << (u32(y) & 31u), u32(y) < 32u); }
-fn right_shift(x: i32, y: i32) -> i32 { return x >> min(u32(y), 31u); }
+fn entr_f(x: f32) -> f32 { return keep_nan(select(select(-x * log_f(x), 0.0, x == 0.0), -inf_f32(), x < 0.0), x); }

@@ -7,6 +7,7 @@ export { selfTest } from "./inspect/selftest.ts";
 export { type PrintOptions, setPrintOptions } from "./tensor/print.ts";
 export { allclose, equal, isFloatingPoint, isNonzero } from "./tensor/words.ts";
 export { defineKernel, type KernelCall, type KernelDefinition, type UserKernel } from "./tensor/user-kernel.ts";
+export { bartlettWindow, blackmanWindow, hammingWindow, hannWindow, kaiserWindow } from "./tensor/windows.ts";
 export * as data from "./data/index.ts";
 export * as inspect from "./inspect/index.ts";
 export * as linalg from "./linalg/index.ts";

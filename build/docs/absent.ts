@@ -63,7 +63,7 @@ const reasons: readonly (readonly [pattern: RegExp, reason: string])[] = [
     /complex|[._]conj|\.real$|\.imag$|\.angle|cfloat|cdouble|chalf|\.polar|isreal|is_neg$|resolve_neg|\.[mA-Z]?H$|adjoint|view_as_real/,
     "no complex numbers",
   ],
-  [/stft|\.fft|_window$/, `${notYet}: Fourier transforms need complex numbers`],
+  [/stft|\.fft/, `${notYet}: Fourier transforms need complex numbers`],
   [/[pP]arallel|[dD]istributed|share_memory|is_shared|SyncBatchNorm/, "one device, one process"],
   [
     /cudnn|miopen|mkldnn|[._]mps|[._]ipu|[._]xpu|vulkan|[._]ort$|has_(mkl|lapack|openmp|cuda|spectral)|record_stream|pin_memory|is_pinned|[sS]tream|tf32|get_device|is_meta|to_empty|float32_matmul_precision/,

@@ -22,15 +22,6 @@ export function logaddexp(a: number, b: number): number {
   return Math.abs(larger) === Infinity ? larger : larger + softplus(-Math.abs(a - b));
 }
 
-/** log₂(2^a + 2^b). */
-export function logaddexp2(a: number, b: number): number {
-  const larger = Math.max(a, b);
-  return Math.abs(larger) === Infinity ? larger : larger + Math.log1p(2 ** -Math.abs(a - b)) / Math.LN2;
-}
-
-/** x · log(y), 0 where x is 0 and y is a number. */
-export const xlogy = (x: number, y: number): number => (x === 0 && !Number.isNaN(y) ? 0 : x * Math.log(y));
-
 /** log(x / (1 − x)); NaN outside [0, 1]. */
 export const logit = (x: number): number => (x < 0.25 ? Math.log(x / (1 - x)) : Math.log1p((2 * x - 1) / (1 - x)));
 
@@ -100,6 +91,27 @@ export function erfinv(x: number): number {
   }
   return x < 0 ? -y : y;
 }
+
+/** The y with erfc(y) = q, for 0 < q ≤ 1. */
+function upperQuantile(q: number): number {
+  let y = Math.sqrt(-Math.log(q * (2 - q)));
+  if (y > 2) y -= Math.log(y * Math.sqrt(Math.PI)) / (2 * y);
+  for (let i = 0; i < 6; i++) {
+    const step = ((q - erfc(y)) * (Math.sqrt(Math.PI) / 2)) / expSquare(y, 1);
+    y -= step / (1 + y * step);
+  }
+  return y;
+}
+
+/** Inverse of the standard normal distribution function: ±Infinity at 1 and 0, NaN outside. */
+export function ndtri(p: number): number {
+  if (!(p > 0 && p < 1)) return p === 0 ? -Infinity : p === 1 ? Infinity : NaN;
+  if (p > 0.25 && p < 0.75) return Math.SQRT2 * erfinv(2 * p - 1);
+  return p < 0.5 ? -Math.SQRT2 * upperQuantile(2 * p) : Math.SQRT2 * upperQuantile(2 * (1 - p));
+}
+
+/** −x · log(x); 0 at 0, −Infinity below. */
+export const entr = (x: number): number => (x === 0 ? 0 : x < 0 ? -Infinity : -x * Math.log(x));
 
 /** Standard normal distribution function. */
 export function normalCdf(x: number): number {

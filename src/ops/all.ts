@@ -14,4 +14,5 @@ import "./rearranging/index.ts";
 import "./sgd/index.ts";
 import "./vision/index.ts";
 import "./sorting/index.ts";
+import "./special/index.ts";
 import "./window/index.ts";

@@ -226,7 +226,7 @@ export function fullLike(x: Tensor, value: number | boolean, options?: CreateOpt
 }
 
 /** A host array of `dtype` filled by a rule, as a tensor. */
-function computed(shape: readonly number[], dtype: DType, options: CreateOptions, value: (i: number) => number): Tensor {
+export function computed(shape: readonly number[], dtype: DType, options: CreateOptions, value: (i: number) => number): Tensor {
   const host = hostArray(dtype, sizeOf(checkShape(shape)));
   for (let i = 0; i < host.length; i++) host[i] = value(i);
   return fromHost(host, dtype, shape, options);

@@ -152,12 +152,13 @@ export function applyInPlace(op: AnyPrimitive | Composite<Fn>, args: readonly un
 
 function appliedInPlace(op: AnyPrimitive | Composite<Fn>, args: readonly unknown[], name: string): Tensor {
   checkSurplus(op, args);
-  const self = operand(args[0]);
+  const at = op.self ?? 0;
+  const self = operand(args[at]);
   self.checkInPlace();
   if (isComposite(op)) {
     // What it is made of may read the former contents in backward.
     const former = isGradEnabled() && args.some((v) => v instanceof Tensor && v.requiresGrad) ? self.preserved() : self;
-    composed(() => self.copy_(apply(op, args.with(0, former)) as Tensor));
+    composed(() => self.copy_(apply(op, args.with(at, former)) as Tensor));
     if (former !== self) former.dispose();
     return self;
   }

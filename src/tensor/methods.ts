@@ -26,7 +26,7 @@ eachOperator((name, op) => {
   });
   if (!isView(op) && op.inplace)
     define(`${name}_`, function (...rest) {
-      return applyInPlace(op, [this, ...rest]);
+      return applyInPlace(op, rest.toSpliced(at, 0, this));
     });
 });
 

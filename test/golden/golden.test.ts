@@ -2,6 +2,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { WengertError } from "../../src/base/errors.ts";
 import * as create from "../../src/tensor/create.ts";
+import * as windows from "../../src/tensor/windows.ts";
 import { type DeviceName, init } from "../../src/tensor/device.ts";
 import { functions } from "../../src/tensor/methods.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
@@ -9,7 +10,7 @@ import * as uniques from "../../src/tensor/unique.ts";
 import { describeCall, FAMILIES, type GoldenError, loadGolden, loadGoldenErrors } from "./loader.ts";
 import { type Callable, prepare, runCase } from "./run-case.ts";
 
-const extra = { ...create, ...uniques } as unknown as Callable;
+const extra = { ...create, ...uniques, ...windows } as unknown as Callable;
 const families = await Promise.all(FAMILIES.map(async (family) => [family, await loadGolden(family)] as const));
 const errors = await loadGoldenErrors();
 /** PyTorch refuses these only because a plain number stands where it wants a tensor; to elementwise operators a number is an operand. */

@@ -53,6 +53,7 @@ export const FAMILIES = [
   "pointwise",
   "activation",
 ] as const;
+export const FAMILIES = ["create", "elementwise", "reduce", "view", "gather", "matmul", "conv", "pool", "normalize", "loss", "pointwise", "special"] as const;
 export type GoldenFamily = (typeof FAMILIES)[number];
 
 export type GoldenDType = "float32" | "float64" | "int32" | "uint8" | "bool";

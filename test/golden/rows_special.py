@@ -8,6 +8,18 @@ NAN = float("nan")
 MAX = 3.4028234663852886e38
 
 
+def vander(x, N=None, increasing=False):
+    """torch.vander by its definition: PyTorch 1.13 cannot take the gradient of its own, which multiplies in place."""
+    n = x.numel() if N is None else N
+    assert torch.allclose(torch.vander(x.detach(), N, increasing), by_powers(x.detach(), n, increasing))
+    return by_powers(x, n, increasing)
+
+
+def by_powers(x, n, increasing):
+    powers = range(n) if increasing else reversed(range(n))
+    return torch.stack([x**k for k in powers], 1) if n else x.new_zeros(len(x), 0)
+
+
 def single(fn):
     """A function that answers in float64 whatever it is asked, in the dtype under test."""
     return lambda *args: fn(*args).to(torch.get_default_dtype())
@@ -18,6 +30,18 @@ same("pointwise", "bitwise_left_shift bitwise_right_shift", most=4)
 row("pointwise", "floatPower", "float_power", fn=single(torch.float_power), other=True, most=4)
 row("pointwise", "frexp", "frexp", fn=lambda x: tuple(torch.frexp(x)), other=True, most=4)
 
+for names, prefix in (("lgamma digamma i0 erfinv", ""), ("i0e i1 i1e ndtr ndtri entr xlog1py zeta", "special.")):
+    same("special", names, prefix=prefix, most=3)
+row("special", "polygamma", "polygamma", fn=torch.polygamma, adapt=lambda a, k: ((a[1], a[0], *a[2:]), k) if isinstance(a[0], torch.Tensor) else (a, k))
+row("special", "mvlgamma", "mvlgamma", hoist=("p",), most=3)
+
+row("special", "gradient", "gradient", most=5)
+same("special", "trapezoid cumulative_trapezoid", hoist=("x",), most=4)
+row("special", "trapz", "trapz", hoist=("x",), most=3)
+row("special", "vander", None, fn=vander, hoist=("N",))
+for name in ("bartlett", "blackman", "hamming", "hann", "kaiser"):
+    row("special", f"{name}Window", None, fn=getattr(torch, f"{name}_window"))
+
 
 def own():
     s = {}
@@ -26,6 +50,8 @@ def own():
         s.setdefault(name, []).append((args, kwargs))
 
     elementary(add)
+    analysis(add)
+    curves(add)
     return s
 
 
@@ -102,5 +128,95 @@ def elementary(add):
     add("floatPower", v(0.0, 0.0, 2.0), v(0.0, 2.0, 0.0))
 
 
+def analysis(add):
+    """Stretches where PyTorch's float32 is good, poles, and the ends."""
+    stretch = dict(lgamma=(0.3, 5), digamma=(0.3, 5), i0=(-4, 4), i0e=(-4, 4), i1=(-4, 4), i1e=(-4, 4), erfinv=(-0.9, 0.9), ndtr=(-3, 3))
+    stretch |= dict(ndtri=(0.1, 0.9), entr=(0.2, 3))
+    for name, (lo, hi) in stretch.items():
+        for shape in ((2, 3), (), (5,)):
+            add(name, f(*shape, lo=lo, hi=hi))
+        add(name, f(0, 3))
+        add(name, iv(1, 0))
+    add("lgamma", v(0.0, -1.0, -0.5, 1.0, 2.0, -2.5, -3.7, 12.5, 1e-4, 30.0))
+    add("lgamma", v(INF, NAN, -2.0, 1e10, grad=False))
+    add("digamma", v(0.0, 1.0, -0.5, -2.5, 12.5, -3.7, 30.0))
+    add("digamma", v(0.0, -0.0, -1.0, INF, NAN, -4.0, grad=False))
+    add("i0", v(0.0, 8.0, -8.5, 20.0, -21.0, 50.0))
+    for name in ("i0e", "i1e", "i1"):
+        add(name, v(0.0, 8.0, -8.5, 20.0, -21.0, 50.0, 1e-4))
+    for name in ("i0e", "i1e"):
+        add(name, v(INF, -INF, NAN, 1e4, grad=False))
+    add("erfinv", v(0.0, 1.0, -1.0, 1.5, -2.0, 0.99999, NAN, 1e-4))
+    add("ndtr", v(0.0, 5.5, -5.5, 1e-4))
+    add("ndtr", v(INF, -INF, NAN, -12.0, grad=False))
+    add("ndtri", v(0.0, 1.0, 0.5, -0.5, 2.0, NAN, 1e-6, 0.99))
+    add("entr", v(0.0, 1.0, -1.0, 0.5))
+    add("entr", v(INF, -INF, NAN, 0.0, grad=False))
+    for order in (0, 1, 2, 3, 5):
+        add("polygamma", order, f(2, 3, lo=0.3, hi=5))
+        add("polygamma", order, v(0.75, 1.0, 2.5, 12.5, 30.0))
+        add("polygamma", order, v(-0.5, -2.75))
+    add("polygamma", 1, v(0.0, INF, NAN, grad=False))
+    add("polygamma", 2, v(0.0, -1.0))
+    add("polygamma", 0, v(-1.0, 0.0))
+    add("polygamma", 1, iv(1, 2))
+    for p in (1, 2, 4):
+        add("mvlgamma", f(2, 3, lo=2, hi=5), p)
+        add("mvlgamma", f(lo=2, hi=5), p)
+    add("mvlgamma", v(0.0, -1.0, 0.5), 1)
+    add("mvlgamma", iv(3, 4), 2)
+    for name in ("xlog1py",):
+        add(name, f(3, 4, lo=-0.6), f(4, lo=-0.6))
+        add(name, f(2, 3), f(lo=-0.6))
+        add(name, 2.0, f(3, lo=-0.6))
+        add(name, f(3), 3.0)
+        add(name, v(0.0, 0.0, 1.0, 0.0, 1.0, -1.0), v(0.0, -1.0, -1.0, NAN, 0.5, 2.0))
+        add(name, i(3), iv(1, 2, 3))
+    add("zeta", f(3, 4, lo=1.5, hi=5, grad=False), f(4, lo=0.3, hi=5))
+    add("zeta", 2.0, f(5, lo=0.3, hi=5))
+    add("zeta", f(5, lo=1.5, hi=5, grad=False), 1.0)
+    add("zeta", v(2.0, 3.0, 4.0, 3.0, 2.0, grad=False), v(-0.5, -1.25, -2.75, 0.0, -1.0))
+    add("zeta", v(1.0, 0.5, 1.5, NAN, 2.0, 1.0001, 30.0, grad=False), v(2.0, 2.0, -0.5, 1.0, NAN, 0.5, 3.0, grad=False))
+    add("zeta", f(lo=1.5, hi=5, grad=False), f(lo=1))
+    add("zeta", f(2, 1, lo=1.5, hi=5, grad=False), f(3, lo=1))
+    add("zeta", iv(2, 3), iv(1, 4))
+
+
+def curves(add):
+    """Slopes and areas in every dimension and spacing; windows."""
+    add("gradient", f(5))
+    add("gradient", f(3, 4), spacing=0.5)
+    add("gradient", f(3, 4), dim=-1, edge_order=2)
+    add("gradient", f(4, 3), spacing=[2.0, 0.25], edge_order=2)
+    add("gradient", f(4, 3), spacing=[v(0.0, 1.0, 1.5, 4.0), v(-1.0, 0.5, 1.0)])
+    add("gradient", f(4, 3), spacing=[v(0.0, 1.0, 1.5, 4.0), v(-1.0, 0.5, 1.0)], edge_order=2)
+    add("gradient", f(2, 2), dim=(1, 0))
+    for name in ("trapezoid", "cumulativeTrapezoid"):
+        add(name, f(5))
+        add(name, f(3, 4), dx=0.5, dim=0)
+        add(name, f(3, 4), f(4))
+        add(name, f(2, 3), f(2, 3), dim=0)
+        add(name, f(2, 0, grad=False))
+        add(name, f(1, grad=False))
+        add(name, i(4))
+    add("vander", f(3))
+    add("vander", f(3), 5)
+    add("vander", f(3), 2, increasing=True)
+    add("vander", v(0.0, 1.0, -2.0), increasing=True)
+    add("vander", f(3, grad=False), 1)
+    add("vander", f(2, grad=False), 0)
+    add("vander", f(4), 3)
+    add("vander", i(3))
+    for name in ("bartlett", "blackman", "hamming", "hann", "kaiser"):
+        for length in (0, 1, 2, 5, 8):
+            add(f"{name}Window", length)
+            add(f"{name}Window", length, False)
+    add("hammingWindow", 6, True, 0.6, 0.3)
+    add("kaiserWindow", 6, False, 3.5)
+    add("kaiserWindow", 7, True, 1.25)
+    add("hannWindow", 4, dtype=torch.float32)
+
+
 def throws():
-    return {"gcd": [((f(2, grad=False), f(2, grad=False)), {})], "frexp": [((iv(1, 2),), {})], "hypot": [((iv(1), iv(2)), {})]}
+    windows = {f"{name}Window": [((-1,), {}), ((3,), {"dtype": torch.int64})] for name in ("bartlett", "blackman", "hann", "kaiser")}
+    return {**windows, "polygamma": [((-1, f(2, grad=False)), {})], "gcd": [((f(2, grad=False), f(2, grad=False)), {})], "frexp": [((iv(1, 2),), {})], "hypot": [((iv(1), iv(2)), {})]}

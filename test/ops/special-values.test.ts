@@ -39,10 +39,12 @@ const tiny = 1.1754943508222875e-38;
 const flushed = 1e-36;
 const largest = 3.4028234663852886e38;
 
+const nearlyEqual = (x: number): boolean => Math.abs(x) > 80;
 const powers = (_x: number, y: number): boolean => Math.abs(y) < 1e-7 || Math.abs(y) >= 2 ** 24;
 /**
  * Gradients that float32 cannot get, nor does PyTorch: the exponent less 1 is a rounded number, the whole quotient of huge ratios jumps,
- * squares leave the range, an output near ±1 has lost the digits that it differs in.
+ * squares leave the range, an output near ±1 has lost the digits that it differs in, two orders of a Bessel function differ by nothing.
+ * Values: less a half, a tiny number is that half.
  */
 const beyond: Readonly<Record<string, (x: number, y: number) => boolean>> = {
   pow: powers,
@@ -52,6 +54,9 @@ const beyond: Readonly<Record<string, (x: number, y: number) => boolean>> = {
   atan2: (x, y) => !(x * x + y * y > 1e-37 && x * x + y * y < largest),
   fmod: (x, y) => Math.abs(x / y) > 9000,
   remainder: (x, y) => Math.abs(x / y) > 9000,
+  i0e: nearlyEqual,
+  i1e: nearlyEqual,
+  mvlgamma: (x) => Math.abs(x) < 1e-6,
 };
 
 type Numbers = ArrayLike<number>;

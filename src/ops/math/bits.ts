@@ -1,12 +1,12 @@
 // Operators on the bits of integers.
-import special from "../../../shaders/special.wgsl?raw";
+import pairs from "../../../shaders/pairs.wgsl?raw";
 import { library } from "../../device/kernel.ts";
 import * as m from "../../kernels/math.ts";
 import { raises, t } from "../op.ts";
 import { type Binary, binary, type Mapped, mapped, mismatch, truths, twoTruths } from "../pointwise.ts";
 import type { Tensor } from "../tensor.ts";
 
-library(special);
+library(pairs);
 
 const bits = (shape: readonly number[]): unknown => t(shape, { dtype: "int32", low: -9, high: 9 });
 const bytes = t([3], { dtype: "uint8", low: 0, high: 255 });

@@ -1,4 +1,5 @@
 // Floating-point numbers by their parts: sign, mantissa, exponent, and the number next to one.
+import shader from "../../../shaders/pairs.wgsl?raw";
 import special from "../../../shaders/special.wgsl?raw";
 import { checkFloat } from "../../base/checks.ts";
 import { library } from "../../device/kernel.ts";
@@ -22,6 +23,7 @@ import {
 import type { Tensor } from "../tensor.ts";
 
 library(special);
+library(shader);
 
 const ints = t([2], { dtype: "int32" });
 

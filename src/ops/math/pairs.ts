@@ -1,4 +1,5 @@
 // Functions of two numbers: extremes that pass over NaN, lengths, powers, logarithms of sums, divisors and multiples.
+import shader from "../../../shaders/pairs.wgsl?raw";
 import special from "../../../shaders/special.wgsl?raw";
 import { library } from "../../device/kernel.ts";
 import * as m from "../../kernels/math.ts";
@@ -8,6 +9,7 @@ import { type Binary, binary, type Mapped, mapped, mismatch, type Operand, pairs
 import type { Tensor } from "../tensor.ts";
 
 library(special);
+library(shader);
 
 const ints = t([2], { dtype: "int32" });
 const noInts = [...mismatch, raises([ints, ints], "not defined for int32")];
