@@ -15,14 +15,14 @@ interface Case {
 
 /** A random expression of up to four operands, with diagonals, sums over letters of one operand, and sizes of 1 that broadcast. */
 function drawn(rng: Rng): Case {
-  const letters = rng.shuffled([..."abcdXYZ"]).slice(0, rng.int(2, 6));
+  const letters = rng.shuffled(Array.from("abcdXYZ")).slice(0, rng.int(2, 6));
   const sizes = new Map(letters.map((letter) => [letter, rng.int(1, 4)]));
   const inputs = Array.from({ length: rng.int(1, 4) }, () => Array.from({ length: rng.int(0, 4) }, () => rng.pick(letters)).join(""));
   const used = [...new Set(inputs.join(""))];
   const output = rng.shuffled(used).slice(0, rng.int(0, used.length)).join("");
   const shapes = inputs.map((list) => {
     const narrow = rng.chance(0.2) ? rng.pick(letters) : "";
-    return [...list].map((letter) => (letter === narrow ? 1 : sizes.get(letter)!));
+    return Array.from(list).map((letter) => (letter === narrow ? 1 : sizes.get(letter)!));
   });
   return { inputs, output, shapes };
 }
@@ -30,13 +30,13 @@ function drawn(rng: Rng): Case {
 /** The definition: for every value of every letter one product. */
 function looped({ inputs, output, shapes }: Case, data: readonly ArrayLike<number>[]): { shape: number[]; values: number[] } {
   const letters = [...new Set(output + inputs.join(""))];
-  const places = inputs.flatMap((list, i) => [...list].map((letter, d) => [letter, shapes[i]![d]!] as const));
+  const places = inputs.flatMap((list, i) => Array.from(list).map((letter, d) => [letter, shapes[i]![d]!] as const));
   const sizes = letters.map((letter) => Math.max(...places.flatMap(([at, size]) => (at === letter ? size : []))));
-  const shape = [...output].map((letter) => sizes[letters.indexOf(letter)]!);
+  const shape = Array.from(output).map((letter) => sizes[letters.indexOf(letter)]!);
   const values = new Array<number>(shape.reduce((n, d) => n * d, 1)).fill(0);
   const at = letters.map(() => 0);
   const offset = (list: string, sizes: readonly number[]): number =>
-    [...list].reduce((sum, letter, d) => sum * sizes[d]! + (sizes[d] === 1 ? 0 : at[letters.indexOf(letter)]!), 0);
+    Array.from(list).reduce((sum, letter, d) => sum * sizes[d]! + (sizes[d] === 1 ? 0 : at[letters.indexOf(letter)]!), 0);
   for (let n = sizes.reduce((product, d) => product * d, 1); n > 0; n--) {
     values[offset(output, shape)]! += inputs.reduce((product, list, i) => product * data[i]![offset(list, shapes[i]!)]!, 1);
     for (let d = letters.length - 1; d >= 0 && ++at[d]! === sizes[d]; d--) at[d] = 0;

@@ -11,15 +11,15 @@ import type { Tensor } from "../tensor.ts";
 
 type Order = number | "fro" | "nuc";
 type Pair = readonly [rows: number, columns: number];
-interface NormOptions<D> {
+export interface OrderOptions<D> {
   readonly dim?: D;
   readonly keepdim?: boolean;
   readonly dtype?: DTypeLike | undefined;
 }
 type NormRest<O, D> =
   | [ord?: O, dim?: D, keepdim?: boolean, options?: { readonly dtype?: DTypeLike | undefined }]
-  | [ord: O, options: NormOptions<D>]
-  | [options: NormOptions<D> & { readonly ord?: O }];
+  | [ord: O, options: OrderOptions<D>]
+  | [options: OrderOptions<D> & { readonly ord?: O }];
 
 const keywords = { dtype: undefined as DTypeLike | undefined };
 
