@@ -32,6 +32,13 @@ export const elsewhere: Readonly<Record<string, readonly string[]>> = {
   "torch.Tensor.byte": ["Tensor.to"],
   "torch.nn.Module.add_module": ["nn.Module"],
   "torch.nn.Module.register_module": ["nn.Module"],
+  "torch.Tensor.T": ["Tensor.t"],
+  "torch.Tensor.new_tensor": ["tensor"],
+  "torch.Tensor.new_zeros": ["zeros"],
+  "torch.Tensor.new_ones": ["ones"],
+  "torch.Tensor.new_full": ["full"],
+  "torch.Tensor.new_empty": ["empty"],
+  "torch.linalg.matmul": ["matmul"],
   "torch.nn.Module.cuda": ["nn.Module.to"],
   "torch.nn.Module.type": ["nn.Module.to"],
   "torch.nn.Module.register_backward_hook": ["nn.Module.registerFullBackwardHook"],
@@ -81,7 +88,7 @@ const reasons: readonly (readonly [pattern: RegExp, reason: string])[] = [
     /num_threads|interop|_deterministic_|deterministic_(algo|debug)|flush_denormal|warn_always|vital/,
     "nothing to set: one thread, and results are the same bits from run to run",
   ],
-  [/Lazy|Uninitialized|UninitializedBuffer/, "sizes are given"],
+  [/lazy\.LazyModuleMixin/, "the lazy layers are classes; for one's own, `UninitializedParameter`"],
   [/forward_ad|\.jvp|dual/, `${notYet}: forward-mode derivatives`],
   [/functional\.(jacobian|hessian|vjp|jvp|vhp|hvp)/, `${notYet}; \`autograd.grad\` with \`createGraph\` gives derivatives of any order`],
   [/profiler|emit_|nvprof|kineto|Profiler/, "`profile` tells dispatches, bytes and GPU time by operator"],
@@ -112,7 +119,7 @@ const reasons: readonly (readonly [pattern: RegExp, reason: string])[] = [
   [/\.apply_$|\.map_$|\.map2_$/, "elements are not called back: write it with operators, or `defineKernel`"],
   [/inference/, "`noGrad` does what inference mode is for"],
   [/result_type|can_cast|promote_types/, `${notYet}; dtypes are promoted as PyTorch promotes them`],
-  [/extra_state|get_(buffer|parameter|submodule)|dump_patches|post_hook/, notYet],
+  [/extra_state|dump_patches|post_hook/, notYet],
 ];
 
 /** Why a name is not here. */

@@ -90,7 +90,7 @@ export const pages: readonly Page[] = [
     ["nn.init"],
     "Every function writes into the tensor that it is given, outside of the graph, and returns it.",
   ),
-  page("nn-utils", "nn.utils", ["torch.nn.utils"], ["nn.utils"]),
+  page("nn-utils", "nn.utils", ["torch.nn.utils"], ["nn.utils", "nn.utils.parametrize", "nn.utils.parametrizations"]),
   page("optim", "optim", ["torch.optim"], ["optim"]),
   page("lr-scheduler", "optim.lrScheduler", ["torch.optim.lr_scheduler"], ["optim.lrScheduler"], "The same classes are in `optim` too."),
   page("data", "data", ["torch.utils.data"], ["data"]),

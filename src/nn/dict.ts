@@ -133,15 +133,11 @@ const types: Readonly<Record<DType, string>> = { float32: "Float", float64: "Dou
  * weights.get("right").shape; // → [3]
  * Object.keys(weights.stateDict()); // → ["left", "right"]
  */
-export class ParameterDict<T extends Table<Tensor> = Table<Tensor>> extends Keyed<
-  Parameter,
-  Tensor,
-  { readonly [K in keyof T]: Parameter }
-> {
+export class ParameterDict<K extends string = string> extends Keyed<Parameter, Tensor, Readonly<Record<K, Parameter>>> {
   static override readonly name: string = "ParameterDict";
-  constructor(parameters?: T);
-  constructor(parameters: Pairs<Tensor> | ParameterDict<T>);
-  constructor(parameters?: T | Pairs<Tensor> | ParameterDict<T>) {
+  constructor(parameters?: Readonly<Record<K, Tensor>>);
+  constructor(parameters: Pairs<Tensor> | ParameterDict<K>);
+  constructor(parameters?: Readonly<Record<K, Tensor>> | Pairs<Tensor> | ParameterDict<K>) {
     takes("ParameterDict", arguments, 1);
     super();
     if (parameters !== undefined) this.update(parameters as Pairs<Tensor>);
@@ -169,8 +165,8 @@ export class ParameterDict<T extends Table<Tensor> = Table<Tensor>> extends Keye
     });
   }
   /** Another dict with the same parameters. */
-  copy(): ParameterDict<T> {
-    return entry("copy", arguments, 0, () => new ParameterDict<T>(this.table));
+  copy(): ParameterDict<K> {
+    return entry("copy", arguments, 0, () => new ParameterDict<K>(this.table));
   }
   override extraRepr(): string {
     return contents(this.table, (p) => `torch.${types[p.dtype]}Tensor`);

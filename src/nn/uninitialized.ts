@@ -22,10 +22,11 @@ function hideShape(x: Tensor): void {
 
 // A mixin takes the arguments of whatever it is mixed into.
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
-type Kind = new (...args: any[]) => Tensor;
+type Kind = (new (...args: any[]) => Tensor) & { readonly name: string };
 /** The class without a shape. */
-const shapeless = <K extends Kind>(Initialised: K) =>
+const shapeless = <K extends Kind>(name: string, Initialised: K) =>
   class extends Initialised {
+    static override readonly name: string = name;
     /** Becomes an ordinary one, of zeros, in this shape: the same object, so that optimisers go on with it. */
     materialize(shape: readonly number[]): void {
       entry("materialize", arguments, 1, () => {
@@ -35,7 +36,7 @@ const shapeless = <K extends Kind>(Initialised: K) =>
         this.moveTo(values);
       });
     }
-    /** One of the same kind, where this one is. */
+    /** @internal One of the same kind, where this one is. */
     another(): Tensor {
       const { requiresGrad, dtype, device } = this;
       const Own = this.constructor as Kind;
@@ -65,23 +66,28 @@ const shapeless = <K extends Kind>(Initialised: K) =>
   };
 
 /**
- * A parameter without a shape, as lazy layers have before their first call. Materialize() gives it one.
+ * A parameter without a shape, as lazy layers have before their first call; materialize() gives it one.
  * @example
  * const p = new nn.UninitializedParameter();
  * p.materialize([2, 3]);
  * [p.shape, p instanceof nn.UninitializedParameter]; // → [[2, 3], false]
  */
-export class UninitializedParameter extends shapeless(Parameter) {
-  static override readonly name: string = "UninitializedParameter";
+export class UninitializedParameter extends shapeless("UninitializedParameter", Parameter) {
   constructor(...rest: [requiresGrad?: boolean] | [options: Factory & { readonly requiresGrad?: boolean }]) {
     const { requiresGrad, ...place } = entry("UninitializedParameter", rest, Infinity, () => parse(rest, { requiresGrad: true }, factory));
     super(nothing(place), { requiresGrad });
     hideShape(this);
   }
 }
-/** A buffer without a shape, as lazy layers have before their first call. */
-export class UninitializedBuffer extends shapeless(Buffer) {
-  static override readonly name: string = "UninitializedBuffer";
+/**
+ * A buffer without a shape, as lazy layers have before their first call.
+ * @example
+ * const buffer = new nn.UninitializedBuffer();
+ * String(buffer); // → <UninitializedBuffer>
+ * buffer.materialize([2]);
+ * buffer.shape; // → [2]
+ */
+export class UninitializedBuffer extends shapeless("UninitializedBuffer", Buffer) {
   constructor(...rest: [options?: Factory]) {
     const place = entry("UninitializedBuffer", rest, Infinity, () => parse(rest, {}, factory));
     super(nothing(place));

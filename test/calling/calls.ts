@@ -1,6 +1,7 @@
 // Valid calls of everything public that is no operator: each with all of its positional arguments where they have defaults.
 import * as w from "../../src/index.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
+import { containerCalls, utilityCalls } from "./modules.ts";
 
 /** Arguments made anew for every call, so that what one changes is not seen by the next; for a method also what it is called on. */
 export type Args = () => readonly unknown[];
@@ -128,6 +129,7 @@ export const functionCalls: Readonly<Record<string, Args>> = {
   "nn.init.zeros_": () => [matrix()],
   "nn.utils.clipGradNorm_": () => [[leaf()], 1, 2],
   "nn.utils.clipGradValue_": () => [[leaf()], 1],
+  ...utilityCalls,
 };
 
 /** Made when it is called, since saving takes a moment. */
@@ -222,11 +224,16 @@ export const methodCalls: Readonly<Record<string, On>> = {
   "Module.apply": () => ({ on: model(), args: [nothing] }),
   "Module.buffers": () => ({ on: model(), args: [true] }),
   "Module.children": () => ({ on: model(), args: [] }),
+  "Module.addModule": () => ({ on: model(), args: ["added", new nn.ReLU()] }),
+  "Module.clone": () => ({ on: model(), args: [] }),
   "Module.cpu": () => ({ on: model(), args: [] }),
   "Module.double": () => ({ on: model(), args: [] }),
   "Module.eval": () => ({ on: model(), args: [] }),
   "Module.extraRepr": () => ({ on: model(), args: [] }),
   "Module.float": () => ({ on: model(), args: [] }),
+  "Module.getBuffer": () => ({ on: model(), args: ["1.running_mean"] }),
+  "Module.getParameter": () => ({ on: model(), args: ["0.weight"] }),
+  "Module.getSubmodule": () => ({ on: model(), args: ["0"] }),
   "Module.loadStateDict": () => ({ on: model(), args: [model().stateDict(), true] }),
   "Module.modules": () => ({ on: model(), args: [] }),
   "Module.namedBuffers": () => ({ on: model(), args: ["prefix", true] }),
@@ -238,6 +245,7 @@ export const methodCalls: Readonly<Record<string, On>> = {
   "Module.registerForwardHook": () => ({ on: model(), args: [nothing] }),
   "Module.registerForwardPreHook": () => ({ on: model(), args: [nothing] }),
   "Module.registerFullBackwardHook": () => ({ on: model(), args: [nothing] }),
+  "Module.registerModule": () => ({ on: model(), args: ["added", new nn.ReLU()] }),
   "Module.registerParameter": () => ({ on: model(), args: ["parameter", new nn.Parameter(vector(1))] }),
   "Module.requiresGrad_": () => ({ on: model(), args: [true] }),
   "Module.stateDict": () => ({ on: model(), args: ["prefix."] }),
@@ -250,6 +258,7 @@ export const methodCalls: Readonly<Record<string, On>> = {
   "Numbered.extend": () => ({ on: new nn.ModuleList(), args: [[new nn.ReLU()]] }),
   "ModuleList.insert": () => ({ on: new nn.ModuleList(), args: [0, new nn.ReLU()] }),
   "EmbeddingBag.fromPretrained": () => ({ on: nn.EmbeddingBag, args: [matrix(), true, null, 2, false, "mean", false, false, null] }),
+  ...containerCalls,
   "Embedding.fromPretrained": () => ({ on: nn.Embedding, args: [matrix(), true, null] }),
 };
 
@@ -283,6 +292,13 @@ export const layers: Readonly<Record<string, readonly [make: Args, input: Args]>
   "nn.PReLU": pointwise(1, 0.25),
   "nn.Sequential": [() => [new nn.ReLU()], () => [matrix()]],
   "nn.ModuleList": [() => [[new nn.ReLU()]], () => []],
+  "nn.ModuleDict": [() => [{ a: new nn.ReLU() }], () => []],
+  "nn.ParameterList": [() => [[vector(1)]], () => []],
+  "nn.ParameterDict": [() => [{ a: vector(1) }], () => []],
+  "nn.utils.parametrize.ParametrizationList": [() => [[new nn.Identity()], vector(1), false], () => []],
+  "nn.UninitializedParameter": [() => [true], () => []],
+  "nn.UninitializedBuffer": [() => [{}], () => []],
+  "nn.LazyLinear": pointwise(2, true),
   "nn.Embedding": [() => [4, 2, 0], () => [indices(1, 2)]],
   "nn.EmbeddingBag": [() => [4, 2, null, 2, false, "sum", false, null, false, null], () => [indices(1, 2), indices(0), vector(1, 2)]],
   "nn.Bilinear": [() => [3, 3, 2, true], () => [matrix(), matrix()]],
@@ -312,6 +328,8 @@ export const layers: Readonly<Record<string, readonly [make: Args, input: Args]>
   "nn.Buffer": [() => [vector(1), {}], () => []],
   "nn.Parameter": [() => [vector(1), true], () => []],
   "nn.Dropout": pointwise(0.5, false),
+  "nn.AlphaDropout": pointwise(0.5, false),
+  "nn.FeatureAlphaDropout": pointwise(0.5, false),
   ...Object.fromEntries([
     ...inEach(
       "Conv",
@@ -322,6 +340,21 @@ export const layers: Readonly<Record<string, readonly [make: Args, input: Args]>
       "ConvTranspose",
       () => [2, 2, 1, 1, 0, 0, 1, true, 1, "zeros"],
       (rank) => [along(rank), new Array(rank).fill(4)],
+    ),
+    ...inEach(
+      "LazyConv",
+      () => [2, 1, 1, 0, 1, 1, true, "zeros"],
+      (rank) => [along(rank)],
+    ),
+    ...inEach(
+      "LazyConvTranspose",
+      () => [2, 1, 1, 0, 0, 1, true, 1, "zeros"],
+      (rank) => [along(rank), new Array(rank).fill(4)],
+    ),
+    ...inEach(
+      "LazyBatchNorm",
+      () => [1e-5, 0.1, true, true],
+      (rank) => [along(rank)],
     ),
     ...inEach(
       "Dropout",

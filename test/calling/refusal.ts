@@ -3,6 +3,7 @@ import { isGradEnabled } from "../../src/autograd/mode.ts";
 import { ArgumentError, WengertError } from "../../src/base/errors.ts";
 import { defaultGenerator } from "../../src/base/random.ts";
 import { dense } from "../../src/device/cpu.ts";
+import { isUninitialized } from "../../src/nn/uninitialized.ts";
 import { Tensor } from "../../src/tensor/tensor.ts";
 
 /** A valid call, made anew every time. */
@@ -28,6 +29,7 @@ function seen(value: unknown, depth = 0, inside = new Set<unknown>()): unknown {
   inside.add(value);
   if (value instanceof Tensor) {
     if (value.disposed) return "disposed";
+    if (isUninitialized(value)) return "uninitialized";
     const { shape, dtype, storage, requiresGrad } = value;
     return [dtype, shape, storage.version, requiresGrad, Array.from(dense(value)), seen(value.peekGrad(), depth + 1, inside)];
   }

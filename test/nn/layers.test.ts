@@ -40,6 +40,7 @@ function cases(): Case[] {
   return [
     of(new nn.Linear(4, 3), [random(2, 4)], (l, x) => F.linear(x, l.weight, l.bias!)),
     of(new nn.Linear(4, 3, false), [random(2, 4)], (l, x) => F.linear(x, l.weight)),
+    of(new nn.LazyLinear(3), [random(2, 4)], (l, x) => F.linear(x, l.weight, l.bias!)),
     of(new nn.Conv1d(4, 6, 3, 2, 1), [signal], (l, x) => F.conv1d(x, l.weight, l.bias!, { stride: 2, padding: 1 })),
     of(new nn.Conv2d(4, 6, [3, 2], { dilation: 2, groups: 2, bias: false }), [image], (l, x) => F.conv2d(x, l.weight, undefined, { dilation: 2, groups: 2 })),
     of(new nn.Conv2d(4, 2, 3, { padding: "same" }), [image], (l, x) => F.conv2d(x, l.weight, l.bias!, { padding: "same" })),
@@ -49,6 +50,12 @@ function cases(): Case[] {
     of(new nn.ConvTranspose1d(4, 2, 3, 2), [signal], (l, x) => F.convTranspose1d(x, l.weight, l.bias!, { stride: 2 })),
     of(new nn.ConvTranspose2d(4, 6, 3, { stride: 2, padding: 1, outputPadding: 1, groups: 2 }), [image], (l, x) => F.convTranspose2d(x, l.weight, l.bias!, { stride: 2, padding: 1, outputPadding: 1, groups: 2 })),
     of(new nn.ConvTranspose3d(2, 1, 2), [volume], (l, x) => F.convTranspose3d(x, l.weight, l.bias!)),
+    of(new nn.LazyConv1d(6, 3, 2, 1), [signal], (l, x) => F.conv1d(x, l.weight, l.bias!, { stride: 2, padding: 1 })),
+    of(new nn.LazyConv2d(6, 3, { groups: 2 }), [image], (l, x) => F.conv2d(x, l.weight, l.bias!, { groups: 2 })),
+    of(new nn.LazyConv3d(3, 2), [volume], (l, x) => F.conv3d(x, l.weight, l.bias!)),
+    of(new nn.LazyConvTranspose1d(2, 3, 2), [signal], (l, x) => F.convTranspose1d(x, l.weight, l.bias!, { stride: 2 })),
+    of(new nn.LazyConvTranspose2d(6, 3, { groups: 2 }), [image], (l, x) => F.convTranspose2d(x, l.weight, l.bias!, { groups: 2 })),
+    of(new nn.LazyConvTranspose3d(1, 2), [volume], (l, x) => F.convTranspose3d(x, l.weight, l.bias!)),
     of(new nn.MaxPool1d(2), [signal], (_, x) => F.maxPool1d(x, 2)),
     of(new nn.MaxPool2d(3, 2, 1), [image], (_, x) => F.maxPool2d(x, 3, { stride: 2, padding: 1 })),
     of(new nn.MaxPool3d(2, { ceilMode: true }), [volume], (_, x) => F.maxPool3d(x, 2, { ceilMode: true })),
@@ -215,7 +222,11 @@ describe.each(["cpu", "webgpu"] as const)("on %s", (device) => {
     expect(await kept(new nn.Dropout(0.25).call(x))).toBeCloseTo(0.75, 1);
     const channels = await new nn.Dropout2d(0.5).call(x).sum([2, 3]).array();
     expect([...new Set(channels)].sort((a, b) => a - b)).toEqual([0, 32]);
-    await same(new nn.Dropout(0.9).eval().call(x), x);
+    const alpha = await new nn.AlphaDropout(0.5).call(x.mul(0)).array();
+    expect(new Set(alpha).size).toBe(2);
+    const features = new nn.FeatureAlphaDropout(0.5).call(x);
+    await same(features.amax([2, 3]), features.amin([2, 3]));
+    for (const kind of [nn.Dropout, nn.AlphaDropout, nn.FeatureAlphaDropout]) await same(new kind(0.9).eval().call(x), x);
     expect(() => new nn.Dropout(1.5)).toThrow(ArgumentError);
   });
 });
@@ -224,7 +235,7 @@ describe("layers", () => {
   it("are all of them here", () => {
     const tested = new Set(cases().map(([layer]) => layer.constructor.name));
     // These have tests of their own.
-    const apart = /^(Sequential|ModuleList|BatchNorm\dd|Dropout(\dd)?|MaxUnpool\dd)$/;
+    const apart = /^(Sequential|(Module|Parameter)(List|Dict)|(Lazy)?BatchNorm\dd|(Feature)?(Alpha)?Dropout(\dd)?|MaxUnpool\dd)$/;
     const layers = Object.entries(nn).filter(([, value]) => typeof value === "function" && value.prototype instanceof nn.Module);
     expect(layers.length).toBeGreaterThan(50);
     expect(layers.map(([name]) => name).filter((name) => !tested.has(name) && !apart.test(name))).toEqual([]);
@@ -242,6 +253,7 @@ describe("layers", () => {
     [new nn.BatchNorm1d(3, { momentum: null }), "BatchNorm1d(3, eps=1e-05, momentum=None, affine=True, track_running_stats=True)"],
     [new nn.LayerNorm(5), "LayerNorm((5,), eps=1e-05, elementwise_affine=True)"],
     [new nn.Dropout(0.3), "Dropout(p=0.3, inplace=False)"],
+    [new nn.AlphaDropout(), "AlphaDropout(p=0.5, inplace=False)"],
     [new nn.Flatten(), "Flatten(start_dim=1, end_dim=-1)"],
     [new nn.Unflatten(1, [2, 3]), "Unflatten(dim=1, unflattened_size=(2, 3))"],
     [new nn.LeakyReLU(), "LeakyReLU(negative_slope=0.01)"],
