@@ -178,14 +178,12 @@ export class Module {
   }
   #find<T>(target: string, wanted: Slot["kind"]): T {
     const steps = target.split(".");
-    let at: unknown = this;
-    for (const [i, step] of steps.entries()) {
+    return steps.reduce<unknown>((at, step, i) => {
       const kind = i < steps.length - 1 ? "child module" : wanted;
       const found = [...(at as Module).#held()].find(([name, , slot]) => name === step && slot?.kind === kind);
       if (!found) throw new ArgumentError(`${(at as Module).constructor.name} has no ${kind} ${step}`, `looked for ${target}`);
-      [, at] = found;
-    }
-    return at as T;
+      return found[1];
+    }, this) as T;
   }
 
   /** Puts a tensor into a property as part of the state that is not trained. The same as assigning a Buffer. */

@@ -55,7 +55,7 @@ onEveryDevice(() => {
       // Neither sees what becomes of the other.
       copy.settings.names.pop();
       copy.settings.plain.add_(1);
-      await copy.loadStateDict(Object.fromEntries(Object.entries(own).map(([key, v]) => [key, v.mul(0)])));
+      copy.loadStateDict(Object.fromEntries(Object.entries(own).map(([key, v]) => [key, v.mul(0)])));
       copy.table.pop("fc");
       expect([net.settings.names.length, await net.settings.plain.tolist(), net.table.length]).toEqual([3, [5], 1]);
       expect(await net.first.weight.abs().sum().item()).toBeGreaterThan(0);

@@ -48,7 +48,7 @@ export function compute(
 }
 /** Whether a property is computed by this kind of thing. */
 export function isComputed(module: Module, name: string, kind: string): boolean {
-  const get = Object.getOwnPropertyDescriptor(module, name)?.get;
+  const get = Reflect.get(Object.getOwnPropertyDescriptor(module, name) ?? {}, "get") as object | undefined;
   return get !== undefined && kinds.get(get) === kind;
 }
 /** Takes properties away. */

@@ -8,7 +8,7 @@ import { sameShape } from "../../base/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { ModuleSequence } from "../container.ts";
 import { ModuleDict } from "../dict.ts";
-import { Module } from "../module.ts";
+import type { Module } from "../module.ts";
 import { Parameter } from "../parameter.ts";
 import { compute, property, register, remove, stateName, tensorIn } from "./computed.ts";
 
