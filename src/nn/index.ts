@@ -16,8 +16,6 @@ export {
 } from "./conv.ts";
 export { ModuleDict, ParameterDict } from "./dict.ts";
 export { AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout } from "./dropout.ts";
-export { Embedding, type EmbeddingOptions } from "./embedding.ts";
-export { Dropout, Dropout1d, Dropout2d, Dropout3d } from "./dropout.ts";
 export { Bilinear } from "./bilinear.ts";
 export { Embedding, type EmbeddingOptions } from "./embedding.ts";
 export { EmbeddingBag, type EmbeddingBagOptions } from "./embedding-bag.ts";
@@ -101,5 +99,4 @@ export { LocalResponseNorm } from "./response-norm.ts";
 export type { LoadReport, StateDict } from "./state.ts";
 export { UninitializedBuffer, UninitializedParameter } from "./uninitialized.ts";
 export * as utils from "./utilities.ts";
-export * as utils from "./clip.ts";
 export { ChannelShuffle, PixelShuffle, PixelUnshuffle, Upsample, UpsamplingBilinear2d, UpsamplingNearest2d } from "./vision.ts";

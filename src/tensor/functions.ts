@@ -218,6 +218,8 @@ export const cummin: Functions["cummin"] = functions.cummin;
 export const cumprod: Functions["cumprod"] = functions.cumprod;
 /** The running sum along a dimension; { reverse } runs from the end, { exclusive } leaves each element itself out. */
 export const cumsum: Functions["cumsum"] = functions.cumsum;
+/** Areas under y along a dimension up to each element after the first, by the trapezoidal rule, at coordinates x or in steps of dx. */
+export const cumulativeTrapezoid: Functions["cumulativeTrapezoid"] = functions.cumulativeTrapezoid;
 /** x in radians, taken as degrees: x · π / 180. */
 export const deg2rad: Functions["deg2rad"] = functions.deg2rad;
 /** The diagonal of a matrix, or the matrix with this diagonal for a vector. */
@@ -232,6 +234,8 @@ export const diagonal: Functions["diagonal"] = functions.diagonal;
 export const diagonalScatter: Functions["diagonalScatter"] = functions.diagonalScatter;
 /** Differences of neighbours along a dimension, n times over, after `prepend` and `append` were joined to its ends. Truth values: whether they differ. */
 export const diff: Functions["diff"] = functions.diff;
+/** ψ(x), the derivative of lgamma; NaN at negative whole numbers. */
+export const digamma: Functions["digamma"] = functions.digamma;
 /** The vector p-norm of the difference of two tensors, which broadcast. */
 export const dist: Functions["dist"] = functions.dist;
 /**
@@ -273,12 +277,16 @@ export const embedding: Functions["embedding"] = functions.embedding;
  * at offsets. Shape: [B, size]. Rows paddingIdx are in no bag; empty bags give 0.
  */
 export const embeddingBag: Functions["embeddingBag"] = functions.embeddingBag;
+/** −x · log(x), what a probability x adds to an entropy: 0 at 0, −∞ below. */
+export const entr: Functions["entr"] = functions.entr;
 /** x = y, elementwise. */
 export const eq: Functions["eq"] = functions.eq;
 /** Error function. */
 export const erf: Functions["erf"] = functions.erf;
 /** Complementary error function, 1 − erf(x), accurate for large x. */
 export const erfc: Functions["erfc"] = functions.erfc;
+/** Inverse of erf: ±∞ at ±1, NaN outside. */
+export const erfinv: Functions["erfinv"] = functions.erfinv;
 /** eˣ. */
 export const exp: Functions["exp"] = functions.exp;
 /** 2ˣ. */
@@ -341,6 +349,11 @@ export const gelu: Functions["gelu"] = functions.gelu;
 export const ger: Functions["ger"] = functions.ger;
 /** The first half of x along dim times the sigmoid of the second. Source: Dauphin et al. 2016. Errors: ShapeError for a size that is odd. */
 export const glu: Functions["glu"] = functions.glu;
+/**
+ * Slopes of x along each of its dimensions, or along `dim`: one tensor of its shape each. `spacing` is a step, or of each dimension a step or
+ * its coordinates; `edgeOrder` 2 makes the ends as exact as the rest.
+ */
+export const gradient: Functions["gradient"] = functions.gradient;
 /** gt by another name. */
 export const greater: Functions["greater"] = functions.greater;
 /** ge by another name. */
@@ -381,6 +394,14 @@ export const hstack: Functions["hstack"] = functions.hstack;
 export const huberLoss: Functions["huberLoss"] = functions.huberLoss;
 /** √(x² + y²), without overflow on the way. */
 export const hypot: Functions["hypot"] = functions.hypot;
+/** I₀(x), the modified Bessel function of order 0. */
+export const i0: Functions["i0"] = functions.i0;
+/** e^(−|x|) · I₀(x). */
+export const i0e: Functions["i0e"] = functions.i0e;
+/** I₁(x), the modified Bessel function of order 1. */
+export const i1: Functions["i1"] = functions.i1;
+/** e^(−|x|) · I₁(x). */
+export const i1e: Functions["i1e"] = functions.i1e;
 /**
  * PyTorch's x[…]: numbers, { start, stop, step } slices, ":" and "..." for whole dimensions, null for a new one, int32 index tensors and
  * boolean masks. Without tensors the result is a view. Errors: ArgumentError for a mask on the GPU, whose count only a read can tell.
@@ -449,6 +470,8 @@ export const lerp: Functions["lerp"] = functions.lerp;
 export const less: Functions["less"] = functions.less;
 /** le by another name. */
 export const lessEqual: Functions["lessEqual"] = functions.lessEqual;
+/** log |Γ(x)|; ∞ at the whole numbers up to 0. */
+export const lgamma: Functions["lgamma"] = functions.lgamma;
 /** x · weightᵀ + bias in one kernel. Shape: x [..., in], weight [out, in] (or [in]), bias [out] → [..., out]. */
 export const linear: Functions["linear"] = functions.linear;
 /** x / (k + alpha · mean of squares over `size` neighbouring channels of [N, C, …])^beta. */
@@ -554,6 +577,8 @@ export const multiDot: Functions["multiDot"] = functions.multiDot;
 export const multiply: Functions["multiply"] = functions.multiply;
 /** Matrix times vector. Shape: [m, k] · [k] → [m]. */
 export const mv: Functions["mv"] = functions.mv;
+/** log of the multivariate gamma function of p dimensions (DLMF 35.3.4): p·(p − 1)/4 · log π and lgamma(x − i/2) for i < p. */
+export const mvlgamma: Functions["mvlgamma"] = functions.mvlgamma;
 /** NaN replaced by `nan`, ±∞ by `posinf` and `neginf`, which default to the largest finite numbers of the dtype. */
 export const nanToNum: Functions["nanToNum"] = functions.nanToNum;
 /** The mean over dimensions, all by default, of what is not NaN; NaN where nothing is left. */
@@ -568,6 +593,10 @@ export const nansum: Functions["nansum"] = functions.nansum;
 export const narrow: Functions["narrow"] = functions.narrow;
 /** A copy of `length` elements along dim, from `start` on. */
 export const narrowCopy: Functions["narrowCopy"] = functions.narrowCopy;
+/** Distribution function of the standard normal distribution. */
+export const ndtr: Functions["ndtr"] = functions.ndtr;
+/** Quantiles of the standard normal distribution, the inverse of ndtr: ±∞ at 1 and 0, NaN outside. */
+export const ndtri: Functions["ndtri"] = functions.ndtri;
 /** x ≠ y, elementwise; true where either is NaN. */
 export const ne: Functions["ne"] = functions.ne;
 /** −x. */
@@ -599,6 +628,8 @@ export const permute: Functions["permute"] = functions.permute;
 export const pixelShuffle: Functions["pixelShuffle"] = functions.pixelShuffle;
 /** Pixels as more channels, which pixelShuffle undoes. Shape: [*, C, H · r, W · r] → [*, C · r², H, W]. */
 export const pixelUnshuffle: Functions["pixelUnshuffle"] = functions.pixelUnshuffle;
+/** ψ⁽ⁿ⁾(x), the derivative of digamma n times over (DLMF 5.15.1). As a method: `x.polygamma(n)`. Errors: ArgumentError for a negative n. */
+export const polygamma: Functions["polygamma"] = functions.polygamma;
 /** x itself. */
 export const positive: Functions["positive"] = functions.positive;
 /**
@@ -757,6 +788,10 @@ export const topk: Functions["topk"] = functions.topk;
 export const trace: Functions["trace"] = functions.trace;
 /** Two dimensions exchanged. */
 export const transpose: Functions["transpose"] = functions.transpose;
+/** Area under y along a dimension by the trapezoidal rule, at coordinates x or in steps of dx. */
+export const trapezoid: Functions["trapezoid"] = functions.trapezoid;
+/** trapezoid by another name. */
+export const trapz: Functions["trapz"] = functions.trapz;
 /** The lower triangle of matrices (column − row ≤ diagonal), zeros above. */
 export const tril: Functions["tril"] = functions.tril;
 /** The upper triangle of matrices (column − row ≥ diagonal), zeros below. */
@@ -806,5 +841,9 @@ export const vsplit: Functions["vsplit"] = functions.vsplit;
 export const vstack: Functions["vstack"] = functions.vstack;
 /** x where `condition` holds, y elsewhere. As a method: `x.where(condition, y)`. Errors: DtypeError for a condition that is not bool. */
 export const where: Functions["where"] = functions.where;
+/** x · log(1 + y), 0 where x is 0. */
+export const xlog1py: Functions["xlog1py"] = functions.xlog1py;
 /** x · log(y), 0 where x is 0. */
 export const xlogy: Functions["xlogy"] = functions.xlogy;
+/** Hurwitz' zeta function, the sum of (q + k)⁻ˣ over whole k ≥ 0; ∞ at its poles, NaN for x < 1. The gradient is one in q only. */
+export const zeta: Functions["zeta"] = functions.zeta;

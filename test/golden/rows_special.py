@@ -8,18 +8,6 @@ NAN = float("nan")
 MAX = 3.4028234663852886e38
 
 
-def vander(x, N=None, increasing=False):
-    """torch.vander by its definition: PyTorch 1.13 cannot take the gradient of its own, which multiplies in place."""
-    n = x.numel() if N is None else N
-    assert torch.allclose(torch.vander(x.detach(), N, increasing), by_powers(x.detach(), n, increasing))
-    return by_powers(x, n, increasing)
-
-
-def by_powers(x, n, increasing):
-    powers = range(n) if increasing else reversed(range(n))
-    return torch.stack([x**k for k in powers], 1) if n else x.new_zeros(len(x), 0)
-
-
 def single(fn):
     """A function that answers in float64 whatever it is asked, in the dtype under test."""
     return lambda *args: fn(*args).to(torch.get_default_dtype())
@@ -38,7 +26,6 @@ row("special", "mvlgamma", "mvlgamma", hoist=("p",), most=3)
 row("special", "gradient", "gradient", most=5)
 same("special", "trapezoid cumulative_trapezoid", hoist=("x",), most=4)
 row("special", "trapz", "trapz", hoist=("x",), most=3)
-row("special", "vander", None, fn=vander, hoist=("N",))
 for name in ("bartlett", "blackman", "hamming", "hann", "kaiser"):
     row("special", f"{name}Window", None, fn=getattr(torch, f"{name}_window"))
 
@@ -199,14 +186,6 @@ def curves(add):
         add(name, f(2, 0, grad=False))
         add(name, f(1, grad=False))
         add(name, i(4))
-    add("vander", f(3))
-    add("vander", f(3), 5)
-    add("vander", f(3), 2, increasing=True)
-    add("vander", v(0.0, 1.0, -2.0), increasing=True)
-    add("vander", f(3, grad=False), 1)
-    add("vander", f(2, grad=False), 0)
-    add("vander", f(4), 3)
-    add("vander", i(3))
     for name in ("bartlett", "blackman", "hamming", "hann", "kaiser"):
         for length in (0, 1, 2, 5, 8):
             add(f"{name}Window", length)

@@ -102,11 +102,17 @@ export const tanhshrink: PlainUnary<"x"> = plain(
 
 /** x / (1 + |x|). */
 export const softsign: PlainUnary<"x"> = plain(
-  real("softsign", (x) => x / (1 + Math.abs(x)), "x", (g, x) => g.div(x.abs().add(1).square()), {
-    wgsl: "x / (1.0 + magnitude(x))",
-    ulp: 2.5,
-    samples: ranges,
-  }),
+  real(
+    "softsign",
+    (x) => x / (1 + Math.abs(x)),
+    "x",
+    (g, x) => g.div(x.abs().add(1).square()),
+    {
+      wgsl: "x / (1.0 + magnitude(x))",
+      ulp: 2.5,
+      samples: ranges,
+    },
+  ),
 );
 
 // ---- one bend

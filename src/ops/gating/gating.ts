@@ -57,12 +57,7 @@ export const gumbelSoftmax: Composite<(x: Tensor, ...rest: GumbelRest) => Tensor
     return choice.sub(soft.detach()).add(soft);
   },
   // Where the temperature is infinite no draw decides.
-  samples: [
-    [t([2, 3]), Infinity],
-    [t([3, 2]), { tau: Infinity, hard: true, dim: 0 }],
-    [t([3, 1]), 0.5, true],
-    [t([0, 2])],
-  ],
+  samples: [[t([2, 3]), Infinity], [t([3, 2]), { tau: Infinity, hard: true, dim: 0 }], [t([3, 1]), 0.5, true], [t([0, 2])]],
   errors: [
     raises([t([2]), 0], "tau must be positive"),
     raises([t([2]), { dim: 1 }], "out of range"),

@@ -2,7 +2,6 @@
 import type { FunctionOf, MethodOf } from "../methods.ts";
 import type * as aliases from "./aliases.ts";
 import type * as arrange from "./arrange.ts";
-import type * as bags from "./bags.ts";
 import type * as cut from "./cut.ts";
 import type * as extrema from "./extrema.ts";
 import type * as gather from "./gather.ts";
@@ -45,11 +44,6 @@ declare module "../tensor.ts" {
     diagEmbed: MethodOf<typeof arrange.diagEmbed>;
     /** The diagonal of a matrix, or the matrix with this diagonal for a vector. */
     diag: MethodOf<typeof arrange.diag>;
-    /**
-     * Sums, means or maxima over bags of rows of weight ([rows, size]): of each row of int32 indices x [B, L], or of the parts of a 1-d x that begin
-     * at offsets. Shape: [B, size]. Rows paddingIdx are in no bag; empty bags give 0.
-     */
-    embeddingBag: MethodOf<typeof bags.embeddingBag>;
     /** Every step-th element of a dimension from start up to end (exclusive); bounds are clipped and may count from the end, as in Python. */
     slice: MethodOf<typeof cut.slice>;
     /** `length` elements of a dimension from `start` on. A 0-d int32 tensor may give the start. */
@@ -188,11 +182,6 @@ declare module "../methods.ts" {
     diagEmbed: FunctionOf<typeof arrange.diagEmbed>;
     /** The diagonal of a matrix, or the matrix with this diagonal for a vector. */
     diag: FunctionOf<typeof arrange.diag>;
-    /**
-     * Sums, means or maxima over bags of rows of weight ([rows, size]): of each row of int32 indices x [B, L], or of the parts of a 1-d x that begin
-     * at offsets. Shape: [B, size]. Rows paddingIdx are in no bag; empty bags give 0.
-     */
-    embeddingBag: FunctionOf<typeof bags.embeddingBag>;
     /** Every step-th element of a dimension from start up to end (exclusive); bounds are clipped and may count from the end, as in Python. */
     slice: FunctionOf<typeof cut.slice>;
     /** `length` elements of a dimension from `start` on. A 0-d int32 tensor may give the start. */

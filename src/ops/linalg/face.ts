@@ -59,8 +59,6 @@ declare module "../tensor.ts" {
      * Infinity in a row; −1 and −Infinity take the smallest. Errors: ArgumentError for 2, −2 and "nuc", which need singular values.
      */
     matrixNorm: MethodOf<typeof matrices.matrixNorm>;
-    /** Powers of the elements of a vector as rows, N of them (as many as elements by default), falling unless `increasing`. */
-    vander: MethodOf<typeof matrices.vander>;
     /** The sum of products along dim, the last by default. Shape: x and y broadcast. */
     vecdot: MethodOf<typeof vectors.vecdot>;
     /** The cross product along dim, by default the first of size 3; other dimensions broadcast. */

@@ -3,7 +3,7 @@ import { checkFloat } from "../../base/checks.ts";
 import { asDType, type DTypeLike, isFloat } from "../../base/dtype.ts";
 import { ArgumentError, DtypeError, ShapeError, show } from "../../base/errors.ts";
 import { either, parse } from "../../base/options.ts";
-import { checkRank, distinct, integer } from "../arguments.ts";
+import { checkRank, distinct, integer, operand } from "../arguments.ts";
 import { checkChoice } from "../choosing.ts";
 import { type Composite, type Internal, raises, t } from "../op.ts";
 import type { Dims } from "../reducing.ts";
@@ -128,8 +128,10 @@ export const vander: Composite<
       | [options: { readonly N?: number | null; readonly increasing?: boolean }]
   ) => Tensor
 > = {
+  self: -1,
   rest: true,
   compose: (given, ...rest) => {
+    operand(given);
     const { N, increasing } = parse(rest, { N: either<number | null>(null, "number", "null"), increasing: false });
     checkRank(given.shape, 1, 1);
     const table = powers(given, integer(N ?? given.shape[0]!, "N", 0));

@@ -61,8 +61,19 @@ declare module "../methods.ts" {
   interface Functions {
     /** vstack by another name. */
     rowStack: FunctionOf<typeof aliases.rowStack>;
+    /** trapezoid by another name. */
+    trapz: FunctionOf<typeof aliases.trapz>;
     /** Differences of neighbours along a dimension, n times over, after `prepend` and `append` were joined to its ends. Truth values: whether they differ. */
     diff: FunctionOf<typeof differences.diff>;
+    /**
+     * Slopes of x along each of its dimensions, or along `dim`: one tensor of its shape each. `spacing` is a step, or of each dimension a step or
+     * its coordinates; `edgeOrder` 2 makes the ends as exact as the rest.
+     */
+    gradient: FunctionOf<typeof differences.gradient>;
+    /** Area under y along a dimension by the trapezoidal rule, at coordinates x or in steps of dx. */
+    trapezoid: FunctionOf<typeof differences.trapezoid>;
+    /** Areas under y along a dimension up to each element after the first, by the trapezoidal rule, at coordinates x or in steps of dx. */
+    cumulativeTrapezoid: FunctionOf<typeof differences.cumulativeTrapezoid>;
     /** x summed over the dimensions that a tensor of this shape would be repeated in. */
     sumToSize: FunctionOf<typeof fitting.sumToSize>;
     /** A copy of `length` elements along dim, from `start` on. */

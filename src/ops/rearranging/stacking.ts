@@ -1,9 +1,9 @@
 // Tensors put beside each other, and brought to one shape or one number of dimensions.
 import { checkKnown } from "../../base/checks.ts";
 import { ShapeError, show } from "../../base/errors.ts";
-import { either, parse } from "../../base/options.ts";
+import { parse } from "../../base/options.ts";
 import { broadcastShapes } from "../../base/shape.ts";
-import { checkRank, integer, operand, operands } from "../arguments.ts";
+import { checkRank, operands } from "../arguments.ts";
 import { joined } from "../arranging.ts";
 import { type Composite, raises, t } from "../op.ts";
 import type { Tensor } from "../tensor.ts";
@@ -149,38 +149,4 @@ export const cartesianProd: Listed = {
   },
   samples: [[[t([2]), t([3])]], [[t([3])]]],
   errors: [raises([[t([2, 2])]], "is no vector")],
-};
-
-interface Powers {
-  readonly N?: number | null;
-  readonly increasing?: boolean;
-}
-type PowersRest = [N?: number | null, increasing?: boolean] | [N: number | null, options: Omit<Powers, "N">] | [options: Powers];
-
-/** Vandermonde's matrix of a vector: its powers as N columns, as many as elements by default, from the highest to 1 unless `increasing`. */
-export const vander: Composite<(x: Tensor, ...rest: PowersRest) => Tensor> = {
-  self: -1,
-  rest: true,
-  compose: (x, ...rest) => {
-    checkRank(operand(x).shape, 1, 1);
-    const given = parse(rest, { N: either<number | null>(null, "integer", "null"), increasing: false });
-    const n = integer(given.N ?? x.numel(), "N", 0);
-    const ones = x.filledLike(1, [x.numel(), Math.min(n, 1)]);
-    const powers =
-      n < 2
-        ? ones
-        : joined(
-            [
-              ones,
-              x
-                .unsqueeze(1)
-                .expand(x.numel(), n - 1)
-                .cumprod(1),
-            ],
-            1,
-          );
-    return given.increasing || n < 2 ? powers : powers.flip(1);
-  },
-  samples: [[t([3])], [t([2]), 4, true], [t([3], { fixed: true }), { N: 1 }], [t([3], { dtype: "int32", low: 1, high: 4 })]],
-  errors: [raises([t([2, 2])], "1 dimensions"), raises([t([2]), -1], "at least 0")],
 };
