@@ -43,8 +43,11 @@ fn spot(line: u32, i: u32, length: u32) -> u32 {
   return (line / params.inner * length + i) * params.inner + line % params.inner;
 }
 
-fn pair_at(line: u32, i: u32) -> vec2u { return pairs[line * params.length + i]; }
-fn pair_of_x(line: u32, i: u32) -> vec2u { return vec2u(key_of(x[spot(line, i, params.length)]) ^ params.flip, i); }
+// Where a line starts among the pairs, or in x, and its elements from there.
+fn start_of(line: u32) -> u32 { return line * params.length; }
+fn start_of_x(line: u32) -> u32 { return spot(line, 0u, params.length); }
+fn pair_at(start: u32, i: u32) -> vec2u { return pairs[start + i]; }
+fn pair_of_x(start: u32, i: u32) -> vec2u { return vec2u(key_of(x[start + i * params.inner]) ^ params.flip, i); }
 
 fn deliver(line: u32, i: u32, pair: vec2u) { pairs_out[line * params.length + i] = pair; }
 fn deliver_place(line: u32, i: u32, pair: vec2u) {
@@ -65,7 +68,7 @@ fn sort_tile(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: ve
     let line = first + e / p.padded;
     let i = e % p.padded;
     tile[e] = LAST;
-    if (line < p.lines && i < p.length) { tile[e] = pair_at(line, i); }
+    if (line < p.lines && i < p.length) { tile[e] = pair_at(start_of(line), i); }
   }
   for (var size = 2u; size <= p.padded; size *= 2u) {
     for (var step = size / 2u; step > 0u; step /= 2u) {
@@ -98,7 +101,8 @@ fn sort_line(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups)
   let line = gid.x + gid.y * nwg.x * WG;
   if (line >= params.lines) { return; }
   let first = line * length;
-  for (var i = 0u; i < length; i++) { pairs_out[first + i] = pair_at(line, i); }
+  let start = start_of(line);
+  for (var i = 0u; i < length; i++) { pairs_out[first + i] = pair_at(start, i); }
   var gap = 1u;
   while (gap * 3u < length) { gap = gap * 3u + 1u; }
   for (; gap > 0u; gap /= 3u) {
@@ -131,8 +135,8 @@ fn stretch(run: u32, lid: u32) -> vec2u {
 }
 
 // Every invocation counts the digits of its own.
-fn tally(line: u32, lid: u32, own: vec2u) {
-  for (var i = own.x; i < own.y; i++) { cells[(lid << BITS) + digit(pair_at(line, i))] += 1u; }
+fn tally(start: u32, lid: u32, own: vec2u) {
+  for (var i = own.x; i < own.y; i++) { cells[(lid << BITS) + digit(pair_at(start, i))] += 1u; }
   workgroupBarrier();
 }
 
@@ -151,7 +155,7 @@ fn sum_up(d: u32, start: u32) -> u32 {
 fn count_digits(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u, @builtin(local_invocation_index) lid: u32) {
   let at = seat(wid, nwg);
   if (at.x >= params.lines) { return; }
-  tally(at.x, lid, stretch(at.y, lid));
+  tally(start_of(at.x), lid, stretch(at.y, lid));
   for (var d = lid; d < 1u << BITS; d += WG) { counts[((at.x << BITS) + d) * params.runs + at.y] = sum_up(d, 0u); }
 }
 
@@ -161,11 +165,12 @@ fn place_digits(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg:
   let at = seat(wid, nwg);
   if (at.x >= params.lines) { return; }
   let own = stretch(at.y, lid);
-  tally(at.x, lid, own);
+  let start = start_of(at.x);
+  tally(start, lid, own);
   for (var d = lid; d < 1u << BITS; d += WG) { sum_up(d, counts[((at.x << BITS) + d) * params.runs + at.y]); }
   workgroupBarrier();
   for (var i = own.x; i < own.y; i++) {
-    let pair = pair_at(at.x, i);
+    let pair = pair_at(start, i);
     let cell = (lid << BITS) + digit(pair);
     let to = cells[cell];
     cells[cell] = to + 1u;
@@ -206,10 +211,11 @@ fn first_of_runs(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgro
   let line = e / p.runs;
   if (line >= p.lines) { return; }
   let last = p.wanted - 1u;
+  let start = start_of(line);
   for (var k = 0u; k < p.wanted; k++) { held[k] = LAST; }
   var worst = LAST;
   for (var i = e % p.runs; i < p.length; i += p.runs) {
-    let pair = pair_at(line, i);
+    let pair = pair_at(start, i);
     if (!before(pair, worst)) { continue; }
     var k = last;
     for (; k > 0u && before(pair, held[k - 1u]); k--) { held[k] = held[k - 1u]; }

@@ -90,7 +90,7 @@ function order(
   let pairs: View | undefined;
   /** Reads x, or the pairs that there are by now. */
   const launch = (entry: string, spec: Specialisation, bind: Record<string, View>, more: Record<string, number>, grid: number): void => {
-    const reads = pairs ? spec : { ...spec, ...key, pair_at: "pair_of_x" };
+    const reads = pairs ? spec : { ...spec, ...key, start_of: "start_of_x", pair_at: "pair_of_x" };
     q.launch(kernel(source, entry, reads), { x, pairs: pairs ?? x, out, ...bind }, { ...params, length: size, ...more }, grid);
   };
   const fresh = (n: number): View => q.scratch("int32", [lines, n, 2]);
