@@ -222,6 +222,8 @@ def error_cases(row):
         try:
             if "out" in kwargs:
                 raise Unexpressible("out")
+            if any(t.is_meta for t in flatten(args) + flatten(kwargs)):
+                raise Unexpressible("no memory")
             if sum(t.numel() for t in flatten(args) + flatten(kwargs)) > MAX_ELEMENTS:
                 raise Unexpressible("large")
             args, kwargs = [tree_map(a, narrow) for a in args], {k: single(tree_map(x, narrow)) for k, x in kwargs.items()}
