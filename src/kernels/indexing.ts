@@ -106,7 +106,9 @@ const finish: Readonly<Record<string, string>> = { uint8: "finish_byte", bool: "
 
 /** out = x; then src is folded into out[…, index, …], in the order in which sources stand. */
 export const scattering = {
-  cpu: ({ x, index, src, out }: Io<"x" | "index" | "src">, { dim, fold: kind }: Writes): void => {
+  cpu: ({ x, index, src, out }: Io<"x" | "index" | "src">, { dim, fold: asked }: Writes): void => {
+    // Of truth values 256 do not add up to none.
+    const kind = asked === "added" && out.dtype === "bool" ? "larger" : asked;
     // Gradients add, and call nothing for it.
     const adds = kind === "added";
     const fold = kind === "product" && !isFloat(out.dtype) ? Math.imul : folds[kind].cpu;
@@ -123,7 +125,6 @@ export const scattering = {
         to[o] = adds ? to[o]! + source : fold(to[o]!, source);
       }
     });
-    if (out.dtype === "bool") for (let i = 0; i < to.length; i++) to[i] = Number(to[i] !== 0);
   },
   gpu: ({ x, index, src, out }: Io<"x" | "index" | "src">, { dim, fold }: Writes, q: Launcher): void => {
     const { shape } = out;

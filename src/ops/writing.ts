@@ -4,7 +4,7 @@ import { type Shape, sizeOf } from "../base/shape.ts";
 import { scattering, type Writes } from "../kernels/indexing.ts";
 import { checkFits, checkIndex, checkSource, operand } from "./arguments.ts";
 import { cropped } from "./arranging.ts";
-import type { Cases, InPlace, Input, Primitive } from "./op.ts";
+import type { Cases, Input, Primitive } from "./op.ts";
 import { placed } from "./slices.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -34,8 +34,7 @@ export type Writing<Source extends Tensor | number, S extends Names | "out" = Na
   Names,
   S,
   Writes
-> &
-  InPlace;
+>;
 type Own<Source extends Tensor | number> = Pick<Writing<Source>, "save" | "backward"> & Cases & Pick<Writes, "fold">;
 
 /** A record that takes src into x at indices along a dimension. */
@@ -53,5 +52,4 @@ export const writing = <Source extends Tensor | number>({ fold, ...own }: Own<So
   },
   ...scattering,
   ...own,
-  inplace: true,
 });

@@ -126,6 +126,11 @@ onEveryDevice((device) => {
     ).toEqual([18, 2, 2]);
   });
 
+  it("as many truths as a byte counts are true", async () => {
+    const truth = (n: number, v: number): Tensor => full([n], v, { dtype: "bool" });
+    expect(await truth(2, 0).scatterAdd(0, ints(new Array(256).fill(1)), truth(256, 1)).tolist()).toEqual([false, true]); // prettier-ignore
+  });
+
   it("many sources at few places fold in their order", async () => {
     const n = 20000;
     const places = Int32Array.from({ length: n }, (_, i) => (i * 7919) % 97);

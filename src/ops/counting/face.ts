@@ -44,12 +44,6 @@ declare module "../tensor.ts" {
     searchsorted: MethodOf<typeof searching.searchsorted>;
     /** Whether each element is among `testElements`, one of both perhaps a number; { invert } asks whether it is not. NaN is among none. */
     isin: MethodOf<typeof searching.isin>;
-    /** In place: x and the sources at each place: the largest of them. */
-    scatterLarger_: MethodOf<typeof folding.scatterLarger>;
-    /** In place: x and the sources at each place: the smallest of them. */
-    scatterSmaller_: MethodOf<typeof folding.scatterSmaller>;
-    /** In place: x times the sources at each place; its gradient is right at zeros, and so is the second. */
-    scatterProduct_: MethodOf<typeof folding.scatterProduct>;
   }
   /** @internal */
   interface Tensor {

@@ -35,10 +35,10 @@ const extreme = (fold: "larger" | "smaller"): Folding => ({
     fold,
     save: ["x", "index", "src", "out"],
     backward: (g, { x, index, src, out }, { dim }) => {
-      const own = x.eq(out).to(g.dtype);
-      const hits = src.eq(out.gather(dim, index)).to(g.dtype);
-      const part = g.div(own.scatterAdd(dim, index, hits));
-      return { x: () => part.mul(own), src: () => part.gather(dim, index).mul(hits) };
+      const own = x.eq(out);
+      const hits = src.eq(out.gather(dim, index));
+      const part = g.div(own.to(g.dtype).scatterAdd(dim, index, hits.to(g.dtype)));
+      return { x: () => part.where(own, 0), src: () => part.gather(dim, index).where(hits, 0) };
     },
     ...cases,
   }),

@@ -75,35 +75,41 @@ function standing(index: Tensor, dim: number, extent: number): Tensor {
 }
 
 /** x with src added at indices along dim: out[index[i][j]][j] += src[i][j] for dim 0. The order of additions is fixed. */
-export const scatterAdd: Writing<Tensor> = writing({
-  fold: "added",
-  save: { src: ["index"] },
-  backward: (g, { index }, { dim }) => ({ x: () => g, src: () => g.gather(dim, index) }),
-  samples: [
-    [t([3, 4]), 1, ints([3, 2], [0, 0, 3, 1, 2, 2]), t([3, 2])],
-    [t([3, 2]), 0, ints([2, 1], [2, 2]), t([3, 2])],
-    [t([]), 0, ints([], [0]), t([])],
-  ],
-  errors: [
-    raises([t([3, 5]), 0, ints([1, 2], [0, 1]), t([2])], "needs [1, 2]"),
-    raises([t([3]), 0, ints([1, 1], [0]), t([1, 1])], "needs the dimensions of [3]"),
-  ],
-});
+export const scatterAdd: Writing<Tensor> & InPlace = {
+  ...writing<Tensor>({
+    fold: "added",
+    save: { src: ["index"] },
+    backward: (g, { index }, { dim }) => ({ x: () => g, src: () => g.gather(dim, index) }),
+    samples: [
+      [t([3, 4]), 1, ints([3, 2], [0, 0, 3, 1, 2, 2]), t([3, 2])],
+      [t([3, 2]), 0, ints([2, 1], [2, 2]), t([3, 2])],
+      [t([]), 0, ints([], [0]), t([])],
+    ],
+    errors: [
+      raises([t([3, 5]), 0, ints([1, 2], [0, 1]), t([2])], "needs [1, 2]"),
+      raises([t([3]), 0, ints([1, 1], [0]), t([1, 1])], "needs the dimensions of [3]"),
+    ],
+  }),
+  inplace: true,
+};
 
 /** x with src (or a number) written at indices along dim; where indices repeat the last source stands. */
-export const scatter: Writing<Tensor | number> = writing({
-  fold: "last",
-  save: ["index"],
-  backward: (g, { index }, { dim }, ins) => ({
-    x: () => g.scatter(dim, index, 0),
-    src: () => g.gather(dim, index).where(standing(index, dim, ins.x.shape[dim] ?? 1), 0),
+export const scatter: Writing<Tensor | number> & InPlace = {
+  ...writing<Tensor | number>({
+    fold: "last",
+    save: ["index"],
+    backward: (g, { index }, { dim }, ins) => ({
+      x: () => g.scatter(dim, index, 0),
+      src: () => g.gather(dim, index).where(standing(index, dim, ins.x.shape[dim] ?? 1), 0),
+    }),
+    samples: [
+      [t([3, 4]), 1, ints([3, 2], [0, 2, 3, 1, 2, 0]), t([3, 2])],
+      [t([2, 3]), 0, ints([1, 2], [1, 0]), 1.5],
+    ],
+    errors: [raises([t([3]), 0, ints([2], [0, 1]), t([1])], "needs [2]")],
   }),
-  samples: [
-    [t([3, 4]), 1, ints([3, 2], [0, 2, 3, 1, 2, 0]), t([3, 2])],
-    [t([2, 3]), 0, ints([1, 2], [1, 0]), 1.5],
-  ],
-  errors: [raises([t([3]), 0, ints([2], [0, 1]), t([1])], "needs [2]")],
-});
+  inplace: true,
+};
 
 /** x with the slices of source, times alpha, added at the places of dim that index (1-D) names. */
 export const indexAdd: Slices<[options?: { alpha?: number }]> = {
