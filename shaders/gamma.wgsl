@@ -56,34 +56,37 @@ fn digamma_f(x: f32) -> f32 {
   return keep_nan(select(pole, x, x == inf_f32()), x);
 }
 
-// ζ(s, q) for s > 1 and q > 0: nine terms, and the Euler–Maclaurin formula for the rest (DLMF 25.11.28).
+// ζ(s, q) for s > 1 and q > 0: ten terms, and the Euler–Maclaurin formula for the rest (DLMF 25.11.28).
 fn zeta_above(s: f32, q: f32) -> f32 {
   var sum = 0.0;
-  for (var k = 0.0; k < 9.0; k += 1.0) {
-    let term = pow_f(q + k, -s);
+  var term = 0.0;
+  var w = q;
+  for (var k = 0.0; k < 10.0; k += 1.0) {
+    w = q + k;
+    term = pow_f(w, -s);
     sum += term;
     // The rest is nothing beside the sum, or all there is where the terms fall below the normal range.
-    if (term * (q + k) <= sum * 0x1p-26 * (s - 1.0)) { return select(sum, pow_f(q, 1.0 - s) / (s - 1.0), sum == 0.0); }
+    if (term * w <= sum * 0x1p-26 * (s - 1.0)) { break; }
   }
-  let w = q + 9.0;
+  let rest = pow_f(w, 1.0 - s) / (s - 1.0);
   let z = 1.0 / (w * w);
   let p = fma((s + 5.0) * (s + 6.0) * z, -8.267196e-7, 3.3068783e-5);
   let r = fma(fma((s + 3.0) * (s + 4.0) * z, p, -0.0013888889) * (s + 1.0) * (s + 2.0), z, 0.083333336);
-  return sum + pow_f(w, 1.0 - s) / (s - 1.0) + pow_f(w, -s) * fma(s / w, r, 0.5);
+  let all = sum + rest + term * fma(s / w, r, -0.5);
+  return select(all, select(sum, rest, sum == 0.0), term * w <= sum * 0x1p-26 * (s - 1.0));
 }
 
 // ζ(s, q). Below 0, where s must be whole, the terms of negative bases are those of two values with the fraction of −q.
 fn zeta_f(s: f32, q: f32) -> f32 {
-  let whole = floor(-q);
-  let u = -q - whole;
-  let above = zeta_above(s, select(q, 1.0 - u, q < 0.0));
-  var v = above;
-  if (q < 0.0) {
-    let odd = trunc_f(s * 0.5) * 2.0 != s;
-    let below = zeta_above(s, u);
-    let rest = zeta_above(s, 1.0 - q);
-    v = nan_if(select(above + below - rest, (above - below) + rest, odd), trunc_f(s) != s || is_inf(s));
+  let u = -q - floor(-q);
+  let odd = trunc_f(s * 0.5) * 2.0 != s;
+  var v = 0.0;
+  // A loop, so that a kernel holds the long function once.
+  for (var k = 0u; k < select(1u, 3u, q < 0.0); k++) {
+    let z = zeta_above(s, select(q, select(select(1.0 - q, u, k == 1u), 1.0 - u, k == 0u), q < 0.0));
+    v += select(z, -z, k > 0u && odd == (k == 1u));
   }
+  v = nan_if(v, q < 0.0 && (trunc_f(s) != s || is_inf(s)));
   v = select(v, inf_f32(), s == 1.0 || q == 0.0 || (q < 0.0 && (u == 0.0 || is_inf(q))));
   v = select(v, select(select(0.0, 1.0, q == 1.0), inf_f32(), q < 1.0), s == inf_f32() && q > 0.0);
   return keep_nan(keep_nan(nan_if(select(v, 0.0, q == inf_f32() && s > 1.0), s < 1.0), q), s);

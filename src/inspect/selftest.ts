@@ -38,7 +38,7 @@ export interface SelfTestOptions {
 
 /** Accepted errors in float32: values, first and second gradients. */
 export const bounds = { value: 2e-5, gradient: 1e-4, second: 5e-4 };
-const keys = ["value", "gradient", "second"] as const;
+const keys = Object.keys(bounds) as (keyof typeof bounds)[];
 
 /** Largest error between two lists of tensors; throws when shapes or presence differ. A missing gradient equals zeros. */
 async function compare(what: string, got: readonly (Tensor | undefined)[], want: readonly (Tensor | undefined)[]): Promise<number> {

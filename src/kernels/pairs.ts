@@ -17,7 +17,7 @@ export const mantissa = (x: number): number => ldexp(x, -exponent(x));
 /** x · 2^y in two steps, so that nothing overflows before the result does. */
 export function ldexp(x: number, y: number): number {
   if (Math.abs(y) === Infinity) return x * 2 ** y;
-  if (x === 0 || Math.abs(x) === Infinity) return x + 0 * y;
+  if (x === 0 || Math.abs(x) === Infinity) return Number.isNaN(y) ? NaN : x;
   const half = Math.trunc(Math.min(Math.max(y, -2200), 2200) / 2);
   return x * 2 ** half * 2 ** (y - half);
 }

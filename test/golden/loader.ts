@@ -52,6 +52,7 @@ export const FAMILIES = [
   "sorting",
   "pointwise",
   "activation",
+  "pointwise",
   "special",
 ] as const;
 export type GoldenFamily = (typeof FAMILIES)[number];

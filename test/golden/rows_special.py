@@ -127,6 +127,7 @@ def analysis(add):
     add("lgamma", v(0.0, -1.0, -0.5, 1.0, 2.0, -2.5, -3.7, 12.5, 1e-4, 30.0))
     add("lgamma", v(INF, NAN, -2.0, 1e10, grad=False))
     add("digamma", v(0.0, 1.0, -0.5, -2.5, 12.5, -3.7, 30.0))
+    add("digamma", v(-1.0, 0.5))
     add("digamma", v(0.0, -0.0, -1.0, INF, NAN, -4.0, grad=False))
     add("i0", v(0.0, 8.0, -8.5, 20.0, -21.0, 50.0))
     for name in ("i0e", "i1e", "i1"):

@@ -44,7 +44,7 @@ const powers = (_x: number, y: number): boolean => Math.abs(y) < 1e-7 || Math.ab
 /**
  * Gradients that float32 cannot get, nor does PyTorch: the exponent less 1 is a rounded number, the whole quotient of huge ratios jumps,
  * squares leave the range, an output near ±1 has lost the digits that it differs in, two orders of a Bessel function differ by nothing.
- * Values: less a half, a tiny number is that half.
+ * Values: less a half, a tiny number is that half; one more than a number that is not whole may be whole.
  */
 const beyond: Readonly<Record<string, (x: number, y: number) => boolean>> = {
   pow: powers,
@@ -56,7 +56,8 @@ const beyond: Readonly<Record<string, (x: number, y: number) => boolean>> = {
   remainder: (x, y) => Math.abs(x / y) > 9000,
   i0e: nearlyEqual,
   i1e: nearlyEqual,
-  mvlgamma: (x) => Math.abs(x) < 1e-6,
+  mvlgamma: (x) => Math.abs(x) < 1e-3,
+  zeta: (s, q) => s < 1 || (q < 0 && !(Number.isInteger(s) && s < 2 ** 23)),
 };
 
 type Numbers = ArrayLike<number>;
