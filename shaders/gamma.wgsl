@@ -41,7 +41,7 @@ fn digamma_above(x: f32) -> f32 {
   let t = select(y - 1.5, x - 0.5, low);
   let p = fma(fma(fma(fma(fma(0.01111724, t, -0.016384069), t, 0.016981291), t, -0.025781026), t, 0.040879145), t, -0.062057074);
   let slope = fma(fma(fma(fma(p, t, 0.0949821), t, -0.14839879), t, 0.24054262), t, -0.4236275);
-  let near = fma(slope, t, 0.9510559) * ((t + 0.03836787) - 1.24381e-8);
+  let near = fma(slope, t, 0.9510559) * (fence(t + 0.0383678675, hidden_zero(bitcast<u32>(x))) - 1.243815e-8);
   let z = 1.0 / (x * x);
   let far = log_f(x) - 0.5 / x - z * fma(z, fma(z, 0.003968254, -0.008333334), 0.083333336);
   return select(near + select(sum, -1.0 / x, low), far, x >= 8.0);

@@ -1,8 +1,10 @@
 // The WGSL functions of shaders/math.wgsl and shaders/special.wgsl that are no operators by themselves against their double precision
 // twins, in units in the last place, and the integers of both. Operators are measured by their records: accuracy.test.ts, special-values.test.ts.
 import { describe, expect, test } from "vitest";
+import gamma from "../../shaders/gamma.wgsl?raw";
 import math from "../../shaders/math.wgsl?raw";
 import special from "../../shaders/special.wgsl?raw";
+import { digamma, lgamma, zeta } from "../../src/kernels/gamma.ts";
 import * as m from "../../src/kernels/math.ts";
 import { runShader } from "../gpu-harness.ts";
 
@@ -36,8 +38,14 @@ interface Row {
   readonly except?: (x: number) => boolean;
 }
 
+const positive: readonly Sampler[] = [uniform(0.001, 3), uniform(3, 100), (random) => 2 ** (60 * random() - 20)];
+
 const ROWS: readonly Row[] = [
   { call: "exp_below_f(x)", twin: Math.exp, samples: [uniform(-87, 0), uniform(-1, 0), uniform(-400, -80)], ulp: 1, except: (x) => x > 0 },
+  // Below 0 they are differences of large terms beside zeros of their own.
+  { call: "lgamma_f(x)", twin: lgamma, samples: positive, ulp: 8, except: (x) => x < 0 },
+  { call: "digamma_f(x)", twin: digamma, samples: positive, ulp: 6, except: (x) => x < 0 },
+  { call: "zeta_f(2.5, x)", twin: (x) => zeta(2.5, x), samples: positive, ulp: 5, except: (x) => x < 0 },
   { call: "normal_cdf(x)", twin: m.normalCdf, samples: [uniform(-12.8, 6), uniform(-2, 2), exponents(-30, 1)], ulp: 4.3 },
 ];
 
@@ -59,7 +67,7 @@ function randomNumbers(seed: number): () => number {
 }
 
 function kernel(call: string, operand: string, result: string): string {
-  return `${math}\n${special}
+  return `${math}\n${special}\n${gamma}
 fn exp_below_f(x: f32) -> f32 { return exp_below(vec4f(x)).x; }
 @group(0) @binding(1) var<storage, read> xs: array<${operand}>;
 @group(0) @binding(2) var<storage, read> ys: array<${operand}>;
