@@ -60,7 +60,8 @@ function ragged(x: Tensor, offsets: Tensor): Bags {
   const begun = offsets.filledLike(0, [length + 1]).scatterAdd(0, offsets, offsets.filledLike(1));
   const own = begun.cumsum(0).narrow(0, 0, length).sub(1);
   return {
-    sum: (each) => each.filledLike(0, [bags, ...each.shape.slice(1)]).indexAdd(0, own, each),
+    // Where there are no bags, no row is in one.
+    sum: (each) => (bags === 0 ? each.narrow(0, 0, 0) : each.filledLike(0, [bags, ...each.shape.slice(1)]).indexAdd(0, own, each)),
     apart: (rows) => {
       if (!seen) throw new ArgumentError('mode "max" needs offsets that the host can see', "make them with tensor()");
       const starts = [...Array.from(seen), length];

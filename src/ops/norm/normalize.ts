@@ -176,7 +176,7 @@ type GradientFn = (g: Tensor, x: Tensor, options?: Known) => Tensor;
 type Gradient = Primitive<GradientFn, GradientNames, never, Attrs> & Internal;
 
 const unknown = { mean: none, rstd: none, sums: none };
-const usual = { shape: undefined as Shape | undefined, around0: undefined as boolean | undefined, training: true, momentum: 0, eps: 1e-5 };
+const usual = { shape: undefined as Shape | undefined, around0: false, training: true, momentum: 0, eps: 1e-5 };
 const sorted = (...[g, x, ...rest]: Parameters<GradientFn>): { inputs: Operands; attrs: Attrs } => {
   const { shape, around0, training, momentum, eps, ...given } = parse(rest, {}, { ...usual, ...affine, ...unknown });
   return { inputs: { g, x, ...given } as Operands, attrs: { shape, around0, training, momentum, eps } };
