@@ -5,6 +5,7 @@ import { either, parse } from "../../base/options.ts";
 import { visible } from "../../kernels/indexing.ts";
 import { checkFits, checkIndex, checkRank, operand } from "../arguments.ts";
 import { vector } from "../arranging.ts";
+import { distinct } from "../choosing.ts";
 import { type Composite, raises, t } from "../op.ts";
 import type { Tensor } from "../tensor.ts";
 import type { EmbeddingOptions } from "../indexing/indexing.ts";
@@ -138,7 +139,7 @@ export const embeddingBag: Composite<EmbeddingBagFn> = {
     ],
     [
       t([4], { dtype: "int32", data: [0, 2, 3, 1] }),
-      t([4, 3]),
+      distinct([4, 3]),
       t([3], { dtype: "int32", data: [0, 3, 4] }),
       { mode: "max", includeLastOffset: true },
     ],
