@@ -18,8 +18,8 @@ import type { Factory } from "./factory.ts";
 import { Linear } from "./linear.ts";
 import type { Module } from "./module.ts";
 import { BatchNorm1d, BatchNorm2d, BatchNorm3d, type BatchNormRest } from "./norm.ts";
-import { Parameter } from "./parameter.ts";
-import { isUninitialized, UninitializedBuffer, UninitializedParameter } from "./uninitialized.ts";
+import { isUninitialized, Parameter } from "./parameter.ts";
+import { UninitializedBuffer, UninitializedParameter } from "./uninitialized.ts";
 
 /** What lazy layers have until their first call. */
 interface Lazy {

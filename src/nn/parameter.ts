@@ -30,6 +30,14 @@ export class Parameter extends Tensor {
   }
 }
 
+/** What parameters and buffers without a shape add. A model that has none brings no code of theirs. */
+export interface Shapeless {
+  materialize(shape: readonly number[]): void;
+  another(): Tensor;
+}
+/** Whether a tensor has no shape yet. */
+export const isUninitialized = (x: Tensor): x is Tensor & Shapeless => "materialize" in x;
+
 /** A tensor as a parameter, a parameter as it is. Errors: ArgumentError for anything else. */
 export function parameterFrom(name: string, value: unknown, owner: string): Parameter {
   if (!(value instanceof Tensor)) throw new ArgumentError(`${name} is ${described(value)}, not a tensor`, "", owner);

@@ -5,7 +5,7 @@ import { sameShape } from "../base/shape.ts";
 import { overwrite } from "../tensor/dispatch.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { transferred } from "../tensor/transfer.ts";
-import { isUninitialized } from "./uninitialized.ts";
+import { isUninitialized } from "./parameter.ts";
 
 /** Tensors by state-dict key: a plain object or a Map. */
 export type StateDict = Readonly<Record<string, Tensor>> | ReadonlyMap<string, Tensor>;

@@ -94,6 +94,3 @@ export class UninitializedBuffer extends shapeless("UninitializedBuffer", Buffer
     hideShape(this);
   }
 }
-
-export type Uninitialized = UninitializedParameter | UninitializedBuffer;
-export const isUninitialized = (x: unknown): x is Uninitialized => x instanceof UninitializedParameter || x instanceof UninitializedBuffer;

@@ -3,7 +3,7 @@ import { isGradEnabled } from "../../src/autograd/mode.ts";
 import { ArgumentError, WengertError } from "../../src/base/errors.ts";
 import { defaultGenerator } from "../../src/base/random.ts";
 import { dense } from "../../src/device/cpu.ts";
-import { isUninitialized } from "../../src/nn/uninitialized.ts";
+import { isUninitialized } from "../../src/nn/parameter.ts";
 import { Tensor } from "../../src/tensor/tensor.ts";
 
 /** A valid call, made anew every time. */

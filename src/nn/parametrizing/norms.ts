@@ -1,4 +1,5 @@
 // Norms of weights: along all dimensions but one, and the largest singular value by power iteration.
+import "../../ops/indexing/index.ts";
 import "../../ops/linalg/index.ts";
 import "../../ops/norm/index.ts";
 import { noGrad } from "../../autograd/mode.ts";

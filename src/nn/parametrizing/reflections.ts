@@ -1,7 +1,6 @@
 // Orthogonal matrices from operators that every device has: Householder reflections, the QR decomposition, the exponential.
 // Source: Golub and Van Loan, Matrix Computations (4th edition), §5.1, §5.2 and §9.3. All take matrices [..., n, k] with n ≥ k.
 import "../../ops/indexing/index.ts";
-import "../../ops/math/index.ts";
 import { noGrad } from "../../autograd/mode.ts";
 import { eye } from "../../tensor/create.ts";
 import { functions } from "../../tensor/methods.ts";
