@@ -17,6 +17,9 @@ export {
 export { ModuleDict, ParameterDict } from "./dict.ts";
 export { AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout } from "./dropout.ts";
 export { Bilinear } from "./bilinear.ts";
+export { CTCLoss } from "./ctc.ts";
+export { CosineSimilarity, type Distance, PairwiseDistance } from "./distance.ts";
+export { Dropout, Dropout1d, Dropout2d, Dropout3d } from "./dropout.ts";
 export { Embedding, type EmbeddingOptions } from "./embedding.ts";
 export { EmbeddingBag, type EmbeddingBagOptions } from "./embedding-bag.ts";
 export { Flatten, Unflatten } from "./flatten.ts";
@@ -40,6 +43,7 @@ export {
 } from "./lazy.ts";
 export { Identity, Linear } from "./linear.ts";
 export * from "./loss.ts";
+export * from "./margin.ts";
 export { Module, type PlaceOptions } from "./module.ts";
 export {
   BatchNorm1d,

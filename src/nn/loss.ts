@@ -1,43 +1,9 @@
 // Losses as layers: forward(input, target).
 import "../ops/loss/index.ts";
-import { checkKnown } from "../base/checks.ts";
-import { Tensor } from "../tensor/tensor.ts";
-import { layer } from "./layer.ts";
-import type { Module } from "./module.ts";
-import { Buffer } from "./parameter.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { type Loss, loss, type LossClass, type LossOf, type LossOptions, type Reduction, type Weighted, weighted, type WeightedClass } from "./criterion.ts"; // prettier-ignore
 
-export type Reduction = "mean" | "sum" | "none";
-export interface LossOptions {
-  readonly reduction?: Reduction;
-}
-/** A loss module, whose options `O` are its properties. */
-export type Loss<O = object> = Judge & Readonly<O>;
-interface Judge extends Module {
-  readonly reduction: Reduction;
-  forward(x: Tensor, target: Tensor): Tensor;
-}
-interface Weighted extends LossOptions {
-  /** A factor for every element or class. It is part of the state, as in PyTorch. */
-  readonly weight?: Tensor | null;
-}
-type LossClass<O = object> = new (options?: LossOptions & Partial<O>) => Loss<O>;
-type WeightedClass<O = object> = new (
-  ...rest: [weight: Tensor | null, options?: LossOptions & Partial<O>] | [options?: Weighted & Partial<O>]
-) => Loss<O> & { weight: Tensor | null };
-
-/** A loss prints no options; rescaling weights are state, as in PyTorch. */
-const loss = (name: string, keywords: object = {}, positional: object = {}, run?: string): never =>
-  layer(name, positional, run, {
-    keywords: { reduction: "mean", ...keywords },
-    inputs: 2,
-    shown: () => [],
-    stateNames: { posWeight: "pos_weight" },
-    settle(self) {
-      checkKnown("reduction", self.reduction, ["mean", "sum", "none"]);
-      for (const [key, value] of Object.entries(self)) if (value instanceof Tensor) self[key] = new Buffer(value);
-    },
-  }) as never;
-const weighted = { weight: null };
+export type { Loss, LossOptions, Reduction };
 
 /**
  * Mean of (x − y)².
@@ -106,3 +72,52 @@ export const BCEWithLogitsLoss: WeightedClass<{ posWeight: Tensor | null }> = /*
   "binaryCrossEntropyWithLogits",
 );
 export type BCEWithLogitsLoss = InstanceType<typeof BCEWithLogitsLoss>;
+/**
+ * Divergence of a distribution, whose logarithms x holds, from the target's; "batchmean" divides the sum by the number of rows.
+ * @example
+ * const loss = new nn.KLDivLoss({ reduction: "batchmean" });
+ * await loss.call(tensor([[0.5, 0.5]]).log(), tensor([[0.25, 0.75]])).item(); // → 0.13081
+ */
+export const KLDivLoss: new (options?: {
+  readonly reduction?: Reduction | "batchmean";
+  readonly logTarget?: boolean;
+}) => LossOf<(x: Tensor, target: Tensor) => Tensor, { logTarget: boolean }> = /* @__PURE__ */ loss(
+  "KLDivLoss",
+  { logTarget: false },
+  {},
+  "klDiv",
+  2,
+  "batchmean",
+);
+export type KLDivLoss = InstanceType<typeof KLDivLoss>;
+
+interface Poisson {
+  logInput: boolean;
+  full: boolean;
+  eps: number;
+}
+/**
+ * Negative log likelihood of counts under Poisson distributions with rates eˣ, or x itself.
+ * @example await new nn.PoissonNLLLoss().call(tensor([0, 1]), tensor([1, 2])).item(); // → 0.85914
+ */
+export const PoissonNLLLoss: new (
+  ...rest:
+    | [logInput?: boolean, full?: boolean, options?: LossOptions & Partial<Pick<Poisson, "eps">>]
+    | [logInput: boolean, options: LossOptions & Partial<Omit<Poisson, "logInput">>]
+    | [options: LossOptions & Partial<Poisson>]
+) => Loss<Poisson> = /* @__PURE__ */ loss("PoissonNLLLoss", { eps: 1e-8 }, { logInput: true, full: false }, "poissonNllLoss");
+export type PoissonNLLLoss = InstanceType<typeof PoissonNLLLoss>;
+/**
+ * Negative log likelihood of numbers under normal distributions: forward(mean, target, var).
+ * @example await new nn.GaussianNLLLoss().call(tensor([1, 2]), tensor([0, 2]), tensor([1, 0.5])).item(); // → 0.076713
+ */
+export const GaussianNLLLoss: new (
+  options?: LossOptions & { readonly full?: boolean; readonly eps?: number },
+) => LossOf<(x: Tensor, target: Tensor, variance: Tensor) => Tensor, { full: boolean; eps: number }> = /* @__PURE__ */ loss(
+  "GaussianNLLLoss",
+  { full: false, eps: 1e-6 },
+  {},
+  "gaussianNllLoss",
+  3,
+);
+export type GaussianNLLLoss = InstanceType<typeof GaussianNLLLoss>;

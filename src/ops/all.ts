@@ -2,11 +2,14 @@
 import "./activation/index.ts";
 import "./adam/index.ts";
 import "./counting/index.ts";
+import "./ctc/index.ts";
+import "./distance/index.ts";
 import "./gating/index.ts";
 import "./bags/index.ts";
 import "./indexing/index.ts";
 import "./linalg/index.ts";
 import "./loss/index.ts";
+import "./margin/index.ts";
 import "./math/index.ts";
 import "./norm/index.ts";
 import "./random/index.ts";

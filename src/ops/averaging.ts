@@ -34,14 +34,14 @@ export const wrongReduction = (): ErrorSample => raises([t([2]), t([2]), { reduc
 export const pairErrors = (): ErrorSample[] => [wrongReduction(), raises([t([2, 3]), t([2])], "do not broadcast")];
 
 /**
- * A loss of pairs of elements, times `weight` if there is one; `options` are the keywords beside reduction with their defaults, `more`
- * the reductions beside the usual ones.
+ * A loss of pairs of elements, times `weight` if there is one; `options` are the keywords beside reduction with their defaults, `positional`
+ * those that may be given by position, `more` the reductions beside the usual ones.
  */
-export function loss<K extends object, O extends object>(
+export function loss<K extends object, O extends object, P extends object = object>(
   options: O,
-  losses: (x: Tensor, target: Tensor, options: O) => Tensor,
+  losses: (x: Tensor, target: Tensor, options: O & P) => Tensor,
   record: Pick<Loss<K>, "samples" | "errors">,
-  positional: { readonly weight?: Given } = {},
+  positional: P & { readonly weight?: Given } = {} as P,
   ...more: readonly string[]
 ): Loss<K> {
   return {
@@ -51,7 +51,7 @@ export function loss<K extends object, O extends object>(
       checkReduction(reduction, ...more);
       checkFloat(isFloat(x.dtype) ? x.dtype : target.dtype);
       if ("weight" in positional) checkFits("the target", target.shape, x.shape);
-      const each = losses(x, target, own as unknown as O);
+      const each = losses(x, target, own as unknown as O & P);
       return reduced(weight ? each.mul(weight) : each, reduction, reduction === "batchmean" ? (x.shape[0] ?? 1) : undefined);
     },
     ...record,

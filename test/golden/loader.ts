@@ -54,6 +54,10 @@ export const FAMILIES = [
   "activation",
   "pointwise",
   "special",
+// prettier-ignore
+export const FAMILIES = [
+  "create", "elementwise", "reduce", "view", "gather", "matmul", "conv", "pool", "normalize", "loss",
+  "activation", "losses",
 ] as const;
 export type GoldenFamily = (typeof FAMILIES)[number];
 

@@ -53,6 +53,8 @@ def pointwise():
     add("hardtanh", v(-0.25, 0.75, 0.0, 0.5), min_val=-0.25, max_val=0.75)
     add("hardtanh", i(6), -3, 4)
     add("relu6", i(6))
+    # PyTorch has another slope at 3 where there are not enough elements for its vectors.
+    extreme("hardswish", v(-3.0, 3.0, *[x / 4 for x in range(-7, 7)]))
     add("leakyRelu", v(0.0, -1.0, 2.0), -0.5)
     add("elu", v(0.0, -1.0, 2.0), alpha=1.5)
     add("gelu", v(*USUAL), approximate="tanh")

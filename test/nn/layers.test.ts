@@ -37,6 +37,7 @@ function cases(): Case[] {
       [1, 1, 0, 0],
     ]),
   ];
+  const signs = truth.mul(2).sub(1);
   return [
     of(new nn.Linear(4, 3), [random(2, 4)], (l, x) => F.linear(x, l.weight, l.bias!)),
     of(new nn.Linear(4, 3, false), [random(2, 4)], (l, x) => F.linear(x, l.weight)),
@@ -143,6 +144,21 @@ function cases(): Case[] {
     of(new nn.CrossEntropyLoss(tensor([1, 2, 3]), { ignoreIndex: 0 }), [logits, classes], (_, x, y) => F.crossEntropy(x, y, { weight: tensor([1, 2, 3]), ignoreIndex: 0 })),
     of(new nn.NLLLoss(), [logits, classes], (_, x, y) => F.nllLoss(x, y)),
     of(new nn.BCELoss(), [F.sigmoid(p), truth], (_, x, y) => F.binaryCrossEntropy(x, y)),
+    of(new nn.KLDivLoss({ reduction: "batchmean" }), [F.logSoftmax(p, 1), F.softmax(q, 1)], (_, x, y) => F.klDiv(x, y, { reduction: "batchmean" })),
+    of(new nn.PoissonNLLLoss(true, true), [p, truth], (_, x, y) => F.poissonNllLoss(x, y, true, true)),
+    of(new nn.GaussianNLLLoss({ full: true }), [p, q, F.sigmoid(p)], (_, x, y, z) => F.gaussianNllLoss(x, y, z!, true)),
+    of(new nn.HingeEmbeddingLoss(2), [p, signs], (_, x, y) => F.hingeEmbeddingLoss(x, y, 2)),
+    of(new nn.SoftMarginLoss(), [p, signs], (_, x, y) => F.softMarginLoss(x, y)),
+    of(new nn.MarginRankingLoss(0.5), [p, q, signs], (_, x, y, z) => F.marginRankingLoss(x, y, z!, 0.5)),
+    of(new nn.CosineEmbeddingLoss(0.1), [p, q, signs.select(1, 0)], (_, x, y, z) => F.cosineEmbeddingLoss(x, y, z!, 0.1)),
+    of(new nn.MultiMarginLoss(2, 0.5, tensor([1, 2, 3])), [logits, classes], (_, x, y) => F.multiMarginLoss(x, y, 2, 0.5, tensor([1, 2, 3]))),
+    of(new nn.MultiLabelMarginLoss(), [logits, tensor([[0, -1, 1], [2, 1, -1], [-1, 0, 0], [0, 1, 2]], { dtype: "int32" })], (_, x, y) => F.multilabelMarginLoss(x, y)),
+    of(new nn.MultiLabelSoftMarginLoss(tensor([1, 2, 3, 4])), [p, truth], (_, x, y) => F.multilabelSoftMarginLoss(x, y, tensor([1, 2, 3, 4]))),
+    of(new nn.TripletMarginLoss(2, 1, { swap: true }), [p, q, truth], (_, x, y, z) => F.tripletMarginLoss(x, y, z!, 2, 1, { swap: true })),
+    of(new nn.TripletMarginWithDistanceLoss({ distanceFunction: (a, b) => a.sub(b).abs().sum(-1), margin: 2 }), [p, q, truth], (_, x, y, z) => F.tripletMarginLoss(x, y, z!, 2, 1, 0)),
+    of(new nn.CTCLoss(1, "sum"), [random(5, 2, 4).logSoftmax(2), tensor([[2, 3], [0, 0]], { dtype: "int32" }), tensor([5, 4], { dtype: "int32" }), tensor([2, 1], { dtype: "int32" })], (_, x, y, z, n) => F.ctcLoss(x, y, z!, n!, 1, "sum")),
+    of(new nn.CosineSimilarity(0), [p, q], (_, x, y) => F.cosineSimilarity(x, y, 0)),
+    of(new nn.PairwiseDistance(1, { keepdim: true }), [p, q], (_, x, y) => F.pairwiseDistance(x, y, 1, { keepdim: true })),
     of(new nn.BCEWithLogitsLoss({ posWeight: tensor([1, 2, 3, 4]) }), [p, truth], (_, x, y) => F.binaryCrossEntropyWithLogits(x, y, { posWeight: tensor([1, 2, 3, 4]) })),
   ]; // prettier-ignore
 }
@@ -293,6 +309,9 @@ describe("layers", () => {
     [new nn.FractionalMaxPool2d(2, 3), "FractionalMaxPool2d()"],
     [new nn.Bilinear(2, 3, 4), "Bilinear(in1_features=2, in2_features=3, out_features=4, bias=True)"],
     [new nn.EmbeddingBag(4, 3, { paddingIdx: -1, mode: "sum" }), "EmbeddingBag(4, 3, mode=sum, padding_idx=3)"],
+    [new nn.TripletMarginLoss(), "TripletMarginLoss()"],
+    [new nn.CTCLoss(), "CTCLoss()"],
+    [new nn.CosineSimilarity(), "CosineSimilarity()"],
   ])("%s prints as in PyTorch", (layer, text) => expect(String(layer)).toBe(text)); // prettier-ignore
 
   it.each([

@@ -4,6 +4,7 @@ import "../indexing/index.ts";
 import "./face.ts";
 import { install } from "../install.ts";
 import * as entropy from "./entropy.ts";
+import * as likelihood from "./likelihood.ts";
 import * as loss from "./loss.ts";
 
-install(entropy, loss);
+install(entropy, likelihood, loss);
