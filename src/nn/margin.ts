@@ -98,8 +98,7 @@ interface Measured extends Margin {
 /**
  * TripletMarginLoss with a distance of one's own.
  * @example
- * const distanceFunction = (x, y) => x.sub(y).abs().amax(-1);
- * const loss = new nn.TripletMarginWithDistanceLoss({ distanceFunction, margin: 2 });
+ * const loss = new nn.TripletMarginWithDistanceLoss({ distanceFunction: (x, y) => x.sub(y).abs().amax(-1), margin: 2 });
  * await loss.call(tensor([[0, 0]]), tensor([[0, 1]]), tensor([[2, 0]])).item(); // → 1
  */
 export const TripletMarginWithDistanceLoss: new (options?: LossOptions & Partial<Measured>) => Triple<Measured> = /* @__PURE__ */ loss(

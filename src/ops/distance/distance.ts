@@ -83,7 +83,7 @@ export const pairwiseDistance: Composite<(x: Tensor, other: Tensor, ...rest: Apa
 };
 
 /** The p-norms of the differences of all pairs of rows: (0, 1), (0, 2), …, (n − 2, n − 1). Shape: [n, m] → [n · (n − 1) / 2]. */
-export const pdist: Composite<(x: Tensor, p?: number) => Tensor> = {
+export const pdist: Composite<(x: Tensor, ...rest: [p?: number] | [options: { readonly p?: number }]) => Tensor> = {
   rest: true,
   compose: (x, ...rest) => {
     const { p } = parse(rest, { p: 2 });

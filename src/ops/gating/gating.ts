@@ -9,7 +9,7 @@ import { type Composite, raises, t } from "../op.ts";
 import type { Tensor } from "../tensor.ts";
 
 /** The first half of x along dim times the sigmoid of the second. Source: Dauphin et al. 2016. Errors: ShapeError for a size that is odd. */
-export const glu: Composite<(x: Tensor, dim?: number) => Tensor> = {
+export const glu: Composite<(x: Tensor, ...rest: [dim?: number] | [options: { readonly dim?: number }]) => Tensor> = {
   rest: true,
   compose: (x, ...rest) => {
     checkRank(x.shape, 1);
