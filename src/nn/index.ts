@@ -19,7 +19,6 @@ export { AlphaDropout, Dropout, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDro
 export { Bilinear } from "./bilinear.ts";
 export { CTCLoss } from "./ctc.ts";
 export { CosineSimilarity, type Distance, PairwiseDistance } from "./distance.ts";
-export { Dropout, Dropout1d, Dropout2d, Dropout3d } from "./dropout.ts";
 export { Embedding, type EmbeddingOptions } from "./embedding.ts";
 export { EmbeddingBag, type EmbeddingBagOptions } from "./embedding-bag.ts";
 export { Flatten, Unflatten } from "./flatten.ts";

@@ -198,6 +198,13 @@ export const corrcoef: Functions["corrcoef"] = functions.corrcoef;
 export const cos: Functions["cos"] = functions.cos;
 /** Hyperbolic cosine. */
 export const cosh: Functions["cosh"] = functions.cosh;
+/**
+ * 1 − the cosine of the angle between vectors where the target is 1, max(cosine − margin, 0) where it is −1, averaged.
+ * Shape: [N, m], [N, m], [N], or without N.
+ */
+export const cosineEmbeddingLoss: Functions["cosineEmbeddingLoss"] = functions.cosineEmbeddingLoss;
+/** The cosine of the angle between vectors along dim (1 by default) of two tensors that broadcast; lengths count as at least eps. */
+export const cosineSimilarity: Functions["cosineSimilarity"] = functions.cosineSimilarity;
 /** How many elements over dimensions, all by default, are not zero. */
 export const countNonzero: Functions["countNonzero"] = functions.countNonzero;
 /**
@@ -210,6 +217,11 @@ export const cov: Functions["cov"] = functions.cov;
 export const cross: Functions["cross"] = functions.cross;
 /** Cross entropy of logits along dimension 1 against class indices, or probabilities of the logits' shape. */
 export const crossEntropy: Functions["crossEntropy"] = functions.crossEntropy;
+/**
+ * −log of the chance that steps give the targets, over all alignments with blanks between; "mean" divides each by its number of targets first.
+ * Shape: log-probabilities [T, N, C] and targets [N, S] or one after the other, or [T, C] and [S]. Source: Graves et al. 2006.
+ */
+export const ctcLoss: Functions["ctcLoss"] = functions.ctcLoss;
 /** The largest element so far along a dimension, and its place: the last of equals. NaN stays. */
 export const cummax: Functions["cummax"] = functions.cummax;
 /** The smallest element so far along a dimension, and its place: the last of equals. NaN stays. */
@@ -339,6 +351,8 @@ export const fractionalMaxPool3d: Functions["fractionalMaxPool3d"] = functions.f
 export const frexp: Functions["frexp"] = functions.frexp;
 /** Picks along dim by an index for every element: out[i][j] = x[index[i][j]][j] for dim 0. Shape: that of index, which is nowhere larger than x except along dim. */
 export const gather: Functions["gather"] = functions.gather;
+/** (log(var) + (x − target)² / var) / 2, averaged; var may be one for every line along the last dimension. */
+export const gaussianNllLoss: Functions["gaussianNllLoss"] = functions.gaussianNllLoss;
 /** Greatest common divisor of integers; 0 of two zeros. */
 export const gcd: Functions["gcd"] = functions.gcd;
 /** x ≥ y, elementwise. */
@@ -382,6 +396,8 @@ export const hardswish: Functions["hardswish"] = functions.hardswish;
 export const hardtanh: Functions["hardtanh"] = functions.hardtanh;
 /** 0 where x < 0 or NaN, 1 where x > 0, `values` where x = 0. */
 export const heaviside: Functions["heaviside"] = functions.heaviside;
+/** x where the target is 1, max(margin − x, 0) where it is −1, averaged. */
+export const hingeEmbeddingLoss: Functions["hingeEmbeddingLoss"] = functions.hingeEmbeddingLoss;
 /** How many elements fall into each of `bins` equal parts of [min, max], or of their own range where both are the same. Others count nowhere. */
 export const histc: Functions["histc"] = functions.histc;
 /** What lies in each bin (closed below, the last on both sides), with the edges of the bins: so many equal ones, or between edges given in ascending order. */
@@ -516,6 +532,8 @@ export const lpPool2d: Functions["lpPool2d"] = functions.lpPool2d;
 export const lt: Functions["lt"] = functions.lt;
 /** The last two dimensions exchanged. */
 export const mT: Functions["mT"] = functions.mT;
+/** max(margin − target · (x − other), 0), averaged: the target 1 wants x to be larger, −1 the other. */
+export const marginRankingLoss: Functions["marginRankingLoss"] = functions.marginRankingLoss;
 /** x with `value`, a number or a 0-d tensor, where `mask` holds. Shape: x and mask broadcast. Errors: DtypeError for a mask that is not bool. */
 export const maskedFill: Functions["maskedFill"] = functions.maskedFill;
 /** x with the elements of source, in their order, at the places where mask is true. Shape: x and mask broadcast. */
@@ -573,6 +591,18 @@ export const msort: Functions["msort"] = functions.msort;
 export const mul: Functions["mul"] = functions.mul;
 /** The product of two or more matrices, in the order with the fewest multiplications; the first and the last may be vectors. */
 export const multiDot: Functions["multiDot"] = functions.multiDot;
+/**
+ * Σ max(margin − x[target] + x[i], 0)^p over all other classes i, over the number of classes, averaged.
+ * Shape: [N, C] and targets [N], or [C] and one target.
+ */
+export const multiMarginLoss: Functions["multiMarginLoss"] = functions.multiMarginLoss;
+/**
+ * Σ max(1 − x[j] + x[i], 0) over all target classes j and all others i, over the number of classes, averaged. Targets, of the shape of x,
+ * list classes up to the first that is negative. Shape: [N, C] or [C].
+ */
+export const multilabelMarginLoss: Functions["multilabelMarginLoss"] = functions.multilabelMarginLoss;
+/** Binary cross entropies of the sigmoids of x against labels, averaged over the last dimension and then over all positions. */
+export const multilabelSoftMarginLoss: Functions["multilabelSoftMarginLoss"] = functions.multilabelSoftMarginLoss;
 /** mul by another name. */
 export const multiply: Functions["multiply"] = functions.multiply;
 /** Matrix times vector. Shape: [m, k] · [k] → [m]. */
@@ -611,6 +641,8 @@ export const nllLoss: Functions["nllLoss"] = functions.nllLoss;
 export const norm: Functions["norm"] = functions.norm;
 /** Fills x with normal numbers from the host's generator: PyTorch's numbers for the same seed and dtype. */
 export const normal_: Functions["normal_"] = functions.normal_;
+/** x over its p-norm along dim (1 by default), which counts as at least eps. */
+export const normalize: Functions["normalize"] = functions.normalize;
 /** ne by another name. */
 export const notEqual: Functions["notEqual"] = functions.notEqual;
 /** Rows of zeros with a 1 at each class number. Shape: [..., numClasses]; without numClasses, the largest class + 1, which only the CPU can know. */
@@ -622,12 +654,18 @@ export const outer: Functions["outer"] = functions.outer;
  * Shape: reflect, replicate and circular pad the last one to three dimensions. Errors: ShapeError for amounts beyond what the mode can show.
  */
 export const pad: Functions["pad"] = functions.pad;
+/** The p-norm of x − other + eps along the last dimension; the tensors broadcast. */
+export const pairwiseDistance: Functions["pairwiseDistance"] = functions.pairwiseDistance;
+/** The p-norms of the differences of all pairs of rows: (0, 1), (0, 2), …, (n − 2, n − 1). Shape: [n, m] → [n · (n − 1) / 2]. */
+export const pdist: Functions["pdist"] = functions.pdist;
 /** Dimensions in a new order. */
 export const permute: Functions["permute"] = functions.permute;
 /** Channels as finer pixels. Shape: [*, C · r², H, W] → [*, C, H · r, W · r]. */
 export const pixelShuffle: Functions["pixelShuffle"] = functions.pixelShuffle;
 /** Pixels as more channels, which pixelShuffle undoes. Shape: [*, C, H · r, W · r] → [*, C · r², H, W]. */
 export const pixelUnshuffle: Functions["pixelUnshuffle"] = functions.pixelUnshuffle;
+/** eˣ − target · x, or x − target · log(x + eps) where x is no logarithm, averaged. */
+export const poissonNllLoss: Functions["poissonNllLoss"] = functions.poissonNllLoss;
 /** ψ⁽ⁿ⁾(x), the derivative of digamma n times over (DLMF 5.15.1). As a method: `x.polygamma(n)`. Errors: ArgumentError for a negative n. */
 export const polygamma: Functions["polygamma"] = functions.polygamma;
 /** x itself. */
@@ -722,6 +760,8 @@ export const slice: Functions["slice"] = functions.slice;
 export const sliceScatter: Functions["sliceScatter"] = functions.sliceScatter;
 /** (x − target)² / (2 beta) where the difference is below beta, |x − target| − beta / 2 beyond, averaged. */
 export const smoothL1Loss: Functions["smoothL1Loss"] = functions.smoothL1Loss;
+/** log(1 + e^(−target · x)), averaged. */
+export const softMarginLoss: Functions["softMarginLoss"] = functions.softMarginLoss;
 /** exp(x) over its sum along a dimension. Lines without a finite largest element give NaN. */
 export const softmax: Functions["softmax"] = functions.softmax;
 /** exp(−x) over its sum along a dimension: softmax of −x. */
@@ -794,6 +834,10 @@ export const trapezoid: Functions["trapezoid"] = functions.trapezoid;
 export const trapz: Functions["trapz"] = functions.trapz;
 /** The lower triangle of matrices (column − row ≤ diagonal), zeros above. */
 export const tril: Functions["tril"] = functions.tril;
+/** max(distance of x to positive − distance to negative + margin, 0), averaged; distances are pairwiseDistance with p and eps. */
+export const tripletMarginLoss: Functions["tripletMarginLoss"] = functions.tripletMarginLoss;
+/** tripletMarginLoss with a distance of one's own. */
+export const tripletMarginWithDistanceLoss: Functions["tripletMarginWithDistanceLoss"] = functions.tripletMarginWithDistanceLoss;
 /** The upper triangle of matrices (column − row ≥ diagonal), zeros below. */
 export const triu: Functions["triu"] = functions.triu;
 /** div by another name. */

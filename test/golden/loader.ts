@@ -51,13 +51,9 @@ export const FAMILIES = [
   "counting",
   "sorting",
   "pointwise",
-  "activation",
-  "pointwise",
   "special",
-// prettier-ignore
-export const FAMILIES = [
-  "create", "elementwise", "reduce", "view", "gather", "matmul", "conv", "pool", "normalize", "loss",
-  "activation", "losses",
+  "activation",
+  "losses",
 ] as const;
 export type GoldenFamily = (typeof FAMILIES)[number];
 

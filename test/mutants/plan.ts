@@ -67,7 +67,7 @@ export function inWgsl(text: string, offset = 0): readonly Site[] {
   for (const { 0: token, index } of bare.matchAll(TOKENS)) {
     const replacement = /^\d/.test(token)
       ? nudged(token)
-      : ((/\b[A-Z][A-Z_]+ $/.test(bare.slice(0, index)) && opposites[token]) || swaps[token]);
+      : (/\b[A-Z][A-Z_]+ $/.test(bare.slice(0, index)) && opposites[token]) || swaps[token];
     if (replacement === undefined) continue;
     // A sign is taken away; a bare & or * takes an address or follows it.
     const prefix = /(^|[-+*/%<>=&|(,?:{;]|return)\s*$/.test(bare.slice(0, index));
