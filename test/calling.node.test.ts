@@ -3,7 +3,6 @@ import { beforeAll, describe, expect, it } from "vitest";
 import * as w from "../src/index.ts";
 import { materialise } from "../src/inspect/samples.ts";
 import { records } from "../src/ops/install.ts";
-import { isView } from "../src/ops/op.ts";
 import { functions } from "../src/tensor/methods.ts";
 import { argumentsOf, checkpointFile, functionCalls, layerOf, layers, methodCalls, userKernel, vector } from "./calling/calls.ts";
 import { type Prepared, refusals, type Rules } from "./calling/refusal.ts";
@@ -204,7 +203,7 @@ describe("classes", () => {
       if (made) reports.push(...(await refusals(title, () => prepare(made, key))));
       else if (operator) {
         const op = records[operator]!;
-        const at = isView(op) || operator === key ? (op.self ?? 0) : 0;
+        const at = op.self ?? 0;
         const run = (args: readonly unknown[]): unknown =>
           (args[at] as Readonly<Record<string, Callable>>)[key]!(...args.slice(0, at), ...args.slice(at + 1));
         // A list of tensors is a function's; the method is called on the first of them.
