@@ -20,7 +20,11 @@ const wild = { ulp: Infinity, kinks: [0, -1] } as const;
 export const lgamma: Unary<"x"> = real("lgamma", k.lgamma, "x", (g, x) => g.mul(x.digamma()), { ...wild, range: [0.3, 5] });
 
 /** ψ(x), the derivative of lgamma; NaN at negative whole numbers. */
-export const digamma: Unary<"x"> = real("digamma", k.digamma, "x", (g, x) => g.mul(x.polygamma(1)), { ...wild, range: [0.3, 5], kinks: [0] });
+export const digamma: Unary<"x"> = real("digamma", k.digamma, "x", (g, x) => g.mul(x.polygamma(1)), {
+  ...wild,
+  range: [0.3, 5],
+  kinks: [0],
+});
 
 interface Order {
   readonly n: number;
