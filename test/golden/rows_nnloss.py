@@ -263,7 +263,6 @@ def throws():
     add("multiMarginLoss", f(2, 3), iv(0, 3))
     add("multiMarginLoss", f(2, 3), iv(0))
     add("multiMarginLoss", f(2, 3), iv(0, 1), 3)
-    add("multiMarginLoss", f(2, 3), iv(0, 1), weight=f(2, grad=False))
     add("multilabelMarginLoss", f(3), iv(0, 3, -1))
     add("multilabelMarginLoss", f(2, 3), iv(0, 1, -1))
     add("cosineEmbeddingLoss", f(3), f(3), iv(1, -1, 1))
