@@ -38,6 +38,9 @@ export {
   LazyConvTranspose1d,
   LazyConvTranspose2d,
   LazyConvTranspose3d,
+  LazyInstanceNorm1d,
+  LazyInstanceNorm2d,
+  LazyInstanceNorm3d,
   LazyLinear,
 } from "./lazy.ts";
 export { Identity, Linear } from "./linear.ts";

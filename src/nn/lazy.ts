@@ -17,7 +17,7 @@ import {
 import type { Factory } from "./factory.ts";
 import { Linear } from "./linear.ts";
 import type { Module } from "./module.ts";
-import { BatchNorm1d, BatchNorm2d, BatchNorm3d, type BatchNormRest } from "./norm.ts";
+import { BatchNorm1d, BatchNorm2d, BatchNorm3d, type BatchNormRest, InstanceNorm1d, InstanceNorm2d, InstanceNorm3d } from "./norm.ts";
 import { isUninitialized, Parameter } from "./parameter.ts";
 import { UninitializedBuffer, UninitializedParameter } from "./uninitialized.ts";
 
@@ -59,6 +59,8 @@ function lazy(name: string, PlainClass: unknown, { features, inputs, count, shap
   return class extends Plain {
     static override readonly name: string = name;
     static readonly lazy = true;
+    /** PyTorch's lazy norms scale and keep statistics unless they are told otherwise, those of instances, too. */
+    static readonly usual = { affine: true, trackRunningStats: true };
     constructor(...args: any[]) {
       super(0, ...args);
       for (const [key, { dtype, device }] of tensors(this)) {
@@ -133,7 +135,7 @@ const norm: Kind = {
 };
 
 type LazyConv<Rest extends readonly unknown[], C> = new (outChannels: number, kernelSize: Size, ...rest: Rest) => C & Lazy;
-type LazyNorm = new (...rest: BatchNormRest) => BatchNorm1d & Lazy;
+type LazyNorm<N> = new (...rest: BatchNormRest) => N & Lazy;
 
 /**
  * A Linear whose inFeatures the first batch tells: the last dimension.
@@ -203,7 +205,7 @@ export type LazyConvTranspose3d = InstanceType<typeof LazyConvTranspose3d>;
  * A BatchNorm1d whose numFeatures the first batch tells.
  * @example new nn.LazyBatchNorm1d().call(zeros(4, 3)).shape; // → [4, 3]
  */
-export const LazyBatchNorm1d: LazyNorm = /* @__PURE__ */ lazy("LazyBatchNorm1d", BatchNorm1d, norm);
+export const LazyBatchNorm1d: LazyNorm<BatchNorm1d> = /* @__PURE__ */ lazy("LazyBatchNorm1d", BatchNorm1d, norm);
 export type LazyBatchNorm1d = InstanceType<typeof LazyBatchNorm1d>;
 /**
  * A BatchNorm2d whose numFeatures the first batch tells.
@@ -212,11 +214,29 @@ export type LazyBatchNorm1d = InstanceType<typeof LazyBatchNorm1d>;
  * norm.call(zeros(4, 8, 5, 5)).shape; // → [4, 8, 5, 5]
  * norm.numFeatures; // → 8
  */
-export const LazyBatchNorm2d: LazyNorm = /* @__PURE__ */ lazy("LazyBatchNorm2d", BatchNorm2d, norm);
+export const LazyBatchNorm2d: LazyNorm<BatchNorm2d> = /* @__PURE__ */ lazy("LazyBatchNorm2d", BatchNorm2d, norm);
 export type LazyBatchNorm2d = InstanceType<typeof LazyBatchNorm2d>;
 /**
  * A BatchNorm3d whose numFeatures the first batch tells.
  * @example new nn.LazyBatchNorm3d().call(zeros(4, 2, 3, 3, 3)).shape; // → [4, 2, 3, 3, 3]
  */
-export const LazyBatchNorm3d: LazyNorm = /* @__PURE__ */ lazy("LazyBatchNorm3d", BatchNorm3d, norm);
+export const LazyBatchNorm3d: LazyNorm<BatchNorm3d> = /* @__PURE__ */ lazy("LazyBatchNorm3d", BatchNorm3d, norm);
 export type LazyBatchNorm3d = InstanceType<typeof LazyBatchNorm3d>;
+/**
+ * An InstanceNorm1d whose numFeatures the first batch tells.
+ * @example new nn.LazyInstanceNorm1d().call(zeros(4, 3, 5)).shape; // → [4, 3, 5]
+ */
+export const LazyInstanceNorm1d: LazyNorm<InstanceNorm1d> = /* @__PURE__ */ lazy("LazyInstanceNorm1d", InstanceNorm1d, norm);
+export type LazyInstanceNorm1d = InstanceType<typeof LazyInstanceNorm1d>;
+/**
+ * An InstanceNorm2d whose numFeatures the first batch tells.
+ * @example new nn.LazyInstanceNorm2d({ affine: false }).call(zeros(4, 8, 5, 5)).shape; // → [4, 8, 5, 5]
+ */
+export const LazyInstanceNorm2d: LazyNorm<InstanceNorm2d> = /* @__PURE__ */ lazy("LazyInstanceNorm2d", InstanceNorm2d, norm);
+export type LazyInstanceNorm2d = InstanceType<typeof LazyInstanceNorm2d>;
+/**
+ * An InstanceNorm3d whose numFeatures the first batch tells.
+ * @example new nn.LazyInstanceNorm3d().call(zeros(4, 2, 3, 3, 3)).shape; // → [4, 2, 3, 3, 3]
+ */
+export const LazyInstanceNorm3d: LazyNorm<InstanceNorm3d> = /* @__PURE__ */ lazy("LazyInstanceNorm3d", InstanceNorm3d, norm);
+export type LazyInstanceNorm3d = InstanceType<typeof LazyInstanceNorm3d>;

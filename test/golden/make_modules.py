@@ -124,7 +124,8 @@ def lazy():
         ("LazyLinear", [3], [4, 2]), ("LazyLinear", [2, False], [2, 3, 5]), ("LazyConv1d", [4, 3, 2], [2, 2, 7]), ("LazyConv2d", [4, 3, 1, 1, 1, 2], [2, 2, 5, 5]),
         ("LazyConv3d", [2, 2, 1, 0, 1, 1, False], [1, 2, 3, 3, 3]), ("LazyConv1d", [4, 3], [2, 7]), ("LazyConvTranspose1d", [3, 2], [2, 2, 4]), ("LazyConvTranspose2d", [4, 3, 2, 1, 1, 2], [1, 2, 3, 3]),
         ("LazyConvTranspose3d", [2, 2], [1, 2, 2, 2, 2]), ("LazyBatchNorm1d", [], [4, 3]), ("LazyBatchNorm1d", [1e-3, 0.2, False], [4, 3, 2]), ("LazyBatchNorm2d", [1e-5, None], [2, 3, 2, 2]),
-        ("LazyBatchNorm3d", [1e-5, 0.1, True, False], [2, 3, 2, 2, 2]),
+        ("LazyBatchNorm3d", [1e-5, 0.1, True, False], [2, 3, 2, 2, 2]), ("LazyInstanceNorm1d", [], [4, 3, 5]), ("LazyInstanceNorm2d", [1e-3, 0.2, False], [2, 3, 2, 2]),
+        ("LazyInstanceNorm3d", [1e-5, 0.1, True, False], [1, 2, 2, 2, 2]),
     ]:  # fmt: skip
         module = seeded(lambda: layer(name, args))
         case = {"layer": name, "args": args, "text": str(module), "keys": list(module.state_dict()), "input": entry(spread(shape))}
