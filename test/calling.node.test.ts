@@ -4,7 +4,9 @@ import * as w from "../src/index.ts";
 import { materialise } from "../src/inspect/samples.ts";
 import { records } from "../src/ops/install.ts";
 import { functions } from "../src/tensor/methods.ts";
-import { argumentsOf, checkpointFile, functionCalls, layerOf, layers, methodCalls, userKernel, vector } from "./calling/calls.ts";
+import { argumentsOf, checkpointFile, functionCalls, methodCalls, userKernel } from "./calling/calls.ts";
+import { layerOf, layers } from "./calling/layers.ts";
+import { vector } from "./calling/values.ts";
 import { type Prepared, refusals, type Rules } from "./calling/refusal.ts";
 import { type Callable, type Constructor, isClass, methodsOf, publicExports } from "./calling/surface.ts";
 

@@ -1,12 +1,10 @@
 // Valid calls of containers, of lazy layers and of nn.utils, as calls.ts has them of the rest.
 import * as w from "../../src/index.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
-import type { Args, On } from "./calls.ts";
+import { along, type Args, matrix, type On, vector } from "./values.ts";
 
 const { nn } = w;
 
-const vector = (...values: readonly number[]): Tensor => w.tensor(values, { device: "cpu" });
-const matrix = (): Tensor => w.tensor([[1, 2, 3], [4, 5, 6]], { device: "cpu" }); // prettier-ignore
 const linear = (): w.nn.Linear => new nn.Linear(3, 2);
 const parametrized = (): w.nn.Linear => nn.utils.parametrizations.weightNorm(linear());
 const modules = (): w.nn.Module => new nn.ModuleDict({ a: new nn.ReLU() });
@@ -39,11 +37,12 @@ const lazyLayers: Readonly<Record<string, readonly [make: () => object, input: T
   LazyLinear: [() => new nn.LazyLinear(2), matrix()],
   ...Object.fromEntries(
     ([1, 2, 3] as const).flatMap((rank) => {
-      const input = w.ones([1, 2, 4, 4, 4].slice(0, rank + 2), { device: "cpu" });
+      const input = along(rank);
       return [
         [`LazyConv${rank}d`, [() => new nn[`LazyConv${rank}d`](2, 1), input]],
         [`LazyConvTranspose${rank}d`, [() => new nn[`LazyConvTranspose${rank}d`](2, 1), input]],
         [`LazyBatchNorm${rank}d`, [() => new nn[`LazyBatchNorm${rank}d`](), input]],
+        [`LazyInstanceNorm${rank}d`, [() => new nn[`LazyInstanceNorm${rank}d`](), input]],
       ] as const;
     }),
   ),
@@ -87,5 +86,5 @@ export const containerCalls: Readonly<Record<string, On>> = {
       [`${name}.initializeParameters`, () => ({ on: make(), args: [input] })],
     ]),
   ),
-  "BatchNorm.resetRunningStats": () => ({ on: new nn.BatchNorm1d(2), args: [] }),
+  "ChannelNorm.resetRunningStats": () => ({ on: new nn.BatchNorm1d(2), args: [] }),
 };

@@ -47,7 +47,6 @@ export const FAMILIES = [
   "pools",
   "contraction",
   "statistics",
-  "words",
   "counting",
   "sorting",
   "pointwise",

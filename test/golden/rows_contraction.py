@@ -104,10 +104,10 @@ same("statistics", "std_mean var_mean", adapt=unbiased_option, keep=lambda a, k:
 row("statistics", "cov", "cov", adapt=known_weights)
 row("statistics", "corrcoef", "corrcoef")
 
-row("words", "sumToSize", "sum_to_size")
-row("words", "narrowCopy", None, fn=narrow_copy)
-row("words", "constantPadNd", None, fn=torch.constant_pad_nd)
-row("words", "fillDiagonal", None, fn=fill_diagonal)
+row("statistics", "sumToSize", "sum_to_size")
+row("statistics", "narrowCopy", None, fn=narrow_copy)
+row("statistics", "constantPadNd", None, fn=torch.constant_pad_nd)
+row("statistics", "fillDiagonal", None, fn=fill_diagonal)
 
 
 def own():

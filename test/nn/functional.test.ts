@@ -1,4 +1,4 @@
-// nn.functional holds what torch.nn.functional (PyTorch 1.13) holds, as far as there are such operators, and its in-place forms.
+// nn.functional holds what torch.nn.functional (PyTorch 1.13, and rms_norm of 2.4) holds, as far as there are such operators, and its in-place forms.
 import { describe, expect, it } from "vitest";
 import { grad } from "../../src/autograd/engine.ts";
 import { noGrad } from "../../src/autograd/mode.ts";
@@ -23,7 +23,8 @@ local_response_norm ctc_loss nll_loss poisson_nll_loss gaussian_nll_loss kl_div 
 binary_cross_entropy_with_logits smooth_l1_loss huber_loss l1_loss mse_loss margin_ranking_loss hinge_embedding_loss multilabel_margin_loss
 soft_margin_loss multilabel_soft_margin_loss cosine_embedding_loss multi_margin_loss pixel_shuffle pixel_unshuffle channel_shuffle upsample
 interpolate upsample_nearest upsample_bilinear grid_sample affine_grid pad pairwise_distance pdist cosine_similarity one_hot
-triplet_margin_loss triplet_margin_with_distance_loss normalize unfold fold multi_head_attention_forward`
+triplet_margin_loss triplet_margin_with_distance_loss normalize unfold fold multi_head_attention_forward
+rms_norm`
     .split(/\s+/)
     .map((name) => name.replace(/_(\w)/g, (_, c: string) => c.toUpperCase()));
 

@@ -93,7 +93,9 @@ describe("einsum costs", () => {
     ["ij,jk->ki", [[3, 4], [4, 5]], 1],
     ["bij,jk->bik", [[2, 3, 4], [4, 5]], 1],
     ["bthd,hde->bte", [[2, 3, 2, 4], [2, 4, 5]], 1],
-    ["...ij,...jk->...ik", [[2, 1, 3, 4], [1, 3, 4, 5]], 1],
+    ["...ij,...jk->...ik", [[2, 3, 4], [2, 4, 5]], 1],
+    // The second operand is copied: its own dimensions lie on both sides of the one that is summed.
+    ["...ij,...jk->...ik", [[2, 1, 3, 4], [1, 3, 4, 5]], 2],
     ["ij,jk,kl->il", [[2, 3], [3, 4], [4, 2]], 2],
   ] as const)("%s of %j takes %i dispatches", async (equation, shapes, dispatches) => {
     const operands = shapes.map((shape) => w.randn([...shape]));

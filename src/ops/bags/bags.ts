@@ -30,10 +30,7 @@ type EmbeddingBagFn = (
         normType?: number,
         scaleGradByFreq?: boolean,
         mode?: Mode,
-        sparse?: boolean,
-        perSampleWeights?: Tensor | null,
-        includeLastOffset?: boolean,
-        paddingIdx?: number | null,
+        options?: EmbeddingBagOptions,
       ]
     | [offsets: Tensor | null, options: Omit<EmbeddingBagOptions, "offsets">]
     | [options: EmbeddingBagOptions]
