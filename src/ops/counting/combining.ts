@@ -1,6 +1,6 @@
 // Elements and their places combined: pairs and longer rows of them, coordinates, masked writes, slices of a limited norm, both extremes.
 import { ArgumentError, DtypeError, ShapeError, show } from "../../base/errors.ts";
-import { checkNonNegative } from "../../base/checks.ts";
+import { checkKinds, checkNonNegative } from "../../base/checks.ts";
 import { parse } from "../../base/options.ts";
 import { broadcastShapes, checkShape, normalizeDim } from "../../base/shape.ts";
 import { visible } from "../../kernels/indexing.ts";
@@ -124,6 +124,7 @@ export const renorm: Composite<(x: Tensor, p: number, dim: number, maxnorm: numb
   compose: (x, ...rest) => {
     const none = undefined as unknown as number;
     const { p, dim, maxnorm } = parse(rest, { p: none, dim: none, maxnorm: none });
+    checkKinds({ p, maxnorm }, { p: 0, maxnorm: 0 });
     checkRank(x.shape, 2);
     if (!(p > 0)) throw new ArgumentError(`p must be positive, got ${String(p)}`);
     checkNonNegative({ maxnorm });

@@ -19,12 +19,24 @@ const wholes = (...data: readonly number[]): Arg => t([data.length], { dtype: "i
 const items = [wholes(1, 2, 2, 2), wholes(0, 2, 4), wholes(5, 4, 2), wholes(2, 2, 0)] as const;
 const lows = { low: -3, high: -0.2 };
 
+/** The operands by name. Errors: DtypeError for what is no tensor. */
+const itemsOf = ([x, targets, starts, frames, lengths]: readonly unknown[]): Record<Names, Tensor> => ({
+  x: operand(x, "x"),
+  targets: operand(targets, "targets"),
+  starts: operand(starts, "starts"),
+  frames: operand(frames, "frames"),
+  lengths: operand(lengths, "lengths"),
+});
+
 /** −log of the chance of every item. The gradient by x, which holds logarithms of chances that sum to 1, is that by what they are the logSoftmax of. */
 export const ctcEach: Primitive<(...args: [...Items, options: Slopes]) => Tensor, Names, Names, Slopes> & Internal = {
   internal: true,
   rest: true,
-  call: (x, targets, starts, frames, lengths, ...rest) => ({ inputs: { x, targets, starts, frames, lengths }, attrs: parse(rest, {}, attributes) }),
-  meta: ({ x }) => ({ out: { shape: [x.shape[1]!], dtype: x.dtype } }),
+  call: (...args) => ({ inputs: itemsOf(args), attrs: parse(args.slice(5), {}, attributes) }),
+  meta: ({ x }) => {
+    checkRank(x.shape, 3, 3);
+    return { out: { shape: [x.shape[1]!], dtype: x.dtype } };
+  },
   ...trellis,
   save: ["x", "targets", "starts", "frames", "lengths"],
   backward: (g, { x, targets, starts, frames, lengths }, attrs) => ({
@@ -90,11 +102,11 @@ function shares([x, targets, starts, frames, lengths]: Items, { blank, width }: 
 export const ctcBackward: Primitive<(...args: [g: Tensor, ...Items, options: Slopes]) => Tensor, Names | "g", never, Slopes> & Internal = {
   internal: true,
   rest: true,
-  call: (g, x, targets, starts, frames, lengths, ...rest) => ({
-    inputs: { g, x, targets, starts, frames, lengths },
-    attrs: parse(rest, {}, attributes),
-  }),
-  meta: ({ x }) => ({ out: x }),
+  call: (g, ...args) => ({ inputs: { g: operand(g, "g"), ...itemsOf(args) }, attrs: parse(args.slice(5), {}, attributes) }),
+  meta: ({ x }) => {
+    checkRank(x.shape, 3, 3);
+    return { out: x };
+  },
   ...slopes,
   backward: "definition",
   definition: (g, ...rest) => {

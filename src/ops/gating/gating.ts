@@ -2,6 +2,7 @@
 import { checkFloat } from "../../base/checks.ts";
 import { ArgumentError, ShapeError, show, warn } from "../../base/errors.ts";
 import { parse } from "../../base/options.ts";
+import { generatorOf } from "../../base/random.ts";
 import { normalizeDim } from "../../base/shape.ts";
 import { checkRank } from "../arguments.ts";
 import { checkRange, type Drawing, drawing } from "../drawing.ts";
@@ -85,7 +86,8 @@ export const rrelu: Composite<(x: Tensor, ...rest: SlopeRest) => Tensor> = {
   compose: (x, ...rest) => {
     const { lower, upper, training, generator } = parse(rest, { lower: 1 / 8, upper: 1 / 3, training: false }, drawing);
     checkRange(lower, upper);
-    return training ? x.preluEach(x.philoxUniform(lower, upper, { generator })) : x.leakyRelu((lower + upper) / 2);
+    const source = generatorOf(generator);
+    return training ? x.preluEach(x.philoxUniform(lower, upper, { generator: source })) : x.leakyRelu((lower + upper) / 2);
   },
   kinks: [0],
   ulp: 1,

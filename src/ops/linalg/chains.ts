@@ -42,7 +42,11 @@ export const chainMatmul: Composite<(...matrices: Tensor[]) => Tensor> = {
     checkChain(list);
     return chained(list);
   },
-  samples: [[t([2, 3]), t([3, 4]), t([4, 2])], [t([3, 1]), t([1, 3]), t([3, 2]), t([2, 2])], [t([2, 3]), t([3, 2])]],
+  samples: [
+    [t([2, 3]), t([3, 4]), t([4, 2])],
+    [t([3, 1]), t([1, 3]), t([3, 2]), t([2, 2])],
+    [t([2, 3]), t([3, 2])],
+  ],
   errors: [raises([t([2, 3]), t([2, 3])], "does not follow"), raises([t([2])], "must be a matrix"), raises([], "non-empty")],
 };
 
