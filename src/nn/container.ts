@@ -8,6 +8,13 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { Module } from "./module.ts";
 import { contents, Parameter, parameterFrom } from "./parameter.ts";
 
+/** A position among `length` members, negative ones counted from the end. Errors: ArgumentError for one outside of `count`. */
+function position(index: number, length: number, count = length): number {
+  const at = index < 0 ? index + length : index;
+  if (!isWhole(at, 0) || at >= count) throw new ArgumentError(`index ${String(index)} is out of range for ${length} members`);
+  return at;
+}
+
 /** Members V under the names 0, 1, 2, …, as Sequential, ModuleList and ParameterList keep them. What they take in are values G. */
 abstract class Numbered<V extends Module | Parameter, G> extends Module {
   readonly [index: number]: V;
@@ -24,12 +31,6 @@ abstract class Numbered<V extends Module | Parameter, G> extends Module {
   protected list(): V[] {
     return this.members().map(([, member]) => member);
   }
-  /** A position, negative ones counted from the end. Errors: ArgumentError for one outside of `count`. */
-  protected position(index: number, count = this.length): number {
-    const at = index < 0 ? index + this.length : index;
-    if (!isWhole(at, 0) || at >= count) throw new ArgumentError(`index ${String(index)} is out of range for ${this.length} members`);
-    return at;
-  }
 
   get length(): number {
     return this.list().length;
@@ -44,7 +45,7 @@ abstract class Numbered<V extends Module | Parameter, G> extends Module {
   /** Replaces the member at an index. */
   set(index: number, member: G): this {
     return entry("set", arguments, 2, () => {
-      this.replace(this.members()[this.position(index)]![0], member);
+      this.replace(this.members()[position(index, this.length)]![0], member);
       return this;
     });
   }
@@ -86,7 +87,7 @@ export abstract class ModuleSequence<M extends Module> extends Numbered<M, Modul
   insert(index: number, module: Module): this {
     return entry("insert", arguments, 2, () => {
       const all = this.list();
-      const at = this.position(index, all.length + 1);
+      const at = position(index, all.length, all.length + 1);
       if (this.members().some(([name], i) => name !== String(i)))
         throw new ArgumentError("the modules have names of their own", "append()");
       this.append(module);
@@ -96,7 +97,7 @@ export abstract class ModuleSequence<M extends Module> extends Numbered<M, Modul
   /** Takes the module at an index out, by default the last, and numbers the others anew. */
   pop(...rest: [index?: number] | [options: { readonly index?: number }]): M {
     return entry("pop", rest, Infinity, () => {
-      const at = this.position(parse(rest, { index: -1 }).index);
+      const at = position(parse(rest, { index: -1 }).index, this.length);
       const all = this.list();
       this.renumber(all.toSpliced(at, 1));
       return all[at]!;

@@ -1,5 +1,7 @@
 // Making layers whose parameters will be replaced at once.
-import type { Module } from "../module.ts";
+import { described } from "../../base/copies.ts";
+import { ArgumentError } from "../../base/errors.ts";
+import { Module } from "../module.ts";
 import { unfilled } from "./filling.ts";
 
 /**
@@ -10,5 +12,7 @@ import { unfilled } from "./filling.ts";
  * await layer.weight.tolist(); // → [[0, 0, 0, 0, 0, 0]]
  */
 export function skipInit<A extends readonly unknown[], M extends Module>(moduleCls: new (...args: A) => M, ...args: A): M {
+  if (!(typeof moduleCls === "function" && (moduleCls as { prototype: unknown }).prototype instanceof Module))
+    throw new ArgumentError(`moduleCls is ${described(moduleCls)}, not a class of modules`, "", "skipInit");
   return unfilled(() => new moduleCls(...args));
 }

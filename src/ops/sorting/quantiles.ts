@@ -1,10 +1,10 @@
 // Quantiles: elements at a share of the way through a line, and between them.
 import { checkFloat, checkKnown } from "../../base/checks.ts";
+import { described } from "../../base/copies.ts";
 import { hostArray } from "../../base/dtype.ts";
 import { ArgumentError, DtypeError, ShapeError, show } from "../../base/errors.ts";
 import { parse } from "../../base/options.ts";
 import { normalizeDims, reducedShape } from "../../base/shape.ts";
-import { visible } from "../../kernels/indexing.ts";
 import { checkRank, isTensor } from "../arguments.ts";
 import { distinct } from "../choosing.ts";
 import { type Composite, raises, t } from "../op.ts";
@@ -22,18 +22,18 @@ type QuantileRest =
   | [options: QuantileOptions];
 type Quantile = Composite<(x: Tensor, q: number | readonly number[] | Tensor, ...rest: QuantileRest) => Tensor>;
 
-/** The shares as a tensor like x. Errors: DtypeError for another dtype, ShapeError for a table, ArgumentError for what is seen to lie outside of [0, 1]. */
+/** The shares as a tensor like x. Errors: DtypeError for another dtype, ShapeError for a table, ArgumentError for numbers outside of [0, 1]. */
 function shares(x: Tensor, q: number | readonly number[] | Tensor): Tensor {
-  const list = isTensor(q) ? visible(q) : [q].flat();
   if (isTensor(q)) {
     if (q.dtype !== x.dtype) throw new DtypeError(`q is ${q.dtype}, x is ${x.dtype}`);
     checkRank(q.shape, 0, 1);
+    return q;
   }
-  for (const v of Array.from(list ?? []))
-    if (!(typeof v === "number" && v >= 0 && v <= 1)) throw new ArgumentError(`q must be between 0 and 1, got ${String(v)}`);
-  if (isTensor(q)) return q;
-  const host = hostArray(x.dtype, list!.length);
-  host.set(list!);
+  const list = [q].flat();
+  for (const v of list)
+    if (!(typeof v === "number" && v >= 0 && v <= 1)) throw new ArgumentError(`q must be between 0 and 1, got ${described(v)}`);
+  const host = hostArray(x.dtype, list.length);
+  host.set(list);
   return x.uploadedLike(x.dtype, host, typeof q === "number" ? [] : [host.length]);
 }
 
@@ -43,7 +43,9 @@ const quantile_ = (ignore: boolean): Quantile => ({
     const o = parse(rest, { dim: null as number | null, keepdim: false }, { interpolation: "linear" });
     checkKnown("interpolation", o.interpolation, ["linear", "lower", "higher", "midpoint", "nearest"]);
     checkFloat(x.dtype);
-    const level = shares(x, q);
+    const given = shares(x, q);
+    const valid = given.ge(0).logicalAnd(given.le(1));
+    const level = isTensor(q) ? given.where(valid, 0) : given;
     const dims = normalizeDims(o.dim, x.ndim);
     if (x.numel() === 0) throw new ShapeError(`no elements in ${show(x.shape)}`);
     const kept = [...x.shape.keys()].filter((d) => !dims.includes(d));
@@ -63,7 +65,8 @@ const quantile_ = (ignore: boolean): Quantile => ({
       : o.interpolation === "higher" ? at(rank.ceil())
       : o.interpolation === "nearest" ? at(rank.round())
       : at(rank.floor()).lerp(at(rank.ceil()), o.interpolation === "midpoint" ? 0.5 : rank.sub(rank.detach().floor())); // prettier-ignore
-    return found.movedim(-1, 0).reshape([...level.shape, ...reducedShape(x.shape, dims, o.keepdim)]);
+    const known = isTensor(q) ? found.where(valid.reshape(-1), NaN) : found;
+    return known.movedim(-1, 0).reshape([...level.shape, ...reducedShape(x.shape, dims, o.keepdim)]);
   },
   samples: [
     [distinct([3, 4]), 0.3],
@@ -85,7 +88,7 @@ const quantile_ = (ignore: boolean): Quantile => ({
   ],
 });
 
-/** The elements that lie a share q of the way through a line in order, or between its neighbours there; of all, or along a dimension. NaN spreads. Shape: that of q, then that of the reduction. */
+/** The elements that lie a share q of the way through a line in order, or between its neighbours there; of all, or along a dimension. NaN spreads; a q in a tensor, which is not read, gives NaN outside of [0, 1]. Shape: that of q, then that of the reduction. */
 export const quantile: Quantile = quantile_(false);
 /** quantile of the elements that are numbers. */
 export const nanquantile: Quantile = quantile_(true);
