@@ -125,6 +125,7 @@ export const scattering = {
         to[o] = adds ? to[o]! + source : fold(to[o]!, source);
       }
     });
+    if (out.dtype === "bool") for (let i = 0; i < to.length; i++) to[i] = Number(to[i] !== 0);
   },
   gpu: ({ x, index, src, out }: Io<"x" | "index" | "src">, { dim, fold }: Writes, q: Launcher): void => {
     const { shape } = out;

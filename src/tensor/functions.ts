@@ -681,7 +681,7 @@ export const prelu: Functions["prelu"] = functions.prelu;
 export const prod: Functions["prod"] = functions.prod;
 /** x with source written (or added, with accumulate) at row-major positions, negative ones from the end; where they repeat the last stands. */
 export const put: Functions["put"] = functions.put;
-/** The elements that lie a share q of the way through a line in order, or between its neighbours there; of all, or along a dimension. NaN spreads. Shape: that of q, then that of the reduction. */
+/** The elements that lie a share q of the way through a line in order, or between its neighbours there; of all, or along a dimension. NaN spreads; a q in a tensor, which is not read, gives NaN outside of [0, 1]. Shape: that of q, then that of the reduction. */
 export const quantile: Functions["quantile"] = functions.quantile;
 /** x in degrees, taken as radians: x · 180 / π. */
 export const rad2deg: Functions["rad2deg"] = functions.rad2deg;

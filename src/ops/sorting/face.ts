@@ -14,7 +14,7 @@ declare module "../tensor.ts" {
     msort: MethodOf<typeof order.msort>;
     /** The k largest (or smallest) elements along a dimension, always in order, and where they stand; of equal ones the first. */
     topk: MethodOf<typeof order.topk>;
-    /** The elements that lie a share q of the way through a line in order, or between its neighbours there; of all, or along a dimension. NaN spreads. Shape: that of q, then that of the reduction. */
+    /** The elements that lie a share q of the way through a line in order, or between its neighbours there; of all, or along a dimension. NaN spreads; a q in a tensor, which is not read, gives NaN outside of [0, 1]. Shape: that of q, then that of the reduction. */
     quantile: MethodOf<typeof quantiles.quantile>;
     /** quantile of the elements that are numbers. */
     nanquantile: MethodOf<typeof quantiles.nanquantile>;
@@ -43,7 +43,7 @@ declare module "../methods.ts" {
     msort: FunctionOf<typeof order.msort>;
     /** The k largest (or smallest) elements along a dimension, always in order, and where they stand; of equal ones the first. */
     topk: FunctionOf<typeof order.topk>;
-    /** The elements that lie a share q of the way through a line in order, or between its neighbours there; of all, or along a dimension. NaN spreads. Shape: that of q, then that of the reduction. */
+    /** The elements that lie a share q of the way through a line in order, or between its neighbours there; of all, or along a dimension. NaN spreads; a q in a tensor, which is not read, gives NaN outside of [0, 1]. Shape: that of q, then that of the reduction. */
     quantile: FunctionOf<typeof quantiles.quantile>;
     /** quantile of the elements that are numbers. */
     nanquantile: FunctionOf<typeof quantiles.nanquantile>;
