@@ -1,5 +1,5 @@
 // Connectionist temporal classification: sums over all paths through labels with blanks between them, on the log scale, and the slopes.
-// Source: Graves et al. 2006. Item n has frames[n] steps and lengths[n] targets, from starts[n] on.
+// Source: Graves et al. 2006. Every item has so many steps (frames) and targets, from its start on.
 const WG: u32 = 64u;
 const BACK: bool = false; // paths are walked from their ends
 
@@ -8,16 +8,14 @@ struct Params { steps: u32, batch: u32, classes: u32, blank: i32, width: u32, co
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>; // [steps, batch, classes]
 @group(0) @binding(2) var<storage, read> targets: array<i32>;
-@group(0) @binding(3) var<storage, read> starts: array<i32>;
-@group(0) @binding(4) var<storage, read> frames: array<i32>;
-@group(0) @binding(5) var<storage, read> lengths: array<i32>;
-@group(0) @binding(6) var<storage, read> ahead: array<f32>; // [batch, steps, width]
-@group(0) @binding(7) var<storage, read> back: array<f32>;
-@group(0) @binding(8) var<storage, read> ends: array<f32>;
-@group(0) @binding(9) var<storage, read> g: array<f32>;
-@group(0) @binding(10) var<storage, read_write> paths: array<f32>; // [batch, steps, width]
-@group(0) @binding(11) var<storage, read_write> losses: array<f32>;
-@group(0) @binding(12) var<storage, read_write> out: array<f32>;
+@group(0) @binding(3) var<storage, read> items: array<i32>; // [3, batch]: starts, frames, lengths; devices bind no more than 8
+@group(0) @binding(4) var<storage, read> ahead: array<f32>; // [batch, steps, width]
+@group(0) @binding(5) var<storage, read> back: array<f32>;
+@group(0) @binding(6) var<storage, read> ends: array<f32>;
+@group(0) @binding(7) var<storage, read> g: array<f32>;
+@group(0) @binding(8) var<storage, read_write> paths: array<f32>; // [batch, steps, width]
+@group(0) @binding(9) var<storage, read_write> losses: array<f32>;
+@group(0) @binding(10) var<storage, read_write> out: array<f32>;
 
 fn is_nothing(v: f32) -> bool { return bitcast<u32>(v) == 0xff800000u; }
 
@@ -27,12 +25,13 @@ fn log_sum(a: f32, b: f32, c: f32) -> f32 {
   return m + log_f(exp_f(a - m) + exp_f(b - m) + exp_f(c - m));
 }
 
-fn steps_of(n: u32) -> u32 { return min(u32(frames[n]), params.steps); }
+fn steps_of(n: u32) -> u32 { return min(u32(items[params.batch + n]), params.steps); }
+fn places_of(n: u32) -> u32 { return 2u * u32(items[2u * params.batch + n]) + 1u; }
 
 // Blanks stand at the even places. No class stands for what is not there.
 fn label(n: u32, s: u32) -> i32 {
   if (s % 2u == 0u) { return params.blank; }
-  let at = u32(starts[n]) + s / 2u;
+  let at = u32(items[n]) + s / 2u;
   if (at >= params.count) { return -1; }
   return targets[at];
 }
@@ -48,7 +47,7 @@ fn trellis(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3
   let n = wid.x + wid.y * nwg.x;
   if (n >= params.batch) { return; }
   let last = steps_of(n);
-  let places = 2u * u32(lengths[n]) + 1u;
+  let places = places_of(n);
   let nothing = -inf_f32();
   for (var i = 0u; i < last; i++) {
     let t = select(i, last - 1u - i, BACK);
@@ -95,7 +94,7 @@ fn slopes(@builtin(global_invocation_id) gid: vec3u, @builtin(num_workgroups) nw
   for (var c = 0u; c < params.classes; c++) { out[at + c] = select(0.0, exp_f(x[at + c]), counts); }
   if (!counts) { return; }
   let row = (n * params.steps + t) * params.width;
-  let places = 2u * u32(lengths[n]) + 1u;
+  let places = places_of(n);
   for (var s = 0u; s < places; s++) {
     let own = label(n, s);
     let here = chance(n, t, own);

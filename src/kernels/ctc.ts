@@ -2,6 +2,7 @@
 import source from "../../shaders/ctc.wgsl?raw";
 import { hostArray, type TypedArray } from "../base/dtype.ts";
 import { sizeOf } from "../base/shape.ts";
+import { denseCopy } from "../device/copying.ts";
 import { dense, elements } from "../device/cpu.ts";
 import type { Io, View } from "../device/device.ts";
 import { kernel, type Launcher } from "../device/kernel.ts";
@@ -77,13 +78,18 @@ function shared(
 ): [Record<string, View>, Record<string, number>] {
   // prettier-ignore
   const [steps, batch, classes] = x.shape as [number, number, number];
-  const bind = Object.fromEntries(Object.entries({ x, targets, starts, frames, lengths }).map(([name, view]) => [name, q.dense(view)]));
-  return [bind, { steps, batch, classes, blank, width, count: sizeOf(targets.shape) }];
+  const items = q.scratch("int32", [3, batch]);
+  [starts, frames, lengths].forEach((view, i) =>
+    denseCopy(q, q.dense(view), { ...items, shape: view.shape, strides: [1], offset: i * batch }),
+  );
+  return [
+    { x: q.dense(x), targets: q.dense(targets), items },
+    { steps, batch, classes, blank, width, count: sizeOf(targets.shape) },
+  ];
 }
 
 /** Sums from one end, and from the front the losses: one workgroup per item, of one invocation where waiting for each other is slow. */
-function launchTrellis(q: Launcher, io: Given, attrs: Paths, losses?: View): View {
-  const [bind, params] = shared(q, io, attrs);
+function launchTrellis(q: Launcher, io: Given, attrs: Paths, [bind, params]: ReturnType<typeof shared>, losses?: View): View {
   const batch = io.x.shape[1]!;
   const wide = Math.max(1, Math.min(batch, q.traits.maxWorkgroupsPerDimension));
   const paths = q.scratch("float32", sizeOfPaths(io, attrs.width));
@@ -98,7 +104,7 @@ export const trellis = {
     const [to, paths] = [elements(io.out), hostArray(io.x.dtype, sizeOf(sizeOfPaths(io, width)))];
     for (const [n, item] of itemsOf(io, blank).entries()) to[n] = forward(io, item, n, width, paths);
   },
-  gpu: (io: Io<Names>, attrs: Paths, q: Launcher): void => void launchTrellis(q, io, attrs, io.out),
+  gpu: (io: Io<Names>, attrs: Paths, q: Launcher): void => void launchTrellis(q, io, attrs, shared(q, io, attrs), io.out),
 };
 
 /** The gradient by x, from the gradient g of every loss. The sums are made again rather than kept from the forward pass. */
@@ -129,8 +135,9 @@ export const slopes = {
   gpu: (io: Io<Names | "g">, attrs: Slopes, q: Launcher): void => {
     const [steps, batch] = io.x.shape as [number, number];
     const losses = q.scratch("float32", [batch]);
-    const [ahead, back] = [launchTrellis(q, io, attrs, losses), launchTrellis(q, io, attrs)];
-    const [bind, params] = shared(q, io, attrs);
+    const given = shared(q, io, attrs);
+    const [bind, params] = given;
+    const [ahead, back] = [launchTrellis(q, io, attrs, given, losses), launchTrellis(q, io, attrs, given)];
     const sums = { ahead, back, ends: losses, g: q.dense(io.g), out: io.out };
     q.launch(kernel(source, "slopes"), { ...bind, ...sums }, { ...params, finite: Number(attrs.zeroInfinity) }, steps * batch);
   },
