@@ -14,7 +14,7 @@ function visit(node: unknown, see: (node: Node) => void): void {
 }
 
 const TOKEN =
-  /[A-Za-z_]\w*|0[xX][\da-fA-F]+[iu]?|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[iufh]?|->|&&|\|\||<<=?|>>=?|[-+*/%&|^=!<>]=|\+\+|--|\S/g;
+  /[A-Za-z_]\w*|0[xX][\da-fA-F]+(?:\.[\da-fA-F]*)?(?:[pP][+-]?\d+)?[iufh]?|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[iufh]?|->|&&|\|\||<<=?|>>=?|[-+*/%&|^=!<>]=|\+\+|--|\S/g;
 const tokensOf = (text: string): readonly string[] => text.replace(/\/\*[^]*?\*\/|\/\/.*$/gm, " ").match(TOKEN) ?? [];
 const NAME = /^[A-Za-z_]/;
 

@@ -28,6 +28,10 @@ test("packShaders shortens locals and parameters, and leaves declarations and fi
   );
 });
 
+test("packShaders leaves hexadecimal numbers with an exponent whole, whatever locals are called", () => {
+  expect(pack("fn f(p: f32) -> f32 { return p * 0x1p-26 * (p - 0x1.8p+3f); }")).toBe("fn f(r:f32)->f32{return r*0x1p-26*(r-0x1.8p+3f);}");
+});
+
 test("packShaders gives locals no name that their function asks the module for", () => {
   const shader = "@group(0) @binding(0) var<storage> r: array<f32>; fn main() { var first = r[0]; var second = first; }";
   expect(pack(shader)).toContain("{var e=r[0];var i=e;}");
