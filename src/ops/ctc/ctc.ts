@@ -5,7 +5,7 @@ import { parse } from "../../base/options.ts";
 import { slopes, type Slopes, trellis } from "../../kernels/ctc.ts";
 import { visible } from "../../kernels/indexing.ts";
 import { checkFits, checkIndex, checkRank, integer, integers, isTensor, operand } from "../arguments.ts";
-import { joined } from "../arranging.ts";
+import { counted, joined, vector } from "../arranging.ts";
 import { checkReduction, reduced, type Reduction } from "../averaging.ts";
 import { type Arg, type Composite, type Internal, type Primitive, raises, t } from "../op.ts";
 import type { Tensor } from "../tensor.ts";
@@ -47,15 +47,6 @@ export const ctcEach: Primitive<(...args: [...Items, options: Slopes]) => Tensor
   errors: [raises(["text"], "must be a tensor")],
 } // prettier-ignore
 
-/** Whole numbers of the host where x is. */
-const numbersLike = (x: Tensor, list: readonly number[]): Tensor => x.uploadedLike("int32", Int32Array.from(list), [list.length]);
-/** 0, 1, … where x is. */
-const upTo = (x: Tensor, size: number): Tensor =>
-  numbersLike(
-    x,
-    Array.from({ length: size }, (_, i) => i),
-  );
-
 /** log(Σ exp) of three. */
 const logSum = (...terms: readonly [Tensor, Tensor, Tensor]): Tensor =>
   joined(terms.map((v) => v.unsqueeze(0)), 0).logsumexp(0); // prettier-ignore
@@ -65,7 +56,7 @@ function shares([x, targets, starts, frames, lengths]: Items, { blank, width }: 
   const [steps, batch] = x.shape as [number, number, number];
   if (steps === 0) return x;
   const size = Math.max(width, 3);
-  const places = upTo(x, size).unsqueeze(0);
+  const places = counted(x, size).unsqueeze(0);
   const ends = lengths.mul(2).add(1).unsqueeze(1);
   const inside = places.lt(ends);
   const odd = inside.logicalAnd(places.remainder(2).eq(1));
@@ -112,14 +103,14 @@ export const ctcBackward: Primitive<(...args: [g: Tensor, ...Items, options: Slo
   definition: (g, ...rest) => {
     const [given, attrs] = [rest.slice(0, 5) as unknown as Items, parse(rest.slice(5), {}, attributes)];
     const [x, , , frames] = given;
-    const steps = upTo(x, x.shape[0]!);
-    const counted = steps.unsqueeze(1).lt(frames);
+    const steps = counted(x, x.shape[0]!);
+    const within = steps.unsqueeze(1).lt(frames);
     const finite = (): Tensor =>
       x
         .detach()
         .ctcEach(...(given.slice(1) as [Tensor, Tensor, Tensor, Tensor]), attrs)
         .ne(Infinity);
-    const live = (attrs.zeroInfinity ? counted.logicalAnd(finite()) : counted).unsqueeze(2);
+    const live = (attrs.zeroInfinity ? within.logicalAnd(finite()) : within).unsqueeze(2);
     return x
       .exp()
       .sub(shares(given, attrs, live))
@@ -136,7 +127,7 @@ export const ctcBackward: Primitive<(...args: [g: Tensor, ...Items, options: Slo
 type Counts = Tensor | readonly number[];
 /** How many of `most` each item has, as a tensor. Errors: ArgumentError for numbers out of range. */
 function countsOf(x: Tensor, given: Counts, name: string, batch: number, most: number): Tensor {
-  const counts = isTensor(given) ? given : numbersLike(x, integers([given], name));
+  const counts = isTensor(given) ? given : vector(x, integers([given], name));
   checkIndex(counts);
   if (counts.numel() !== batch || counts.ndim > 1) checkFits(name, counts.shape, [batch]);
   for (const n of Array.from(visible(counts) ?? []))
@@ -200,7 +191,7 @@ export const ctcLoss: Composite<
     if (counts && !padded) checkTotal(counts, room);
     const known = padded ? Array.from({ length: batch }, (_, n) => n * room) : counts && running(counts);
     if (known && counts) checkTargets(targets, known, counts, classes);
-    const starts = known ? numbersLike(x, known) : lengths.cumsum(0).sub(lengths);
+    const starts = known ? vector(x, known) : lengths.cumsum(0).sub(lengths);
     const longest = counts ? Math.max(0, ...counts) : room;
     const each = steps.ctcEach(targets.reshape(-1), starts, frames, lengths, { blank, width: 2 * longest + 1, zeroInfinity });
     const losses = (zeroInfinity ? each.maskedFill(each.eq(Infinity), 0) : each).reshape(x.ndim === 2 ? [] : [batch]);

@@ -4,6 +4,7 @@ import { isFloat } from "../../base/dtype.ts";
 import { parse, perDimension } from "../../base/options.ts";
 import { broadcastShapes, normalizeDim } from "../../base/shape.ts";
 import { checkRank, operand } from "../arguments.ts";
+import { vector } from "../arranging.ts";
 import { type Arg, type Composite, raises, t } from "../op.ts";
 import type { Tensor } from "../tensor.ts";
 
@@ -91,8 +92,7 @@ export const pdist: Composite<(x: Tensor, ...rest: [p?: number] | [options: { re
     checkFloat(x.dtype);
     checkNonNegative({ p });
     const rows = Array.from({ length: x.shape[0]! }, (_, i) => i);
-    const picked = (places: readonly number[]): Tensor =>
-      x.indexSelect(0, x.uploadedLike("int32", Int32Array.from(places), [places.length]));
+    const picked = (places: readonly number[]): Tensor => x.indexSelect(0, vector(x, places));
     const first = picked(rows.flatMap((i) => rows.slice(i + 1).map(() => i)));
     return first.sub(picked(rows.flatMap((i) => rows.slice(i + 1)))).vectorNorm(p, 1);
   },
