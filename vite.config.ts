@@ -96,6 +96,16 @@ function tests(): ViteUserConfig {
   const executablePath = findChromium();
   const afterEachTest = existsSync(join(root, "test/setup/device.ts")) ? ["test/setup/device.ts"] : [];
   const patience = { testTimeout: 120_000, hookTimeout: 120_000 };
+  const inNode = {
+    environment: "node" as const,
+    pool: "forks" as const,
+    maxWorkers: 2,
+    sequence: { groupOrder: 0 },
+    setupFiles: ["test/setup/node.ts", ...afterEachTest],
+    ...patience,
+  };
+  // Memory is measured in a process that holds nothing else.
+  const alone = ["test/**/*.node.test.ts", "test/training/memory.test.ts"];
   return {
     test: {
       projects: [
@@ -103,15 +113,13 @@ function tests(): ViteUserConfig {
           test: {
             name: "node",
             include: ["test/**/*.test.ts"],
-            exclude: ["test/**/*.browser.test.ts"],
-            environment: "node",
-            pool: "forks",
-            maxWorkers: 2,
-            sequence: { groupOrder: 0 },
-            setupFiles: ["test/setup/node.ts", ...afterEachTest],
-            ...patience,
+            exclude: ["test/**/*.browser.test.ts", ...alone],
+            // Most of the time goes into compiling kernels, and a process compiles each once.
+            isolate: false,
+            ...inNode,
           },
         },
+        { test: { name: "node-alone", include: alone, ...inNode } },
         {
           // Found only while the tests run, it would reload the page under them.
           optimizeDeps: { include: ["fast-check"] },

@@ -40,19 +40,23 @@ export interface SelfTestOptions {
 export const bounds = { value: 2e-5, gradient: 1e-4, second: 5e-4 };
 const keys = Object.keys(bounds) as (keyof typeof bounds)[];
 
+type Tensors = readonly (Tensor | undefined)[];
+
 /** Largest error between two lists of tensors; throws when shapes or presence differ. A missing gradient equals zeros. */
-async function compare(what: string, got: readonly (Tensor | undefined)[], want: readonly (Tensor | undefined)[]): Promise<number> {
+async function compare(what: string, got: Tensors, want: Tensors): Promise<number> {
+  const described = ({ dtype, shape }: Tensor): string => (isFloat(dtype) ? "float" : dtype) + show(shape);
+  const read = (list: Tensors): Promise<(ArrayLike<number> | undefined)[]> => Promise.all(list.map(async (x) => x?.array()));
+  const [xs, ys] = await Promise.all([read(got), read(want)]);
   let worst = 0;
   for (let k = 0; k < Math.max(got.length, want.length); k++) {
     const [a, b] = [got[k], want[k]];
-    const described = ({ dtype, shape }: Tensor): string => (isFloat(dtype) ? "float" : dtype) + show(shape);
     if (a && b && described(a) !== described(b)) throw new Error(`${what} ${k} is ${described(a)}, expected ${described(b)}`);
-    const [x, y]: ArrayLike<number>[] = [(await a?.array()) ?? [], (await b?.array()) ?? []];
-    const size = Math.max(x!.length, y!.length);
+    const [x, y] = [xs[k] ?? [], ys[k] ?? []];
+    const size = Math.max(x.length, y.length);
     let mean = 0;
-    for (const q of Array.from(y!)) if (Number.isFinite(q)) mean += Math.abs(q) / size;
+    for (const q of Array.from(y)) if (Number.isFinite(q)) mean += Math.abs(q) / size;
     for (let i = 0; i < size; i++) {
-      const [p, q] = [x![i] ?? 0, y![i] ?? 0];
+      const [p, q] = [x[i] ?? 0, y[i] ?? 0];
       if (Object.is(p, q) || p === q) continue;
       const error = Math.abs(p - q) / (Math.abs(q) + mean + 1e-6);
       worst = Number.isNaN(error) ? Infinity : Math.max(worst, error);
@@ -68,25 +72,31 @@ function checkGraph(op: AnyOp, { wanted, values }: Derivatives): void {
       throw new Error(`result ${k} ${requiresGrad ? "requires a gradient" : "carries no gradient"}, against its record`);
 }
 
-/** Checks one operator on one device against the CPU in float64. */
+/** Checks one operator on one device against the CPU in float64. All is computed before anything is read: a read waits for the device. */
 export async function checkOp(name: string, device: DeviceName, maker?: Maker): Promise<OpReport> {
   const op = records[name]!;
   const worst = { value: 0, gradient: 0, second: 0 };
   const failures: string[] = [];
   // Layouts are the samples' own concern.
   const samples = maker ? op.samples : casesOf(op).map(({ sample }) => sample);
-  for (const [i, sample] of samples.entries())
-    try {
-      const [got, want] = [derivatives(name, sample, device, "float32", maker), derivatives(name, sample, "cpu", "float64", maker)];
-      for (const run of [got, want]) checkGraph(op, run);
-      for (const key of keys) worst[key] = Math.max(worst[key], await compare(key, got[`${key}s`], want[`${key}s`]));
+  const checks = samples.map(async (sample) => {
+    const [got, want] = [derivatives(name, sample, device, "float32", maker), derivatives(name, sample, "cpu", "float64", maker)];
+    for (const run of [got, want]) checkGraph(op, run);
+    const note = async (key: keyof typeof bounds, what: string, tensors: Tensors, expected: Tensors): Promise<void> =>
+      void (worst[key] = Math.max(await compare(what, tensors, expected), worst[key]));
+    await Promise.all([
+      ...keys.map((key) => note(key, key, got[`${key}s`], want[`${key}s`])),
       // Kernels that a graph of gradients does without, on both sides, against what stands in for them.
-      for (const run of [got, want]) {
-        worst.value = Math.max(worst.value, await compare("unrecorded value", run.unrecorded, want.values));
-        worst.gradient = Math.max(worst.gradient, await compare("fused gradient", run.fused, want.gradients));
-      }
-    } catch (error) {
-      failures.push(`sample ${i}: ${error instanceof Error ? error.message : String(error)}`);
+      ...[got, want].flatMap((run) => [
+        note("value", "unrecorded value", run.unrecorded, want.values),
+        note("gradient", "fused gradient", run.fused, want.gradients),
+      ]),
+    ]);
+  });
+  for (const [i, check] of (await Promise.allSettled(checks)).entries())
+    if (check.status === "rejected") {
+      const { reason } = check as { readonly reason: unknown };
+      failures.push(`sample ${i}: ${reason instanceof Error ? reason.message : String(reason)}`);
     }
   const ok = failures.length === 0 && keys.every((key) => worst[key] <= bounds[key]);
   return { name, samples: samples.length, ...worst, ok, failures };

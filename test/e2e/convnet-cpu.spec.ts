@@ -9,7 +9,7 @@ test.use({ launchOptions: { executablePath: requireChromium(), args: ["--no-sand
 /** Takes navigator.gpu out of the page and of its workers, as in a browser that never heard of WebGPU. */
 async function removeWebGpu(page: Page): Promise<void> {
   await page.addInitScript(() => void Reflect.deleteProperty(Navigator.prototype, "gpu"));
-  await page.route(/\.worker\.ts/, async (route) => {
+  await page.route(/\.worker-/, async (route) => {
     const response = await route.fetch();
     await route.fulfill({ response, body: `Reflect.deleteProperty(WorkerNavigator.prototype, "gpu");\n${await response.text()}` });
   });

@@ -175,7 +175,7 @@ function suites({ file, inside, kind }: Mutant): readonly Suite[] {
 /** Which way the tests failed; undefined when they passed. A run that hangs has failed. */
 async function failing(tree: string, suite: Suite): Promise<"killed" | "stillborn" | undefined> {
   const vitest = join(tree, "node_modules/vitest/vitest.mjs");
-  const args = [vitest, "run", "--project", "node", "--bail", "1", "--passWithNoTests", "--reporter", "dot", ...suite];
+  const args = [vitest, "run", "--project", "node*", "--bail", "1", "--passWithNoTests", "--reporter", "dot", ...suite];
   const { code, output } = await run(tree, args);
   if (code === 0) return undefined;
   return /does not compile|Transform failed|SyntaxError|PARSE_ERROR/.test(output) ? "stillborn" : "killed";

@@ -4,7 +4,7 @@ import type { DType } from "../../src/base/dtype.ts";
 import { tensor, zeros } from "../../src/tensor/create.ts";
 import { deviceNamed, init } from "../../src/tensor/device.ts";
 import { unique, uniqueConsecutive } from "../../src/tensor/unique.ts";
-import { expectValues, onEveryDevice } from "../devices.ts";
+import { expectSame, expectValues, onEveryDevice } from "../devices.ts";
 
 /** Numbers in a scrambled order, many of them equal, with everything that is no plain number among the floats. */
 function numbers(n: number, dtype: DType): number[] {
@@ -78,9 +78,12 @@ describe.each(["cpu", "webgpu, few barriers", "webgpu, workgroups"])("on %s", (w
     for (const descending of [false, true]) {
       const [values, indices] = x.sort({ descending, stable: true });
       const want = orderedAlong(data, n, 1, descending);
-      expect(await indices.array()).toEqual(want);
+      expectSame(await indices.array(), want);
       const [given, got] = [await x.array(), await values.array()];
-      expect(got).toEqual(given.map((_, i) => given[want[i]!]!));
+      expectSame(
+        got,
+        given.map((_, i) => given[want[i]!]!),
+      );
     }
   });
 
@@ -97,10 +100,11 @@ describe.each(["cpu", "webgpu, few barriers", "webgpu, workgroups"])("on %s", (w
     );
     const inner = shape.slice(dim + 1).reduce((a, b) => a * b, 1);
     const x = tensor(data, { shape });
-    expect(await x.argsort(dim).array()).toEqual(orderedAlong(data, shape[dim]!, inner, false));
+    expectSame(await x.argsort(dim).array(), orderedAlong(data, shape[dim]!, inner, false));
     const turned = x.movedim(dim, 0);
     const want = x.movedim(dim, 0).contiguous();
-    expect(await turned.argsort(0, true).array()).toEqual(
+    expectSame(
+      await turned.argsort(0, true).array(),
       orderedAlong([...(await want.array())], shape[dim]!, want.numel() / shape[dim]!, true),
     );
   });
@@ -121,9 +125,7 @@ describe.each(["cpu", "webgpu, few barriers", "webgpu, workgroups"])("on %s", (w
     );
     const inner = shape.slice(dim + 1).reduce((a, b) => a * b, 1);
     for (const largest of [true, false])
-      expect(await tensor(data, { shape }).topk(k, dim, largest).indices.array()).toEqual(
-        orderedAlong(data, shape[dim]!, inner, largest, k),
-      );
+      expectSame(await tensor(data, { shape }).topk(k, dim, largest).indices.array(), orderedAlong(data, shape[dim]!, inner, largest, k));
   });
 
   it("finds ranks and the most frequent in long lines", async () => {
