@@ -131,8 +131,8 @@ fn rsqrt_f(x: f32) -> f32 {
   return select(v, inf_f32(), (u << 1u) == 0u);
 }
 
-// a^y for finite a > 0 and |y| < 2³³: log₂ a as a sum of two floats, good to 2⁻³¹, then 2^(y · log₂ a).
-fn pow_positive(a: f32, y: f32) -> f32 {
+// log₂ a for finite a > 0 as a sum of two floats, good to 2⁻³¹; the first has 12 significant bits.
+fn log2_parts(a: f32) -> vec2f {
   let s = log_split(bitcast<u32>(a));
   let f = s.x;
   let e = s.y;
@@ -151,13 +151,18 @@ fn pow_positive(a: f32, y: f32) -> f32 {
   let main = qh * 2.8847656;
   let low = fence(fma(qh, 0.0006244568, fma(ql, 2.88539, tail)), z);
   let lh = cut12(e + (main + low));
-  let ll = fence(fence(e - lh, z) + main, z) + low;
-  // y times that.
+  return vec2f(lh, fence(fence(e - lh, z) + main, z) + low);
+}
+
+// a^y for finite a > 0 and |y| < 2³³, by 2^(y · log₂ a).
+fn pow_positive(a: f32, y: f32) -> f32 {
+  let l = log2_parts(a);
   let yh = cut12(y);
-  let ph = yh * lh;
-  let pl = fence(fma(yh, ll, (y - yh) * (lh + ll)), z);
+  let ph = yh * l.x;
+  let pl = fma(yh, l.y, (y - yh) * (l.x + l.y));
   let n = clamp(round(ph + pl), -400.0, 400.0);
-  return scale2(1.0 + fence(exp_tail((fence(ph - n, z) + pl) * 0.6931472), z), i32(n));
+  let z = zero_bits(n);
+  return scale2(1.0 + fence(exp_tail((fence(ph - n, z) + fence(pl, z)) * 0.6931472), z), i32(n));
 }
 
 // x^y as C99 and PyTorch define it: 1^y = x^0 = 1 even for NaN, a negative base takes whole exponents only.

@@ -57,6 +57,12 @@ function asymptotic(x: number, divisor: (k: number) => number): number {
   return sum;
 }
 
+/** log of Γ(x) / (√(2π) · x^(x − ½) · e⁻ˣ), for x from 10 on (DLMF 5.11.1). */
+export const stirling = (x: number): number => x * asymptotic(x, (k) => k - 1);
+
+/** log Γ(1 + x) for x ≥ 0, all digits of it beside 0 too. */
+export const lgammaOne = (x: number): number => (x < 0.5 ? nearTwo(x) - Math.log1p(x) : x < 1.5 ? nearTwo(x - 1) : lgamma(1 + x));
+
 /** log |Γ(x)|; below −½ by reflection, above 2.5 by Stirling's series (DLMF 5.11.1) further up. */
 export function lgamma(x: number): number {
   const a = Math.abs(x);
@@ -67,7 +73,7 @@ export function lgamma(x: number): number {
   if (x <= 2.5) return nearTwo(x - 2);
   let [y, product] = [x, 1];
   for (; y < 10; y++) product *= y;
-  return (y - 0.5) * (Math.log(y) - 1) + (Math.log(2 * Math.PI) - 1) / 2 + y * asymptotic(y, (k) => k - 1) - Math.log(product);
+  return (y - 0.5) * (Math.log(y) - 1) + (Math.log(2 * Math.PI) - 1) / 2 + stirling(y) - Math.log(product);
 }
 
 /** ψ(x), the derivative of lgamma; ∓Infinity at ±0, NaN at its other poles. Below 0 by reflection, from 10 on by its series (DLMF 5.11.2). */

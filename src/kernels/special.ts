@@ -55,7 +55,7 @@ const expSquare = (a: number, c: number): number => {
 const bell = Float64Array.from({ length: 13 }, (_, k) => Math.exp((-k * k) / 4));
 
 /** erfc(a) for 0 ≤ a ≤ 28 from `square`, which is e^(−a²). */
-function upperTail(a: number, square: number): number {
+export function upperTail(a: number, square: number): number {
   if (!(a >= 0.5)) return 1 - erf(a);
   // The trapezoidal rule for a/π ∫ e^(−a² − t²) / (a² + t²) dt in steps of ½, less what the pole at t = ia adds: good to 1e-17.
   let sum = 0.5 / (a * a);

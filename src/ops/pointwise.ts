@@ -1,6 +1,6 @@
 // Constructors for elementwise records: a form (kernels/elementwise.ts) plus calling convention, gradient and samples.
 import { category, type DType, promote } from "../base/dtype.ts";
-import { ShapeError, show } from "../base/errors.ts";
+import { GradError, ShapeError, show } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { broadcastShapes } from "../base/shape.ts";
 import {
@@ -161,6 +161,11 @@ export const times = (g: Tensor, value: number): Tensor => (value === 1 ? g : g.
 
 /** The gradient of steps. */
 export const flat = (g: Tensor): Tensor => g.filledLike(0);
+
+/** The gradient of a first operand in which PyTorch has none. */
+export const noSlope = (): Tensor => {
+  throw new GradError("has no gradient in its first operand", "detach() it");
+};
 
 /**
  * A record for y = f(x): WGSL, its twin, and the gradient in x from g and the tensor that `from` names ("x" or "out").

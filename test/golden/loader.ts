@@ -51,6 +51,7 @@ export const FAMILIES = [
   "sorting",
   "pointwise",
   "special",
+  "incomplete",
   "activation",
   "losses",
 ] as const;

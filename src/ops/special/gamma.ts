@@ -1,13 +1,24 @@
 // The gamma function's logarithm, its derivatives, and the zeta function.
 import gamma from "../../../shaders/gamma.wgsl?raw";
 import special from "../../../shaders/special.wgsl?raw";
-import { GradError } from "../../base/errors.ts";
 import { library } from "../../device/kernel.ts";
 import type { Form } from "../../kernels/elementwise.ts";
 import * as k from "../../kernels/gamma.ts";
 import { integer } from "../arguments.ts";
 import { type Composite, type InPlace, raises, t } from "../op.ts";
-import { type Mapped, mapped, mismatch, type Operand, operandOf, plain, type PlainBinary, real, type Unary, within } from "../pointwise.ts";
+import {
+  type Mapped,
+  mapped,
+  mismatch,
+  noSlope,
+  type Operand,
+  operandOf,
+  plain,
+  type PlainBinary,
+  real,
+  type Unary,
+  within,
+} from "../pointwise.ts";
 import type { Tensor } from "../tensor.ts";
 
 library(special);
@@ -70,9 +81,6 @@ export const mvlgamma: Composite<(x: Tensor, p: number) => Tensor> & InPlace = {
 };
 
 const exponents = (shape: readonly number[]): unknown => t(shape, { low: 1.5, high: 5, fixed: true });
-const noSlope = (): Tensor => {
-  throw new GradError("has no gradient in its first operand", "detach() it");
-};
 
 /** Hurwitz' zeta function, the sum of (q + k)⁻ˣ over whole k ≥ 0; ∞ at its poles, NaN for x < 1. The gradient is one in q only. */
 export const zeta: PlainBinary<"x" | "y"> = plain(
