@@ -1,5 +1,6 @@
 // Layers, containers, losses, initialisation, and what modules are made of.
 export * from "./activation.ts";
+export { AdaptiveLogSoftmaxWithLoss } from "./adaptive.ts";
 export { ModuleList, ParameterList, Sequential } from "./container.ts";
 export {
   Conv1d,

@@ -29,6 +29,7 @@ export const layers: Readonly<Record<string, readonly [make: Args, input: Args]>
   "nn.Softplus": pointwise(1, 20),
   "nn.Softmax": pointwise(1),
   "nn.LogSoftmax": pointwise(1),
+  "nn.AdaptiveLogSoftmaxWithLoss": [() => [3, 4, [2], 2, false], () => [matrix(), indices(0, 3)]],
   "nn.Hardtanh": pointwise(-1, 1),
   "nn.PReLU": pointwise(1, 0.25),
   "nn.Sequential": [() => [new nn.ReLU()], () => [matrix()]],

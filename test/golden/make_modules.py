@@ -1,4 +1,4 @@
-"""Makes the fixtures of modules with PyTorch 1.13: weights that are parametrized or normed, fused layers, lazy layers.
+"""Makes the fixtures of modules with PyTorch 1.13: weights that are parametrized or normed, fused layers, lazy layers, the adaptive softmax.
 
     /usr/bin/python3 test/golden/make_modules.py
 
@@ -9,6 +9,8 @@ everything is float32, made and called right after torch.manual_seed(SEED).
                   output in evaluation mode, and the state when the parametrization was taken away
   fused           output and state of a layer with batch normalisation taken in
   lazy            text and keys of a lazy layer; state, text, output and the next random number after the first call
+  adaptive        text and state of an adaptive softmax; output, loss, gradients by input and parameters, those of a weighted sum of the input's,
+                  all log-probabilities and the likeliest classes
 """
 import operator
 import os
@@ -134,8 +136,30 @@ def lazy():
     return cases
 
 
+def adaptive():
+    cases = []
+    for args, shape, target in [
+        ([6, 12, [3, 7], 2.0], [5, 6], [0, 2, 5, 11, 7]), ([5, 9, [1, 4, 6], 1.5, True], [6, 5], [0, 3, 1, 5, 8, 4]), ([8, 6, [2]], [1, 8], [4]), ([4, 7, [5], 2.0, True], [4], 6),
+    ]:  # fmt: skip
+        module = seeded(lambda: nn.AdaptiveLogSoftmaxWithLoss(*args))
+        x = spread(shape).requires_grad_()
+        parameters = dict(module.named_parameters())
+        leaves = [x, *parameters.values()]
+        # PyTorch leaves out clusters without a target; their gradients are zeros.
+        grad = lambda y, **more: [entry(torch.zeros_like(p) if g is None else g) for p, g in zip(leaves, torch.autograd.grad(y, leaves, allow_unused=True, **more))]  # noqa: E731
+        output, loss = module(x, torch.tensor(target))
+        total = (output * spread(output.shape)).sum() + loss
+        (slope,) = torch.autograd.grad(total, x, create_graph=True)
+        # log_prob takes batches only.
+        rows = x if x.dim() == 2 else x.unsqueeze(0)
+        case = {"args": args, "text": str(module), "state": state(module), "input": entry(x), "target": target, "output": entry(output), "loss": float(loss)}
+        case |= {"gradients": grad(total, retain_graph=True), "second": grad((slope * spread(slope.shape)).sum())}
+        cases.append({**case, "logProb": flat(module.log_prob(rows)), "predict": module.predict(rows).tolist()})
+    return cases
+
+
 def main():
-    parts = {"seed": SEED, "rate": RATE, "reparametrized": reparametrized(), "fused": fused(), "lazy": lazy()}
+    parts = {"seed": SEED, "rate": RATE, "reparametrized": reparametrized(), "fused": fused(), "lazy": lazy(), "adaptive": adaptive()}
     path = f"{HERE}/training/modules.json.gz"
     raw = write_json_gz(path, {"torch": torch.__version__, **parts})
     print(f"modules: {raw} bytes, {os.path.getsize(path)} gzipped")
