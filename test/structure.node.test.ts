@@ -76,7 +76,7 @@ describe("floors", () => {
   });
 
   test("only the device and the kernels read shaders; families bring libraries along", () => {
-    const isLibrary = (from: string): boolean => /\/(bessel|gamma|pairs|special)\.wgsl\?raw$/.test(from);
+    const isLibrary = (from: string): boolean => /\/(bessel|gamma|incomplete|pairs|special)\.wgsl\?raw$/.test(from);
     const wrong = sources.flatMap(({ path, imports }) =>
       imports
         .filter(({ from }) => from.endsWith(".wgsl?raw") && !["device", "kernels"].includes(folderOf(path)))
