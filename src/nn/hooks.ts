@@ -29,6 +29,53 @@ export function hooked<A extends readonly unknown[], R>(set: Set<(...args: A) =>
   return { remove: (...rest: []) => void (takes("remove", rest, 0), set.delete(own)) };
 }
 
+/** The hooks of all modules: they run before a module's own. */
+export const everywhere: {
+  readonly before: Set<ForwardPreHook>;
+  readonly after: Set<ForwardHook>;
+  readonly backward: Set<BackwardHook>;
+} = { before: new Set(), after: new Set(), backward: new Set() };
+
+/**
+ * The hook runs before the forward of every module, until its handle removes it: for looking into programs.
+ * @example
+ * const called: string[] = [];
+ * const handle = nn.registerModuleForwardPreHook((module) => void called.push(module.constructor.name));
+ * new nn.Sequential(new nn.ReLU(), new nn.Tanh()).call(ones(2));
+ * handle.remove();
+ * called; // → ["Sequential", "ReLU", "Tanh"]
+ */
+export function registerModuleForwardPreHook(hook: ForwardPreHook): HookHandle {
+  takes("registerModuleForwardPreHook", arguments, 1);
+  return hooked(everywhere.before, hook);
+}
+/**
+ * The hook runs after the forward of every module, until its handle removes it.
+ * @example
+ * const shapes: (readonly number[])[] = [];
+ * const handle = nn.registerModuleForwardHook((_module, _args, output) => void shapes.push((output as Tensor).shape));
+ * new nn.Sequential(new nn.Linear(3, 4), new nn.Linear(4, 2)).call(ones(5, 3));
+ * handle.remove();
+ * shapes; // → [[5, 4], [5, 2], [5, 2]]
+ */
+export function registerModuleForwardHook(hook: ForwardHook): HookHandle {
+  takes("registerModuleForwardHook", arguments, 1);
+  return hooked(everywhere.after, hook);
+}
+/**
+ * The hook runs in backward for every module that is called while it is registered, once the gradients of all tensor arguments are known.
+ * @example
+ * const passed: string[] = [];
+ * const handle = nn.registerModuleFullBackwardHook((module) => void passed.push(module.constructor.name));
+ * new nn.Sequential(new nn.Linear(2, 2), new nn.Tanh()).call(ones(2)).sum().backward();
+ * handle.remove();
+ * passed; // → ["Sequential", "Tanh", "Linear"]
+ */
+export function registerModuleFullBackwardHook(hook: BackwardHook): HookHandle {
+  takes("registerModuleFullBackwardHook", arguments, 1);
+  return hooked(everywhere.backward, hook);
+}
+
 type Gradients = readonly (Tensor | undefined)[];
 
 /** A node that hands gradients on through a function. */
@@ -63,7 +110,7 @@ function tapped(values: readonly unknown[], report: (gradients: Gradients) => Gr
 /** Runs `forward` between two nodes that report the gradients passing through them. */
 export function watched(
   module: Module,
-  hooks: ReadonlySet<BackwardHook>,
+  own: ReadonlySet<BackwardHook>,
   args: readonly unknown[],
   forward: (args: readonly unknown[]) => unknown,
 ): unknown {
@@ -72,7 +119,7 @@ export function watched(
   let gradOutput: Gradients = [];
   const report = (gradInput: Gradients): Gradients => {
     let current = gradInput;
-    for (const hook of hooks) current = hook(module, current, gradOutput) ?? current;
+    for (const hook of [...everywhere.backward, ...own]) current = hook(module, current, gradOutput) ?? current;
     return current;
   };
   const output = forward(flowing ? tapped(args, report) : args);

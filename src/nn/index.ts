@@ -26,7 +26,15 @@ export { Flatten, Unflatten } from "./flatten.ts";
 export { Fold, Unfold } from "./fold.ts";
 export * as functional from "./functional.ts";
 export { GLU, RReLU } from "./gating.ts";
-export type { BackwardHook, ForwardHook, ForwardPreHook, HookHandle } from "./hooks.ts";
+export {
+  type BackwardHook,
+  type ForwardHook,
+  type ForwardPreHook,
+  type HookHandle,
+  registerModuleForwardHook,
+  registerModuleForwardPreHook,
+  registerModuleFullBackwardHook,
+} from "./hooks.ts";
 export * as init from "./init/index.ts";
 export type { Factory } from "./layer.ts";
 export {

@@ -10,7 +10,7 @@ import { type DeviceLike, deviceNamed, isDevice } from "../tensor/device.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { type Copies, deepCopy } from "./copying.ts";
 import { factory } from "./factory.ts";
-import { type BackwardHook, type ForwardHook, type ForwardPreHook, hooked, type HookHandle, watched } from "./hooks.ts";
+import { type BackwardHook, everywhere, type ForwardHook, type ForwardPreHook, hooked, type HookHandle, watched } from "./hooks.ts";
 import { Buffer, Parameter } from "./parameter.ts";
 import { assigned, type Slot, slotOf } from "./slots.ts";
 import { type LoadReport, loadState, type StateDict } from "./state.ts";
@@ -74,10 +74,11 @@ export class Module {
     // From the first call on every property is guarded, whether anybody asked for parameters or not.
     if (!this.#seen) this.#seen = [...this.#held()].length > 0;
     let given: readonly unknown[] = args;
-    for (const hook of this.#before) given = hook(this, given) ?? given;
+    for (const hooks of [everywhere.before, this.#before]) for (const hook of hooks) given = hook(this, given) ?? given;
     const forward = (inputs: readonly unknown[]): unknown => this.forward(...inputs);
-    let output = this.#backward.size > 0 ? watched(this, this.#backward, given, forward) : forward(given);
-    for (const hook of this.#after) output = hook(this, given, output) ?? output;
+    const watches = this.#backward.size + everywhere.backward.size > 0;
+    let output = watches ? watched(this, this.#backward, given, forward) : forward(given);
+    for (const hooks of [everywhere.after, this.#after]) for (const hook of hooks) output = hook(this, given, output) ?? output;
     return output as ReturnType<this["forward"]>;
   }
 
