@@ -1,6 +1,6 @@
 /** Every workload as plain loops, in the precision asked for. */
 import type { Session } from "./contestant.ts";
-import { chain, convBackward, convForward, gemm, poolBackward, poolForward, softmaxRows } from "./loops.ts";
+import { chain, convBackward, convForward, gemm, largest, poolBackward, poolForward, softmaxRows } from "./loops.ts";
 import type { Allocate, Floats } from "./loops.ts";
 import { loopsLenet, loopsMlp } from "./loops-networks.ts";
 import type { Network } from "./loops-networks.ts";
@@ -10,6 +10,7 @@ import {
   CONV,
   POOL,
   SOFTMAX,
+  SORT,
   batchAt,
   chainInputs,
   convInputs,
@@ -18,6 +19,7 @@ import {
   mlpBatches,
   poolInputs,
   softmaxInputs,
+  sortInputs,
 } from "./workloads.ts";
 import type { Batch, WorkloadId } from "./workloads.ts";
 
@@ -96,6 +98,22 @@ export function loopsSessions(allocate: Allocate): Record<WorkloadId, () => Sess
       const y = allocate(x.length);
       return operator(
         () => softmaxRows(x, y, SOFTMAX.rows, SOFTMAX.columns),
+        () => ({ y }),
+      );
+    },
+    sort() {
+      const x = copy(sortInputs());
+      const y = allocate(x.length);
+      return operator(
+        () => (y.set(x), y.sort()),
+        () => ({ y }),
+      );
+    },
+    topk() {
+      const x = copy(sortInputs());
+      const y = allocate(SORT.k);
+      return operator(
+        () => largest(x, y),
         () => ({ y }),
       );
     },

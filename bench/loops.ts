@@ -136,6 +136,17 @@ export function softmaxRows(x: Floats, y: Floats, rows: number, columns: number)
   }
 }
 
+/** The largest of x into y, in order. */
+export function largest(x: Floats, y: Floats): void {
+  y.fill(-Infinity);
+  for (const v of x) {
+    let k = y.length - 1;
+    if (!(v > y[k]!)) continue;
+    for (; k > 0 && v > y[k - 1]!; k--) y[k] = y[k - 1]!;
+    y[k] = v;
+  }
+}
+
 /** Sizes of a convolution with stride 1 and equal padding. */
 export interface ConvShape {
   readonly n: number;

@@ -7,6 +7,8 @@ export const WORKLOADS = [
   "chain-1k",
   "chain-4m",
   "softmax",
+  "sort",
+  "topk",
   "conv-fwd",
   "conv-fb",
   "pool-fb",
@@ -35,6 +37,8 @@ export interface WorkloadInfo {
 export const CONV = { n: 8, c: 32, o: 64, h: 28, w: 28, k: 3, pad: 1 } as const;
 export const POOL = { n: 8, c: 32, h: 56, w: 56, k: 2 } as const;
 export const SOFTMAX = { rows: 4096, columns: 1024 } as const;
+/** Numbers to put in order, and how many of the largest. */
+export const SORT = { n: 1 << 20, k: 10 } as const;
 /** Layer widths, batch and step size of the perceptron. */
 export const MLP = { widths: [784, 256, 128, 10], batch: 128, lr: 1e-3, beta1: 0.9, beta2: 0.999, eps: 1e-8 } as const;
 export const LENET = { batch: 64, lr: 0.05 } as const;
@@ -85,6 +89,15 @@ export const INFO: Record<WorkloadId, WorkloadInfo> = {
     training: false,
     tolerance: 1e-5,
   },
+  sort: {
+    title: "sort 1 M floats",
+    flops: SORT.n * Math.log2(SORT.n),
+    bytes: 8 * SORT.n,
+    resultBytes: 16 * SORT.n,
+    training: false,
+    tolerance: 0,
+  },
+  topk: { title: "the largest 10 of 1 M floats", flops: SORT.n, bytes: 4 * SORT.n, resultBytes: 1e6, training: false, tolerance: 0 },
   "conv-fwd": { title: "conv 3×3 forward", flops: convFlops, bytes: 4 * convFloats, resultBytes: 2e6, training: false, tolerance: 2e-5 },
   "conv-fb": {
     title: "conv 3×3 forward + backward",
@@ -145,6 +158,8 @@ export const matmulInputs = (n: number) => ({ a: uniform(n * n, 11), b: uniform(
 export const chainInputs = (n: number) => ({ x: uniform(n, 21), a: uniform(n, 22, 0.5, 1.5), b: uniform(n, 23) });
 /** Logits of the softmax. */
 export const softmaxInputs = () => uniform(SOFTMAX.rows * SOFTMAX.columns, 31, -4, 4);
+/** Numbers in no order. */
+export const sortInputs = () => uniform(SORT.n, 35);
 /** Image, kernel and upstream gradient of the convolution, in N C H W and O C K K. */
 export const convInputs = () => ({
   x: uniform(CONV.n * CONV.c * CONV.h * CONV.w, 41),

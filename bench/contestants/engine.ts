@@ -10,6 +10,7 @@ import {
   MLP,
   POOL,
   SOFTMAX,
+  SORT,
   batchAt,
   chainInputs,
   convInputs,
@@ -20,6 +21,7 @@ import {
   mlpWeights,
   poolInputs,
   softmaxInputs,
+  sortInputs,
 } from "../workloads.ts";
 import type { Batch, Weight } from "../workloads.ts";
 
@@ -101,6 +103,16 @@ function softmaxSession(): Session {
   return operator(() => ({ y: x.softmax(-1) }));
 }
 
+function sortSession(): Session {
+  const x = upload(sortInputs(), [SORT.n]);
+  return operator(() => ({ y: x.sort().values }));
+}
+
+function topkSession(): Session {
+  const x = upload(sortInputs(), [SORT.n]);
+  return operator(() => ({ y: x.topk(SORT.k).values }));
+}
+
 function convSession(backward: boolean): Session {
   const { n, c, h, w, o, k, pad } = CONV;
   const inputs = convInputs();
@@ -165,6 +177,8 @@ export function engineContestant(device: "webgpu" | "cpu"): Contestant {
       "chain-1k": () => chainSession(1024),
       "chain-4m": () => chainSession(4 * 1024 * 1024),
       softmax: softmaxSession,
+      sort: sortSession,
+      topk: topkSession,
       "conv-fwd": () => convSession(false),
       "conv-fb": () => convSession(true),
       "pool-fb": poolSession,

@@ -9,6 +9,7 @@ import {
   MLP,
   POOL,
   SOFTMAX,
+  SORT,
   batchAt,
   chainInputs,
   convInputs,
@@ -19,6 +20,7 @@ import {
   mlpWeights,
   poolInputs,
   softmaxInputs,
+  sortInputs,
 } from "../workloads.ts";
 import type { Batch, Weight } from "../workloads.ts";
 
@@ -223,6 +225,8 @@ export function jaxContestant(device: "webgpu" | "wasm"): Contestant {
       "chain-1k": () => chainSession(1024),
       "chain-4m": () => chainSession(4 * 1024 * 1024),
       softmax: () => operator((x) => [nn.softmax(x as Tensor, -1)], [upload(softmaxInputs(), [SOFTMAX.rows, SOFTMAX.columns])], ["y"]),
+      sort: () => operator((x) => [np.sort(x as Tensor)], [upload(sortInputs(), [SORT.n])], ["y"]),
+      topk: () => operator((x) => [(lax.topK(x as Tensor, SORT.k) as [Tensor, Tensor])[0]], [upload(sortInputs(), [SORT.n])], ["y"]),
       "conv-fwd": () => convSession(false),
       "conv-fb": () => convSession(true),
       "pool-fb": poolSession,

@@ -10,6 +10,7 @@ import {
   MLP,
   POOL,
   SOFTMAX,
+  SORT,
   batchAt,
   chainInputs,
   convInputs,
@@ -20,6 +21,7 @@ import {
   mlpWeights,
   poolInputs,
   softmaxInputs,
+  sortInputs,
 } from "../workloads.ts";
 import type { Batch, Weight } from "../workloads.ts";
 
@@ -172,6 +174,11 @@ function softmaxSession(fence: Fence): Session {
   return operator(fence, () => [tf.softmax(x)], [x], ["y"]);
 }
 
+function topkSession(fence: Fence): Session {
+  const x = tf.tensor1d(sortInputs());
+  return operator(fence, () => [tf.topk(x, SORT.k).values], [x], ["y"]);
+}
+
 /** The tfjs contestant on a backend that the caller has registered. */
 export function tfjsContestant(backend: string, fence: Fence = async () => {}): Contestant {
   return {
@@ -186,6 +193,7 @@ export function tfjsContestant(backend: string, fence: Fence = async () => {}): 
       "chain-1k": () => chainSession(fence, 1024),
       "chain-4m": () => chainSession(fence, 4 * 1024 * 1024),
       softmax: () => softmaxSession(fence),
+      topk: () => topkSession(fence),
       "conv-fwd": () => convSession(fence, false),
       "conv-fb": () => convSession(fence, true),
       "pool-fb": () => poolSession(fence),

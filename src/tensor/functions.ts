@@ -418,6 +418,10 @@ export const i0e: Functions["i0e"] = functions.i0e;
 export const i1: Functions["i1"] = functions.i1;
 /** e^(−|x|) · I₁(x). */
 export const i1e: Functions["i1e"] = functions.i1e;
+/** P(a, x) = γ(a, x) / Γ(a), the lower incomplete gamma function (DLMF 8.2.4); NaN below 0. The gradient is one in x only. */
+export const igamma: Functions["igamma"] = functions.igamma;
+/** Q(a, x) = Γ(a, x) / Γ(a), the upper incomplete gamma function (DLMF 8.2.4); NaN below 0. The gradient is one in x only. */
+export const igammac: Functions["igammac"] = functions.igammac;
 /**
  * PyTorch's x[…]: numbers, { start, stop, step } slices, ":" and "..." for whole dimensions, null for a new one, int32 index tensors and
  * boolean masks. Without tensors the result is a view. Errors: ArgumentError for a mask on the GPU, whose count only a read can tell.

@@ -2,6 +2,7 @@
 import type { FunctionOf, MethodOf } from "../methods.ts";
 import type * as bessel from "./bessel.ts";
 import type * as gamma from "./gamma.ts";
+import type * as incomplete from "./incomplete.ts";
 import type * as normal from "./normal.ts";
 
 declare module "../tensor.ts" {
@@ -34,6 +35,14 @@ declare module "../tensor.ts" {
     mvlgamma_: MethodOf<typeof gamma.mvlgamma>;
     /** Hurwitz' zeta function, the sum of (q + k)⁻ˣ over whole k ≥ 0; ∞ at its poles, NaN for x < 1. The gradient is one in q only. */
     zeta: MethodOf<typeof gamma.zeta>;
+    /** P(a, x) = γ(a, x) / Γ(a), the lower incomplete gamma function (DLMF 8.2.4); NaN below 0. The gradient is one in x only. */
+    igamma: MethodOf<typeof incomplete.igamma>;
+    /** In place: P(a, x) = γ(a, x) / Γ(a), the lower incomplete gamma function (DLMF 8.2.4); NaN below 0. The gradient is one in x only. */
+    igamma_: MethodOf<typeof incomplete.igamma>;
+    /** Q(a, x) = Γ(a, x) / Γ(a), the upper incomplete gamma function (DLMF 8.2.4); NaN below 0. The gradient is one in x only. */
+    igammac: MethodOf<typeof incomplete.igammac>;
+    /** In place: Q(a, x) = Γ(a, x) / Γ(a), the upper incomplete gamma function (DLMF 8.2.4); NaN below 0. The gradient is one in x only. */
+    igammac_: MethodOf<typeof incomplete.igammac>;
     /** Inverse of erf: ±∞ at ±1, NaN outside. */
     erfinv: MethodOf<typeof normal.erfinv>;
     /** In place: Inverse of erf: ±∞ at ±1, NaN outside. */
@@ -46,6 +55,11 @@ declare module "../tensor.ts" {
     entr: MethodOf<typeof normal.entr>;
     /** x · log(1 + y), 0 where x is 0. */
     xlog1py: MethodOf<typeof normal.xlog1py>;
+  }
+  /** @internal */
+  interface Tensor {
+    /** Derivative of P(a, x) in x, the density x^(a − 1) · e⁻ˣ / Γ(a) of the gamma distribution. */
+    gammaDensity: MethodOf<typeof incomplete.gammaDensity>;
   }
 }
 declare module "../methods.ts" {
@@ -68,6 +82,10 @@ declare module "../methods.ts" {
     mvlgamma: FunctionOf<typeof gamma.mvlgamma>;
     /** Hurwitz' zeta function, the sum of (q + k)⁻ˣ over whole k ≥ 0; ∞ at its poles, NaN for x < 1. The gradient is one in q only. */
     zeta: FunctionOf<typeof gamma.zeta>;
+    /** P(a, x) = γ(a, x) / Γ(a), the lower incomplete gamma function (DLMF 8.2.4); NaN below 0. The gradient is one in x only. */
+    igamma: FunctionOf<typeof incomplete.igamma>;
+    /** Q(a, x) = Γ(a, x) / Γ(a), the upper incomplete gamma function (DLMF 8.2.4); NaN below 0. The gradient is one in x only. */
+    igammac: FunctionOf<typeof incomplete.igammac>;
     /** Inverse of erf: ±∞ at ±1, NaN outside. */
     erfinv: FunctionOf<typeof normal.erfinv>;
     /** Distribution function of the standard normal distribution. */
@@ -78,5 +96,10 @@ declare module "../methods.ts" {
     entr: FunctionOf<typeof normal.entr>;
     /** x · log(1 + y), 0 where x is 0. */
     xlog1py: FunctionOf<typeof normal.xlog1py>;
+  }
+  /** @internal */
+  interface Functions {
+    /** Derivative of P(a, x) in x, the density x^(a − 1) · e⁻ˣ / Γ(a) of the gamma distribution. */
+    gammaDensity: FunctionOf<typeof incomplete.gammaDensity>;
   }
 }
