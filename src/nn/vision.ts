@@ -1,9 +1,9 @@
 // Images in other sizes: interpolation, and elements moved between channels and space.
 import "../ops/vision/index.ts";
-import { ArgumentError } from "../base/errors.ts";
 import { either, parse } from "../base/options.ts";
 import { float, repr } from "../base/python.ts";
 import { entry, exactly } from "../base/reading.ts";
+import { integer } from "../ops/arguments.ts";
 import type { InterpolateOptions, Mode } from "../ops/vision/interpolate.ts";
 import { functions } from "../tensor/methods.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -74,10 +74,6 @@ export type UpsamplingNearest2d = Upsample;
 export const UpsamplingBilinear2d: ScaleClass = /* @__PURE__ */ scaling("UpsamplingBilinear2d", "bilinear", true);
 export type UpsamplingBilinear2d = Upsample;
 
-const whole = (name: string, value: unknown): void => {
-  if (!Number.isInteger(value) || (value as number) < 1)
-    throw new ArgumentError(`${name} must be an integer of at least 1, got ${String(value)}`);
-};
 /**
  * Channels as finer pixels: [*, C · r², H, W] → [*, C, H · r, W · r].
  * @example await new nn.PixelShuffle(2).call(tensor([[[1]], [[2]], [[3]], [[4]]])).tolist(); // → [[[1, 2], [3, 4]]]
@@ -86,7 +82,7 @@ export const PixelShuffle: LayerClass<{ upscaleFactor: number }, [upscaleFactor:
   "PixelShuffle",
   { upscaleFactor: undefined },
   ({ upscaleFactor }, x) => x.pixelShuffle(upscaleFactor),
-  { settle: (self) => whole("upscaleFactor", self.upscaleFactor) },
+  { settle: (self) => void integer(self.upscaleFactor, "upscaleFactor", 1) },
 );
 export type PixelShuffle = InstanceType<typeof PixelShuffle>;
 /**
@@ -97,7 +93,7 @@ export const PixelUnshuffle: LayerClass<{ downscaleFactor: number }, [downscaleF
   "PixelUnshuffle",
   { downscaleFactor: undefined },
   ({ downscaleFactor }, x) => x.pixelUnshuffle(downscaleFactor),
-  { settle: (self) => whole("downscaleFactor", self.downscaleFactor) },
+  { settle: (self) => void integer(self.downscaleFactor, "downscaleFactor", 1) },
 );
 export type PixelUnshuffle = InstanceType<typeof PixelUnshuffle>;
 /**
@@ -108,6 +104,6 @@ export const ChannelShuffle: LayerClass<{ groups: number }, [groups: number]> = 
   "ChannelShuffle",
   { groups: undefined },
   ({ groups }, x) => x.channelShuffle(groups),
-  { settle: (self) => whole("groups", self.groups) },
+  { settle: (self) => void integer(self.groups, "groups", 1) },
 );
 export type ChannelShuffle = InstanceType<typeof ChannelShuffle>;

@@ -1,11 +1,12 @@
 // Elements and their places combined: pairs and longer rows of them, coordinates, masked writes, slices of a limited norm, both extremes.
 import { ArgumentError, DtypeError, ShapeError, show } from "../../base/errors.ts";
 import { checkKinds, checkNonNegative } from "../../base/checks.ts";
+import { hostArray, type TypedArray } from "../../base/dtype.ts";
 import { parse } from "../../base/options.ts";
-import { broadcastShapes, checkShape, normalizeDim } from "../../base/shape.ts";
+import { broadcastShapes, checkShape, normalizeDim, sizeOf } from "../../base/shape.ts";
 import { visible } from "../../kernels/indexing.ts";
 import { checkIndex, checkRank, checkSource, integer, listOf, operand } from "../arguments.ts";
-import { joined, vector } from "../arranging.ts";
+import { joined } from "../arranging.ts";
 import { distinct } from "../choosing.ts";
 import { type NamedPair, namedPair } from "../named.ts";
 import { type Composite, type InPlace, raises, t } from "../op.ts";
@@ -37,6 +38,24 @@ type CombinationRest =
   | [r: number, options: CombinationOptions]
   | [options: CombinationOptions & { readonly r?: number }];
 
+/** The number of ways to choose r of n. */
+function chooseCount(n: number, r: number): number {
+  let count = n < r ? 0 : 1;
+  // Whole at every step; too large a number may round, it is refused anyhow.
+  for (let k = 1; k <= Math.min(r, n - r) && Number.isFinite(count); k++) count = (count * (n - k + 1)) / k;
+  return count;
+}
+
+/** The next row of places below n, in lexicographic order. */
+function advance(row: TypedArray, n: number, repeated: boolean): void {
+  const r = row.length;
+  const step = repeated ? 0 : 1;
+  let i = r - 1;
+  while (i > 0 && row[i] === n - 1 - step * (r - 1 - i)) i--;
+  row[i]!++;
+  for (let k = i + 1; k < r; k++) row[k] = row[k - 1]! + step;
+}
+
 /** Rows of r elements of a vector, in its order: every choice of r places once, or with replacement also with places repeated. */
 export const combinations: Composite<(x: Tensor, ...rest: CombinationRest) => Tensor> = {
   rest: true,
@@ -44,23 +63,22 @@ export const combinations: Composite<(x: Tensor, ...rest: CombinationRest) => Te
     const { r, withReplacement } = parse(rest, { r: 2, withReplacement: false });
     checkRank(x.shape, 1, 1);
     integer(r, "r", 0);
-    const places: number[] = [];
-    const chosen: number[] = [];
-    const choose = (from: number): void => {
-      if (chosen.length === r) places.push(...chosen);
-      else
-        for (let i = from; i < x.numel(); i++) {
-          chosen.push(i);
-          choose(withReplacement ? i : i + 1);
-          chosen.pop();
-        }
-    };
-    choose(0);
-    const rows = x.indexSelect(0, vector(x, places));
-    return r === 0 ? rows : rows.reshape(places.length / r, r);
+    const n = x.numel();
+    const count = chooseCount(withReplacement ? n + r - 1 : n, r);
+    // Measured before anything is made.
+    sizeOf([count, r]);
+    const places = hostArray("int32", count * r);
+    const row = hostArray("int32", Math.min(r, places.length));
+    if (!withReplacement) row.forEach((_, i) => (row[i] = i));
+    for (let at = 0; at < places.length; at += r) {
+      places.set(row, at);
+      advance(row, n, withReplacement);
+    }
+    const rows = x.indexSelect(0, x.uploadedLike("int32", places, [places.length]));
+    return r === 0 ? rows : rows.reshape(count, r);
   },
   samples: [[t([4])], [t([3]), 3, true], [t([3]), { r: 1 }], [t([2]), 3], [t([2]), 0], [ints([3], [5, 6, 7]), 2]],
-  errors: [raises([t([2, 2])], "needs 1 dimensions"), raises([t([2]), -1], "at least 0")],
+  errors: [raises([t([2, 2])], "needs 1 dimensions"), raises([t([2]), -1], "at least 0"), raises([t([100]), 50], "elements")],
 };
 
 /** The coordinates of row-major positions in a tensor of a shape: one tensor per dimension, in the shape of x. */
