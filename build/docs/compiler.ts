@@ -230,7 +230,8 @@ export class Compiler {
       const optional = mark !== undefined;
       const of = types[i]!;
       const text = this.text(of, optional);
-      return { name, type: dots ? `${text}[]` : text, optional, doc: "", rest: dots !== undefined, of };
+      // A type parameter that is spread is a list already.
+      return { name, type: dots && !of.isTypeParameter() ? `${text}[]` : text, optional, doc: "", rest: dots !== undefined, of };
     });
   }
 

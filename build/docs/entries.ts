@@ -114,7 +114,9 @@ async function operator(compiler: Compiler, entity: Entity): Promise<string> {
   const self = op.self ?? 0;
   // Reserved words can be no functions' names.
   const method = path.startsWith(".") || name === "var";
-  const names = form.parameters.map((p) => p.name);
+  // What is spread out shares one name, which is nobody's own.
+  const spread = form.parameters.findIndex((p) => p.rest);
+  const names = form.parameters.map((p) => p.name).slice(0, spread < 0 ? undefined : spread);
   const spelling = (args: readonly string[]): string =>
     method ? `${args[self]}.${name}(${args.filter((_, i) => i !== self).join(", ")})` : `${path}(${args.join(", ")})`;
   const lines = exampleOf(op, call, names, spelling);

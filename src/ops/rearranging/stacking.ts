@@ -1,7 +1,7 @@
 // Tensors put beside each other, and brought to one shape or one number of dimensions.
 import { checkKnown } from "../../base/checks.ts";
 import { ShapeError, show } from "../../base/errors.ts";
-import { parse } from "../../base/options.ts";
+import { isOptions, parse } from "../../base/options.ts";
 import { broadcastShapes } from "../../base/shape.ts";
 import { checkRank, operands } from "../arguments.ts";
 import { joined } from "../arranging.ts";
@@ -10,7 +10,22 @@ import type { Tensor } from "../tensor.ts";
 
 type Tensors = readonly Tensor[];
 type Listed = Composite<(tensors: Tensors) => Tensor>;
-type Lists = Composite<(tensors: Tensors) => Tensor[]>;
+/** A result for each tensor of a list. */
+type Each<L extends Tensors> = { -readonly [K in keyof L]: Tensor };
+/** PyTorch takes the tensors of some spread out; a list of them will do as well. */
+interface SpreadFn {
+  (...tensors: Tensors): Tensor;
+  (tensors: Tensors): Tensor;
+  readonly method?: never;
+}
+type Spread = Composite<SpreadFn>;
+
+/** The tensors, given spread or as one list, and what stands behind them. */
+function gathered(args: readonly unknown[]): { readonly list: Tensors; readonly rest: readonly unknown[] } {
+  const asList = Array.isArray(args[0]);
+  const end = asList ? 1 : isOptions(args.at(-1)) ? args.length - 1 : args.length;
+  return { list: operands(asList ? args[0] : args.slice(0, end)), rest: args.slice(end) };
+}
 
 /** Tensors joined side by side: along dimension 1, or 0 for those with one dimension. */
 export const hstack: Listed = {
@@ -80,10 +95,13 @@ export const atleast3d: Widened = {
 };
 
 /** One matrix with the given ones along its diagonal and zeros elsewhere; vectors count as rows. */
-export const blockDiag: Listed = {
+export const blockDiag: Spread = {
   self: -1,
-  compose: (tensors) => {
-    const blocks = operands(tensors).map((x) => (checkRank(x.shape, 0, 2), x.atleast2d()));
+  rest: true,
+  compose: (...args: readonly unknown[]) => {
+    const { list, rest } = gathered(args);
+    parse(rest, {});
+    const blocks = list.map((x) => (checkRank(x.shape, 0, 2), x.atleast2d()));
     const width = blocks.reduce((sum, x) => sum + x.shape[1]!, 0);
     let before = 0;
     const rows = blocks.map((x) => {
@@ -94,20 +112,28 @@ export const blockDiag: Listed = {
     });
     return joined(rows, 0);
   },
-  samples: [[[t([2, 3]), t([2]), t([])]]],
-  errors: [raises([[t([1, 1, 1])]], "0 to 2 dimensions"), raises([[]], "non-empty")],
+  samples: [[t([2, 3]), t([2]), t([])], [[t([2]), t([1, 2])]]],
+  errors: [raises([t([1, 1, 1])], "0 to 2 dimensions"), raises([[]], "non-empty")],
 };
 
+interface BroadcastFn {
+  <L extends Tensors>(...tensors: L): Each<L>;
+  <const L extends Tensors>(tensors: L): Each<L>;
+  readonly method?: never;
+}
+
 /** Views of the tensors in the shape that they broadcast to together. */
-export const broadcastTensors: Lists = {
+export const broadcastTensors: Composite<BroadcastFn> = {
   self: -1,
-  compose: (tensors) => {
-    const list = operands(tensors);
+  rest: true,
+  compose: (...args: readonly unknown[]) => {
+    const { list, rest } = gathered(args);
+    parse(rest, {});
     const shape = list.reduce((wide, x) => broadcastShapes(wide, x.shape), [] as readonly number[]);
     return list.map((x) => x.expand(shape));
   },
-  samples: [[[t([2, 1]), t([3])]]],
-  errors: [raises([[t([2]), t([3])]], "do not broadcast")],
+  samples: [[t([2, 1]), t([3])], [[t([3]), t([])]]],
+  errors: [raises([t([2]), t([3])], "do not broadcast"), raises([t([2]), 3], "must be a tensor")],
 };
 
 /** Views in which the k-th vector runs along dimension k. */
@@ -116,30 +142,39 @@ function grids(list: Tensors): Tensor[] {
   return list.map((x, k) => x.reshape(shape.map((n, d) => (d === k ? n : 1))).expand(shape));
 }
 
-type GridRest = [options?: { readonly indexing?: "ij" | "xy" }];
+interface GridOptions {
+  readonly indexing?: "ij" | "xy";
+}
+interface GridFn {
+  <L extends Tensors>(...tensors: L): Each<L>;
+  <L extends Tensors>(...args: [...tensors: L, options: GridOptions]): Each<L>;
+  <const L extends Tensors>(tensors: L, options?: GridOptions): Each<L>;
+  readonly method?: never;
+}
 
 /** Coordinates of a grid: views in which the k-th vector runs along dimension k. With indexing "xy" the first two change places. */
-export const meshgrid: Composite<(tensors: Tensors, ...rest: GridRest) => Tensor[]> = {
+export const meshgrid: Composite<GridFn> = {
   self: -1,
   rest: true,
-  compose: (tensors, ...rest) => {
+  compose: (...args: readonly unknown[]) => {
+    const { list, rest } = gathered(args);
     const { indexing } = parse(rest, {}, { indexing: "ij" });
     checkKnown("indexing", indexing, ["ij", "xy"]);
-    const given = operands(tensors).map((x) => (checkRank(x.shape, 0, 1), x.atleast1d()));
-    const swapped = indexing === "xy" && given.length > 1;
-    const list = swapped ? [given[1]!, given[0]!, ...given.slice(2)] : given;
-    const made = grids(list);
-    return swapped ? [made[1]!, made[0]!, ...made.slice(2)] : made;
+    const given = list.map((x) => (checkRank(x.shape, 0, 1), x.atleast1d()));
+    const exchanged = (all: Tensor[]): Tensor[] => (indexing === "xy" && all.length > 1 ? [all[1]!, all[0]!, ...all.slice(2)] : all);
+    return exchanged(grids(exchanged(given)));
   },
-  samples: [[[t([2]), t([3])]], [[t([2]), t([3]), t([])], { indexing: "xy" }]],
-  errors: [raises([[t([2, 2])]], "0 to 1 dimensions"), raises([[t([2])], { indexing: "yx" }], "indexing")],
+  samples: [[t([2]), t([3])], [[t([2]), t([3]), t([])], { indexing: "xy" }]],
+  errors: [raises([t([2, 2])], "0 to 1 dimensions"), raises([[t([2])], { indexing: "yx" }], "indexing"), raises([t([2]), 2], "must be a tensor")],
 };
 
 /** All ways to take one element of each vector, as rows; of one vector its elements. */
-export const cartesianProd: Listed = {
+export const cartesianProd: Spread = {
   self: -1,
-  compose: (tensors) => {
-    const list = operands(tensors);
+  rest: true,
+  compose: (...args: readonly unknown[]) => {
+    const { list, rest } = gathered(args);
+    parse(rest, {});
     for (const x of list) if (x.ndim !== 1) throw new ShapeError(`${show(x.shape)} is no vector`);
     if (list.length === 1) return list[0]!.view(list[0]!.shape);
     return joined(
@@ -147,6 +182,6 @@ export const cartesianProd: Listed = {
       1,
     );
   },
-  samples: [[[t([2]), t([3])]], [[t([3])]]],
-  errors: [raises([[t([2, 2])]], "is no vector")],
+  samples: [[t([2]), t([3])], [[t([3])]]],
+  errors: [raises([t([2, 2])], "is no vector")],
 };
