@@ -164,8 +164,15 @@ export const meshgrid: Composite<GridFn> = {
     const exchanged = (all: Tensor[]): Tensor[] => (indexing === "xy" && all.length > 1 ? [all[1]!, all[0]!, ...all.slice(2)] : all);
     return exchanged(grids(exchanged(given)));
   },
-  samples: [[t([2]), t([3])], [[t([2]), t([3]), t([])], { indexing: "xy" }]],
-  errors: [raises([t([2, 2])], "0 to 1 dimensions"), raises([[t([2])], { indexing: "yx" }], "indexing"), raises([t([2]), 2], "must be a tensor")],
+  samples: [
+    [t([2]), t([3])],
+    [[t([2]), t([3]), t([])], { indexing: "xy" }],
+  ],
+  errors: [
+    raises([t([2, 2])], "0 to 1 dimensions"),
+    raises([[t([2])], { indexing: "yx" }], "indexing"),
+    raises([t([2]), 2], "must be a tensor"),
+  ],
 };
 
 /** All ways to take one element of each vector, as rows; of one vector its elements. */
