@@ -1,14 +1,14 @@
 // DataLoader: batches of a data set, in order or shuffled as PyTorch shuffles.
 import "../ops/indexing/index.ts";
 import { ArgumentError, DtypeError, under } from "../base/errors.ts";
-import { checkCount, parse } from "../base/options.ts";
+import { parse } from "../base/options.ts";
 import { defaultGenerator, type Generator, generatorOf } from "../base/random.ts";
 import { listed, takes } from "../base/reading.ts";
 import { integer } from "../ops/arguments.ts";
 import { tensor } from "../tensor/create.ts";
 import { functions } from "../tensor/methods.ts";
 import { Tensor } from "../tensor/tensor.ts";
-import type { Dataset } from "./dataset.ts";
+import type { Collated, Dataset } from "./dataset.ts";
 import { BatchSampler, RandomSampler, type Sampler, SequentialSampler } from "./sampler.ts";
 
 export interface LoaderOptions<T, B> {
@@ -21,8 +21,13 @@ export interface LoaderOptions<T, B> {
   /** Default: the generator that manualSeed() seeds. */
   readonly generator?: Generator;
   /** Makes a batch from its examples. Default: tensors and numbers are stacked, inside arrays and objects too. */
-  readonly collate?: (examples: T[]) => B;
+  readonly collateFn?: (examples: T[]) => B;
 }
+type LoaderRest<T, B> =
+  | [batchSize?: number, shuffle?: boolean]
+  | [batchSize: number, shuffle: boolean, options: Omit<LoaderOptions<T, B>, "batchSize" | "shuffle">]
+  | [batchSize: number, options: Omit<LoaderOptions<T, B>, "batchSize">]
+  | [options: LoaderOptions<T, B>];
 
 /** Stacks examples: tensors along a new first dimension, numbers into a tensor, arrays and plain objects field by field. */
 export function defaultCollate(given: readonly unknown[]): unknown {
@@ -36,11 +41,10 @@ export function defaultCollate(given: readonly unknown[]): unknown {
     if (typeof first === "boolean") return tensor(examples as boolean[]);
     if (typeof first === "string") return [...examples];
     if (ArrayBuffer.isView(first)) return functions.stack(examples.map((e) => tensor(e as Float32Array<ArrayBuffer>)));
-    if (typeof first !== "object" || first === null)
-      throw new DtypeError(`cannot make a batch of ${String(first)}`, "pass a collate function");
+    if (typeof first !== "object" || first === null) throw new DtypeError(`cannot make a batch of ${String(first)}`, "pass collateFn");
     const list = Array.isArray(first);
     if (list && examples.some((e) => (e as unknown[]).length !== first.length))
-      throw new ArgumentError("lists of different lengths", "pass a collate function");
+      throw new ArgumentError("lists of different lengths", "pass collateFn");
     const fields = Object.keys(first).map(
       (key) => [key, defaultCollate(examples.map((e) => (e as Record<string, unknown>)[key]))] as const,
     );
@@ -75,36 +79,33 @@ class ArrayDataset<T, B> implements Dataset<T, B> {
  * const dataset = new data.TensorDataset(randn(10, 2), arange(10));
  * const loader = new data.DataLoader(dataset, { batchSize: 4, shuffle: true });
  * loader.length; // → 3
- * Array.from(loader, ([x, y]) => [x!.shape, y!.shape]); // → [[[4, 2], [4]], [[4, 2], [4]], [[2, 2], [2]]]
+ * Array.from(loader, ([x, y]) => [x.shape, y.shape]); // → [[[4, 2], [4]], [[4, 2], [4]], [[2, 2], [2]]]
  */
-export class DataLoader<T, B> implements Iterable<B>, AsyncIterable<B> {
+export class DataLoader<T, B = Collated<T>> implements Iterable<B>, AsyncIterable<B> {
   declare readonly dataset: Dataset<T, B>;
   declare readonly batches: BatchSampler;
-  readonly #options: Pick<LoaderOptions<T, B>, "generator" | "collate">;
+  readonly #options: Pick<LoaderOptions<T, B>, "generator" | "collateFn">;
 
   /** Errors: ArgumentError for options outside their domain, or shuffle together with a sampler. */
-  constructor(source: Dataset<T, B> | readonly T[], options: LoaderOptions<T, B> = {}) {
+  constructor(source: Dataset<T, B> | readonly T[], ...rest: LoaderRest<T, B>) {
     const dataset: Dataset<T, B> = Array.isArray(source) ? new ArrayDataset(source as T[]) : (source as Dataset<T, B>);
     const o = under("DataLoader", () => {
-      checkCount(arguments, 2);
       const given = parse(
-        [options],
-        {},
+        rest,
+        { batchSize: 1, shuffle: false },
         {
-          batchSize: 1,
-          shuffle: false,
           sampler: undefined as Sampler | undefined,
           dropLast: false,
           generator: undefined as Generator | undefined,
-          collate: undefined as ((examples: T[]) => B) | undefined,
+          collateFn: undefined as ((examples: T[]) => B) | undefined,
         },
       );
       if (given.shuffle && given.sampler) throw new ArgumentError("shuffle beside a sampler");
       generatorOf(given.generator);
       if (given.sampler && !(Symbol.iterator in Object(given.sampler)))
         throw new ArgumentError(`the sampler is ${typeof given.sampler}, not iterable`, "indices of examples, with a length");
-      if (given.collate && typeof given.collate !== "function")
-        throw new ArgumentError(`collate is ${typeof given.collate}, not a function`);
+      if (given.collateFn && typeof given.collateFn !== "function")
+        throw new ArgumentError(`collateFn is ${typeof given.collateFn}, not a function`);
       integer(dataset?.length, "the length of the data set", given.shuffle ? 1 : 0);
       if (typeof dataset.get !== "function" && !dataset.getBatch)
         throw new ArgumentError("the data set has no get(index)", "write one, pass an array, or use TensorDataset");
@@ -129,9 +130,9 @@ export class DataLoader<T, B> implements Iterable<B>, AsyncIterable<B> {
   /** The batch, or a promise of it when an example is one. */
   #fetch(indices: number[]): B | PromiseLike<B> {
     const { dataset } = this;
-    const { collate } = this.#options;
-    if (dataset.getBatch && !collate) return dataset.getBatch(indices);
-    const gather = collate ?? (defaultCollate as (examples: T[]) => B);
+    const { collateFn } = this.#options;
+    if (dataset.getBatch && !collateFn) return dataset.getBatch(indices);
+    const gather = collateFn ?? (defaultCollate as (examples: T[]) => B);
     const examples: (T | PromiseLike<T>)[] = [];
     try {
       for (const i of indices) examples.push(dataset.get(i));

@@ -5,7 +5,8 @@ import { parse } from "../base/options.ts";
 import { defaultGenerator, type Generator, generatorOf, isWhole } from "../base/random.ts";
 import { entry, exactly, listed, takes } from "../base/reading.ts";
 import { integer } from "../ops/arguments.ts";
-import type { Dataset } from "./dataset.ts";
+import type { Each } from "../ops/tensor.ts";
+import type { Collated, Dataset } from "./dataset.ts";
 import type { Sampler } from "./sampler.ts";
 
 /**
@@ -15,7 +16,7 @@ import type { Sampler } from "./sampler.ts";
  * const last = new data.Subset(all, [7, 8, 9]);
  * last.length; // → 3
  */
-export class Subset<T, B> implements Dataset<T, B> {
+export class Subset<T, B = Collated<T>> implements Dataset<T, B> {
   declare readonly dataset: Dataset<T, B>;
   declare readonly indices: readonly number[];
   /** Whole batches, when the data set behind makes them. */
@@ -51,18 +52,18 @@ export class Subset<T, B> implements Dataset<T, B> {
  * Errors: ArgumentError when the lengths do not sum to the data set's.
  * @example
  * const [train, test] = data.randomSplit(new data.TensorDataset(arange(10)), [0.8, 0.2]);
- * [train!.length, test!.length]; // → [8, 2]
+ * [train.length, test.length]; // → [8, 2]
  */
-export function randomSplit<T, B>(
+export function randomSplit<const N extends readonly number[], T, B = Collated<T>>(
   dataset: Dataset<T, B>,
-  lengths: readonly number[],
+  lengths: N,
   ...rest: [generator?: Generator] | [options: { readonly generator?: Generator }]
-): Subset<T, B>[] {
+): Each<N, Subset<T, B>> {
   return entry("randomSplit", arguments, Infinity, () => {
     const { generator } = parse(rest, { generator: undefined as Generator | undefined });
     const n = dataset.length;
     const total = (list: readonly number[]): number => list.reduce((a, b) => a + b, 0);
-    let sizes = [...lengths];
+    let sizes: number[] = [...lengths];
     if (Math.abs(total(lengths) - 1) < 1e-9 && lengths.every((f) => f >= 0 && f <= 1)) {
       sizes = lengths.map((f) => Math.floor(n * f));
       for (let i = 0, left = n - total(sizes); i < left; i++) sizes[i % sizes.length]!++;
@@ -71,7 +72,7 @@ export function randomSplit<T, B>(
       throw new ArgumentError(`lengths ${show(lengths)} do not sum to ${n} examples, or 1`);
     const order = permutation(generatorOf(generator), n);
     let at = 0;
-    return sizes.map((size) => new Subset(dataset, order.slice(at, (at += size))));
+    return sizes.map((size) => new Subset(dataset, order.slice(at, (at += size)))) as Each<N, Subset<T, B>>;
   });
 }
 

@@ -7,6 +7,9 @@ import type { DeviceLike, DeviceName } from "../device/device.ts";
 /** Nested arrays of numbers or booleans, a plain one for 0-d. */
 export type Nested = number | boolean | Nested[];
 
+/** As many as a list has members, in its order: of a tuple a tuple, which destructures without a question whether there are enough. */
+export type Each<L extends readonly unknown[], T = Tensor> = { -readonly [K in keyof L]: T };
+
 /** Gradient hook: sees the gradient, may return another in its place. */
 export type GradHook = (grad: Tensor) => Tensor | void;
 

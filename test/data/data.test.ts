@@ -155,10 +155,10 @@ describe("DataLoader", () => {
     expect(got).toEqual([[7, 7]]);
   });
 
-  it("hands on what collate, a sampler and a data set throw, and ends the epoch", async () => {
+  it("hands on what collateFn, a sampler and a data set throw, and ends the epoch", async () => {
     const sampler = { length: 2, *[Symbol.iterator]() { yield 0; thrown("of the sampler"); } }; // prettier-ignore
     const loaders: [DataLoader<number, unknown>, string, number][] = [
-      [new DataLoader(numbers as Dataset<number, unknown>, { collate: () => thrown("of collate") }), "of collate", 0],
+      [new DataLoader(numbers as Dataset<number, unknown>, { collateFn: () => thrown("of collateFn") }), "of collateFn", 0],
       [new DataLoader(numbers as Dataset<number, unknown>, { sampler }), "of the sampler", 1],
       [new DataLoader({ length: 2, get: () => 0, getBatch: ([i]) => (i ? thrown("of getBatch") : i) }), "of getBatch", 1],
       [new DataLoader({ length: 2, get: async (i) => (i ? thrown("of get") : 0) }), "of get", 1],
@@ -202,13 +202,36 @@ describe("DataLoader", () => {
     const own = new DataLoader(numbers, {
       batchSize: 2,
       sampler: { length: 3, [Symbol.iterator]: () => [4, 2, 0].values() },
-      collate: (e) => tensor(e.map((v) => -v)),
+      collateFn: (e) => tensor(e.map((v) => -v)),
     });
     expect(await Promise.all([...own].map((b) => b.tolist()))).toEqual([[-16, -4], [-0]]);
     const subset = new Subset(counting(10), [9, 3, 5]);
     expect(await Promise.all([...new DataLoader(subset, { batchSize: 2 })].map((b) => b[0]!.tolist()))).toEqual([[9, 3], [5]]);
     const seen = [...new DataLoader(counting(10), { sampler: new SubsetRandomSampler([1, 4, 7], new Generator(1)) })];
     expect((await Promise.all(seen.map((b) => b[0]!.item()))).sort((a, b) => a - b)).toEqual([1, 4, 7]);
+  });
+
+  it("takes the size of batches and shuffle by position, as PyTorch does", async () => {
+    const order = (loader: DataLoader<Tensor[], Tensor[]>): Promise<unknown> => {
+      manualSeed(5);
+      return Promise.all(Array.from(loader, (batch) => batch[0]!.tolist()));
+    };
+    expect(new DataLoader(counting(10), 4).length).toBe(3);
+    const placed = await order(new DataLoader(counting(10), 4, true, { dropLast: true }));
+    expect(placed).toEqual(await order(new DataLoader(counting(10), { batchSize: 4, shuffle: true, dropLast: true })));
+    expect(placed).not.toEqual(await order(new DataLoader(counting(10), 4, { dropLast: true })));
+  });
+
+  it("knows what batches of examples are made of", async () => {
+    const examples = [{ x: tensor([1, 2]), y: 3, name: "a", pair: [true, tensor(4)] as const }];
+    const [batch] = [...new DataLoader(examples)];
+    const { x, y, name, pair } = batch!;
+    expect([x.shape, y.dtype, name, pair[0].dtype, pair[1].shape]).toEqual([[1, 2], "int32", ["a"], "bool", [1]]);
+    const own: string = [...new DataLoader(examples, { collateFn: ([only]) => only!.name })][0]!;
+    expect(own).toBe("a");
+    const [first, second] = randomSplit(new TensorDataset(tensor([1, 2, 3]), tensor([4, 5, 6])), [2, 1]);
+    for (const [a, b] of new DataLoader(first, 2)) expect(await b.sub(a).tolist()).toEqual([3, 3]);
+    expect(second.length).toBe(1);
   });
 
   it("splits at random, disjointly, by lengths and by fractions", () => {
@@ -228,6 +251,7 @@ describe("DataLoader", () => {
       [() => new TensorDataset(), ArgumentError, "needs a non-empty array of tensors"],
       [() => new TensorDataset(tensor([1, 2]), tensor([1])), ShapeError, "first dimensions differ: [2], [1]"],
       [() => new DataLoader(numbers, { batchSize: 0 }), ArgumentError, "batchSize must be an integer of at least 1, got 0"],
+      [() => new DataLoader(numbers, 2, true, { batchSize: 3 } as object), ArgumentError, "batchSize was given twice"],
       [() => new DataLoader(numbers, { batchSise: 2 } as object), ArgumentError, "unknown option batchSise"],
       [() => new DataLoader(numbers, { shuffle: true, sampler: new SubsetRandomSampler([0]) }), ArgumentError, "beside a sampler"],
       [
@@ -240,7 +264,7 @@ describe("DataLoader", () => {
         ArgumentError,
         "the sampler is object, not iterable",
       ],
-      [() => new DataLoader(numbers, { collate: 3 as never }), ArgumentError, "collate is number, not a function"],
+      [() => new DataLoader(numbers, { collateFn: 3 as never }), ArgumentError, "collateFn is number, not a function"],
       [() => new DataLoader(numbers, { generator: 3 as never }), ArgumentError, "generator must be a Generator, got number"],
       [() => new DataLoader({} as Dataset), ArgumentError, "the length of the data set must be"],
       [() => new Subset(numbers, [5]), ArgumentError, "index 5 is outside of 5 examples"],

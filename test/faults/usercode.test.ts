@@ -104,7 +104,7 @@ const cases: Readonly<Record<string, Disturbance["attempt"]>> = {
   "get of a data set": () => once(source(4, (i) => (i === 3 ? fail() : w.tensor([i])))),
   "length of a data set": () => once(Object.defineProperty(source(4, Number), "length", { get: fail })),
   "getBatch of a data set": () => once({ ...source(4, Number), getBatch: fail }),
-  collate: () => once(source(4, Number), { collate: fail }),
+  collateFn: () => once(source(4, Number), { collateFn: fail }),
   "a sampler": () => once(source(4, Number), { sampler: { length: 4, [Symbol.iterator]: fail } }),
   "an example that arrives asynchronously": async () => {
     const get = (i: number): unknown => (i === 1 ? Promise.reject(planted) : Promise.resolve(i));
@@ -114,10 +114,10 @@ const cases: Readonly<Record<string, Disturbance["attempt"]>> = {
     const get = (i: number): unknown => (i === 1 ? fail() : Promise.reject(planted));
     for await (const _ of new w.data.DataLoader(source(4, get), { batchSize: 2 }));
   },
-  "collate of examples that arrive asynchronously": async () => {
+  "collateFn of examples that arrive asynchronously": async () => {
     for await (const _ of new w.data.DataLoader(
       source(4, (i) => Promise.resolve(i)),
-      { collate: fail },
+      { collateFn: fail },
     ));
   },
   "out of a kernel": () => twice({ out: fail })(some()),

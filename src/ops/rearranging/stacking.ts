@@ -6,12 +6,10 @@ import { broadcastShapes } from "../../base/shape.ts";
 import { checkRank, operands } from "../arguments.ts";
 import { joined } from "../arranging.ts";
 import { type Composite, raises, t } from "../op.ts";
-import type { Tensor } from "../tensor.ts";
+import type { Each, Tensor } from "../tensor.ts";
 
 type Tensors = readonly Tensor[];
 type Listed = Composite<(tensors: Tensors) => Tensor>;
-/** A result for each tensor of a list. */
-type Each<L extends Tensors> = { -readonly [K in keyof L]: Tensor };
 /** PyTorch takes the tensors of some spread out; a list of them will do as well. */
 interface SpreadFn {
   (...tensors: Tensors): Tensor;
