@@ -14,8 +14,12 @@ export interface Slice {
   readonly step?: number | null;
 }
 
-/** One index: a number, a slice, ":" (a whole dimension), "..." (as many as are left), null (a new one), an int32 tensor or a boolean mask. */
-export type Index = number | Slice | ":" | "..." | null | Tensor;
+/**
+ * One index: a number, a slice, ":" (a whole dimension), "..." (as many as are left), null (a new one), an int32 tensor or a boolean mask, or
+ * the elements of such a vector as a list.
+ */
+export type Index = number | Slice | ":" | "..." | null | Tensor | readonly number[] | readonly boolean[];
+type Single = Exclude<Index, readonly unknown[]>;
 
 const isMask = (x: Tensor): boolean => x.dtype === "bool" || x.dtype === "uint8";
 
@@ -39,9 +43,18 @@ interface Parsed {
   readonly tensors: readonly { readonly dim: number; readonly index: Tensor }[];
 }
 
-const consumed = (item: Index): number => (item === null || item === "..." ? 0 : isTensor(item) && isMask(item) ? item.ndim : 1);
+/** A list of places or truths as the vector that it stands for. */
+function tensorOf(x: Tensor, item: Index): Single {
+  if (!Array.isArray(item)) return item as Single;
+  if (item.every(Number.isInteger)) return vector(x, item as number[]);
+  if (item.every((v) => typeof v === "boolean")) return x.uploadedLike("bool", Uint8Array.from(item, Number), [item.length]);
+  throw new DtypeError(`[${item.map(String).join(", ")}] is no index`, "a list holds integers, or booleans");
+}
 
-function read(x: Tensor, items: readonly Index[]): Parsed {
+const consumed = (item: Single): number => (item === null || item === "..." ? 0 : isTensor(item) && isMask(item) ? item.ndim : 1);
+
+function read(x: Tensor, given: readonly Index[]): Parsed {
+  const items = given.map((item) => tensorOf(x, item));
   const used = items.reduce<number>((n, item) => n + consumed(item), 0);
   if (used > x.ndim) throw new ShapeError(`too many indices: ${used} for ${show(x.shape)}`);
   if (items.filter((item) => item === "...").length > 1) throw new ArgumentError('"..." was given twice');
@@ -69,16 +82,16 @@ function read(x: Tensor, items: readonly Index[]): Parsed {
           );
         for (const index of columns(item, hits(seen))) tensors.push({ dim: dim++, index });
       }
-    } else if (typeof item === "object" && !Array.isArray(item)) {
+    } else if (typeof item === "object") {
       const { start, stop, step } = parse([item], {}, whole);
       view = view.slice(dim++, start, stop, step ?? 1);
-    } else throw new DtypeError(`${String(item)} is no index`, 'a number, { start, stop, step }, ":", "...", null or a tensor');
+    } else throw new DtypeError(`${String(item)} is no index`, 'a number, { start, stop, step }, ":", "...", null, a tensor or a list');
   }
   return { view, tensors };
 }
 
-/** True when the list holds no tensor, so that the result is a view. */
-export const isBasic = (items: readonly Index[]): boolean => !items.some(isTensor);
+/** True when the list holds no tensor, nor a list that stands for one, so that the result is a view. */
+export const isBasic = (items: readonly Index[]): boolean => !items.some((item) => isTensor(item) || Array.isArray(item));
 
 /** x[items]. */
 export function indexed(x: Tensor, items: readonly Index[]): Tensor {

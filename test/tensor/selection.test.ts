@@ -6,6 +6,7 @@ import { WengertError } from "../../src/base/errors.ts";
 import { Generator, manualSeed } from "../../src/base/random.ts";
 import { rand } from "../../src/tensor/sampling.ts";
 import { full, ones, tensor, zeros } from "../../src/tensor/create.ts";
+import { argwhere, bincount, maskedSelect, multinomial, nonzero } from "../../src/tensor/selection.ts";
 import { expectValues, onEveryDevice } from "../devices.ts";
 
 onEveryDevice((device) => {
@@ -17,6 +18,34 @@ onEveryDevice((device) => {
     await expectValues(x.at(rows!, cols!), [1.5, -2, 3]);
     expect((await zeros([2, 0]).nonzero()).shape).toEqual([0, 2]);
     expect((await tensor(4).nonzero()).shape).toEqual([1, 0]);
+  });
+
+  it("lists of places and of truths index like the vectors that they stand for", async () => {
+    const x = tensor([[0, 1, 2], [3, 4, 5]]); // prettier-ignore
+    const places = tensor([1, -2, 1], { dtype: "int32" });
+    expect(await x.at([1, -2, 1]).tolist()).toEqual(await x.at(places).tolist());
+    expect(await x.at([0, 1], [2, 0]).tolist()).toEqual([2, 3]);
+    expect(await x.at(":", [true, false, true]).tolist()).toEqual([[0, 2], [3, 5]]); // prettier-ignore
+    expect(x.at([])).toMatchObject({ shape: [0, 3] });
+    x.indexPut_(["...", [0, 2]], -1);
+    x.indexPut_([[false, true]], 7);
+    expect(await x.tolist()).toEqual([[-1, 1, -1], [7, 7, 7]]); // prettier-ignore
+    expect(() => x.at([2])).toThrow("index 2 is out of range");
+    expect(() => x.at([0, true] as never)).toThrow("at: [0, true] is no index (a list holds integers, or booleans)");
+  });
+
+  it("functions do as the methods", async () => {
+    const x = tensor([0, 3, 0, 1]);
+    expect(await (await argwhere(x)).tolist()).toEqual([[1], [3]]);
+    expect(await (await nonzero(x, { asTuple: true }))[0]!.tolist()).toEqual([1, 3]);
+    expect(await (await maskedSelect(x, x.gt(0))).tolist()).toEqual([3, 1]);
+    expect(await (await bincount(x.to("int32"), null, 5)).tolist()).toEqual([2, 1, 0, 1, 0]);
+    manualSeed(3);
+    const places = await (await multinomial(x, 6, true)).tolist();
+    manualSeed(3);
+    expect(places).toEqual(await (await x.multinomial(6, true)).tolist());
+    await expect((async () => bincount(x))()).rejects.toThrow("bincount: needs integers, got float32");
+    expect(() => nonzero(3 as never)).toThrow("nonzero: x must be a tensor, got number");
   });
 
   it("argwhere is nonzero as a table", async () => {
@@ -137,7 +166,7 @@ onEveryDevice((device) => {
     () => zeros(2).at(2),
     () => zeros(2).at(0, 0),
     () => zeros(2).at("x" as never),
-    () => zeros(2).at([0, 1] as never),
+    () => zeros(2).at([0, 0.5]),
     () => zeros(2).at({ from: 1 } as never),
     () => zeros(2).at("...", "..."),
     () => zeros(2).at(tensor([0.5])),

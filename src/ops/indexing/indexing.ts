@@ -16,7 +16,7 @@ const mask = (shape: readonly number[], data: readonly number[]): unknown => t(s
 
 /**
  * PyTorch's x[…]: numbers, { start, stop, step } slices, ":" and "..." for whole dimensions, null for a new one, int32 index tensors and
- * boolean masks. Without tensors the result is a view. Errors: ArgumentError for a mask on the GPU, whose count only a read can tell.
+ * boolean masks, also as lists: `x.at([2, 0])` is x[[2, 0]]. Without tensors and lists the result is a view. Errors: ArgumentError for a mask on the GPU, whose count only a read can tell.
  */
 export const index: Composite<(x: Tensor, indices: readonly Index[]) => Tensor> = {
   compose: (x, indices) => indexed(x, indices),
@@ -27,13 +27,19 @@ export const index: Composite<(x: Tensor, indices: readonly Index[]) => Tensor> 
     [t([3, 4, 2]), [ints([2, 1], [0, 2]), ":", ints([2], [1, 0])]],
     [t([3, 4, 2]), [mask([3], [1, 0, 1]), 1]],
     [t([2, 2, 2]), ["...", mask([2, 2], [1, 0, 1, 1])]],
+    [t([3, 4]), [[2, -3], { step: 2 }]],
+    [t([3, 4]), [":", [true, false, false, true]]],
+    [t([3]), [[]]],
   ],
   errors: [
     raises([t([3]), [3]], "out of range"),
     raises([t([3]), [0, 0]], "too many indices"),
     raises([t([3]), [mask([2], [1, 0])]], "does not fit"),
     raises([t([3]), [{ step: -1 }]], "step must be"),
-    raises([t([3]), [[0, 1]]], "is no index"),
+    raises([t([3]), [[0, 3]]], "out of range"),
+    raises([t([3]), [[0, 0.5]]], "is no index"),
+    raises([t([3]), [true]], "is no index"),
+    raises([t([3]), [[true]]], "does not fit"),
   ],
 };
 
