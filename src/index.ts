@@ -1,9 +1,9 @@
 // wengert: tensors, operators, autograd, and the rooms built on them. Export lists, nothing else.
-import "./tensor/selection.ts";
 export * from "./core.ts";
 export { gradcheck, gradgradcheck } from "./inspect/gradcheck.ts";
 export { profile } from "./inspect/profile.ts";
 export { selfTest } from "./inspect/selftest.ts";
+export { argwhere, bincount, maskedSelect, multinomial, nonzero } from "./tensor/selection.ts";
 export { type PrintOptions, setPrintOptions } from "./tensor/print.ts";
 export { allclose, equal, isFloatingPoint, isNonzero } from "./tensor/words.ts";
 export { defineKernel, type KernelCall, type KernelDefinition, type UserKernel } from "./tensor/user-kernel.ts";

@@ -29,7 +29,7 @@ const exempt: Readonly<Record<string, string>> = {
   "Module.forward": "abstract",
 };
 /** As many arguments as one likes. */
-const variadic = new Set(["expand", "broadcastTo", "permute", "view", "reshape", "repeat", "tile", "flip", "at", "zeros", "ones", "empty", "rand", "randn", "nn.Sequential", "data.TensorDataset", "einsum", "chainMatmul", "sumToSize"]); // prettier-ignore
+const variadic = new Set(["expand", "broadcastTo", "permute", "view", "reshape", "repeat", "tile", "flip", "at", "zeros", "ones", "empty", "rand", "randn", "nn.Sequential", "data.TensorDataset", "einsum", "chainMatmul", "blockDiag", "broadcastTensors", "cartesianProd", "meshgrid", "sumToSize"]); // prettier-ignore
 /** Whose last argument is a plain object of data: of operators that others are made of, and of states as PyTorch saves them. */
 const structured = new Set(["philoxDropout", "convolution", "convInput", "convWeight", "resample", "Generator.setState", "Optimizer.loadStateDict", "LRScheduler.loadStateDict"]); // prettier-ignore
 /** Parts of the library's own that classes, and those made from them, show to JavaScript: protected, or what others of its files call. */

@@ -144,8 +144,10 @@ Every public name of PyTorch ${pytorch.version}, and where it is here. Most foll
 
 - snake_case is camelCase: \`max_pool2d\` is \`maxPool2d\`. Classes keep their names, in-place operators their underscore, and keys of state dicts are PyTorch's to the letter.
 - Arguments come in PyTorch's order. Keyword arguments are collected in one object at the end: \`F.max_pool2d(x, 2, stride=1)\` is \`nn.functional.maxPool2d(x, 2, { stride: 1 })\`.
-- Operators on tensors are methods: \`a + b * 2\` is \`a.add(b.mul(2))\`, \`x[0, 1:5]\` is \`x.at(0, { start: 1, stop: 5 })\`.
-- A module is called by \`call\`: \`model(x)\` is \`model.call(x)\`.
+- Operators on tensors are methods: \`a + b * 2\` is \`a.add(b.mul(2))\`, \`x[0, 1:5]\` is \`x.at(0, { start: 1, stop: 5 })\`, \`x[:, [2, 0]]\` is \`x.at(":", [2, 0])\`, \`x[..., 0] = y\` is \`x.indexPut_(["...", 0], y)\`, \`x += y\` is \`x.add_(y)\`.
+- \`len(x)\` is \`x.size(0)\`, \`bool(x)\` is \`await x.isNonzero()\`, \`float(x)\` is \`await x.item()\`, \`torch.where(mask)\` is \`await mask.nonzero({ asTuple: true })\`, \`for row in x\` is \`for (const row of x)\`.
+- A module is called by \`call\`: \`model(x)\` is \`model.call(x)\`. Names of properties are keys of the state dict: \`self.fc_out\` stays \`this.fc_out\` where weights come from PyTorch.
+- A data set has \`get(index)\` for \`__getitem__\` and \`length\` for \`__len__\`. \`DataLoader\` has no \`num_workers\` and no \`pin_memory\`: leave them out.
 - Values come back with \`await\`: \`await loss.item()\`, \`await x.tolist()\`, \`await x.array()\`. Everything else is synchronous.
 - \`with torch.no_grad():\` is \`noGrad(() => …)\`; several results are an object with PyTorch's field names, \`{ values, indices }\`.
 - \`device="cuda"\` is \`await init()\` once: tensors are made on the GPU from then on.

@@ -23,12 +23,6 @@ export interface LoaderOptions<T, B> {
   /** Makes a batch from its examples. Default: tensors and numbers are stacked, inside arrays and objects too. */
   readonly collateFn?: (examples: T[]) => B;
 }
-type LoaderRest<T, B> =
-  | [batchSize?: number, shuffle?: boolean]
-  | [batchSize: number, shuffle: boolean, options: Omit<LoaderOptions<T, B>, "batchSize" | "shuffle">]
-  | [batchSize: number, options: Omit<LoaderOptions<T, B>, "batchSize">]
-  | [options: LoaderOptions<T, B>];
-
 /** Stacks examples: tensors along a new first dimension, numbers into a tensor, arrays and plain objects field by field. */
 export function defaultCollate(given: readonly unknown[]): unknown {
   takes("collate", arguments, 1);
@@ -86,8 +80,16 @@ export class DataLoader<T, B = Collated<T>> implements Iterable<B>, AsyncIterabl
   declare readonly batches: BatchSampler;
   readonly #options: Pick<LoaderOptions<T, B>, "generator" | "collateFn">;
 
+  constructor(
+    source: Dataset<T, B> | readonly T[],
+    batchSize: number,
+    shuffle: boolean,
+    options?: Omit<LoaderOptions<T, B>, "batchSize" | "shuffle">,
+  );
+  constructor(source: Dataset<T, B> | readonly T[], batchSize: number, options?: Omit<LoaderOptions<T, B>, "batchSize">);
   /** Errors: ArgumentError for options outside their domain, or shuffle together with a sampler. */
-  constructor(source: Dataset<T, B> | readonly T[], ...rest: LoaderRest<T, B>) {
+  constructor(source: Dataset<T, B> | readonly T[], options?: LoaderOptions<T, B>);
+  constructor(source: Dataset<T, B> | readonly T[], ...rest: readonly unknown[]) {
     const dataset: Dataset<T, B> = Array.isArray(source) ? new ArrayDataset(source as T[]) : (source as Dataset<T, B>);
     const o = under("DataLoader", () => {
       const given = parse(

@@ -6,8 +6,9 @@ import { ArgumentError, under } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { forbid } from "../base/python.ts";
 import { callable, entry, exactly, takes } from "../base/reading.ts";
-import { type DeviceLike, deviceNamed, isDevice } from "../tensor/device.ts";
+import { type DeviceLike, deviceNamed } from "../tensor/device.ts";
 import { Tensor } from "../tensor/tensor.ts";
+import { wanted } from "../tensor/transfer.ts";
 import { type Copies, deepCopy } from "./copying.ts";
 import { factory } from "./factory.ts";
 import { type BackwardHook, everywhere, type ForwardHook, type ForwardPreHook, hooked, type HookHandle, watched } from "./hooks.ts";
@@ -316,15 +317,13 @@ export class Module {
    * Moves parameters, their gradients and buffers to a device or floating dtype; they stay the same objects, so optimisers keep working.
    * Errors: DeviceError when values would have to come down from the GPU: await cpu() does that.
    */
-  to(place: DeviceLike | DTypeLike | PlaceOptions): this {
-    return entry("to", arguments, 1, () => {
-      const given =
-        place === "cpu" || place === "webgpu" || isDevice(place) ? { device: place } : typeof place === "string" ? { dtype: place } : place;
-      const { device, dtype } = parse([given], {}, factory);
-      const wanted = dtype === undefined ? undefined : asDType(dtype);
-      if (wanted && !isFloat(wanted)) throw new ArgumentError(`a model cannot be ${wanted}`, "a floating dtype");
+  to(place: DeviceLike | DTypeLike | PlaceOptions, ...rest: [dtype?: DTypeLike]): this {
+    return entry("to", [place, ...rest], Infinity, () => {
+      const { device, dtype } = wanted(place, rest, factory);
+      const floats = dtype === undefined ? undefined : asDType(dtype);
+      if (floats && !isFloat(floats)) throw new ArgumentError(`a model cannot be ${floats}`, "a floating dtype");
       const moved = (t: Tensor): Tensor =>
-        t.moved(device === undefined ? t.storage.device : deviceNamed(device), wanted && isFloat(t.dtype) ? wanted : t.dtype);
+        t.moved(device === undefined ? t.storage.device : deviceNamed(device), floats && isFloat(t.dtype) ? floats : t.dtype);
       const tensors = [...this.parameters(), ...this.buffers()];
       const moves = noGrad(() =>
         tensors.map((t) => {

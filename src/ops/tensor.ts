@@ -37,6 +37,9 @@ export interface ToOptions {
   readonly copy?: boolean;
 }
 
+/** What may stand behind the first argument of `to`: behind a device a dtype. */
+export type ToRest = [options?: ToOptions] | [dtype: DTypeLike, options?: Omit<ToOptions, "dtype">];
+
 /** An n-dimensional array on a device, with a place in the autograd graph. Make one with tensor(), zeros(), randn() and the like. */
 export interface Tensor extends Geometry {
   /** What its elements are. */
@@ -91,16 +94,17 @@ export interface Tensor extends Geometry {
 
   /** The elements in row-major order, after everything recorded so far. */
   array(): Promise<TypedArray>;
-  /** The value of a one-element tensor. Errors: ShapeError for any other size. */
+  /** The value of a one-element tensor, 0 or 1 of a bool one (`isNonzero()` is Python's bool). Errors: ShapeError for any other size. */
   item(): Promise<number>;
   /** Nested arrays of numbers (booleans for bool), a plain number for 0-d. */
   tolist(): Promise<Nested>;
   /**
-   * This tensor as another dtype, on another device, or both: `to("int32")`, `to("webgpu")`, `to({ device, dtype })`, `to(other)`.
+   * This tensor as another dtype, on another device, or both: `to("int32")`, `to("webgpu")`, `to("cpu", "float64")`, `to({ device, dtype })`,
+   * `to(other)`.
    * Itself when nothing changes. From the CPU to WebGPU elements are uploaded at once; the way back cannot be synchronous: await cpu().
    * Errors: DeviceError from WebGPU to the CPU, GradError where a gradient would have to cross devices.
    */
-  to(target: DTypeLike | DeviceLike | Tensor | ToOptions, options?: ToOptions): Tensor;
+  to(target: DTypeLike | DeviceLike | Tensor | ToOptions, ...rest: ToRest): Tensor;
   /** The elements on the CPU, itself when they are there already; a copy without graph otherwise. */
   cpu(): Promise<Tensor>;
   /** The tensor in float64, on the CPU only; itself when it is already. */

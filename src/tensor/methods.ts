@@ -75,7 +75,6 @@ exactly(
   "array",
   "item",
   "tolist",
-  "to",
   "cpu",
   "double",
   "zero_",

@@ -7,7 +7,7 @@ import { type Float32s, type Float64s, hostArray, isFloat } from "../base/dtype.
 import { ArgumentError, DtypeError } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { generatorOf } from "../base/random.ts";
-import { takes } from "../base/reading.ts";
+import { entry, takes } from "../base/reading.ts";
 import { broadcastShapes, sizeOf } from "../base/shape.ts";
 import { checkFits, checkRank, integer, isTensor, operand } from "../ops/arguments.ts";
 import { vector } from "../ops/arranging.ts";
@@ -18,6 +18,13 @@ import { extend } from "./methods.ts";
 import type { Tensor } from "./tensor.ts";
 
 type Floats = Float32s | Float64s;
+
+type BincountRest =
+  | [weights?: Tensor | null, minlength?: number]
+  | [weights: Tensor | null, options: { readonly minlength?: number }]
+  | [options: { readonly weights?: Tensor | null; readonly minlength?: number }];
+type MultinomialRest =
+  [replacement?: boolean] | [replacement: boolean, options: Drawing] | [options: Drawing & { readonly replacement?: boolean }];
 
 /** The methods of this file, as Tensor declares them. */
 export interface Selections {
@@ -32,20 +39,12 @@ export interface Selections {
    * How often each number from 0 on stands in a vector of integers, or the sums of the weights that stand there; gradients flow to these.
    * Shape: one more than the largest number, at least minlength.
    */
-  bincount(
-    ...rest:
-      | [weights?: Tensor | null, minlength?: number]
-      | [weights: Tensor | null, options: { readonly minlength?: number }]
-      | [options: { readonly weights?: Tensor | null; readonly minlength?: number }]
-  ): Promise<Tensor>;
+  bincount(...rest: BincountRest): Promise<Tensor>;
   /**
    * Places drawn with probabilities in proportion to the elements of a vector or of each row, the same as torch.multinomial draws for the same
    * seed. Shape: [numSamples] or [rows, numSamples]. The generator moves on before the wait.
    */
-  multinomial(
-    numSamples: number,
-    ...rest: [replacement?: boolean] | [replacement: boolean, options: Drawing] | [options: Drawing & { readonly replacement?: boolean }]
-  ): Promise<Tensor>;
+  multinomial(numSamples: number, ...rest: MultinomialRest): Promise<Tensor>;
   /** The elements where the mask is true, as a vector; gradients flow to them. Shape: x and mask broadcast. */
   maskedSelect(mask: Tensor): Promise<Tensor>;
   /** PyTorch's x[indices] = values (or += with accumulate), for every kind of index. Errors: as for `index`, and for values that do not broadcast. */
@@ -58,21 +57,21 @@ export interface Selections {
 
 const nonzeroPlaces = async (x: Tensor): Promise<number[]> => hits(await x.detach().array());
 
-async function nonzero(x: Tensor, ...rest: unknown[]): Promise<Tensor | Tensor[]> {
+async function found(x: Tensor, ...rest: unknown[]): Promise<Tensor | Tensor[]> {
   const { asTuple } = parse(rest, {}, { asTuple: false });
-  const found = await nonzeroPlaces(x);
-  const list = columns(x, found);
-  if (asTuple) return x.ndim === 0 ? [vector(x, found)] : list;
+  const places = await nonzeroPlaces(x);
+  const list = columns(x, places);
+  if (asTuple) return x.ndim === 0 ? [vector(x, places)] : list;
   const upright = list.map((c) => c.unsqueeze(1));
-  return vector(x, []).reshape(found.length, 0).cat(upright, 1);
+  return vector(x, []).reshape(places.length, 0).cat(upright, 1);
 }
 
-async function argwhere(x: Tensor): Promise<Tensor | Tensor[]> {
+async function coordinates(x: Tensor): Promise<Tensor | Tensor[]> {
   takes("argwhere", arguments, 1);
-  return nonzero(x);
+  return found(x);
 }
 
-async function bincount(x: Tensor, ...rest: unknown[]): Promise<Tensor> {
+async function counts(x: Tensor, ...rest: unknown[]): Promise<Tensor> {
   const { weights, minlength } = parse(rest, { weights: null as Tensor | null, minlength: 0 });
   if (x.dtype !== "int32" && x.dtype !== "uint8") throw new DtypeError(`needs integers, got ${x.dtype}`, 'convert with to("int32")');
   checkRank(x.shape, 1, 1);
@@ -90,7 +89,7 @@ async function bincount(x: Tensor, ...rest: unknown[]): Promise<Tensor> {
   );
 }
 
-async function multinomial(x: Tensor, ...rest: unknown[]): Promise<Tensor> {
+async function drawn(x: Tensor, ...rest: unknown[]): Promise<Tensor> {
   const { numSamples, replacement, generator } = parse(rest, { numSamples: undefined as unknown, replacement: false }, drawing);
   checkFloat(x.dtype);
   checkRank(x.shape, 1, 2);
@@ -110,13 +109,13 @@ async function multinomial(x: Tensor, ...rest: unknown[]): Promise<Tensor> {
   return x.uploadedLike("int32", places(weights, noise, n, count), shape);
 }
 
-async function maskedSelect(x: Tensor, mask: Tensor): Promise<Tensor> {
+async function selected(x: Tensor, mask: Tensor): Promise<Tensor> {
   takes("maskedSelect", arguments, 2);
   if (operand(mask, "mask").dtype !== "bool") throw new DtypeError(`the mask must be bool, got ${mask.dtype}`);
   const recording = isGradEnabled();
   const shape = broadcastShapes(x.shape, mask.shape);
-  const found = await nonzeroPlaces(noGrad(() => mask.expand(shape)));
-  return setGradEnabled(recording, () => x.expand(shape).flatten().indexSelect(0, vector(x, found)));
+  const places = await nonzeroPlaces(noGrad(() => mask.expand(shape)));
+  return setGradEnabled(recording, () => x.expand(shape).flatten().indexSelect(0, vector(x, places)));
 }
 
 function indexPut(x: Tensor, indices: readonly Index[], values: Tensor | number, ...rest: unknown[]): Tensor {
@@ -139,7 +138,49 @@ function indexPut(x: Tensor, indices: readonly Index[], values: Tensor | number,
   return x.put_(places, spread(x, values, places.shape), accumulate);
 }
 
-extend({ nonzero, argwhere, bincount, multinomial, maskedSelect, indexPut_: indexPut });
+extend({ nonzero: found, argwhere: coordinates, bincount: counts, multinomial: drawn, maskedSelect: selected, indexPut_: indexPut });
+
+type FunctionOf<K extends keyof Selections> = (x: Tensor, ...rest: Parameters<Selections[K]>) => ReturnType<Selections[K]>;
+const named =
+  (op: string, method: (x: Tensor, ...rest: never[]) => Promise<Tensor | Tensor[]>) =>
+  (x: Tensor, ...rest: readonly unknown[]): Promise<never> =>
+    entry(op, [x, ...rest], Infinity, () => method(operand(x), ...(rest as never[]))) as Promise<never>;
+
+/**
+ * Indices of the elements that are not zero. Shape: [count, ndim]; with asTuple one vector per dimension, ready for `index`.
+ * @example await (await nonzero(tensor([3, 0, 4]))).tolist(); // → [[0], [2]]
+ */
+export const nonzero: {
+  (x: Tensor, options?: { readonly asTuple?: false }): Promise<Tensor>;
+  (x: Tensor, options: { readonly asTuple: true }): Promise<Tensor[]>;
+} = /* @__PURE__ */ named("nonzero", found);
+/**
+ * Indices of the elements that are not zero, one row for each. Shape: [count, ndim].
+ * @example await (await argwhere(tensor([[0, 5], [6, 0]]))).tolist(); // → [[0, 1], [1, 0]]
+ */
+export const argwhere: FunctionOf<"argwhere"> = /* @__PURE__ */ named("argwhere", coordinates);
+/**
+ * How often each number from 0 on stands in a vector of integers, or the sums of the weights that stand there; gradients flow to these.
+ * Shape: one more than the largest number, at least minlength.
+ * @example await (await bincount(tensor([1, 3, 1], { dtype: "int32" }))).tolist(); // → [0, 2, 0, 1]
+ */
+export const bincount: FunctionOf<"bincount"> = /* @__PURE__ */ named("bincount", counts);
+/**
+ * Places drawn with probabilities in proportion to the elements of a vector or of each row, the same as torch.multinomial draws for the same
+ * seed. Shape: [numSamples] or [rows, numSamples]. The generator moves on before the wait.
+ * @example
+ * manualSeed(0);
+ * const places = await multinomial(tensor([1, 2, 0, 3]), 5, true);
+ * await places.tolist(); // → [3, 3, 1, 3, 3]
+ */
+export const multinomial: FunctionOf<"multinomial"> = /* @__PURE__ */ named("multinomial", drawn);
+/**
+ * The elements where the mask is true, as a vector; gradients flow to them. Shape: x and mask broadcast.
+ * @example
+ * const x = tensor([3, -1, 4]);
+ * await (await maskedSelect(x, x.gt(0))).tolist(); // → [3, 4]
+ */
+export const maskedSelect: FunctionOf<"maskedSelect"> = /* @__PURE__ */ named("maskedSelect", selected);
 
 declare module "../ops/tensor.ts" {
   interface Tensor extends Selections {}

@@ -9,7 +9,7 @@ import { Accumulate, type Edge, type Node, nodeOf } from "../autograd/node.ts";
 import { relieve, track, untrack } from "../autograd/pressure.ts";
 import { carryOn, enter, keep, leave } from "../autograd/scope.ts";
 import { mark } from "../base/copies.ts";
-import { type DType, type DTypeLike, isFloat, type TypedArray } from "../base/dtype.ts";
+import { asDType, type DType, type DTypeLike, isFloat, type TypedArray } from "../base/dtype.ts";
 import { DeviceError, GradError, ShapeError, show, under } from "../base/errors.ts";
 import { memo } from "../base/memo.ts";
 import { parse } from "../base/options.ts";
@@ -18,8 +18,9 @@ import { quiet } from "../base/turn.ts";
 import { cpu, dense } from "../device/cpu.ts";
 import { checkSupport, type Device, type DeviceLike, released, Storage } from "../device/device.ts";
 import { operand } from "../ops/arguments.ts";
-import type { BackwardOptions, GradHook, Nested, Tensor as Face, ToOptions } from "../ops/tensor.ts";
-import { destination, knownValue } from "./transfer.ts";
+import type { BackwardOptions, GradHook, Nested, Tensor as Face, ToOptions, ToRest } from "../ops/tensor.ts";
+import { deviceNamed } from "./device.ts";
+import { knownValue, wanted } from "./transfer.ts";
 
 /** Largest index tensor or mask whose elements the host keeps beside the device's. */
 const visibleElements = 1 << 16;
@@ -297,10 +298,11 @@ class TensorImpl implements History, Moves {
   uploadedLike(dtype: DType, data: TypedArray, shape: readonly number[]): Face {
     return TensorImpl.upload(this.storage.device, dtype, data, shape);
   }
-  to(target: DTypeLike | DeviceLike | Face | ToOptions, options?: ToOptions): Face {
+  to(target: DTypeLike | DeviceLike | Face | ToOptions, ...rest: ToRest): Face {
     return under("to", () => {
-      const { device, dtype, copy } = destination(this, target, options);
-      const moved = this.moved(device, dtype);
+      const own = { dtype: this.dtype as DTypeLike, device: this.device as DeviceLike, copy: false };
+      const { dtype, device, copy } = wanted(target, rest, own);
+      const moved = this.moved(deviceNamed(device), asDType(dtype));
       return moved === this && copy ? this.clone() : moved;
     });
   }

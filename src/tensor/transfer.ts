@@ -1,12 +1,13 @@
 // Moving values between devices. Up to the GPU it happens at once; down from it only a read can, which is asynchronous.
 import { noGrad } from "../autograd/mode.ts";
-import { asDType, type DType, type DTypeLike } from "../base/dtype.ts";
+import type { DType, DTypeLike } from "../base/dtype.ts";
+import { ArgumentError } from "../base/errors.ts";
 import { parse } from "../base/options.ts";
 import { dense } from "../device/cpu.ts";
 import { constantOf, type Device, type DeviceLike } from "../device/device.ts";
 import { isTensor } from "../ops/arguments.ts";
-import type { Tensor, ToOptions } from "../ops/tensor.ts";
-import { defaultDevice, deviceNamed, isDevice } from "./device.ts";
+import type { Tensor } from "../ops/tensor.ts";
+import { defaultDevice, isDevice } from "./device.ts";
 
 /** Where and as a tensor is. */
 export interface Place {
@@ -14,22 +15,23 @@ export interface Place {
   readonly dtype: DType;
 }
 
-/** What `to` is asked for: a dtype, a device, both, or the like of another tensor. Errors: ArgumentError, DtypeError. */
-export function destination(
-  x: Tensor,
-  target: DTypeLike | DeviceLike | Tensor | ToOptions,
-  options: ToOptions | undefined,
-): { readonly device: Device; readonly dtype: DType; readonly copy: boolean } {
-  const given = isTensor(target)
-    ? { dtype: target.dtype, device: target.device.type }
-    : isDevice(target)
-      ? { device: target }
-      : typeof target === "string"
-        ? { [target === "cpu" || target === "webgpu" ? "device" : "dtype"]: target }
-        : target;
-  const defaults = { dtype: x.dtype as DTypeLike, device: x.device as DeviceLike, copy: false };
-  const { dtype, device, copy } = parse([{ ...given, ...options }], {}, defaults);
-  return { device: deviceNamed(device), dtype: asDType(dtype), copy };
+interface Wanted {
+  readonly dtype: DTypeLike | undefined;
+  readonly device: DeviceLike | undefined;
+}
+
+/**
+ * What `to` of a tensor or a model is asked for, over defaults: a dtype, a device and then a dtype, or the like of a tensor, each with options
+ * behind it, or options alone. Errors: ArgumentError.
+ */
+export function wanted<W extends Wanted>(target: unknown, rest: readonly unknown[], defaults: W): W {
+  if (isTensor(target)) return parse(rest, {}, { ...defaults, dtype: target.dtype, device: target.device.type });
+  const place = isDevice(target) ? target.type : target;
+  if (typeof place === "string" && /^(cuda|mps)\b/.test(place))
+    throw new ArgumentError(`there is no device ${place}`, '"webgpu", or await init() once, which makes it the one in use');
+  const { dtype, device, ...others } = defaults;
+  const byPosition = place === "cpu" || place === "webgpu" ? { device, dtype } : typeof place === "string" ? { dtype } : {};
+  return parse([place, ...rest], byPosition, { dtype, device, ...others }) as unknown as W;
 }
 
 /** The elements in row-major order, when the host knows them without waiting; a repeated value stands for all of its like. */

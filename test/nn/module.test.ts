@@ -240,6 +240,8 @@ describe.each(["cpu", "webgpu"] as const)("Module on %s", (device) => {
     expect(await model.call(tensor([0, 0])).tolist()).toEqual(await model.shift!.tolist());
     if (device === "webgpu") expect(() => model.to("cpu")).toThrow(DeviceError);
     expect(() => model.to("int32")).toThrow(ArgumentError);
+    expect(() => model.to("cuda" as never)).toThrow("there is no device cuda");
+    expect(model.to(device, "float32")).toBe(model);
   });
 });
 

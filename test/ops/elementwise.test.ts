@@ -135,6 +135,13 @@ describe("between devices", () => {
     expect(there.device.type).toBe("webgpu");
     expect(await there.tolist()).toEqual([[1, 3], [2, 4]]); // prettier-ignore
     expect(await x.double().to({ device: "webgpu", dtype: "float32" }).tolist()).toEqual(await x.tolist());
+    expect(x.to("webgpu", "int32")).toMatchObject({ dtype: "int32", device: { type: "webgpu" } });
+    expect(x.to(there.device, "bool", { copy: true })).toMatchObject({ dtype: "bool", device: { type: "webgpu" } });
+    expect(x.to(there, { copy: true })).toMatchObject({ dtype: "float32", device: { type: "webgpu" } });
+    expect(x.to("cpu", "float32")).toBe(x);
+    expect(() => x.to("float64", "cpu" as never)).toThrow("one argument too many (order: dtype)");
+    expect(() => x.to("float64", { dtype: "int32" })).toThrow("dtype was given twice");
+    expect(() => x.to("cuda:0" as never)).toThrow('to: there is no device cuda:0 ("webgpu", or await init() once');
     expect(() => there.to("cpu")).toThrow(DeviceError);
     const back = await there.cpu();
     expect([back.device.type, await back.tolist()]).toEqual(["cpu", [[1, 3], [2, 4]]]); // prettier-ignore

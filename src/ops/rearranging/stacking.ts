@@ -110,7 +110,7 @@ export const blockDiag: Spread = {
     });
     return joined(rows, 0);
   },
-  samples: [[t([2, 3]), t([2]), t([])], [[t([2]), t([1, 2])]]],
+  samples: [[t([2]), t([1, 2])], [[t([2, 3]), t([2]), t([])]]],
   errors: [raises([t([1, 1, 1])], "0 to 2 dimensions"), raises([[]], "non-empty")],
 };
 
@@ -130,7 +130,7 @@ export const broadcastTensors: Composite<BroadcastFn> = {
     const shape = list.reduce((wide, x) => broadcastShapes(wide, x.shape), [] as readonly number[]);
     return list.map((x) => x.expand(shape));
   },
-  samples: [[t([2, 1]), t([3])], [[t([3]), t([])]]],
+  samples: [[t([2, 1]), t([3])], [[t([3]), t([]), t([2, 1])]]],
   errors: [raises([t([2]), t([3])], "do not broadcast"), raises([t([2]), 3], "must be a tensor")],
 };
 
@@ -187,6 +187,6 @@ export const cartesianProd: Spread = {
       1,
     );
   },
-  samples: [[t([2]), t([3])], [[t([3])]]],
+  samples: [[t([2]), t([3])], [[t([3]), t([2]), t([2])]], [[t([13])]]],
   errors: [raises([t([2, 2])], "is no vector")],
 };
