@@ -10,7 +10,10 @@ type Run = Followed & { readonly psnr: readonly number[]; readonly larger: reado
 const expected = (await loadFixture("../ported/super-resolution")) as Readonly<Record<"float64" | "float32", Run>>;
 
 /** Trains as PyTorch did; gives the enlarged first picture beside what PyTorch makes of it. */
-async function follows(dtype: "float64" | "float32", tolerance: number): Promise<readonly [ours: ArrayLike<number>, theirs: readonly number[]]> {
+async function follows(
+  dtype: "float64" | "float32",
+  tolerance: number,
+): Promise<readonly [ours: ArrayLike<number>, theirs: readonly number[]]> {
   const { losses, psnr, larger } = expected[dtype];
   manualSeed(123);
   const pictures: Tensor[] = Array.from({ length: 14 }, (_, k) => rand(11 + (k % 3), 13).mul(255));
