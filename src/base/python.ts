@@ -34,10 +34,11 @@ export function float(value: number | boolean | null): string {
   return Number.isInteger(value) ? `${value}.0` : String(value);
 }
 
-/** Anything else: tuples, booleans, None, quoted strings. */
+/** Anything else: tuples, booleans, None, quoted strings, numbers that are whole as integers. */
 export function repr(value: unknown): string {
   if (Array.isArray(value)) return `(${value.map(repr).join(", ")}${value.length === 1 ? "," : ""})`;
   if (typeof value === "string") return `'${value}'`;
+  if (typeof value === "number" && !Number.isInteger(value)) return float(value);
   return value == null ? "None" : value === true ? "True" : value === false ? "False" : String(value);
 }
 

@@ -175,6 +175,7 @@ describe("Optimizer", () => {
     expect(String(sgd)).toBe(
       "SGD (\nParameter Group 0\n    dampening: 0\n    lr: 0.001\n    maximize: False\n    momentum: 0.9\n    nesterov: False\n    weight_decay: 0\n)",
     );
+    expect(String(new Adam(params))).toContain("betas: (0.9, 0.999)\n    eps: 1e-08\n    lr: 0.001");
   });
 
   it("skips parameters without gradient, and counts steps per parameter", () => {
