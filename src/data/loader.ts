@@ -23,6 +23,7 @@ export interface LoaderOptions<T, B> {
   /** Makes a batch from its examples. Default: tensors and numbers are stacked, inside arrays and objects too. */
   readonly collateFn?: (examples: T[]) => B;
 }
+
 /** Stacks examples: tensors along a new first dimension, numbers into a tensor, arrays and plain objects field by field. */
 export function defaultCollate(given: readonly unknown[]): unknown {
   takes("collate", arguments, 1);

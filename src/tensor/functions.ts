@@ -424,7 +424,7 @@ export const igamma: Functions["igamma"] = functions.igamma;
 export const igammac: Functions["igammac"] = functions.igammac;
 /**
  * PyTorch's x[…]: numbers, { start, stop, step } slices, ":" and "..." for whole dimensions, null for a new one, int32 index tensors and
- * boolean masks. Without tensors the result is a view. Errors: ArgumentError for a mask on the GPU, whose count only a read can tell.
+ * boolean masks, also as lists: `x.at([2, 0])` is x[[2, 0]]. Without tensors and lists the result is a view. Errors: ArgumentError for a mask on the GPU, whose count only a read can tell.
  */
 export const index: Functions["index"] = functions.index;
 /** x with the slices of source, times alpha, added at the places of dim that index (1-D) names. */

@@ -100,7 +100,7 @@ declare module "../tensor.ts" {
     indexFill_: MethodOf<typeof gather.indexFill>;
     /**
      * PyTorch's x[…]: numbers, { start, stop, step } slices, ":" and "..." for whole dimensions, null for a new one, int32 index tensors and
-     * boolean masks. Without tensors the result is a view. Errors: ArgumentError for a mask on the GPU, whose count only a read can tell.
+     * boolean masks, also as lists: `x.at([2, 0])` is x[[2, 0]]. Without tensors and lists the result is a view. Errors: ArgumentError for a mask on the GPU, whose count only a read can tell.
      */
     index: MethodOf<typeof indexing.index>;
     /** `index` with the indices spread out: `x.at(0, { start: 1, stop: 5 }, "...", null)` is PyTorch's x[0, 1:5, ..., None]. */
@@ -226,7 +226,7 @@ declare module "../methods.ts" {
     indexFill: FunctionOf<typeof gather.indexFill>;
     /**
      * PyTorch's x[…]: numbers, { start, stop, step } slices, ":" and "..." for whole dimensions, null for a new one, int32 index tensors and
-     * boolean masks. Without tensors the result is a view. Errors: ArgumentError for a mask on the GPU, whose count only a read can tell.
+     * boolean masks, also as lists: `x.at([2, 0])` is x[[2, 0]]. Without tensors and lists the result is a view. Errors: ArgumentError for a mask on the GPU, whose count only a read can tell.
      */
     index: FunctionOf<typeof indexing.index>;
     /** `index` with the indices spread out: `x.at(0, { start: 1, stop: 5 }, "...", null)` is PyTorch's x[0, 1:5, ..., None]. */
