@@ -3,7 +3,7 @@ import "../ops/core/index.ts";
 import type { Uint8s } from "../base/dtype.ts";
 import { ArgumentError, FormatError } from "../base/errors.ts";
 import { memo } from "../base/memo.ts";
-import { parse } from "../base/options.ts";
+import { isOptions, parse, shown } from "../base/options.ts";
 import { renamed } from "../base/python.ts";
 import { defaultGenerator, Generator, type GeneratorState } from "../base/random.ts";
 import { entry } from "../base/reading.ts";
@@ -15,12 +15,19 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { type ArrivingBytes, type Bytes, withBytes } from "./bytes.ts";
 import { readSafetensors, saveSafetensors } from "./safetensors.ts";
 
+// Any optimiser.
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+type AnyOptimizer = Optimizer<any, any>;
+/** One, or several by name. */
+type OneOrMore<T> = T | Readonly<Record<string, T>>;
+
 export interface Training {
+  /** Several networks stand in one `nn.ModuleDict`. */
   readonly model: Module;
-  // Any optimiser.
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any
-  readonly optimizer?: Optimizer<any, any>;
-  readonly scheduler?: LRScheduler;
+  /** One, or several by name: `{ generator, discriminator }`. */
+  readonly optimizer?: OneOrMore<AnyOptimizer>;
+  /** One, or several by name. */
+  readonly scheduler?: OneOrMore<LRScheduler>;
 }
 export interface CheckpointOptions {
   /** Anything of your own that JSON can hold: epoch, best accuracy. */
@@ -75,16 +82,44 @@ function parsed(part: string, text: string): unknown {
   }
 }
 
-/** Errors: ArgumentError for what a misspelt name would leave out. */
-function checkTraining(training: Training): void {
-  parse([training], {}, { model: undefined, optimizer: undefined, scheduler: undefined });
+type Stateful = AnyOptimizer | LRScheduler;
+const isOne = <T extends Stateful>(part: OneOrMore<T>): part is T => typeof Object(part).stateDict === "function";
+
+/** What `of` makes of one, or of each of several by its name; one alone has none. */
+function each<T extends Stateful, R>(part: OneOrMore<T> | undefined, of: (one: T, name: string) => R): OneOrMore<R> | undefined {
+  if (part === undefined || isOne(part)) return part && of(part, "");
+  return record(Object.entries(part).map(([name, one]) => [name, of(one, name)] as const));
 }
 
-/** Dotted names of the optimiser's parameters, in the order of its groups. */
-function namesOf({ model, optimizer }: Training): string[] {
+/** Of what `each` gave, the share of one; undefined if there is none. */
+const shareOf = (all: unknown, name: string): unknown => (name === "" ? all : new Map(Object.entries(Object(all) as object)).get(name));
+
+/** Where the state of an optimiser's parameters is in the file. */
+const placeOf = (name: string): string => (name === "" ? "optimizer.state." : `optimizers.${name}.state.`);
+
+/** "optimizer" or "optimizer generator". */
+const called = (kind: string, name: string): string => (name === "" ? kind : `${kind} ${name}`);
+
+/** Errors: ArgumentError for what a misspelt name would leave out, and for names that a file would not keep apart. */
+function checkTraining(training: Training): void {
+  parse([training], {}, { model: undefined, optimizer: undefined, scheduler: undefined });
+  for (const kind of ["optimizer", "scheduler"] as const) {
+    const part: OneOrMore<Stateful> | undefined = training[kind];
+    if (part === undefined || isOne(part)) continue;
+    if (!isOptions(part)) throw new ArgumentError(`${kind} must be one, or several by name, got ${shown(part)}`);
+    for (const [name, one] of Object.entries(part)) {
+      if (/^$|\.|^__proto__$/.test(name))
+        throw new ArgumentError(`no ${kind} can be named "${name}"`, "names are not empty and hold no dot");
+      if (!isOne(one)) throw new ArgumentError(`${kind} ${name} must have a state, got ${shown(one)}`);
+    }
+  }
+}
+
+/** Dotted names of an optimiser's parameters, in the order of its groups. */
+function namesOf(model: Module, optimizer: AnyOptimizer, called: string): string[] {
   const names = new Map<unknown, string>([...model.namedParameters()].map(([name, p]) => [p, name]));
-  const groups = (optimizer?.paramGroups ?? []) as readonly { readonly params: readonly Tensor[] }[];
-  return groups.flatMap((group) => group.params).map((p, i) => names.get(p) ?? bad(`parameter ${i} of the optimizer is not the model's`));
+  const groups = optimizer.paramGroups as readonly { readonly params: readonly Tensor[] }[];
+  return groups.flatMap((group) => group.params).map((p, i) => names.get(p) ?? bad(`parameter ${i} of the ${called} is not the model's`));
 }
 
 /** An optimiser's state with other labels for its parameters. */
@@ -94,7 +129,8 @@ const relabelled = ({ state, param_groups }: OptimizerStateDict, label: (paramet
 });
 
 /**
- * The training's state as a safetensors file: tensors `model.…` and `optimizer.state.<parameter>.…`, everything else as JSON in the metadata.
+ * The training's state as a safetensors file: tensors `model.…` and `optimizer.state.<parameter>.…`
+ * (of several optimisers `optimizers.<name>.state.<parameter>.…`), everything else as JSON in the metadata.
  * All of it is of the moment of the call: training may go on before the promise resolves. Errors: ArgumentError for `extra` that JSON cannot hold.
  * @example
  * const model = new nn.Linear(2, 1);
@@ -107,12 +143,16 @@ export async function saveCheckpoint(training: Training, options: CheckpointOpti
     checkTraining(training);
     const { extra } = parse([options], {}, { extra: undefined as unknown });
     const all: [string, Tensor][] = Array.from(training.model.stateEntries(), ([key, t]) => [`model.${key}`, t]);
-    const names = namesOf(training);
-    const saved = training.optimizer && relabelled(training.optimizer.stateDict(), (id) => names[id]!);
-    for (const [name, own] of Object.entries(saved?.state ?? {}))
-      for (const [key, value] of Object.entries(own)) all.push([`optimizer.state.${name}.${key}`, value as Tensor]);
+    const groups = each(training.optimizer, (optimizer, own) => {
+      const names = namesOf(training.model, optimizer, called("optimizer", own));
+      const { state, param_groups } = relabelled(optimizer.stateDict(), (id) => names[id]!);
+      for (const [name, fields] of Object.entries(state))
+        for (const [key, value] of Object.entries(fields)) all.push([`${placeOf(own)}${name}.${key}`, value as Tensor]);
+      return param_groups;
+    });
+    const scheduler = each(training.scheduler, (one) => one.stateDict());
     const { words, ...random } = defaultGenerator().getState();
-    const values = [saved?.param_groups, training.scheduler?.stateDict(), { ...random, words: [...words] }, extra];
+    const values = [groups, scheduler, { ...random, words: [...words] }, extra];
     return [record(all), record(parts.map((part, i) => [part, written(part, values[i])] as const))];
   });
   return saveSafetensors(tensors, { metadata });
@@ -134,26 +174,39 @@ function put(bytes: Uint8s, training: Training): unknown {
   // On the CPU first: states are small, and what they hold can be checked.
   const { tensors, metadata } = readSafetensors(bytes, "cpu");
   if (!parts.some((part) => part in metadata)) bad("these are plain weights, no checkpoint", "model.loadStateDict(loadSafetensors(file))");
-  const [groups, scheduler, random, extra] = parts.map((part) => parsed(part, metadata[part] ?? bad(`no checkpoint: it has no ${part}`)));
-  const names = new Map(namesOf(training).map((name, i) => [name, i]));
+  const [groups, schedules, random, extra] = parts.map((part) => parsed(part, metadata[part] ?? bad(`no checkpoint: it has no ${part}`)));
   const model: [string, Tensor][] = [];
-  const state = new Map<string, [string, Tensor][]>();
+  /** By place, parameter and field. */
+  const states = new Map<string, Map<string, [string, Tensor][]>>();
   for (const [key, t] of Object.entries(tensors)) {
-    const [, weight, name, field] = /^model\.(.+)$|^optimizer\.state\.(.+)\.(.+)$/s.exec(key) ?? bad(`unknown entry ${key}`);
+    const [, weight, place, name, field] =
+      /^model\.(.+)$|^(optimizer\.state\.|optimizers\.[^.]+\.state\.)(.+)\.(.+)$/s.exec(key) ?? bad(`unknown entry ${key}`);
     if (weight) model.push([weight, t]);
-    else memo(state, name!, () => []).push([field!, t]);
+    else
+      memo(
+        memo(states, place!, () => new Map<string, [string, Tensor][]>()),
+        name!,
+        () => [],
+      ).push([field!, t]);
   }
   new Generator().setState(random as GeneratorState); // refuses what is no state
   // Everything is checked before the model, which changes all at once or not at all, and the model before everything else is changed.
   const changes: (() => void)[] = [];
-  const { optimizer, scheduler: schedule } = training;
-  if (optimizer) {
-    if (!(Array.isArray(groups) && groups.every((g) => Array.isArray(Object(g).params)))) bad("no optimizer in the file");
-    const id = (name: string): number => names.get(name) ?? bad(`${String(name)} is not the optimizer's`);
-    const saved = { state: record(Array.from(state, ([name, fields]) => [name, record(fields)] as const)), param_groups: groups };
-    changes.push(optimizer.plannedState(relabelled(saved as OptimizerStateDict, id as (name: never) => number)));
-  }
-  if (schedule) changes.push(schedule.plannedState((scheduler as SchedulerState | null) ?? bad("no schedule in the file")));
+  each(training.optimizer, (optimizer, own) => {
+    const who = called("optimizer", own);
+    const param_groups = shareOf(groups, own);
+    if (!(Array.isArray(param_groups) && param_groups.every((g) => Array.isArray(Object(g).params)))) return bad(`no ${who} in the file`);
+    const ids = new Map(namesOf(training.model, optimizer, who).map((name, i) => [name, i]));
+    const id = (name: string): number => ids.get(name) ?? bad(`${String(name)} is not the ${who}'s`);
+    const state = record(Array.from(states.get(placeOf(own)) ?? [], ([name, fields]) => [name, record(fields)] as const));
+    changes.push(optimizer.plannedState(relabelled({ state, param_groups }, id as (name: never) => number)));
+  });
+  each(training.scheduler, (scheduler, own) => {
+    const state = shareOf(schedules, own) as SchedulerState | null | undefined;
+    // Of several it is asked by name.
+    if (!Array.isArray(Object(state)._last_lr)) bad(`no ${called("schedule", own)} in the file`);
+    changes.push(scheduler.plannedState(state!));
+  });
   training.model.loadStateDict(record(model));
   for (const change of changes) change();
   defaultGenerator().setState(random as GeneratorState);

@@ -6,7 +6,7 @@ import { tensor } from "../../src/tensor/create.ts";
 import { init } from "../../src/tensor/device.ts";
 import { loadCheckpoint, saveCheckpoint } from "../../src/io/index.ts";
 import { inspectSafetensors, loadSafetensors, saveSafetensors } from "../../src/io/index.ts";
-import { Buffer, init as fill, Module, Parameter } from "../../src/nn/index.ts";
+import { Buffer, init as fill, Module, ModuleDict, Parameter } from "../../src/nn/index.ts";
 import { Adam, SGD, StepLR } from "../../src/optim/index.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import { latin1 } from "../io/files.ts";
@@ -24,7 +24,7 @@ const start = (): { model: Curve; optimizer: Adam; scheduler: StepLR } => {
   const optimizer = new Adam([{ params: model.a }, { params: model.b, lr: 0.5 }], { lr: 0.1, amsgrad: true });
   return { model, optimizer, scheduler: new StepLR(optimizer, 2) };
 };
-function train({ model, optimizer, scheduler }: ReturnType<typeof start>, steps: number): void {
+function train({ model, optimizer, scheduler }: { model: Curve; optimizer: Adam | SGD; scheduler: StepLR }, steps: number): void {
   for (let i = 0; i < steps; i++) {
     optimizer.zeroGrad();
     (model.call(tensor(defaultGenerator().fillUniform(new Float32Array(3)))) as Tensor).backward();
@@ -185,6 +185,70 @@ describe.each(["cpu", "webgpu"] as const)("checkpoint on %s", (device) => {
     const file = await saveSafetensors({ ...loadSafetensors(bytes), ...odd }, { metadata: inspectSafetensors(bytes).metadata });
     loadCheckpoint(file, training);
     expect(await training.optimizer.state.get(training.model.a)!.exp_avg_sq.tolist()).toEqual([NaN, Infinity, 0]);
+  });
+});
+
+describe("several optimisers", () => {
+  /** Two networks that are trained in turn, as a generator and its judge. */
+  const pair = () => {
+    const [g, d] = [new Curve(), new Curve()];
+    const optimizer = { g: new Adam(g.parameters(), { lr: 0.1 }), d: new SGD(d.parameters(), { lr: 0.01, momentum: 0.9 }) };
+    const scheduler = { g: new StepLR(optimizer.g, 2), d: new StepLR(optimizer.d, 3) };
+    return { model: new ModuleDict({ g, d }), optimizer, scheduler };
+  };
+  function play({ model, optimizer, scheduler }: ReturnType<typeof pair>, steps: number): void {
+    for (let i = 0; i < steps; i++)
+      for (const name of ["g", "d"] as const)
+        train({ model: model.get(name) as Curve, optimizer: optimizer[name], scheduler: scheduler[name] }, 1);
+  }
+
+  it("continue as if training had never stopped", async () => {
+    manualSeed(7);
+    const whole = pair();
+    play(whole, 3);
+    const bytes = await saveCheckpoint(whole, { extra: { epoch: 3 } });
+    play(whole, 4);
+    manualSeed(99);
+    const resumed = pair();
+    expect(loadCheckpoint(bytes, resumed)).toEqual({ epoch: 3 });
+    play(resumed, 4);
+    for (const [key, value] of Object.entries(resumed.model.stateDict()))
+      expect(await value.tolist()).toEqual(await whole.model.stateDict()[key]!.tolist());
+    for (const name of ["g", "d"] as const) expect(resumed.scheduler[name].getLastLr()).toEqual(whole.scheduler[name].getLastLr());
+    expect(inspectSafetensors(bytes).tensors.map((t) => t.name)).toEqual(
+      expect.arrayContaining(["model.g.a", "optimizers.g.state.g.a.exp_avg", "optimizers.d.state.d.b.momentum_buffer"]),
+    );
+  });
+
+  it("are found by their names, and by no others", async () => {
+    const training = pair();
+    play(training, 1);
+    const { model, optimizer, scheduler } = training;
+    const file = await saveCheckpoint(training);
+    const one = await saveCheckpoint({ model, optimizer: optimizer.g, scheduler: scheduler.g });
+    expect(loadCheckpoint(file, { model, optimizer: { d: optimizer.d } })).toBeNull();
+    expect(() => loadCheckpoint(file, { model, optimizer: { other: optimizer.d } })).toThrow("no optimizer other in the file");
+    expect(() => loadCheckpoint(file, { model, optimizer: optimizer.g })).toThrow("no optimizer in the file");
+    expect(() => loadCheckpoint(one, { model, optimizer })).toThrow("no optimizer g in the file");
+    expect(() => loadCheckpoint(file, { model, scheduler: scheduler.g })).toThrow("no schedule in the file");
+    expect(() => loadCheckpoint(one, { model, scheduler })).toThrow("no schedule g in the file");
+    expect(() => loadCheckpoint(file, { model, scheduler: { constructor: scheduler.g } as never })).toThrow(
+      "no schedule constructor in the file",
+    );
+    expect(() => loadCheckpoint(file, { model, optimizer: { g: optimizer.d, d: optimizer.g } })).toThrow(WengertError);
+  });
+
+  it.each([
+    [{ "g.x": 3 }, 'no optimizer can be named "g.x" (names are not empty and hold no dot)'],
+    [{ "": 3 }, 'no optimizer can be named ""'],
+    [{ g: 3 }, "optimizer g must have a state, got 3"],
+    [3, "optimizer must be one, or several by name, got 3"],
+    [[{}], "optimizer must be one, or several by name, got [an object]"],
+  ])("refuses %j", async (optimizer, message) => {
+    const training = { model: pair().model, optimizer: optimizer as never };
+    await expect(saveCheckpoint(training)).rejects.toThrow(ArgumentError);
+    await expect(saveCheckpoint(training)).rejects.toThrow(message);
+    expect(() => loadCheckpoint(new Uint8Array(), training)).toThrow(message);
   });
 });
 
