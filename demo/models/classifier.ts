@@ -26,6 +26,10 @@ export class ClassifierTask implements Task {
     return { accuracy: accuracy(this.#logits(images), labels) };
   }
 
+  guesses(images: Tensor): Tensor {
+    return this.#logits(images).argmax(1);
+  }
+
   #logits(images: Tensor): Tensor {
     return this.networks.net.call(images) as Tensor;
   }

@@ -61,6 +61,7 @@ export class DcganTask implements Task {
   readonly nz: number;
   readonly networks: { readonly generator: Generator; readonly discriminator: Discriminator };
   readonly optimizers: { readonly generator: optim.Adam; readonly discriminator: optim.Adam };
+  readonly caption = "digits that it made";
   readonly #criterion = new nn.BCELoss();
 
   constructor({ nz = 100, ngf = 32, ndf = 32 } = {}) {
@@ -98,17 +99,18 @@ export class DcganTask implements Task {
     return { generator: errG, discriminator: errDReal.add(errDFake) };
   }
 
-  /** How real the discriminator holds real digits to be. */
+  /** How real the discriminator holds digits to be, real ones and made ones. */
   evaluate(images: Tensor): Figures {
-    return { real: this.networks.discriminator.call(images.mul(2).sub(1)).mean() };
+    const { discriminator } = this.networks;
+    const fake = this.#made(images.size(0), images);
+    return { real: discriminator.call(images.mul(2).sub(1)).mean(), fake: discriminator.call(fake).mean() };
   }
 
   pictures(images: Tensor): Tensor {
-    const { dtype, device } = images;
-    return this.networks.generator
-      .call(randn([64, this.nz, 1, 1], { dtype, device }))
-      .squeeze(1)
-      .add(1)
-      .div(2);
+    return this.#made(64, images).squeeze(1).add(1).div(2);
+  }
+
+  #made(count: number, { dtype, device }: Tensor): Tensor {
+    return this.networks.generator.call(randn([count, this.nz, 1, 1], { dtype, device }));
   }
 }

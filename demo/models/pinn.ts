@@ -23,6 +23,7 @@ const derivative = (y: Tensor, x: Tensor): Tensor => autograd.grad(y, x, { gradO
 export class PinnTask implements Task {
   readonly networks: { readonly pinn: PINN };
   readonly optimizers: { readonly adam: optim.Adam };
+  readonly caption = "temperature over place (across) and time (down): as it finds it, and as it is";
   readonly #alpha = 0.1;
   readonly #points: number;
 
@@ -66,10 +67,11 @@ export class PinnTask implements Task {
     return { error: this.networks.pinn.call(x, t).sub(exact).norm().div(exact.norm()) };
   }
 
-  /** The temperature over place (across) and time (down). */
   pictures({ dtype, device }: Tensor): Tensor {
     const [x, t] = this.#grid(dtype, device);
-    return this.networks.pinn.call(x, t).view(1, 64, 64).clamp(0, 1);
+    return cat([this.networks.pinn.call(x, t), this.exact(x, t)])
+      .view(2, 64, 64)
+      .clamp(0, 1);
   }
 
   #grid(dtype: Tensor["dtype"], device: Tensor["device"]): [Tensor, Tensor] {

@@ -53,6 +53,7 @@ export function lossFunction(recon: Tensor, x: Tensor, mu: Tensor, logvar: Tenso
 export class VaeTask implements Task {
   readonly networks: { readonly vae: VAE };
   readonly optimizers: { readonly adam: optim.Adam };
+  readonly caption = "digits that it made";
 
   constructor(vae: VAE = new VAE()) {
     this.networks = { vae };

@@ -62,7 +62,7 @@ export class WganGpTask implements Task {
   readonly optimizers: { readonly generator: optim.Adam; readonly discriminator: optim.Adam };
   readonly #lambda = 10;
   readonly #critics = 5;
-  #steps = 0;
+  readonly caption = "digits that it made";
 
   constructor({ latentDim = 100, width = 128 } = {}) {
     this.latentDim = latentDim;
@@ -75,7 +75,7 @@ export class WganGpTask implements Task {
     };
   }
 
-  step(images: Tensor): Figures {
+  step(images: Tensor, _labels: Tensor, i: number): Figures {
     const { generator, discriminator } = this.networks;
     const { dtype, device } = images;
     const real = images.mul(2).sub(1);
@@ -89,7 +89,7 @@ export class WganGpTask implements Task {
     lossD.backward();
     this.optimizers.discriminator.step();
     const figures = { discriminator: lossD, distance };
-    if (this.#steps++ % this.#critics !== 0) return figures;
+    if (i % this.#critics !== 0) return figures;
     // The generator, every few steps.
     this.optimizers.generator.zeroGrad();
     const lossG = discriminator.call(generator.call(z)).mean().neg();

@@ -50,7 +50,7 @@ it.each(Object.keys(models))("%s in float64 follows PyTorch to 1e-6 over 100 ste
   const seen: Record<string, Tensor[]> = {};
   for (let k = 0; k < steps; k++) {
     const rows = (t: Tensor): Tensor => t.narrow(0, batch * k, batch);
-    const step = tidy(() => Object.entries(task.step(rows(wide), rows(labels))).map(([key, value]) => [key, value.detach()] as const));
+    const step = tidy(() => Object.entries(task.step(rows(wide), rows(labels), k)).map(([key, value]) => [key, value.detach()] as const));
     for (const [key, value] of step) (seen[key] ??= []).push(value);
   }
   expect(Object.keys(seen)).toEqual(Object.keys(figures));
