@@ -5,7 +5,7 @@ import { type Evaluation, probabilities, type Trainer } from "../mnist/trainer.t
 import { type HeldOutUpdate, type LookUpdate, type Pictures, SHOWN_MISTAKES } from "./protocol.ts";
 
 /** The mistakes the network is surest of, most embarrassing first. */
-export function heldOutUpdate(step: number, { accuracy, loss, guesses, logits }: Evaluation, digits: DigitSet): HeldOutUpdate {
+export function heldOutUpdate(step: number, { figures, loss, guesses, logits }: Evaluation, digits: DigitSet): HeldOutUpdate {
   const wrong: { index: number; sure: number }[] = [];
   guesses.forEach((guess, index) => {
     if (guess !== digits.labels[index]) wrong.push({ index, sure: probabilities(logits, index * CLASSES)[guess]! });
@@ -16,7 +16,7 @@ export function heldOutUpdate(step: number, { accuracy, loss, guesses, logits }:
   return {
     kind: "heldOut",
     step,
-    accuracy,
+    accuracy: figures.accuracy,
     loss,
     count: digits.count,
     wrong: wrong.length,

@@ -2,7 +2,8 @@
 import { init, type InitReport, DeviceError, OutOfMemoryError, WengertError } from "../../src/index.ts";
 import { type ArrivingDigits, DataError, type DigitSet, type Digits, openDigits, type OpenFile, PART, PIXELS } from "../mnist/digits.ts";
 import { Speed } from "../mnist/speed.ts";
-import { drawGraph, type StepResult, Trainer } from "../mnist/trainer.ts";
+import { drawGraph } from "../mnist/learner.ts";
+import { type StepResult, Trainer } from "../mnist/trainer.ts";
 import { heldOutUpdate, lookUpdate } from "./pictures.ts";
 import type { Config, Fault, HeldOutDigit, Listener, SessionApi, State, Update } from "./protocol.ts";
 
@@ -242,8 +243,8 @@ export class Session implements SessionApi {
     const steps = this.#metrics;
     if (steps.length === 0) return;
     this.#metrics = [];
-    const losses = Float32Array.from(steps, (s) => s.loss);
-    const accuracies = Float32Array.from(steps, (s) => s.correct / s.count);
+    const losses = Float32Array.from(steps, (s) => s.losses.loss);
+    const accuracies = Float32Array.from(steps, (s) => s.scores.accuracy);
     const samplesPerSecond = this.#speed.perSecond;
     this.#send({ kind: "metrics", first: this.#first, losses, accuracies, epoch: trainer.epoch, samplesPerSecond });
     this.#first += steps.length;

@@ -1,16 +1,19 @@
-// `npm run train`: trains a network on the digits in a terminal.
+// `npm run train`: trains one of the models in a terminal.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { init, sync, WengertError } from "../../src/index.ts";
-import { DataError, type Digits, firstDigits, loadDigits } from "../mnist/digits.ts";
-import { MODEL_TITLES } from "../mnist/model-names.ts";
+import { CLASSES, DataError, type Digits, firstDigits, loadDigits } from "../mnist/digits.ts";
+import { heldOutWords, valueOf } from "./figures.ts";
 import { discard, OutputError, prepareFolder, writeAll } from "./files.ts";
+import { learnerFor } from "./learners.ts";
+import { modelOf } from "./models.ts";
 import { offerGpu } from "./node-gpu.ts";
 import { CHECKPOINT, HELP, parseOptions, type TrainOptions, UsageError } from "./options.ts";
 import { ProgressLine } from "./progress.ts";
-import { confusionTable, curveSvg } from "./report.ts";
-import { Interrupted, percent, readRun, Run } from "./run.ts";
+import { confusionTable } from "./report.ts";
+import { resultsOf } from "./results.ts";
+import { Interrupted, readRun, Run } from "./run.ts";
 
 const DATA = fileURLToPath(new URL("../public/mnist", import.meta.url));
 
@@ -46,35 +49,35 @@ async function main(args: readonly string[], line: ProgressLine): Promise<void> 
   }
   const saved = given.resume === undefined ? undefined : readRun(given.resume);
   const options: TrainOptions = { ...given, ...saved?.options };
-  const { model, epochs, batch, lr, seed, out } = options;
-  const digits = await digitsFrom(options.data ?? DATA, options.limit);
+  const { epochs, batch, lr, seed, out } = options;
+  const { title, points } = modelOf(options.model);
+  const digits = points === undefined ? await digitsFrom(options.data ?? DATA, options.limit) : undefined;
   prepareFolder(out);
   const device = await chooseDevice(options.device);
-  const run = new Run(digits, options, line, saved);
-  console.log(`${MODEL_TITLES[model]}, ${run.trainer.parameterCount.toLocaleString("en")} parameters, on ${device}`);
-  console.log(`${digits.train.count} digits to train on, ${digits.heldOut.count} held out; Adam ${lr}, batch ${batch}, seed ${seed}`);
+  const learner = learnerFor(options, digits);
+  const run = new Run(learner, options, line, saved);
+  const { trainCount, method } = learner;
+  const samples = digits ? `${trainCount} digits to train on, ${digits.heldOut.count} held out` : `${trainCount} points to an epoch`;
+  console.log(`${title}, ${learner.parameterCount.toLocaleString("en")} parameters, on ${device}`);
+  console.log(`${samples}; ${method} ${lr}, batch ${batch}, seed ${seed}`);
   if (saved) console.log(`going on after step ${run.losses.length} of ${run.steps}`);
   const [started, before] = [performance.now(), run.losses.length];
   stop = () => run.stop();
-  const { guesses } = await run.finish();
+  const { guesses, pictures } = await run.finish();
   stop = undefined;
   const seconds = (performance.now() - started) / 1000;
-  const perSecond = Math.round(((digits.train.count * epochs) / run.steps) * ((run.steps - before) / seconds));
-  console.log(
-    `\nheld-out accuracy ${percent(run.heldOut.at(-1)!)} after ${run.losses.length} steps in ${seconds.toFixed(1)} s (${perSecond} samples/s)\n`,
-  );
-  const confusion = Array.from({ length: 10 }, () => new Array<number>(10).fill(0));
-  digits.heldOut.labels.forEach((label, i) => confusion[label]![guesses[i]!]!++);
-  console.log(`${confusionTable(confusion, process.stdout.isTTY)}\n`);
-  const title = `${MODEL_TITLES[model]}: loss over ${run.losses.length} steps, Adam ${lr}, batch ${batch}, seed ${seed}`;
-  writeAll(out, {
-    "model.safetensors": await run.trainer.weights(),
-    "loss.svg": curveSvg({ title, losses: run.losses, heldOut: run.heldOut }),
-    "graph.dot": run.graph.dot,
-    "graph.svg": run.graph.svg,
-  });
+  const perSecond = Math.round(((trainCount * epochs) / run.steps) * ((run.steps - before) / seconds));
+  const reached = Object.entries(run.heldOut.at(-1)!).map(([name, value]) => `${heldOutWords(name)} ${valueOf(name, value)}`);
+  console.log(`\n${reached.join(", ")} after ${run.losses.length} steps in ${seconds.toFixed(1)} s (${perSecond} samples/s)\n`);
+  if (digits && guesses) {
+    const confusion = Array.from({ length: CLASSES }, () => new Array<number>(CLASSES).fill(0));
+    digits.heldOut.labels.forEach((label, i) => confusion[label]![guesses[i]!]!++);
+    console.log(`${confusionTable(confusion, process.stdout.isTTY)}\n`);
+  }
+  const files = await resultsOf(run, options, pictures);
+  writeAll(out, files);
   discard(join(out, CHECKPOINT));
-  console.log(`written to ${out}: model.safetensors, loss.svg, graph.dot, graph.svg`);
+  console.log(`written to ${out}: ${Object.keys(files).join(", ")}${pictures ? ` (${pictures.caption})` : ""}`);
   await sync();
 }
 

@@ -1,16 +1,18 @@
 // The command line of `npm run train`.
 import { dirname } from "node:path";
 import { parseArgs } from "node:util";
-import { MODEL_NAMES, type ModelName } from "../mnist/model-names.ts";
+import { MODEL_NAMES, type ModelName, modelOf, modelTable } from "./models.ts";
 
 export interface TrainOptions {
   readonly model: ModelName;
   readonly epochs: number;
   readonly batch: number;
   readonly lr: number;
+  /** Channels or units of the first layer; undefined where the model has but one size. */
+  readonly width: number | undefined;
   readonly seed: number;
   readonly device: "auto" | "webgpu" | "cpu";
-  /** Train on this many digits only; undefined for all. */
+  /** Train on this many samples only; undefined for all. */
   readonly limit: number | undefined;
   readonly out: string;
   readonly data: string | undefined;
@@ -28,7 +30,7 @@ export class UsageError extends Error {
 
 export const CHECKPOINT = "checkpoint.safetensors";
 
-const SHAPING = ["model", "epochs", "batch", "lr", "seed", "limit"] as const;
+const SHAPING = ["model", "epochs", "batch", "lr", "width", "seed", "limit"] as const;
 const DEVICES = ["auto", "webgpu", "cpu"] as const;
 
 const definitions = {
@@ -36,6 +38,7 @@ const definitions = {
   epochs: { type: "string" },
   batch: { type: "string" },
   lr: { type: "string" },
+  width: { type: "string" },
   seed: { type: "string" },
   device: { type: "string" },
   limit: { type: "string" },
@@ -45,21 +48,27 @@ const definitions = {
   help: { type: "boolean", short: "h" },
 } as const;
 
-export const HELP = `Trains a network on handwritten digits and reports its accuracy on digits it has not seen.
+export const HELP = `Trains a network on handwritten digits and reports how it does on digits it has not seen.
 
 Usage: npm run train -- [options]
 
-  --model NAME    lenet (default), mlp, or bnnet (two convolutions with batch normalisation)
-  --epochs N      passes over the training digits, 1 to 1000 (default 5)
-  --batch N       digits per step, 1 to 8000 (default 64)
-  --lr X          learning rate of Adam, above 0 and at most 10 (default 2e-3); falls to 0 along a cosine
+  --model NAME    one of the models below (default lenet)
+  --epochs N      passes over the training digits, 1 to 1000
+  --batch N       digits per step, 1 to 8000
+  --lr X          learning rate, above 0 and at most 10; falls to 0 along a cosine, but stays for the two GANs
+  --width N       channels or units of the first layer, 1 to 1024
   --seed N        seed of weights and shuffles, 0 to 2^32 - 1 (default 42)
   --device NAME   auto (default), webgpu or cpu
   --limit N       train on the first N digits only
-  --out DIR       where the results go (default runs/latest): model.safetensors, loss.svg, graph.dot, graph.svg
-  --data DIR      where the digits are (default demo/public/mnist)
+  --out DIR       where the results go (default runs/latest): model.safetensors, loss.svg, graph.dot, graph.svg,
+                  and samples.png where there is something to see
+  --data DIR      where the digits are, or others in MNIST's four files (default demo/public/mnist)
   --resume FILE   go on from a checkpoint as if the run had never stopped; the results go beside it unless --out is given
   -h, --help      this text
+
+Models and their defaults; pinn takes no digits but draws 8192 points to an epoch:
+
+${modelTable()}
 
 After every epoch, and when Ctrl-C interrupts it, a run keeps ${CHECKPOINT} in its folder, until the results are there.
 
@@ -74,11 +83,18 @@ export function parseOptions(args: readonly string[]): TrainOptions | "help" {
   const shaping = SHAPING.find((name) => values[name] !== undefined);
   if (resume !== undefined && shaping !== undefined)
     throw new UsageError(`--${shaping} cannot be given with --resume: the run goes on with the options that it began with`);
+  const model = choice("model", values.model ?? "lenet", MODEL_NAMES);
+  const usual = modelOf(model);
+  if (values.width !== undefined && usual.width === undefined)
+    throw new UsageError(`--width cannot be given with ${model}: it has but one size`);
+  if (data !== undefined && usual.points !== undefined)
+    throw new UsageError(`--data cannot be given with ${model}: it draws its points itself`);
   return {
-    model: choice("model", values.model ?? "lenet", MODEL_NAMES),
-    epochs: whole("epochs", values.epochs ?? "5", 1, 1000),
-    batch: whole("batch", values.batch ?? "64", 1, 8000),
-    lr: positive("lr", values.lr ?? "2e-3", 10),
+    model,
+    epochs: whole("epochs", values.epochs ?? String(usual.epochs), 1, 1000),
+    batch: whole("batch", values.batch ?? String(usual.batch), 1, 8000),
+    lr: positive("lr", values.lr ?? String(usual.lr), 10),
+    width: usual.width === undefined ? undefined : whole("width", values.width ?? String(usual.width), 1, 1024),
     seed: whole("seed", values.seed ?? "42", 0, 2 ** 32 - 1),
     device: choice("device", values.device ?? "auto", DEVICES),
     limit: limit === undefined ? undefined : whole("limit", limit, 1, 8000),
@@ -89,7 +105,9 @@ export function parseOptions(args: readonly string[]): TrainOptions | "help" {
 }
 
 /** The options that shape a run, to be kept in its checkpoint. */
-export const shapeOf = ({ model, epochs, batch, lr, seed, limit }: RunOptions): RunOptions => ({ model, epochs, batch, lr, seed, limit });
+export const shapeOf = ({ model, epochs, batch, lr, width, seed, limit }: RunOptions): RunOptions => ({
+  model, epochs, batch, lr, width, seed, limit,
+}); // prettier-ignore
 
 function read(args: readonly string[]) {
   try {

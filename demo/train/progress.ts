@@ -1,12 +1,15 @@
 // One line that follows the training: redrawn in place on a terminal, a plain line now and then elsewhere.
 
+import type { Figures } from "../mnist/learner.ts";
+import { valueOf, wordsOf } from "./figures.ts";
+
 export interface Progress {
   readonly epoch: number;
   readonly epochs: number;
   readonly step: number;
   readonly steps: number;
-  readonly loss: number;
-  readonly accuracy: number;
+  /** The first is the last to be left out. */
+  readonly figures: Figures;
   readonly samplesPerSecond: number;
   readonly secondsLeft: number;
 }
@@ -31,15 +34,14 @@ export function clock(seconds: number): string {
   return h > 0 ? `${h}:${tail}` : tail;
 }
 
-/** Loss, accuracy, speed, remaining time. */
-function figures(p: Progress): readonly [string, string, string, string] {
-  const speed = Number.isFinite(p.samplesPerSecond) ? Math.round(p.samplesPerSecond) : "–";
-  return [
-    `loss ${p.loss.toFixed(4)}`,
-    `acc ${(100 * p.accuracy).toFixed(1).padStart(5)} %`,
-    `${speed} samples/s`,
-    `${clock(p.secondsLeft)} left`,
-  ];
+/** What there is to say: figures, speed, remaining time. */
+function parts({ figures, samplesPerSecond, secondsLeft }: Progress): { figures: readonly string[]; speed: string; left: string } {
+  const speed = Number.isFinite(samplesPerSecond) ? Math.round(samplesPerSecond) : "–";
+  return {
+    figures: Object.entries(figures).map(([name, value]) => `${wordsOf(name)} ${valueOf(name, value, 1)}`),
+    speed: `${speed} samples/s`,
+    left: `${clock(secondsLeft)} left`,
+  };
 }
 
 const GAP = "  ";
@@ -47,15 +49,16 @@ const GAP = "  ";
 /** The line, at most `width` characters: the bar takes what the figures leave; where they do not all fit, whole figures are left out. */
 export function progressLine(p: Progress, width: number): string {
   const head = `epoch ${p.epoch}/${p.epochs}`;
-  const [loss, accuracy, speed, left] = figures(p);
-  const all = [loss, accuracy, speed, left].join(GAP);
+  const { figures, speed, left } = parts(p);
+  const all = [...figures, speed, left].join(GAP);
   const room = Math.min(30, width - head.length - all.length - 4);
   if (room >= 4) {
     const filled = Math.round((room * p.step) / p.steps);
     return `${head} [${"█".repeat(filled)}${"·".repeat(room - filled)}] ${all}`;
   }
-  const lines = [[head, loss, accuracy, speed, left], [head, loss, accuracy, left], [head, loss, accuracy], [head, loss], [loss]];
-  return lines.map((parts) => parts.join(GAP)).find((line) => line.length <= width) ?? "";
+  const fewer = figures.map((_, i) => [head, ...figures.slice(0, figures.length - i)]);
+  const lines = [[head, ...figures, speed, left], [head, ...figures, left], ...fewer, figures.slice(0, 1)];
+  return lines.map((words) => words.join(GAP)).find((line) => line.length <= width) ?? "";
 }
 
 /** Shows progress on a terminal; on a pipe or in a file, ten plain lines per epoch. */
@@ -70,10 +73,11 @@ export class ProgressLine {
 
   show(p: Progress): void {
     if (!this.#terminal.isTTY) {
+      const { figures, speed, left } = parts(p);
       const perEpoch = p.steps / p.epochs;
       const every = Math.max(1, Math.floor(perEpoch / 10));
       if (p.step % every === 0 || p.step === p.steps)
-        this.#terminal.write(`step ${p.step}/${p.steps}  epoch ${p.epoch}/${p.epochs}  ${figures(p).join(GAP)}\n`);
+        this.#terminal.write(`${[`step ${p.step}/${p.steps}`, `epoch ${p.epoch}/${p.epochs}`, ...figures, speed, left].join(GAP)}\n`);
       return;
     }
     const now = performance.now();

@@ -1,4 +1,6 @@
 // What a run leaves to read: the confusion table for the terminal and the loss curve as SVG.
+import type { Figures } from "../mnist/learner.ts";
+import { heldOutWords, valueOf, wordsOf } from "./figures.ts";
 
 const dim = (text: string, colour: boolean): string => (colour ? `\x1b[2m${text}\x1b[22m` : text);
 const bold = (text: string, colour: boolean): string => (colour ? `\x1b[1m${text}\x1b[22m` : text);
@@ -21,9 +23,10 @@ export function confusionTable(table: readonly (readonly number[])[], colour = f
 
 export interface Curve {
   readonly title: string;
-  readonly losses: readonly number[];
-  /** Held-out accuracy after each epoch, 0 to 1. */
-  readonly heldOut: readonly number[];
+  /** Of every step. */
+  readonly losses: readonly Figures[];
+  /** After each epoch; the first figure is shown. */
+  readonly heldOut: readonly Figures[];
 }
 
 const WIDTH = 820;
@@ -32,55 +35,87 @@ const PLOT = { left: 64, top: 56, right: 756, bottom: 330 };
 
 const escape = (text: string): string => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 
-/** Round steps that divide [0, high] into three to six parts. */
-export function ticks(high: number): number[] {
-  const raw = high / 4;
+/** Round numbers from `low` to `high`, about five of them. */
+export function ticks(high: number, low = 0): number[] {
+  const raw = (high - low) / 4;
   const power = 10 ** Math.floor(Math.log10(raw));
   const step = [1, 2, 2.5, 5, 10].map((m) => m * power).find((s) => s >= raw) ?? raw;
-  return Array.from({ length: Math.floor(high / step + 1e-9) + 1 }, (_, i) => Number((i * step).toPrecision(12)));
+  const first = Math.ceil(low / step - 1e-9);
+  return Array.from({ length: Math.floor(high / step + 1e-9) - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)));
 }
 
-/** Mean over the last few steps, so that the course shows through the noise of single batches. */
-function smooth(values: readonly number[], window: number): number[] {
+/** A value by the step that it belongs to. */
+type Point = readonly [step: number, value: number];
+
+/** Mean over the last few points, so that the course shows through the noise of single batches. */
+function smooth(points: readonly Point[], window: number): Point[] {
   let sum = 0;
-  return values.map((v, i) => {
-    sum += v - (i >= window ? values[i - window]! : 0);
-    return sum / Math.min(i + 1, window);
+  return points.map(([step, v], i) => {
+    sum += v - (i >= window ? points[i - window]![1] : 0);
+    return [step, sum / Math.min(i + 1, window)];
   });
 }
 
-/** The loss of every step, its running mean, and the held-out accuracy after every epoch, as a standalone SVG. */
+/** Faint and strong colours of the losses, in turn. */
+const COLOURS = [
+  ["#b9c3ee", "#3550c8"],
+  ["#f1c9a5", "#c2570c"],
+  ["#d9d9de", "#6b6b75"],
+] as const;
+
+/** The losses of every step, their running means, and the held-out figure after every epoch, as a standalone SVG. */
 export function curveSvg({ title, losses, heldOut }: Curve): string {
-  const finite = losses.filter((v) => Number.isFinite(v));
-  const high = Math.max(1e-6, ...finite.slice(0, 1), ...smooth(finite, 5));
+  const names = [...new Set(losses.flatMap((figures) => Object.keys(figures)))];
+  const series = names.map((name) => losses.flatMap((figures, i): Point[] => (name in figures ? [[i + 1, figures[name]!]] : [])));
+  const shown = series.flatMap((points) => {
+    const finite = points.filter(([, v]) => Number.isFinite(v));
+    return [...finite.slice(0, 1), ...smooth(finite, 5)].map(([, v]) => v);
+  });
+  const [low, high] = [shown.reduce((a, b) => Math.min(a, b), 0), shown.reduce((a, b) => Math.max(a, b), 1e-6)];
   const x = (step: number): number => PLOT.left + ((PLOT.right - PLOT.left) * step) / Math.max(1, losses.length);
-  const y = (loss: number): number => PLOT.bottom - ((PLOT.bottom - PLOT.top) * Math.min(high, Math.max(0, loss))) / high;
-  const path = (values: readonly number[]): string => {
+  const y = (loss: number): number => PLOT.bottom - ((PLOT.bottom - PLOT.top) * (Math.min(high, Math.max(low, loss)) - low)) / (high - low);
+  const path = (points: readonly Point[]): string => {
     let started = false;
-    return values
-      .map((v, i) => {
+    return points
+      .map(([step, v]) => {
         if (!Number.isFinite(v)) return "";
         const command = started ? "L" : "M";
         started = true;
-        return `${command}${x(i + 1).toFixed(1)} ${y(v).toFixed(1)}`;
+        return `${command}${x(step).toFixed(1)} ${y(v).toFixed(1)}`;
       })
       .join("");
   };
-  const grid = ticks(high).map(
+  const grid = ticks(high, low).map(
     (v) =>
       `<path class="grid" d="M${PLOT.left} ${y(v).toFixed(1)}H${PLOT.right}"/><text x="${PLOT.left - 8}" y="${(y(v) + 4).toFixed(1)}" text-anchor="end">${v}</text>`,
   );
   const steps = ticks(losses.length).filter(Number.isInteger);
   const marks = steps.map((s) => `<text x="${x(s).toFixed(1)}" y="${PLOT.bottom + 20}" text-anchor="middle">${s}</text>`);
   const perEpoch = losses.length / Math.max(1, heldOut.length);
-  const epochs = heldOut.map((accuracy, i) => {
+  const [watched = "accuracy"] = Object.keys(heldOut[0] ?? {});
+  const epochs = heldOut.map((figures, i) => {
     const at = x((i + 1) * perEpoch);
-    const words = `<text class="accuracy" x="${at.toFixed(1)}" y="${PLOT.top - 10}" text-anchor="middle">${(100 * accuracy).toFixed(1)} %</text>`;
+    const words = `<text class="held" x="${at.toFixed(1)}" y="${PLOT.top - 10}" text-anchor="middle">${valueOf(watched, figures[watched]!, 1)}</text>`;
     return `<path class="epoch" d="M${at.toFixed(1)} ${PLOT.top}V${PLOT.bottom}"/>${heldOut.length <= 12 || i === heldOut.length - 1 ? words : ""}`;
   });
+  const window = Math.max(1, Math.round(losses.length / 40));
+  const colour = (k: number): (typeof COLOURS)[number] => COLOURS[k % COLOURS.length]!;
+  const curves = [
+    ...series.map((points, k) => `<path class="raw" stroke="${colour(k)[0]}" d="${path(points)}"/>`),
+    ...series.map(
+      (points, k) =>
+        `<path class="mean" stroke="${colour(k)[1]}" d="${path(
+          smooth(
+            points.filter(([, v]) => Number.isFinite(v)),
+            window,
+          ),
+        )}"/>`,
+    ),
+  ];
+  const legend = names.length === 1 ? [] : names.map((name, k) => `<tspan dx="12" fill="${colour(k)[1]}">${escape(wordsOf(name))}</tspan>`);
   const style =
-    "text{font:12px system-ui,sans-serif;fill:#55565c}.title{font-size:14px;font-weight:600;fill:#1b1b1f}.accuracy{fill:#0f766e;font-weight:600}" +
-    ".grid{stroke:#e6e4df}.epoch{stroke:#0f766e;stroke-dasharray:2 4}.raw{fill:none;stroke:#b9c3ee}.mean{fill:none;stroke:#3550c8;stroke-width:2}";
+    "text{font:12px system-ui,sans-serif;fill:#55565c}.title{font-size:14px;font-weight:600;fill:#1b1b1f}.held{fill:#0f766e;font-weight:600}" +
+    ".grid{stroke:#e6e4df}.epoch{stroke:#0f766e;stroke-dasharray:2 4}.raw{fill:none}.mean{fill:none;stroke-width:2}";
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" role="img">`,
     `<title>${escape(title)}</title><style>${style}</style><rect width="${WIDTH}" height="${HEIGHT}" fill="#fff"/>`,
@@ -88,8 +123,9 @@ export function curveSvg({ title, losses, heldOut }: Curve): string {
     ...grid,
     ...marks,
     ...epochs,
-    `<path class="raw" d="${path(losses)}"/><path class="mean" d="${path(smooth(losses, Math.max(1, Math.round(losses.length / 40))))}"/>`,
-    `<text x="${(PLOT.left + PLOT.right) / 2}" y="${HEIGHT - 12}" text-anchor="middle">step; dashed: held-out accuracy after each epoch</text>`,
+    ...curves,
+    `<text x="${(PLOT.left + PLOT.right) / 2}" y="${HEIGHT - 12}" text-anchor="middle">step; dashed: ${escape(heldOutWords(watched))} after each epoch</text>`,
+    ...(legend.length === 0 ? [] : [`<text x="${PLOT.right}" y="24" text-anchor="end">${legend.join("")}</text>`]),
     `<text transform="translate(16 ${(PLOT.top + PLOT.bottom) / 2}) rotate(-90)" text-anchor="middle">loss</text>`,
     "</svg>\n",
   ].join("\n");

@@ -2,21 +2,21 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { io, WengertError } from "../../src/index.ts";
-import { DataError, type Digits } from "../mnist/digits.ts";
-import { Speed } from "../mnist/speed.ts";
+import { DataError } from "../mnist/digits.ts";
+import { drawGraph, type Figures, type Learner, type Showing, type Step } from "../mnist/learner.ts";
 import type { Place } from "../mnist/passes.ts";
-import { drawGraph, type Evaluation, type StepResult, Trainer } from "../mnist/trainer.ts";
+import { Speed } from "../mnist/speed.ts";
+import { figuresAgain, heldOutWords, keptFigures, type KeptFigures, meanOf, valueOf, wordsOf } from "./figures.ts";
 import { writeAll } from "./files.ts";
 import { CHECKPOINT, parseOptions, type RunOptions, shapeOf, type TrainOptions } from "./options.ts";
 import type { ProgressLine } from "./progress.ts";
 
 /** Steps queued ahead of the figures that are shown. */
 const AHEAD = 3;
-/** Steps that the accuracy of the progress line is taken over. */
+/** Steps that the figures of the progress line are taken over. */
 const RECENT = 20;
 
 const macrotask = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-export const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
 
 /** The run was stopped where a checkpoint could be kept; the message is one line for the terminal. */
 export class Interrupted extends Error {
@@ -26,18 +26,18 @@ export class Interrupted extends Error {
 /** What a checkpoint holds of a run, apart from the training's own state. */
 export interface SavedRun {
   readonly options: RunOptions;
-  readonly losses: readonly number[];
-  readonly heldOut: readonly number[];
-  /** How many there were to train on. */
-  readonly digits: number;
+  readonly losses: readonly Figures[];
+  readonly heldOut: readonly Figures[];
+  /** Samples that there were to train on. */
+  readonly count: number;
   readonly bytes: Uint8Array;
 }
 
 /** The same as it stands in the file. */
 interface Kept {
   readonly run: Readonly<Record<string, string | number>>;
-  readonly losses: readonly (number | null)[];
-  readonly heldOut: readonly number[];
+  readonly losses: readonly KeptFigures[];
+  readonly heldOut: readonly KeptFigures[];
   readonly place: Place;
 }
 
@@ -54,48 +54,48 @@ export function readRun(file: string): SavedRun {
     // The same checks as on the command line.
     const options = parseOptions(Object.entries(run).map(([name, value]) => `--${name}=${value}`));
     const { order, steps } = place;
-    const whole = order.every((digit) => Number.isInteger(digit) && digit >= 0 && digit < order.length);
+    const whole = order.every((sample) => Number.isInteger(sample) && sample >= 0 && sample < order.length);
     if (options === "help" || !whole || steps !== losses.length) throw new Error("its parts do not belong together");
-    // JSON has no NaN: a loss that was none comes as null.
-    return { options: shapeOf(options), losses: losses.map((loss) => loss ?? NaN), heldOut, digits: order.length, bytes };
+    return { options: shapeOf(options), losses: figuresAgain(losses), heldOut: figuresAgain(heldOut), count: order.length, bytes };
   } catch (error) {
     throw new DataError(`${file}: is no checkpoint of npm run train: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 
 export class Run {
-  readonly losses: number[];
-  readonly heldOut: number[];
-  readonly trainer: Trainer;
+  /** The losses of every step. */
+  readonly losses: Figures[];
+  /** The figures after every epoch. */
+  readonly heldOut: Figures[];
+  readonly learner: Learner;
   readonly steps: number;
   /** The graph of the first step taken here. */
   graph = { dot: "", svg: "" };
   readonly #options: TrainOptions;
   readonly #line: ProgressLine;
   readonly #speed = new Speed();
-  #recent: StepResult[] = [];
-  #evaluation: Evaluation | undefined;
+  #recent: Step[] = [];
   #stopped = false;
 
-  /** Begins a run, or goes on with a saved one. Errors: DataError where the checkpoint does not fit the digits or the network. */
-  constructor(digits: Digits, options: TrainOptions, line: ProgressLine, saved?: SavedRun) {
-    const { model, seed, batch, lr, epochs } = options;
+  /** Begins a run, or goes on with a saved one. Errors: DataError where the checkpoint does not fit the learner. */
+  constructor(learner: Learner, options: TrainOptions, line: ProgressLine, saved?: SavedRun) {
+    const { batch, epochs, resume } = options;
+    this.learner = learner;
     this.#options = options;
     this.#line = line;
     this.losses = [...(saved?.losses ?? [])];
     this.heldOut = [...(saved?.heldOut ?? [])];
-    this.steps = Math.ceil(digits.train.count / batch) * epochs;
-    this.trainer = new Trainer(digits, { model, seed, batchSize: batch, learningRate: lr, decaySteps: this.steps });
-    if (saved && saved.digits !== digits.train.count)
-      throw new DataError(`${options.resume}: was kept with ${saved.digits} digits to train on, there are ${digits.train.count}`);
+    this.steps = Math.ceil(learner.trainCount / batch) * epochs;
+    if (saved && saved.count !== learner.trainCount)
+      throw new DataError(`${resume}: was kept with ${saved.count} digits to train on, there are ${learner.trainCount}`);
     try {
-      if (saved) this.trainer.restore(saved.bytes);
+      if (saved) learner.restore(saved.bytes);
     } catch (error) {
-      throw error instanceof WengertError ? new DataError(`${options.resume}: ${error.message}`) : error;
+      throw error instanceof WengertError ? new DataError(`${resume}: ${error.message}`) : error;
     }
-    this.trainer.onGraph = (loss, params) => {
+    learner.onGraph = (loss, params) => {
       this.graph = drawGraph(loss, params);
-      this.trainer.onGraph = undefined;
+      learner.onGraph = undefined;
     };
   }
 
@@ -105,14 +105,14 @@ export class Run {
   }
 
   /** Trains to the end and evaluates after every epoch. Errors: Interrupted after stop(), with a checkpoint kept. */
-  async finish(): Promise<Evaluation> {
-    const { trainer } = this;
-    while (trainer.steps < this.steps) {
+  async finish(): Promise<Showing> {
+    const { learner } = this;
+    while (learner.steps < this.steps) {
       await this.#pass();
-      if (trainer.atEpochEnd) await this.#evaluate();
-      if (trainer.steps < this.steps) await this.#keep();
+      if (learner.atEpochEnd) await this.#evaluate();
+      if (learner.steps < this.steps) await this.#keep();
     }
-    return this.#evaluation!;
+    return learner.show(macrotask);
   }
 
   /** Steps to the end of the epoch, or until the run is stopped. */
@@ -120,31 +120,31 @@ export class Run {
     const underWay: Promise<void>[] = [];
     this.#speed.begin(performance.now());
     do {
-      const settled = this.#settle(this.trainer.step(), this.trainer.epoch);
+      const settled = this.#settle(this.learner.step(), this.learner.epoch);
       // When one step fails those behind it fail too: only the first is reported.
       settled.catch(() => undefined);
       underWay.push(settled);
       if (underWay.length > AHEAD) await underWay.shift();
       await macrotask();
-    } while (!this.trainer.atEpochEnd && !this.#stopped);
+    } while (!this.learner.atEpochEnd && !this.#stopped);
     await Promise.all(underWay);
   }
 
-  async #settle(result: Promise<StepResult>, epoch: number): Promise<void> {
-    const figures = await result;
-    this.losses.push(figures.loss);
-    this.#recent.push(figures);
-    if (this.#recent.length > RECENT) this.#recent.shift();
-    this.#speed.settle(performance.now(), figures.count);
-    const [correct, seen] = this.#recent.reduce(([c, n], r) => [c + r.correct, n + r.count], [0, 0]);
+  async #settle(result: Promise<Step>, epoch: number): Promise<void> {
+    const settled = await result;
+    this.losses.push(settled.losses);
+    this.#recent = [...this.#recent, settled].slice(-RECENT);
+    this.#speed.settle(performance.now(), settled.count);
     const [step, samplesPerSecond] = [this.losses.length, this.#speed.perSecond];
     this.#line.show({
       epoch,
       epochs: this.#options.epochs,
       step,
       steps: this.steps,
-      loss: figures.loss,
-      accuracy: correct / seen,
+      figures: meanOf(
+        this.#recent.map(({ losses, scores }) => ({ ...losses, ...scores })),
+        this.#recent.map(({ count }) => count),
+      ),
       samplesPerSecond,
       secondsLeft: ((this.steps - step) * this.#options.batch) / samplesPerSecond,
     });
@@ -152,21 +152,23 @@ export class Run {
 
   async #evaluate(): Promise<void> {
     const { epochs } = this.#options;
-    this.#evaluation = await this.trainer.evaluate(macrotask);
-    this.heldOut.push(this.#evaluation.accuracy);
+    const { figures } = await this.learner.evaluate(macrotask);
+    this.heldOut.push(figures);
     this.#recent = [];
     this.#line.clear();
-    const mean = this.losses.slice(-this.steps / epochs).reduce((sum, v, _, all) => sum + v / all.length, 0);
-    console.log(
-      `epoch ${this.trainer.epoch}/${epochs}  mean loss ${mean.toFixed(4)}  held-out accuracy ${percent(this.#evaluation.accuracy)}`,
-    );
+    const means = Object.entries(meanOf(this.losses.slice(-this.steps / epochs)));
+    const words = [
+      ...means.map(([name, value]) => `mean ${wordsOf(name)} ${valueOf(name, value)}`),
+      ...Object.entries(figures).map(([name, value]) => `${heldOutWords(name)} ${valueOf(name, value)}`),
+    ];
+    console.log(`epoch ${this.learner.epoch}/${epochs}  ${words.join("  ")}`);
   }
 
   /** Keeps a checkpoint, and ends the run there if it was stopped. */
   async #keep(): Promise<void> {
-    const { losses, heldOut } = this;
     const { out } = this.#options;
-    writeAll(out, { [CHECKPOINT]: await this.trainer.checkpoint({ run: shapeOf(this.#options), losses, heldOut }) });
+    const [losses, heldOut] = [keptFigures(this.losses), keptFigures(this.heldOut)];
+    writeAll(out, { [CHECKPOINT]: await this.learner.checkpoint({ run: shapeOf(this.#options), losses, heldOut }) });
     if (!this.#stopped) return;
     throw new Interrupted(
       `interrupted after step ${losses.length} of ${this.steps}; npm run train -- --resume ${join(out, CHECKPOINT)} goes on from there`,

@@ -1,5 +1,6 @@
 // What the terminal prints and draws.
 import { describe, expect, it } from "vitest";
+import type { Figures } from "../../demo/mnist/learner.ts";
 import { clock, type Progress, ProgressLine, progressLine } from "../../demo/train/progress.ts";
 import { confusionTable, curveSvg, ticks } from "../../demo/train/report.ts";
 
@@ -8,18 +9,17 @@ const progress: Progress = {
   epochs: 5,
   step: 50,
   steps: 100,
-  loss: 0.12345,
-  accuracy: 0.965,
+  figures: { loss: 0.12345, accuracy: 0.965 },
   samplesPerSecond: 1234.5,
   secondsLeft: 75,
 };
 
 describe("the progress line", () => {
-  it("holds bar, loss, accuracy, speed and remaining time", () => {
+  it("holds bar, figures, speed and remaining time", () => {
     const line = progressLine(progress, 120);
     expect(line).toContain("epoch 2/5 ");
     expect(line).toContain("loss 0.1235");
-    expect(line).toContain("96.5 %");
+    expect(line).toContain("accuracy 96.5 %");
     expect(line).toMatch(/123[45] samples\/s/);
     expect(line).toContain("1:15 left");
     expect(line.match(/█/g)).toHaveLength(15);
@@ -31,9 +31,9 @@ describe("the progress line", () => {
   });
 
   it.each([
-    [62, "epoch 2/5  loss 0.1235  acc  96.5 %  1235 samples/s  1:15 left"],
-    [61, "epoch 2/5  loss 0.1235  acc  96.5 %  1:15 left"],
-    [40, "epoch 2/5  loss 0.1235  acc  96.5 %"],
+    [66, "epoch 2/5  loss 0.1235  accuracy 96.5 %  1235 samples/s  1:15 left"],
+    [65, "epoch 2/5  loss 0.1235  accuracy 96.5 %  1:15 left"],
+    [40, "epoch 2/5  loss 0.1235  accuracy 96.5 %"],
     [30, "epoch 2/5  loss 0.1235"],
     [12, "loss 0.1235"],
     [10, ""],
@@ -86,19 +86,30 @@ describe("the confusion table", () => {
 });
 
 describe("the curve", () => {
+  const losses = (...values: number[]): Figures[] => values.map((loss) => ({ loss }));
   it("is a whole document with a point per step, and escapes its title", () => {
-    const svg = curveSvg({ title: "a < b & c", losses: [2.3, 1.1, 0.6, 0.4], heldOut: [0.91] });
+    const svg = curveSvg({ title: "a < b & c", losses: losses(2.3, 1.1, 0.6, 0.4), heldOut: [{ accuracy: 0.91 }] });
     expect(svg).toContain("a &#60; b &#38; c");
     expect(svg).toContain("91.0 %");
-    expect(/class="raw" d="([^"]+)"/.exec(svg)![1]!.match(/[ML]/g)).toHaveLength(4);
+    expect(svg).toContain("held-out accuracy after each epoch");
+    expect(/class="raw" [^>]*d="([^"]+)"/.exec(svg)![1]!.match(/[ML]/g)).toHaveLength(4);
     expect(svg).not.toContain("NaN");
   });
   it("draws a gap where a loss is not finite", () => {
-    const svg = curveSvg({ title: "t", losses: [2, NaN, Infinity, 1], heldOut: [] });
+    const svg = curveSvg({ title: "t", losses: losses(2, NaN, Infinity, 1), heldOut: [] });
     expect(svg).not.toMatch(/NaN|Infinity/);
+  });
+  it("has a line and a name for each of several losses, also below nought and where one is not of every step", () => {
+    const both: Figures[] = [{ generator: -1, discriminator: 2 }, { discriminator: 3 }, { generator: -2, discriminator: 1 }];
+    const svg = curveSvg({ title: "t", losses: both, heldOut: [{ distance: 1.5 }] });
+    const counts = [...svg.matchAll(/class="raw" [^>]*d="([^"]+)"/g)].map(([, d]) => d!.match(/[ML]/g)!.length);
+    expect(counts).toEqual([2, 3]);
+    for (const words of ["loss G", "loss D", "held-out distance", ">-1<", "1.5000"]) expect(svg).toContain(words);
+    expect(svg).not.toContain("NaN");
   });
   it("has round marks", () => {
     expect(ticks(2.3)).toEqual([0, 1, 2]);
+    expect(ticks(3, -2)).toEqual([-2, 0, 2]);
     expect(ticks(625)).toEqual([0, 200, 400, 600]);
   });
 });

@@ -3,21 +3,14 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
-import { type Digits, type DigitSet, PIXELS } from "../../demo/mnist/digits.ts";
+import type { Digits } from "../../demo/mnist/digits.ts";
+import { learnerFor } from "../../demo/train/learners.ts";
 import { parseOptions, type TrainOptions } from "../../demo/train/options.ts";
 import { ProgressLine } from "../../demo/train/progress.ts";
 import { Interrupted, readRun, Run } from "../../demo/train/run.ts";
 import { Tensor } from "../../src/tensor/tensor.ts";
 import { onEveryDevice } from "../devices.ts";
-
-/** Grey bars, one place for every class. */
-function bars(count: number): DigitSet {
-  const labels = Uint8Array.from({ length: count }, (_, i) => i % 10);
-  const pixels = Uint8Array.from({ length: count * PIXELS }, (_, i) =>
-    Math.floor((i % 28) / 3) === Math.floor(i / PIXELS) % 10 ? i % 256 : 0,
-  );
-  return { count, labels, pixels };
-}
+import { bars } from "./bars.ts";
 
 const digits: Digits = { train: bars(50), heldOut: bars(20) };
 let out = "";
@@ -39,9 +32,9 @@ onEveryDevice((device) => {
       if (Number(/^step (\d+)/.exec(text)![1]) >= until) run.stop();
     };
     const saved = resume === undefined ? undefined : readRun(resume);
-    const run = new Run(digits, { ...options, out: folder, resume }, new ProgressLine({ write }), saved);
+    const run = new Run(learnerFor(options, digits), { ...options, out: folder, resume }, new ProgressLine({ write }), saved);
     await run.finish();
-    return { run, weights: await run.trainer.weights() };
+    return { run, weights: await run.learner.weights() };
   }
 
   let whole: Awaited<ReturnType<typeof go>>;
@@ -91,7 +84,8 @@ onEveryDevice((device) => {
     const file = join(out, "checkpoint.safetensors");
     await expect(go(out, undefined, 2)).rejects.toThrow(Interrupted);
     const other: Digits = { ...digits, train: bars(40) };
-    expect(() => new Run(other, { ...options, resume: file }, new ProgressLine({ write: () => undefined }), readRun(file))).toThrow(
+    const line = new ProgressLine({ write: () => undefined });
+    expect(() => new Run(learnerFor(options, other), { ...options, resume: file }, line, readRun(file))).toThrow(
       "was kept with 50 digits to train on, there are 40",
     );
   });

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { OutputError, prepareFolder } from "../../demo/train/files.ts";
+import { MODEL_NAMES, modelOf } from "../../demo/train/models.ts";
 import { HELP, parseOptions, UsageError } from "../../demo/train/options.ts";
 import { readRun } from "../../demo/train/run.ts";
 
@@ -54,6 +55,7 @@ describe("options", () => {
       epochs: 5,
       batch: 64,
       lr: 2e-3,
+      width: undefined,
       seed: 42,
       device: "auto",
       limit: undefined,
@@ -66,7 +68,11 @@ describe("options", () => {
       expect(HELP).toContain(`--${name}`);
       if (typeof value === "string" && name !== "device" && name !== "model") expect(HELP).toContain(`default ${value}`);
     }
-    expect(HELP).toContain("default 2e-3");
+    for (const name of MODEL_NAMES) {
+      const { epochs, batch, lr, width, title } = modelOf(name);
+      expect(parseOptions([`--model=${name}`])).toEqual({ ...defaults, model: name, epochs, batch, lr, width });
+      expect(HELP).toMatch(new RegExp(`^  ${name} +${epochs} +${batch} +${lr} +${width ?? "–"}  ${title}: `, "m"));
+    }
   });
 
   it("are read in both spellings", () => {
@@ -89,7 +95,10 @@ describe("options", () => {
     [["--lr", "fast"], /--lr is "fast"/],
     [["--lr", "NaN"], /--lr/],
     [["--seed", "4294967296"], /--seed/],
-    [["--model", "resnet"], /--model is "resnet", it takes lenet, mlp, bnnet/],
+    [["--model", "vgg"], /--model is "vgg", it takes lenet, mlp, bnnet, resnet, unet, vae, dcgan, wgan-gp, pinn/],
+    [["--width", "8"], /--width cannot be given with lenet/],
+    [["--model", "unet", "--width", "0"], /--width is "0", it takes a whole number from 1 to 1024/],
+    [["--model", "pinn", "--data", "x"], /--data cannot be given with pinn/],
     [["--device", "tpu"], /--device is "tpu", it takes auto, webgpu, cpu/],
     [["--limit", "9999"], /--limit/],
     [["--out", ""], /--out is empty/],
@@ -142,7 +151,7 @@ describe("the command", () => {
     expect(err).toBe("");
     expect(code).toBe(0);
     expect(text).toMatch(/LeNet-5, 61,706 parameters, on CPU/);
-    expect(text).toMatch(/step 4\/4 .*loss \d\.\d+ .*acc .* samples\/s/);
+    expect(text).toMatch(/step 4\/4 .*loss \d\.\d+ .*accuracy .* samples\/s/);
     const accuracy = Number(/held-out accuracy ([\d.]+) % after 4 steps/.exec(text)?.[1]);
     expect(accuracy).toBeGreaterThan(0);
     expect(text).toMatch(/digit +recognised as/);
