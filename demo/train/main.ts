@@ -11,7 +11,7 @@ import { modelOf } from "./models.ts";
 import { offerGpu } from "./node-gpu.ts";
 import { CHECKPOINT, HELP, parseOptions, type TrainOptions, UsageError } from "./options.ts";
 import { ProgressLine } from "./progress.ts";
-import { confusionTable } from "./report.ts";
+import { confusionTable } from "./confusion.ts";
 import { resultsOf } from "./results.ts";
 import { Interrupted, readRun, Run } from "./run.ts";
 

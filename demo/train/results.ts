@@ -3,7 +3,7 @@ import type { Pictures } from "../mnist/learner.ts";
 import { modelOf } from "./models.ts";
 import type { RunOptions } from "./options.ts";
 import { gridPng } from "./png.ts";
-import { curveSvg } from "./report.ts";
+import { curveSvg } from "./curve.ts";
 import type { Run } from "./run.ts";
 
 /** The files of a run that is at its end, by name. */

@@ -1,8 +1,10 @@
 // What the terminal prints and draws.
 import { describe, expect, it } from "vitest";
 import type { Figures } from "../../demo/mnist/learner.ts";
+import { figuresAgain, keptFigures, type KeptFigures, meanOf, valueOf } from "../../demo/train/figures.ts";
 import { clock, type Progress, ProgressLine, progressLine } from "../../demo/train/progress.ts";
-import { confusionTable, curveSvg, ticks } from "../../demo/train/report.ts";
+import { confusionTable } from "../../demo/train/confusion.ts";
+import { curveSvg, ticks } from "../../demo/train/curve.ts";
 
 const progress: Progress = {
   epoch: 2,
@@ -107,9 +109,56 @@ describe("the curve", () => {
     for (const words of ["loss G", "loss D", "held-out distance", ">-1<", "1.5000"]) expect(svg).toContain(words);
     expect(svg).not.toContain("NaN");
   });
+  it("is logarithmic where losses fall by orders of magnitude", () => {
+    const svg = curveSvg({ title: "t", losses: losses(1, 0.1, ...new Array<number>(50).fill(9e-5)), heldOut: [] });
+    expect([...svg.matchAll(/text-anchor="end">([^<]+)</g)].map(([, mark]) => mark)).toEqual(["0.0001", "0.001", "0.01", "0.1", "1"]);
+    expect(svg).toContain("loss, logarithmic");
+  });
+  it("marks a dozen epochs at most, the last among them", () => {
+    const svg = curveSvg({
+      title: "t",
+      losses: losses(...new Array<number>(60).fill(1)),
+      heldOut: Array.from({ length: 30 }, (_, i) => ({ iou: i / 100 })),
+    });
+    expect([...svg.matchAll(/class="held"[^>]*>([^<]+)</g)].map(([, words]) => words)).toEqual([
+      "2.0 %",
+      "5.0 %",
+      "8.0 %",
+      "11.0 %",
+      "14.0 %",
+      "17.0 %",
+      "20.0 %",
+      "23.0 %",
+      "26.0 %",
+      "29.0 %",
+    ]);
+    expect(svg).toContain("held-out IoU every 3 epochs");
+  });
   it("has round marks", () => {
     expect(ticks(2.3)).toEqual([0, 1, 2]);
     expect(ticks(3, -2)).toEqual([-2, 0, 2]);
     expect(ticks(625)).toEqual([0, 200, 400, 600]);
   });
+});
+
+describe("figures", () => {
+  it("come back from JSON, those that are no numbers as NaN", () => {
+    const list: Figures[] = [{ loss: 1.25, distance: -3 }, { loss: NaN }, { loss: -Infinity }];
+    const again = figuresAgain(JSON.parse(JSON.stringify(keptFigures(list))) as KeptFigures[]);
+    expect(again).toEqual([{ loss: 1.25, distance: -3 }, { loss: NaN }, { loss: NaN }]);
+  });
+  it("are averaged by weight, each over those that have it", () => {
+    expect(meanOf([{ a: 1, b: 8 }, { a: 3 }])).toEqual({ a: 2, b: 8 });
+    expect(meanOf([{ a: 1 }, { a: 3 }], [3, 1])).toEqual({ a: 1.5 });
+    expect(meanOf([])).toEqual({});
+  });
+  it.each([
+    ["accuracy", 0.98765, "98.77 %"],
+    ["loss", 0.12345, "0.1235"],
+    ["loss", 123.456, "123.46"],
+    ["loss", 0.00012345, "1.23e-4"],
+    ["distance", -0.5, "-0.5000"],
+    ["loss", 0, "0.0000"],
+    ["loss", NaN, "NaN"],
+  ])("%s %d is %s", (name, value, text) => expect(valueOf(name, value)).toBe(text));
 });

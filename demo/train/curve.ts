@@ -1,25 +1,6 @@
-// What a run leaves to read: the confusion table for the terminal and the loss curve as SVG.
+// The course of a run as SVG.
 import type { Figures } from "../mnist/learner.ts";
 import { heldOutWords, valueOf, wordsOf } from "./figures.ts";
-
-const dim = (text: string, colour: boolean): string => (colour ? `\x1b[2m${text}\x1b[22m` : text);
-const bold = (text: string, colour: boolean): string => (colour ? `\x1b[1m${text}\x1b[22m` : text);
-
-/** `table[truth][guess]` counts, with the share each digit was recognised. */
-export function confusionTable(table: readonly (readonly number[])[], colour = false): string {
-  const cell = Math.max(3, ...table.flat().map((n) => String(n).length)) + 1;
-  const head = `${"".padStart(7)}${table.map((_, guess) => String(guess).padStart(cell)).join("")}${"".padStart(10)}`;
-  const rows = table.map((counts, truth) => {
-    const total = counts.reduce((sum, n) => sum + n, 0);
-    const cells = counts.map((n, guess) => {
-      const text = (n === 0 ? "·" : String(n)).padStart(cell);
-      return guess === truth ? bold(text, colour) : n === 0 ? dim(text, colour) : text;
-    });
-    const share = total === 0 ? "" : `${((100 * counts[truth]!) / total).toFixed(1)} %`;
-    return `${String(truth).padStart(7)}${cells.join("")}${share.padStart(10)}`;
-  });
-  return [dim("  digit   recognised as", colour), dim(head.trimEnd(), colour), ...rows].join("\n");
-}
 
 export interface Curve {
   readonly title: string;
@@ -44,6 +25,12 @@ export function ticks(high: number, low = 0): number[] {
   return Array.from({ length: Math.floor(high / step + 1e-9) - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)));
 }
 
+/** The powers of ten from `low` to `high`. */
+function powers(high: number, low: number): number[] {
+  const first = Math.ceil(Math.log10(low));
+  return Array.from({ length: Math.floor(Math.log10(high)) - first + 1 }, (_, i) => Number(`1e${first + i}`));
+}
+
 /** A value by the step that it belongs to. */
 type Point = readonly [step: number, value: number];
 
@@ -56,6 +43,11 @@ function smooth(points: readonly Point[], window: number): Point[] {
   });
 }
 
+/** Losses that fall by more than this are drawn on a logarithmic scale. */
+const DECADES = 1000;
+/** Epochs that are marked at most, so that there is room for their figures. */
+const MARKED = 12;
+
 /** Faint and strong colours of the losses, in turn. */
 const COLOURS = [
   ["#b9c3ee", "#3550c8"],
@@ -67,13 +59,15 @@ const COLOURS = [
 export function curveSvg({ title, losses, heldOut }: Curve): string {
   const names = [...new Set(losses.flatMap((figures) => Object.keys(figures)))];
   const series = names.map((name) => losses.flatMap((figures, i): Point[] => (name in figures ? [[i + 1, figures[name]!]] : [])));
-  const shown = series.flatMap((points) => {
-    const finite = points.filter(([, v]) => Number.isFinite(v));
-    return [...finite.slice(0, 1), ...smooth(finite, 5)].map(([, v]) => v);
-  });
-  const [low, high] = [shown.reduce((a, b) => Math.min(a, b), 0), shown.reduce((a, b) => Math.max(a, b), 1e-6)];
+  const finite = series.map((points) => points.filter(([, v]) => Number.isFinite(v)));
+  const shown = finite.flatMap((points) => [...points.slice(0, 1), ...smooth(points, 5)].map(([, v]) => v));
+  const [least, high] = [shown.reduce((a, b) => Math.min(a, b), Infinity), shown.reduce((a, b) => Math.max(a, b), 1e-6)];
+  const log = least > 0 && high > DECADES * least;
+  const low = log ? least : Math.min(0, least);
+  const scale = (v: number): number => (log ? Math.log10(v) : v);
   const x = (step: number): number => PLOT.left + ((PLOT.right - PLOT.left) * step) / Math.max(1, losses.length);
-  const y = (loss: number): number => PLOT.bottom - ((PLOT.bottom - PLOT.top) * (Math.min(high, Math.max(low, loss)) - low)) / (high - low);
+  const y = (loss: number): number =>
+    PLOT.bottom - ((PLOT.bottom - PLOT.top) * (scale(Math.min(high, Math.max(low, loss))) - scale(low))) / (scale(high) - scale(low));
   const path = (points: readonly Point[]): string => {
     let started = false;
     return points
@@ -85,7 +79,7 @@ export function curveSvg({ title, losses, heldOut }: Curve): string {
       })
       .join("");
   };
-  const grid = ticks(high, low).map(
+  const grid = (log ? powers(high, low) : ticks(high, low)).map(
     (v) =>
       `<path class="grid" d="M${PLOT.left} ${y(v).toFixed(1)}H${PLOT.right}"/><text x="${PLOT.left - 8}" y="${(y(v) + 4).toFixed(1)}" text-anchor="end">${v}</text>`,
   );
@@ -93,24 +87,21 @@ export function curveSvg({ title, losses, heldOut }: Curve): string {
   const marks = steps.map((s) => `<text x="${x(s).toFixed(1)}" y="${PLOT.bottom + 20}" text-anchor="middle">${s}</text>`);
   const perEpoch = losses.length / Math.max(1, heldOut.length);
   const [watched = "accuracy"] = Object.keys(heldOut[0] ?? {});
-  const epochs = heldOut.map((figures, i) => {
-    const at = x((i + 1) * perEpoch);
-    const words = `<text class="held" x="${at.toFixed(1)}" y="${PLOT.top - 10}" text-anchor="middle">${valueOf(watched, figures[watched]!, 1)}</text>`;
-    return `<path class="epoch" d="M${at.toFixed(1)} ${PLOT.top}V${PLOT.bottom}"/>${heldOut.length <= 12 || i === heldOut.length - 1 ? words : ""}`;
+  const every = Math.ceil(heldOut.length / MARKED);
+  const epochs = heldOut.flatMap((figures, i) => {
+    if ((heldOut.length - 1 - i) % every !== 0) return [];
+    const at = x((i + 1) * perEpoch).toFixed(1);
+    const value = valueOf(watched, figures[watched]!, 1);
+    return [
+      `<path class="epoch" d="M${at} ${PLOT.top}V${PLOT.bottom}"/>`,
+      `<text class="held" x="${at}" y="${PLOT.top - 10}" text-anchor="middle">${value}</text>`,
+    ];
   });
   const window = Math.max(1, Math.round(losses.length / 40));
   const colour = (k: number): (typeof COLOURS)[number] => COLOURS[k % COLOURS.length]!;
   const curves = [
     ...series.map((points, k) => `<path class="raw" stroke="${colour(k)[0]}" d="${path(points)}"/>`),
-    ...series.map(
-      (points, k) =>
-        `<path class="mean" stroke="${colour(k)[1]}" d="${path(
-          smooth(
-            points.filter(([, v]) => Number.isFinite(v)),
-            window,
-          ),
-        )}"/>`,
-    ),
+    ...finite.map((points, k) => `<path class="mean" stroke="${colour(k)[1]}" d="${path(smooth(points, window))}"/>`),
   ];
   const legend = names.length === 1 ? [] : names.map((name, k) => `<tspan dx="12" fill="${colour(k)[1]}">${escape(wordsOf(name))}</tspan>`);
   const style =
@@ -124,9 +115,9 @@ export function curveSvg({ title, losses, heldOut }: Curve): string {
     ...marks,
     ...epochs,
     ...curves,
-    `<text x="${(PLOT.left + PLOT.right) / 2}" y="${HEIGHT - 12}" text-anchor="middle">step; dashed: ${escape(heldOutWords(watched))} after each epoch</text>`,
-    ...(legend.length === 0 ? [] : [`<text x="${PLOT.right}" y="24" text-anchor="end">${legend.join("")}</text>`]),
-    `<text transform="translate(16 ${(PLOT.top + PLOT.bottom) / 2}) rotate(-90)" text-anchor="middle">loss</text>`,
+    `<text x="${(PLOT.left + PLOT.right) / 2}" y="${HEIGHT - 12}" text-anchor="middle">step; dashed: ${escape(heldOutWords(watched))} ${every > 1 ? `every ${every} epochs` : "after each epoch"}</text>`,
+    ...(legend.length === 0 ? [] : [`<text x="${PLOT.right}" y="${HEIGHT - 12}" text-anchor="end">${legend.join("")}</text>`]),
+    `<text transform="translate(16 ${(PLOT.top + PLOT.bottom) / 2}) rotate(-90)" text-anchor="middle">loss${log ? ", logarithmic" : ""}</text>`,
     "</svg>\n",
   ].join("\n");
 }
