@@ -18,16 +18,16 @@ import { readSafetensors, saveSafetensors } from "./safetensors.ts";
 // Any optimiser.
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 type AnyOptimizer = Optimizer<any, any>;
-/** One, or several by name. */
-type OneOrMore<T> = T | Readonly<Record<string, T>>;
+type Several<T> = Readonly<Record<string, T>>;
 
 export interface Training {
   /** Several networks stand in one `nn.ModuleDict`. */
   readonly model: Module;
   /** One, or several by name: `{ generator, discriminator }`. */
-  readonly optimizer?: OneOrMore<AnyOptimizer>;
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  readonly optimizer?: Optimizer<any, any> | Readonly<Record<string, Optimizer<any, any>>>;
   /** One, or several by name. */
-  readonly scheduler?: OneOrMore<LRScheduler>;
+  readonly scheduler?: LRScheduler | Readonly<Record<string, LRScheduler>>;
 }
 export interface CheckpointOptions {
   /** Anything of your own that JSON can hold: epoch, best accuracy. */
@@ -83,10 +83,10 @@ function parsed(part: string, text: string): unknown {
 }
 
 type Stateful = AnyOptimizer | LRScheduler;
-const isOne = <T extends Stateful>(part: OneOrMore<T>): part is T => typeof Object(part).stateDict === "function";
+const isOne = <T extends Stateful>(part: T | Several<T>): part is T => typeof Object(part).stateDict === "function";
 
 /** What `of` makes of one, or of each of several by its name; one alone has none. */
-function each<T extends Stateful, R>(part: OneOrMore<T> | undefined, of: (one: T, name: string) => R): OneOrMore<R> | undefined {
+function each<T extends Stateful, R>(part: T | Several<T> | undefined, of: (one: T, name: string) => R): R | Several<R> | undefined {
   if (part === undefined || isOne(part)) return part && of(part, "");
   return record(Object.entries(part).map(([name, one]) => [name, of(one, name)] as const));
 }
@@ -104,7 +104,7 @@ const called = (kind: string, name: string): string => (name === "" ? kind : `${
 function checkTraining(training: Training): void {
   parse([training], {}, { model: undefined, optimizer: undefined, scheduler: undefined });
   for (const kind of ["optimizer", "scheduler"] as const) {
-    const part: OneOrMore<Stateful> | undefined = training[kind];
+    const part: Stateful | Several<Stateful> | undefined = training[kind];
     if (part === undefined || isOne(part)) continue;
     if (!isOptions(part)) throw new ArgumentError(`${kind} must be one, or several by name, got ${shown(part)}`);
     for (const [name, one] of Object.entries(part)) {
@@ -116,10 +116,10 @@ function checkTraining(training: Training): void {
 }
 
 /** Dotted names of an optimiser's parameters, in the order of its groups. */
-function namesOf(model: Module, optimizer: AnyOptimizer, called: string): string[] {
+function namesOf(model: Module, optimizer: AnyOptimizer, who: string): string[] {
   const names = new Map<unknown, string>([...model.namedParameters()].map(([name, p]) => [p, name]));
   const groups = optimizer.paramGroups as readonly { readonly params: readonly Tensor[] }[];
-  return groups.flatMap((group) => group.params).map((p, i) => names.get(p) ?? bad(`parameter ${i} of the ${called} is not the model's`));
+  return groups.flatMap((group) => group.params).map((p, i) => names.get(p) ?? bad(`parameter ${i} of the ${who} is not the model's`));
 }
 
 /** An optimiser's state with other labels for its parameters. */
