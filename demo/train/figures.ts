@@ -21,7 +21,7 @@ export const heldOutWords = (name: string): string => (SAMPLELESS.has(name) ? wo
 export function valueOf(name: string, value: number, digits = 2): string {
   if (SHARES.has(name)) return `${(100 * value).toFixed(digits)} %`;
   const size = Math.abs(value);
-  return size >= 100 ? value.toFixed(2) : size > 0 && size < 1e-3 ? value.toExponential(2) : value.toFixed(4);
+  return size >= 10 ? value.toFixed(2) : size > 0 && size < 1e-3 ? value.toExponential(2) : value.toFixed(4);
 }
 
 /** The mean of every figure over those that have it, each counting for its weight. */

@@ -76,7 +76,8 @@ async function main(args: readonly string[], line: ProgressLine): Promise<void> 
   }
   const files = await resultsOf(run, options, pictures);
   writeAll(out, files);
-  discard(join(out, CHECKPOINT));
+  // Nothing of an earlier run stays among them.
+  for (const name of [CHECKPOINT, "samples.png"]) if (!(name in files)) discard(join(out, name));
   console.log(`written to ${out}: ${Object.keys(files).join(", ")}${pictures ? ` (${pictures.caption})` : ""}`);
   await sync();
 }

@@ -164,6 +164,19 @@ describe("the command", () => {
     expect(header["11.bias"]?.shape).toEqual([10]);
   });
 
+  it("leaves pictures of its own run only", async () => {
+    const out = join(folder, "run");
+    writeFileSync(join(out, "samples.png"), "");
+    const { code, out: text } = await train("--model=pinn", "--limit=32", "--batch=16", "--epochs=1", "--device=cpu", "--out", out);
+    expect(code).toBe(0);
+    expect(text).toMatch(/Physics-informed network, 921 parameters, on CPU\n32 points to an epoch; Adam 0.005, batch 16, seed 42\n/);
+    expect(text).toMatch(/\nrelative error [\d.]+ % after 2 steps in .*\n/);
+    expect(text).toMatch(/graph\.svg, samples\.png \(temperature over place.*\)\n$/);
+    expect(readFileSync(join(out, "samples.png")).length).toBeGreaterThan(1000);
+    expect((await train("--model=mlp", "--limit=64", "--epochs=1", "--device=cpu", "--out", out)).code).toBe(0);
+    expect(existsSync(join(out, "samples.png"))).toBe(false);
+  });
+
   it("keeps a checkpoint when interrupted, in one line that says how to go on", async () => {
     const out = join(folder, "interrupted");
     const child = start(["--device", "cpu", "--epochs", "50", "--out", out]);
