@@ -31,7 +31,7 @@ export const MODELS = {
     lr: 1e-3,
     width: 16,
   },
-  vae: { title: "Variational autoencoder", about: "draws digits, from 20 numbers each", epochs: 10, batch: 128, lr: 1e-3, width: 400 },
+  vae: { title: "Variational autoencoder", about: "draws digits, from 20 numbers each", epochs: 10, batch: 64, lr: 1e-3, width: 400 },
   dcgan: {
     title: "DCGAN",
     about: "draws digits, against a judge of real and made ones",
