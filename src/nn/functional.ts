@@ -72,6 +72,7 @@ export {
   logsigmoid,
   lpPool1d,
   lpPool2d,
+  lpPool3d,
   marginRankingLoss,
   maxPool1d,
   maxPool2d,

@@ -102,6 +102,7 @@ export {
   type FractionalMaxPoolOptions,
   LPPool1d,
   LPPool2d,
+  LPPool3d,
   MaxPool1d,
   MaxPool2d,
   MaxPool3d,

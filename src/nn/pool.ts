@@ -217,6 +217,12 @@ export type LPPool1d = Layer<Power>;
  */
 export const LPPool2d: PowerClass = /* @__PURE__ */ power("LPPool2d");
 export type LPPool2d = Layer<Power>;
+/**
+ * The p-norm of windows of [N, C, D, H, W].
+ * @example await new nn.LPPool3d(1, [1, 2, 2]).call(tensor([[[[[1, 4], [3, 2]]]]])).tolist(); // → [[[[[10]]]]]
+ */
+export const LPPool3d: PowerClass = /* @__PURE__ */ power("LPPool3d");
+export type LPPool3d = Layer<Power>;
 
 export interface FractionalMaxPoolOptions<R extends boolean = boolean> {
   readonly outputSize?: Size | null;

@@ -532,6 +532,8 @@ export const long: Functions["long"] = functions.long;
 export const lpPool1d: Functions["lpPool1d"] = functions.lpPool1d;
 /** The p-norm (normType p) of every window of [N, C, H, W] or [C, H, W]. */
 export const lpPool2d: Functions["lpPool2d"] = functions.lpPool2d;
+/** The p-norm (normType p) of every window of [N, C, D, H, W] or [C, D, H, W]. */
+export const lpPool3d: Functions["lpPool3d"] = functions.lpPool3d;
 /** x < y, elementwise. */
 export const lt: Functions["lt"] = functions.lt;
 /** The last two dimensions exchanged. */
@@ -600,6 +602,8 @@ export const multiDot: Functions["multiDot"] = functions.multiDot;
  * Shape: [N, C] and targets [N], or [C] and one target.
  */
 export const multiMarginLoss: Functions["multiMarginLoss"] = functions.multiMarginLoss;
+/** mvlgamma by another name. */
+export const multigammaln: Functions["multigammaln"] = functions.multigammaln;
 /**
  * Σ max(1 − x[j] + x[i], 0) over all target classes j and all others i, over the number of classes, averaged. Targets, of the shape of x,
  * list classes up to the first that is negative. Shape: [N, C] or [C].

@@ -149,7 +149,7 @@ export const layers: Readonly<Record<string, readonly [make: Args, input: Args]>
       "LPPool",
       () => [2, 2, null, false],
       (rank) => [along(rank)],
-    ).slice(0, 2),
+    ),
     ...inEach(
       "FractionalMaxPool",
       () => [2, 2, null, false, null],

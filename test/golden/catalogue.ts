@@ -22,6 +22,7 @@ export const reasons: Readonly<Record<string, string>> = {
   floorDivide: "a step, and PyTorch has no gradient rule for it where ours is 0",
   aminmax: "PyTorch has had a gradient since 2.0: that of amin and amax, which are asked here",
   unravelIndex: "PyTorch has it since 2.2; test/ops/counting.test.ts numbers the elements again",
+  lpPool3d: "PyTorch has it since 2.3; test/ops/pool.test.ts asks for what lpPool2d gives",
   heaviside: "PyTorch has no gradient rule for it; ours gives the values at 0 theirs, and finite differences check it",
   embeddingBag: once,
   fractionalMaxPool2d: once,

@@ -71,6 +71,7 @@ function cases(): Case[] {
     of(new nn.AdaptiveMaxPool3d(2), [volume], (_, x) => F.adaptiveMaxPool3d(x, 2)),
     of(new nn.LPPool1d(2, 3, 2), [signal], (_, x) => F.lpPool1d(x, 2, 3, { stride: 2 })),
     of(new nn.LPPool2d(2, [2, 3], { ceilMode: true }), [image], (_, x) => F.lpPool2d(x, 2, [2, 3], { ceilMode: true })),
+    of(new nn.LPPool3d(3, 2, { stride: 1 }), [volume], (_, x) => F.lpPool3d(x, 3, 2, { stride: 1 })),
     of(new nn.FractionalMaxPool2d(2, { outputRatio: 0.5, randomSamples: draws(2, 4, 2) }), [image], (_, x) => F.fractionalMaxPool2d(x, 2, { outputSize: 4, randomSamples: draws(2, 4, 2) })),
     of(new nn.FractionalMaxPool3d([1, 2, 2], 3, { randomSamples: draws(1, 2, 3) }), [volume], (_, x) => F.fractionalMaxPool3d(x, [1, 2, 2], 3, { randomSamples: draws(1, 2, 3) })),
     of(new nn.InstanceNorm1d(4, { affine: true }), [signal], (l, x) => F.instanceNorm(x, null, null, l.weight, l.bias)),

@@ -111,6 +111,12 @@ onEveryDevice(() => {
     });
   });
 
+  it("lpPool3d: gives in windows one deep what lpPool2d gives, and in deep ones the norm of all", async () => {
+    const x = w.arange(1, 25).reshape(1, 2, 1, 3, 4);
+    await expectValues(w.lpPool3d(x, 3, [1, 2, 2], [1, 1, 2]), [...(await w.lpPool2d(x.squeeze(2), 3, 2, [1, 2]).array())], 1e-6);
+    await expectValues(w.lpPool3d(w.tensor([2, 3, 6, 0, 0, 0, 0, 0]).reshape(1, 2, 2, 2), 2, 2), [7]);
+  });
+
   it("maxPool1d: finds −∞ nowhere, in a window whose taps all fall into the padding", async () => {
     const x = w.tensor([5], { shape: [1, 1, 1], requiresGrad: true });
     const y = w.maxPool1d(x, 2, { stride: 1, padding: 1, dilation: 2 });

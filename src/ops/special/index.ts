@@ -2,9 +2,10 @@
 import "../math/index.ts";
 import "./face.ts";
 import { install } from "../install.ts";
+import * as aliases from "./aliases.ts";
 import * as bessel from "./bessel.ts";
 import * as gamma from "./gamma.ts";
 import * as incomplete from "./incomplete.ts";
 import * as normal from "./normal.ts";
 
-install(bessel, gamma, incomplete, normal);
+install(aliases, bessel, gamma, incomplete, normal);

@@ -61,6 +61,8 @@ declare module "../tensor.ts" {
     lpPool1d: MethodOf<typeof powers.lpPool1d>;
     /** The p-norm (normType p) of every window of [N, C, H, W] or [C, H, W]. */
     lpPool2d: MethodOf<typeof powers.lpPool2d>;
+    /** The p-norm (normType p) of every window of [N, C, D, H, W] or [C, D, H, W]. */
+    lpPool3d: MethodOf<typeof powers.lpPool3d>;
     /** x / (k + alpha · mean of squares over `size` neighbouring channels of [N, C, …])^beta. */
     localResponseNorm: MethodOf<typeof powers.localResponseNorm>;
   }
@@ -132,6 +134,8 @@ declare module "../methods.ts" {
     lpPool1d: FunctionOf<typeof powers.lpPool1d>;
     /** The p-norm (normType p) of every window of [N, C, H, W] or [C, H, W]. */
     lpPool2d: FunctionOf<typeof powers.lpPool2d>;
+    /** The p-norm (normType p) of every window of [N, C, D, H, W] or [C, D, H, W]. */
+    lpPool3d: FunctionOf<typeof powers.lpPool3d>;
     /** x / (k + alpha · mean of squares over `size` neighbouring channels of [N, C, …])^beta. */
     localResponseNorm: FunctionOf<typeof powers.localResponseNorm>;
   }

@@ -12,7 +12,9 @@ type LpArgs =
   | [normType: number, kernelSize: Sizes, options: { readonly stride?: Sizes | null; readonly ceilMode?: boolean }]
   | [normType: number, kernelSize: Sizes, stride: Sizes | null, options: { readonly ceilMode?: boolean }];
 
-const lpPool = (rank: 1 | 2): Composite<(x: Tensor, ...rest: LpArgs) => Tensor> => ({
+const averages = ["avgPool1d", "avgPool2d", "avgPool3d"] as const;
+
+const lpPool = (rank: 1 | 2 | 3): Composite<(x: Tensor, ...rest: LpArgs) => Tensor> => ({
   rest: true,
   compose: (x, ...rest) => {
     const { normType, kernelSize, ...how } = parse(rest, {
@@ -24,12 +26,12 @@ const lpPool = (rank: 1 | 2): Composite<(x: Tensor, ...rest: LpArgs) => Tensor> 
     if (typeof normType !== "number" || normType === 0)
       throw new ArgumentError(`normType must be a number other than 0, got ${String(normType)}`);
     const window = perDim("kernelSize", kernelSize, rank, 1);
-    const means = rank === 1 ? x.pow(normType).avgPool1d(window, how) : x.pow(normType).avgPool2d(window, how);
+    const means = x.pow(normType)[averages[rank - 1]!](window, how);
     return means.mul(sizeOf(window)).pow(1 / normType);
   },
   samples: [
     [sized(rank, [2, 2], 5, 6), 2, 2],
-    [t(rank === 1 ? [1, 1, 5] : [1, 1, 5, 4], { low: 0.5, high: 2 }), 3, 2, { stride: 1, ceilMode: true }],
+    [t([1, 1, 5, 4, 3].slice(0, 2 + rank), { low: 0.5, high: 2 }), 3, 2, { stride: 1, ceilMode: true }],
   ],
   errors: [raises([sized(rank, [1, 1], 4, 4), 0, 2], "other than 0"), raises([sized(rank, [1, 1], 4, 4), 2, 5], "does not fit")],
 });
@@ -38,6 +40,9 @@ const lpPool = (rank: 1 | 2): Composite<(x: Tensor, ...rest: LpArgs) => Tensor> 
 export const lpPool1d: ReturnType<typeof lpPool> = lpPool(1);
 /** The p-norm (normType p) of every window of [N, C, H, W] or [C, H, W]. */
 export const lpPool2d: ReturnType<typeof lpPool> = lpPool(2);
+
+/** The p-norm (normType p) of every window of [N, C, D, H, W] or [C, D, H, W]. */
+export const lpPool3d: ReturnType<typeof lpPool> = lpPool(3);
 
 export interface ResponseOptions {
   readonly alpha?: number;
