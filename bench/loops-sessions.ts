@@ -1,6 +1,18 @@
 /** Every workload as plain loops, in the precision asked for. */
 import type { Session } from "./contestant.ts";
-import { chain, convBackward, convForward, gemm, largest, poolBackward, poolForward, softmaxRows } from "./loops.ts";
+import {
+  chain,
+  convBackward,
+  convForward,
+  gemm,
+  largest,
+  normRows,
+  poolBackward,
+  poolForward,
+  softmaxRows,
+  sumInto,
+  sumRows,
+} from "./loops.ts";
 import type { Allocate, Floats } from "./loops.ts";
 import { loopsLenet, loopsMlp } from "./loops-networks.ts";
 import type { Network } from "./loops-networks.ts";
@@ -9,7 +21,7 @@ import {
   CHECKED_STEPS,
   CONV,
   POOL,
-  SOFTMAX,
+  MATRIX,
   SORT,
   batchAt,
   chainInputs,
@@ -20,6 +32,7 @@ import {
   poolInputs,
   softmaxInputs,
   sortInputs,
+  sumInputs,
 } from "./workloads.ts";
 import type { Batch, WorkloadId } from "./workloads.ts";
 
@@ -74,6 +87,13 @@ export function loopsSessions(allocate: Allocate): Record<WorkloadId, () => Sess
       () => ({ y }),
     );
   };
+  const ofMatrix = (inputs: () => Float32Array, results: number, compute: (x: Floats, y: Floats) => void) => () => {
+    const [x, y] = [copy(inputs()), allocate(results)];
+    return operator(
+      () => compute(x, y),
+      () => ({ y }),
+    );
+  };
   const convolution = (backward: boolean) => () => {
     const inputs = convInputs();
     const [x, w, g] = [copy(inputs.x), copy(inputs.w), copy(inputs.g)];
@@ -93,14 +113,11 @@ export function loopsSessions(allocate: Allocate): Record<WorkloadId, () => Sess
     "matmul-1024": matmul(1024),
     "chain-1k": chained(1024),
     "chain-4m": chained(4 * 1024 * 1024),
-    softmax() {
-      const x = copy(softmaxInputs());
-      const y = allocate(x.length);
-      return operator(
-        () => softmaxRows(x, y, SOFTMAX.rows, SOFTMAX.columns),
-        () => ({ y }),
-      );
-    },
+    "sum-all": ofMatrix(sumInputs, 1, sumInto),
+    "sum-rows": ofMatrix(sumInputs, MATRIX.rows, (x, y) => sumRows(x, y, MATRIX.columns)),
+    "sum-columns": ofMatrix(sumInputs, MATRIX.columns, sumInto),
+    softmax: ofMatrix(softmaxInputs, MATRIX.rows * MATRIX.columns, (x, y) => softmaxRows(x, y, MATRIX.rows, MATRIX.columns)),
+    "layer-norm": ofMatrix(softmaxInputs, MATRIX.rows * MATRIX.columns, (x, y) => normRows(x, y, MATRIX.columns)),
     sort() {
       const x = copy(sortInputs());
       const y = allocate(x.length);

@@ -136,6 +136,33 @@ export function softmaxRows(x: Floats, y: Floats, rows: number, columns: number)
   }
 }
 
+/** Rows of y.length elements summed: one sum for each column, or of all where y has one element. */
+export function sumInto(x: Floats, y: Floats): void {
+  const n = y.length;
+  y.fill(0);
+  for (let at = 0; at < x.length; at += n) for (let j = 0; j < n; j++) y[j]! += x[at + j]!;
+}
+
+/** The sum of every row. */
+export function sumRows(x: Floats, y: Floats, columns: number): void {
+  for (let r = 0; r < y.length; r++) {
+    let sum = 0;
+    for (let i = r * columns; i < (r + 1) * columns; i++) sum += x[i]!;
+    y[r] = sum;
+  }
+}
+
+/** Every row less its mean, over its deviation. */
+export function normRows(x: Floats, y: Floats, columns: number): void {
+  for (let at = 0; at < x.length; at += columns) {
+    let [mean, square] = [0, 0];
+    for (let i = at; i < at + columns; i++) mean += x[i]! / columns;
+    for (let i = at; i < at + columns; i++) square += (x[i]! - mean) ** 2 / columns;
+    const scale = 1 / Math.sqrt(square + 1e-5);
+    for (let i = at; i < at + columns; i++) y[i] = (x[i]! - mean) * scale;
+  }
+}
+
 /** The largest of x into y, in order. */
 export function largest(x: Floats, y: Floats): void {
   y.fill(-Infinity);

@@ -6,7 +6,11 @@ export const WORKLOADS = [
   "matmul-1024",
   "chain-1k",
   "chain-4m",
+  "sum-all",
+  "sum-rows",
+  "sum-columns",
   "softmax",
+  "layer-norm",
   "sort",
   "topk",
   "conv-fwd",
@@ -36,7 +40,8 @@ export interface WorkloadInfo {
 
 export const CONV = { n: 8, c: 32, o: 64, h: 28, w: 28, k: 3, pad: 1 } as const;
 export const POOL = { n: 8, c: 32, h: 56, w: 56, k: 2 } as const;
-export const SOFTMAX = { rows: 4096, columns: 1024 } as const;
+/** The matrix of softmax, layer norm and sums. */
+export const MATRIX = { rows: 4096, columns: 1024 } as const;
 /** Numbers to put in order, and how many of the largest. */
 export const SORT = { n: 1 << 20, k: 10 } as const;
 /** Layer widths, batch and step size of the perceptron. */
@@ -65,6 +70,23 @@ const chainInfo = (n: number, label: string): WorkloadInfo => ({
   training: false,
   tolerance: 1e-5,
 });
+const MATRIX_SIZE = MATRIX.rows * MATRIX.columns;
+const sumInfo = (over: string, results: number): WorkloadInfo => ({
+  title: `sum of ${MATRIX.rows}×${MATRIX.columns} over ${over}`,
+  flops: MATRIX_SIZE,
+  bytes: 4 * (MATRIX_SIZE + results),
+  resultBytes: 4 * results,
+  training: false,
+  tolerance: 2e-6,
+});
+const rowsInfo = (name: string, flops: number, tolerance: number): WorkloadInfo => ({
+  title: `${name} ${MATRIX.rows}×${MATRIX.columns}`,
+  flops: flops * MATRIX_SIZE,
+  bytes: 8 * MATRIX_SIZE,
+  resultBytes: 4 * MATRIX_SIZE,
+  training: false,
+  tolerance,
+});
 const convFlops = 2 * CONV.n * CONV.o * CONV.c * CONV.k * CONV.k * CONV.h * CONV.w;
 const convFloats = CONV.n * CONV.h * CONV.w * (CONV.c + CONV.o) + CONV.o * CONV.c * CONV.k * CONV.k;
 const poolFloats = POOL.n * POOL.c * POOL.h * POOL.w;
@@ -81,14 +103,11 @@ export const INFO: Record<WorkloadId, WorkloadInfo> = {
   "matmul-1024": matmulInfo(1024),
   "chain-1k": chainInfo(1024, "1 k"),
   "chain-4m": chainInfo(4 * 1024 * 1024, "4 M"),
-  softmax: {
-    title: `softmax ${SOFTMAX.rows}×${SOFTMAX.columns}`,
-    flops: 5 * SOFTMAX.rows * SOFTMAX.columns,
-    bytes: 8 * SOFTMAX.rows * SOFTMAX.columns,
-    resultBytes: 4 * SOFTMAX.rows * SOFTMAX.columns,
-    training: false,
-    tolerance: 1e-5,
-  },
+  "sum-all": sumInfo("all", 1),
+  "sum-rows": sumInfo("each row", MATRIX.rows),
+  "sum-columns": sumInfo("each column", MATRIX.columns),
+  softmax: rowsInfo("softmax", 5, 1e-5),
+  "layer-norm": rowsInfo("layer norm", 7, 1e-5),
   sort: {
     title: "sort 1 M floats",
     flops: SORT.n * Math.log2(SORT.n),
@@ -156,8 +175,10 @@ export function uniform(count: number, seed: number, low = -1, high = 1): Float3
 export const matmulInputs = (n: number) => ({ a: uniform(n * n, 11), b: uniform(n * n, 12) });
 /** Start value and the two operands of the elementwise chain. */
 export const chainInputs = (n: number) => ({ x: uniform(n, 21), a: uniform(n, 22, 0.5, 1.5), b: uniform(n, 23) });
-/** Logits of the softmax. */
-export const softmaxInputs = () => uniform(SOFTMAX.rows * SOFTMAX.columns, 31, -4, 4);
+/** Logits of the softmax, rows of the norm. */
+export const softmaxInputs = () => uniform(MATRIX_SIZE, 31, -4, 4);
+/** Terms of one sign, so that sums do not cancel. */
+export const sumInputs = () => uniform(MATRIX_SIZE, 33, 0, 1);
 /** Numbers in no order. */
 export const sortInputs = () => uniform(SORT.n, 35);
 /** Image, kernel and upstream gradient of the convolution, in N C H W and O C K K. */

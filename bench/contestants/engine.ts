@@ -9,7 +9,7 @@ import {
   LENET,
   MLP,
   POOL,
-  SOFTMAX,
+  MATRIX,
   SORT,
   batchAt,
   chainInputs,
@@ -22,6 +22,7 @@ import {
   poolInputs,
   softmaxInputs,
   sortInputs,
+  sumInputs,
 } from "../workloads.ts";
 import type { Batch, Weight } from "../workloads.ts";
 
@@ -98,9 +99,9 @@ function chainSession(n: number): Session {
   });
 }
 
-function softmaxSession(): Session {
-  const x = upload(softmaxInputs(), [SOFTMAX.rows, SOFTMAX.columns]);
-  return operator(() => ({ y: x.softmax(-1) }));
+function matrixSession(data: Float32Array<ArrayBuffer>, of: (x: Tensor) => Tensor): Session {
+  const x = upload(data, [MATRIX.rows, MATRIX.columns]);
+  return operator(() => ({ y: of(x) }));
 }
 
 function sortSession(): Session {
@@ -176,7 +177,11 @@ export function engineContestant(device: "webgpu" | "cpu"): Contestant {
       "matmul-1024": () => matmulSession(1024),
       "chain-1k": () => chainSession(1024),
       "chain-4m": () => chainSession(4 * 1024 * 1024),
-      softmax: softmaxSession,
+      "sum-all": () => matrixSession(sumInputs(), (x) => x.sum()),
+      "sum-rows": () => matrixSession(sumInputs(), (x) => x.sum(1)),
+      "sum-columns": () => matrixSession(sumInputs(), (x) => x.sum(0)),
+      softmax: () => matrixSession(softmaxInputs(), (x) => x.softmax(-1)),
+      "layer-norm": () => matrixSession(softmaxInputs(), (x) => F.layerNorm(x, [MATRIX.columns])),
       sort: sortSession,
       topk: topkSession,
       "conv-fwd": () => convSession(false),

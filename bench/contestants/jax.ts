@@ -8,7 +8,7 @@ import {
   LENET,
   MLP,
   POOL,
-  SOFTMAX,
+  MATRIX,
   SORT,
   batchAt,
   chainInputs,
@@ -21,6 +21,7 @@ import {
   poolInputs,
   softmaxInputs,
   sortInputs,
+  sumInputs,
 } from "../workloads.ts";
 import type { Batch, Weight } from "../workloads.ts";
 
@@ -177,6 +178,9 @@ function matmulSession(n: number): Session {
   return operator((x, y) => [np.matmul(x as Tensor, y as Tensor)], [upload(a, [n, n]), upload(b, [n, n])], ["c"]);
 }
 
+const matrixSession = (data: Float32Array<ArrayBuffer>, of: (x: Tensor) => Tensor): Session =>
+  operator((x) => [of(x as Tensor)], [upload(data, [MATRIX.rows, MATRIX.columns])], ["y"]);
+
 function convSession(backward: boolean): Session {
   const { n, c, h, w, o, k } = CONV;
   const inputs = convInputs();
@@ -224,7 +228,11 @@ export function jaxContestant(device: "webgpu" | "wasm"): Contestant {
       "matmul-1024": () => matmulSession(1024),
       "chain-1k": () => chainSession(1024),
       "chain-4m": () => chainSession(4 * 1024 * 1024),
-      softmax: () => operator((x) => [nn.softmax(x as Tensor, -1)], [upload(softmaxInputs(), [SOFTMAX.rows, SOFTMAX.columns])], ["y"]),
+      "sum-all": () => matrixSession(sumInputs(), (x) => np.sum(x)),
+      "sum-rows": () => matrixSession(sumInputs(), (x) => np.sum(x, 1)),
+      "sum-columns": () => matrixSession(sumInputs(), (x) => np.sum(x, 0)),
+      softmax: () => matrixSession(softmaxInputs(), (x) => nn.softmax(x, -1)),
+      "layer-norm": () => matrixSession(softmaxInputs(), (x) => nn.standardize(x, -1)),
       sort: () => operator((x) => [np.sort(x as Tensor)], [upload(sortInputs(), [SORT.n])], ["y"]),
       topk: () => operator((x) => [(lax.topK(x as Tensor, SORT.k) as [Tensor, Tensor])[0]], [upload(sortInputs(), [SORT.n])], ["y"]),
       "conv-fwd": () => convSession(false),

@@ -8,7 +8,7 @@ import { measureRoofline } from "../raw-roofline.ts";
 import elementwise from "../shaders/elementwise.wgsl?raw";
 import pool from "../shaders/pool.wgsl?raw";
 import softmax from "../shaders/softmax.wgsl?raw";
-import { CHAIN_REPEATS, POOL, SOFTMAX, chainInputs, matmulInputs, poolInputs, softmaxInputs } from "../workloads.ts";
+import { CHAIN_REPEATS, POOL, MATRIX, chainInputs, matmulInputs, poolInputs, softmaxInputs } from "../workloads.ts";
 
 let gpu: RawDevice | undefined;
 
@@ -66,7 +66,7 @@ function chainSession(n: number): Session {
 
 async function softmaxSession(): Promise<Session> {
   const raw = opened();
-  const { rows, columns } = SOFTMAX;
+  const { rows, columns } = MATRIX;
   const [x, y] = [raw.storage(softmaxInputs()), raw.storage(rows * columns)];
   const buffers = [raw.uniform(rows, columns / 4), x, y];
   const candidates = [raw.linear(softmax, "softmax_serial", buffers, rows), raw.command(softmax, "softmax_tree", buffers, rows)];

@@ -9,7 +9,7 @@ import {
   LENET,
   MLP,
   POOL,
-  SOFTMAX,
+  MATRIX,
   SORT,
   batchAt,
   chainInputs,
@@ -22,6 +22,7 @@ import {
   poolInputs,
   softmaxInputs,
   sortInputs,
+  sumInputs,
 } from "../workloads.ts";
 import type { Batch, Weight } from "../workloads.ts";
 
@@ -169,9 +170,14 @@ function poolSession(fence: Fence): Session {
   return operator(fence, f, [x, g], ["y", "dx"], [channelsFirst, channelsFirst]);
 }
 
-function softmaxSession(fence: Fence): Session {
-  const x = tf.tensor2d(softmaxInputs(), [SOFTMAX.rows, SOFTMAX.columns]);
-  return operator(fence, () => [tf.softmax(x)], [x], ["y"]);
+function matrixSession(fence: Fence, data: Float32Array, of: (x: tf.Tensor2D) => tf.Tensor): Session {
+  const x = tf.tensor2d(data, [MATRIX.rows, MATRIX.columns]);
+  return operator(fence, () => [of(x)], [x], ["y"]);
+}
+
+function layerNorm(x: tf.Tensor2D): tf.Tensor {
+  const { mean, variance } = tf.moments(x, 1, true);
+  return tf.mul(tf.sub(x, mean), tf.rsqrt(tf.add(variance, 1e-5)));
 }
 
 function topkSession(fence: Fence): Session {
@@ -192,7 +198,11 @@ export function tfjsContestant(backend: string, fence: Fence = async () => {}): 
       "matmul-1024": () => matmulSession(fence, 1024),
       "chain-1k": () => chainSession(fence, 1024),
       "chain-4m": () => chainSession(fence, 4 * 1024 * 1024),
-      softmax: () => softmaxSession(fence),
+      "sum-all": () => matrixSession(fence, sumInputs(), (x) => tf.sum(x)),
+      "sum-rows": () => matrixSession(fence, sumInputs(), (x) => tf.sum(x, 1)),
+      "sum-columns": () => matrixSession(fence, sumInputs(), (x) => tf.sum(x, 0)),
+      softmax: () => matrixSession(fence, softmaxInputs(), (x) => tf.softmax(x)),
+      "layer-norm": () => matrixSession(fence, softmaxInputs(), layerNorm),
       topk: () => topkSession(fence),
       "conv-fwd": () => convSession(fence, false),
       "conv-fb": () => convSession(fence, true),

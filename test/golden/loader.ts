@@ -51,7 +51,6 @@ export const FAMILIES = [
   "sorting",
   "pointwise",
   "special",
-  "incomplete",
   "activation",
   "losses",
 ] as const;

@@ -22,6 +22,7 @@ for names, prefix in (("lgamma digamma i0 erfinv", ""), ("i0e i1 i1e ndtr ndtri 
     same("special", names, prefix=prefix, most=3)
 row("special", "polygamma", "polygamma", fn=torch.polygamma, adapt=lambda a, k: ((a[1], a[0], *a[2:]), k) if isinstance(a[0], torch.Tensor) else (a, k))
 row("special", "mvlgamma", "mvlgamma", hoist=("p",), most=3)
+row("special", "multigammaln", "mvlgamma", fn=torch.special.multigammaln, other=True, hoist=("p",), most=3)
 
 row("special", "gradient", "gradient", most=5)
 same("special", "trapezoid cumulative_trapezoid", hoist=("x",), most=4)
