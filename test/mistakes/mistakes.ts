@@ -291,7 +291,7 @@ export const seen: Readonly<Record<string, () => unknown>> = {
     // @ts-expect-error is not assignable to parameter of type
     new data.DataLoader({ length: 3 }),
   "a step of what is no optimiser": () =>
-    // @ts-expect-error missing the following properties from type 'Optimizer<any, any>'
+    // @ts-expect-error is not assignable to type 'Optimizer<any, any>
     io.saveCheckpoint({ model: net, optimizer: net }),
   "a part of a training misspelt": () =>
     // @ts-expect-error 'optimiser' does not exist
