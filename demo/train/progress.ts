@@ -83,13 +83,26 @@ export class ProgressLine {
     const now = performance.now();
     if (now - this.#drawn < REDRAW_MS && p.step < p.steps) return;
     this.#drawn = now;
-    this.#terminal.write((this.#open ? "" : HIDE_CURSOR) + CLEAR + progressLine(p, (this.#terminal.columns ?? 80) - 1));
-    this.#open = true;
+    this.#draw(progressLine(p, this.#room));
+  }
+
+  /** Says on a terminal what is going on between the steps; elsewhere nothing. */
+  note(text: string): void {
+    if (this.#terminal.isTTY) this.#draw(text.slice(0, this.#room));
   }
 
   /** Takes the line away, so that whatever is printed next starts on an empty one. */
   clear(): void {
     if (this.#open) this.#terminal.write(CLEAR + SHOW_CURSOR);
     this.#open = false;
+  }
+
+  get #room(): number {
+    return (this.#terminal.columns ?? 80) - 1;
+  }
+
+  #draw(text: string): void {
+    this.#terminal.write((this.#open ? "" : HIDE_CURSOR) + CLEAR + text);
+    this.#open = true;
   }
 }

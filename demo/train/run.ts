@@ -152,7 +152,11 @@ export class Run {
 
   async #evaluate(): Promise<void> {
     const { epochs } = this.#options;
-    const { figures } = await this.learner.evaluate(macrotask);
+    let batches = 0;
+    const { figures } = await this.learner.evaluate(() => {
+      this.#line.note(`epoch ${this.learner.epoch}/${epochs}  held-out samples, batch ${++batches}`);
+      return macrotask();
+    });
     this.heldOut.push(figures);
     this.#recent = [];
     this.#line.clear();

@@ -48,10 +48,12 @@ describe("the progress line", () => {
     const line = new ProgressLine({ isTTY: true, columns: 80, write: (text) => written.push(text) });
     line.show(progress);
     line.show({ ...progress, step: 100 });
+    line.note(`batch 7${".".repeat(100)}`);
     line.clear();
     line.clear();
     expect(written.join("")).not.toContain("\n");
-    expect(written).toHaveLength(3);
+    expect(written).toHaveLength(4);
+    expect(written[2]).toBe(`\r\x1b[2Kbatch 7${".".repeat(72)}`);
     expect(written.at(-1)).toBe("\r\x1b[2K\x1b[?25h");
   });
 
@@ -59,6 +61,7 @@ describe("the progress line", () => {
     const written: string[] = [];
     const line = new ProgressLine({ write: (text) => written.push(text) });
     for (let step = 1; step <= 100; step++) line.show({ ...progress, epochs: 1, step });
+    line.note("batch 7");
     expect(written).toHaveLength(10);
     expect(written.every((text) => text.endsWith("left\n") && !text.includes("\x1b"))).toBe(true);
   });
