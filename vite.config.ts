@@ -104,8 +104,8 @@ function tests(): ViteUserConfig {
     setupFiles: ["test/setup/node.ts", ...afterEachTest],
     ...patience,
   };
-  // Memory is measured in a process that holds nothing else.
-  const alone = ["test/**/*.node.test.ts", "test/training/memory.test.ts"];
+  // What starts processes, looks at files, loads modules anew or plants faults; and memory, which is measured where nothing else is held.
+  const alone = ["test/*.node.test.ts", "test/!(ops)/**/*.node.test.ts", "test/ops/kits.node.test.ts", "test/training/memory.test.ts"];
   return {
     test: {
       projects: [

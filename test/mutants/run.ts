@@ -168,7 +168,7 @@ function suites({ file, inside, kind }: Mutant): readonly Suite[] {
   const named = [...new Set([inside, ...(related.get(inside) ?? [])])].filter((name) => name !== "");
   const family = kind === "rule" && named.length === 0 ? [stem] : named;
   const titles = [`^(${family.slice(0, 5).join("|")}) `, `\\b(${family.slice(0, 12).join("|")})\\(`];
-  const own: Suite = ["test/golden/golden.test.ts", "test/ops/ops.test.ts", "test/ops/gradients.node.test.ts", "-t", titles.join("|")];
+  const own: Suite = ["test/golden/golden", "test/ops/ops.test.ts", "test/ops/gradients.node.test.ts", "-t", titles.join("|")];
   return [own, [`test/ops/${stem}.test`, ...(FAMILY_TESTS[stem] ?? []), ...GENERAL_TESTS]];
 }
 

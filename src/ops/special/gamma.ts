@@ -1,6 +1,8 @@
 // The gamma function's logarithm, its derivatives, and the zeta function.
 import gamma from "../../../shaders/gamma.wgsl?raw";
 import special from "../../../shaders/special.wgsl?raw";
+import { hostArray, isFloat } from "../../base/dtype.ts";
+import { sizeOf } from "../../base/shape.ts";
 import { library } from "../../device/kernel.ts";
 import type { Form } from "../../kernels/elementwise.ts";
 import * as k from "../../kernels/gamma.ts";
@@ -67,8 +69,16 @@ export const polygamma: Mapped<(n: number, x: Tensor) => Tensor, "x", Order> & {
 /** log of the multivariate gamma function of p dimensions (DLMF 35.3.4): p·(p − 1)/4 · log π and lgamma(x − i/2) for i < p. */
 export const mvlgamma: Composite<(x: Tensor, p: number) => Tensor> & InPlace = {
   compose: (x, p) => {
-    const terms = Array.from({ length: integer(p, "p", 1) }, (_, i) => x.sub(i / 2).lgamma());
-    return terms.reduce((sum, term) => sum.add(term)).add((p * (p - 1) * Math.log(Math.PI)) / 4);
+    // Measured before anything is made.
+    sizeOf([...x.shape, integer(p, "p", 1)]);
+    const dtype = isFloat(x.dtype) ? x.dtype : "float32";
+    const halves = hostArray(dtype, p);
+    halves.forEach((_, i) => (halves[i] = i / 2));
+    const terms = x
+      .unsqueeze(-1)
+      .sub(x.uploadedLike(dtype, halves, [p]))
+      .lgamma();
+    return terms.sum(-1).add((p * (p - 1) * Math.log(Math.PI)) / 4);
   },
   inplace: true,
   kinks: [0, -1],
@@ -77,7 +87,7 @@ export const mvlgamma: Composite<(x: Tensor, p: number) => Tensor> & InPlace = {
     [t([3, 4], { low: 1.3, high: 5 }), 3],
     [t([], { low: 1, high: 2 }), 1],
   ],
-  errors: [raises([t([2]), 0], "p must be an integer of at least 1")],
+  errors: [raises([t([2]), 0], "p must be an integer of at least 1"), raises([t([2]), 1e300], "elements")],
 };
 
 const exponents = (shape: readonly number[]): unknown => t(shape, { low: 1.5, high: 5, fixed: true });
