@@ -24,7 +24,7 @@ binary_cross_entropy_with_logits smooth_l1_loss huber_loss l1_loss mse_loss marg
 soft_margin_loss multilabel_soft_margin_loss cosine_embedding_loss multi_margin_loss pixel_shuffle pixel_unshuffle channel_shuffle upsample
 interpolate upsample_nearest upsample_bilinear grid_sample affine_grid pad pairwise_distance pdist cosine_similarity one_hot
 triplet_margin_loss triplet_margin_with_distance_loss normalize unfold fold multi_head_attention_forward
-rms_norm`
+rms_norm lp_pool3d`
     .split(/\s+/)
     .map((name) => name.replace(/_(\w)/g, (_, c: string) => c.toUpperCase()));
 
