@@ -25,6 +25,13 @@ function gathered(args: readonly unknown[]): { readonly list: Tensors; readonly 
   return { list: operands(asList ? args[0] : args.slice(0, end)), rest: args.slice(end) };
 }
 
+/** The tensors, behind which nothing may stand. */
+function alone(args: readonly unknown[]): Tensors {
+  const { list, rest } = gathered(args);
+  parse(rest, {});
+  return list;
+}
+
 /** Tensors joined side by side: along dimension 1, or 0 for those with one dimension. */
 export const hstack: Listed = {
   self: -1,
@@ -97,9 +104,7 @@ export const blockDiag: Spread = {
   self: -1,
   rest: true,
   compose: (...args: readonly unknown[]) => {
-    const { list, rest } = gathered(args);
-    parse(rest, {});
-    const blocks = list.map((x) => (checkRank(x.shape, 0, 2), x.atleast2d()));
+    const blocks = alone(args).map((x) => (checkRank(x.shape, 0, 2), x.atleast2d()));
     const width = blocks.reduce((sum, x) => sum + x.shape[1]!, 0);
     let before = 0;
     const rows = blocks.map((x) => {
@@ -125,8 +130,7 @@ export const broadcastTensors: Composite<BroadcastFn> = {
   self: -1,
   rest: true,
   compose: (...args: readonly unknown[]) => {
-    const { list, rest } = gathered(args);
-    parse(rest, {});
+    const list = alone(args);
     const shape = list.reduce((wide, x) => broadcastShapes(wide, x.shape), [] as readonly number[]);
     return list.map((x) => x.expand(shape));
   },
@@ -178,8 +182,7 @@ export const cartesianProd: Spread = {
   self: -1,
   rest: true,
   compose: (...args: readonly unknown[]) => {
-    const { list, rest } = gathered(args);
-    parse(rest, {});
+    const list = alone(args);
     for (const x of list) if (x.ndim !== 1) throw new ShapeError(`${show(x.shape)} is no vector`);
     if (list.length === 1) return list[0]!.view(list[0]!.shape);
     return joined(
